@@ -1,0 +1,22 @@
+// Package param holds the one type that model makes, optim moves and
+// checkpoint keeps.
+package param
+
+// A Param is one trainable tensor of a model, float32, row-major.
+type Param struct {
+	// Name is open_clip's, such as "visual.transformer.resblocks.0.ln_1.weight".
+	Name string
+
+	// Shape is empty for a scalar, such as the logit scale.
+	Shape []int
+
+	// Value holds the elements.
+	Value []float32
+
+	// Grad is the gradient of the last backward pass, as long as Value.
+	Grad []float32
+
+	// Decay says that weight decay applies: true of matrices, false of gains,
+	// biases, position embeddings, the class token and the logit scale.
+	Decay bool
+}
