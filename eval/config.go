@@ -1,0 +1,31 @@
+// Package eval measures what a model has learned: pure functions of embeddings
+// and labels, and the class list and prompts they need.
+package eval
+
+import "fmt"
+
+// Config says what the evaluations during a run classify.
+type Config struct {
+	// Classes is a text file with one class name a line; the label of a row is
+	// the number of its line, from 0. Empty means no evaluation during the run.
+	Classes string `yaml:"classes"`
+
+	// Templates is a text file with one prompt a line, in which {} stands for
+	// the class name; empty means the single prompt "a photo of a {}".
+	Templates string `yaml:"templates"`
+
+	// Batch is the number of images, or of prompts, in one forward pass; 0
+	// means 64.
+	Batch int `yaml:"batch"`
+}
+
+// Validate reports the first field that cannot work.
+func (c Config) Validate() error {
+	if c.Batch < 0 {
+		return fmt.Errorf("eval: batch %d is negative", c.Batch)
+	}
+	if c.Templates != "" && c.Classes == "" {
+		return fmt.Errorf("eval: templates %s without classes; want both", c.Templates)
+	}
+	return nil
+}
