@@ -1,0 +1,107 @@
+package eval
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"unicode/utf8"
+)
+
+// DefaultTemplate is the prompt where none is given.
+const DefaultTemplate = "a photo of a {}"
+
+// maxListBytes bounds a class or template file: 100,000 long lines.
+const maxListBytes = 16 << 20
+
+// ReadClasses reads one class name a line. Empty lines are an error, except at
+// the end, because the number of a line is a label; so are names that occur
+// twice, because an image of one would count as wrong for the other.
+func ReadClasses(path string) ([]string, error) {
+	lines, err := readLines(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := CheckClasses(lines); err != nil {
+		return nil, fmt.Errorf("%w in %s", err, path)
+	}
+	return lines, nil
+}
+
+// CheckClasses reports the first empty or repeated name.
+func CheckClasses(classes []string) error {
+	if len(classes) == 0 {
+		return fmt.Errorf("eval: no class; want one name a line")
+	}
+	seen := make(map[string]int, len(classes))
+	for i, name := range classes {
+		if strings.TrimSpace(name) == "" {
+			return fmt.Errorf("eval: class %d is empty; want a name", i)
+		}
+		if first, ok := seen[name]; ok {
+			return fmt.Errorf("eval: class %q is both %d and %d; want each name once", name, first, i)
+		}
+		seen[name] = i
+	}
+	return nil
+}
+
+// ReadTemplates reads one prompt a line; each must hold {} once.
+func ReadTemplates(path string) ([]string, error) {
+	lines, err := readLines(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("eval: %s: no template; want one a line, such as %q", path, DefaultTemplate)
+	}
+	for i, line := range lines {
+		if strings.Count(line, "{}") != 1 {
+			return nil, fmt.Errorf("eval: %s:%d: %q; want {} once, for the class name", path, i+1, line)
+		}
+	}
+	return lines, nil
+}
+
+// Prompts fills every template with every class: the prompts of a class follow
+// each other, in the order of the templates.
+func Prompts(classes, templates []string) []string {
+	prompts := make([]string, 0, len(classes)*len(templates))
+	for _, class := range classes {
+		for _, template := range templates {
+			prompts = append(prompts, strings.Replace(template, "{}", class, 1))
+		}
+	}
+	return prompts
+}
+
+// readLines reads the lines of a text file without the empty ones at its end.
+func readLines(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("eval: %w", err)
+	}
+	if info.Size() > maxListBytes {
+		return nil, fmt.Errorf("eval: %s has %d bytes; want a text file of at most %d", path, info.Size(), maxListBytes)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("eval: %w", err)
+	}
+	if !utf8.Valid(text) {
+		return nil, fmt.Errorf("eval: %s is not UTF-8 text", path)
+	}
+	var lines []string
+	scan := bufio.NewScanner(bytes.NewReader(text))
+	for scan.Scan() {
+		lines = append(lines, strings.TrimSpace(scan.Text()))
+	}
+	if err := scan.Err(); err != nil {
+		return nil, fmt.Errorf("eval: %s: %w", path, err)
+	}
+	for len(lines) > 0 && lines[len(lines)-1] == "" {
+		lines = lines[:len(lines)-1]
+	}
+	return lines, nil
+}
