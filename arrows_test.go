@@ -1,0 +1,82 @@
+package goclip_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/goclip/goclip"
+
+// arrows says which packages of this module a package may import, its tests
+// apart. A trailing /... stands for the package and those below it.
+var arrows = map[string][]string{
+	"internal/kernel": {},
+	"internal/param":  {},
+	"checkpoint":      {},
+	"data/preprocess": {},
+	"data/tokenizer":  {},
+	"data/synth":      {},
+	"data":            {"data/preprocess", "data/tokenizer"},
+	"model/op":        {"internal/kernel"},
+	"model/vm":        {"internal/kernel", "model/op"},
+	"model":           {"internal/kernel", "internal/param", "model/op", "model/vm"},
+	"optim":           {"internal/kernel", "internal/param"},
+	"train":           {"data", "internal/kernel", "internal/param", "model", "optim"},
+	"eval":            {"data/...", "internal/kernel", "model"},
+	"configs":         {"checkpoint", "data/...", "eval", "model", "optim", "train"},
+	"internal/run":    {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train"},
+	"cmd/train":       {"..."},
+	"cmd/eval":        {"..."},
+	"cmd/data":        {"..."},
+}
+
+// gorgonia is the one import from outside that has a place of its own.
+var gorgonia = []string{"model/..."}
+
+// TestArrows holds the layers of DESIGN.md.
+func TestArrows(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		may, known := arrows[name]
+		if !known && len(p.Imports) > 0 {
+			t.Errorf("%s has no line in arrows; give it one", p.ImportPath)
+			continue
+		}
+		for _, path := range p.Imports {
+			inner, ours := strings.CutPrefix(path, module+"/")
+			switch {
+			case ours && !matches(inner, may):
+				t.Errorf("%s imports %s; want only %v", name, inner, may)
+			case strings.HasPrefix(path, "gorgonia.org/gorgonia") && !matches(name, gorgonia):
+				t.Errorf("%s imports Gorgonia; want it only in %v", name, gorgonia)
+			}
+		}
+	}
+}
+
+func matches(name string, patterns []string) bool {
+	for _, p := range patterns {
+		dir, tree := strings.CutSuffix(p, "...")
+		if name == p || tree && strings.HasPrefix(name+"/", dir) {
+			return true
+		}
+	}
+	return false
+}
