@@ -1,0 +1,75 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+)
+
+// Metrics is one line of metrics.jsonl about training.
+type Metrics struct {
+	// Step counts optimizer updates, this one included; Epoch counts passes
+	// over the training pairs, as a fraction.
+	Step  int     `json:"step"`
+	Epoch float64 `json:"epoch"`
+
+	// Loss is that of this step's batch. LnN is the loss of a model that knows
+	// nothing, the logarithm of the batch size.
+	Loss float64 `json:"loss"`
+	LnN  float64 `json:"ln_n"`
+
+	// LogitScale is the factor on cosines, not its logarithm.
+	LogitScale   float64 `json:"logit_scale"`
+	LearningRate float64 `json:"learning_rate"`
+
+	// GradNorm is the L2 norm of all gradients before clipping.
+	GradNorm float64 `json:"grad_norm"`
+
+	// CosinePairs is the mean cosine of the batch's true pairs, CosineRest
+	// that of all other combinations.
+	CosinePairs float64 `json:"cosine_pairs"`
+	CosineRest  float64 `json:"cosine_rest"`
+
+	// PairsPerSecond covers the steps since the previous line, without
+	// evaluation and saving. WaitSeconds is how long they waited for data.
+	PairsPerSecond float64 `json:"pairs_per_second"`
+	WaitSeconds    float64 `json:"wait_seconds"`
+}
+
+// String is the line for people.
+func (m Metrics) String() string {
+	return fmt.Sprintf("step %d  epoch %.2f  loss %.3f (ln N %.3f)  logit scale %.2f  lr %.2e  grad norm %.2f  cosine %.3f / %.3f  %.0f pairs/s  waited %.2f s",
+		m.Step, m.Epoch, m.Loss, m.LnN, m.LogitScale, m.LearningRate, m.GradNorm,
+		m.CosinePairs, m.CosineRest, m.PairsPerSecond, m.WaitSeconds)
+}
+
+// meanCosines returns the mean inner product of rows with equal index of x and
+// y (N, E), and that of rows with different index. The second needs no N x N
+// products: the sum over all combinations is the product of the sums.
+func meanCosines(x, y []float32, n int) (pairs, rest float64) {
+	e := len(x) / n
+	sumX, sumY := make([]float64, e), make([]float64, e)
+	for i, v := range x {
+		sumX[i%e] += float64(v)
+		sumY[i%e] += float64(y[i])
+		pairs += float64(v) * float64(y[i])
+	}
+	var all float64
+	for i, v := range sumX {
+		all += v * sumY[i]
+	}
+	return pairs / float64(n), (all - pairs) / float64(n*(n-1))
+}
+
+// writeLine appends v to w as one line of JSON.
+func writeLine(w io.Writer, v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(line, '\n'))
+	return err
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
