@@ -1,0 +1,127 @@
+package kernel
+
+import "math"
+
+// contrastRows is the number of rows of the grid that exist at a time.
+const contrastRows = 128
+
+type contrastTask struct {
+	grid       []float32 // a block of cosines (rows, N)
+	lse, other []float32 // log-sum-exps of the block's rows, and of all columns
+	first, n   int
+	scale      float32
+	dscale     []float64 // of each row of the block; nil in the forward pass
+	work       []float32 // N floats for each row
+	withGrad   bool
+}
+
+// Contrastive computes the symmetric InfoNCE loss of unit rows x, y (N, E): with
+// the grid z_ij = s x_i . y_j, s = exp(logitScale), and its row and column
+// log-sum-exps a and b,
+//
+//	loss = sum_i (a_i + b_i - 2 z_ii) / 2N
+//
+// RowLSE and colLSE (N) receive a and b. The grid exists in blocks of rows only.
+// A NaN in x or y makes the loss NaN.
+//
+// Source: Radford et al., arXiv:2103.00020, figure 3.
+func (p *Pool) Contrastive(rowLSE, colLSE, x, y []float32, logitScale float32, e int) (loss float32) {
+	n := len(rowLSE)
+	check("Contrastive", "x", len(x), n*e)
+	check("Contrastive", "y", len(y), n*e)
+	check("Contrastive", "colLSE", len(colLSE), n)
+	scale := float32(math.Exp(float64(logitScale)))
+	p.logSumExp(rowLSE, x, y, scale, e)
+	p.logSumExp(colLSE, y, x, scale, e)
+	var sum float64
+	for i := range n {
+		z := scale * dot(x[i*e:][:e], y[i*e:][:e])
+		sum += float64(rowLSE[i]-z) + float64(colLSE[i]-z)
+	}
+	return float32(sum / float64(2*n))
+}
+
+// logSumExp writes to lse (N) that of the rows of scale x yᵀ.
+func (p *Pool) logSumExp(lse, x, y []float32, scale float32, e int) {
+	n := len(lse)
+	grid := p.gridScratch(n)
+	for lo := 0; lo < n; lo += contrastRows {
+		hi := min(n, lo+contrastRows)
+		p.Gemm(grid[:(hi-lo)*n], x[lo*e:hi*e], y, hi-lo, n, e, Gemm{TransB: true})
+		p.contrast = contrastTask{grid: grid, lse: lse, first: lo, n: n, scale: scale}
+		p.run(&p.contrast, hi-lo)
+	}
+	p.contrast = contrastTask{}
+}
+
+// ContrastiveGrad computes the gradients of Contrastive, times dloss: with
+// w_ij = e^(z_ij - a_i) + e^(z_ij - b_j) - 2 [i=j],
+//
+//	dx_i = s/2N sum_j w_ij y_j, dy_j = s/2N sum_i w_ij x_i
+//
+// and the result, by logitScale, is s/2N sum_ij w_ij x_i . y_j.
+func (p *Pool) ContrastiveGrad(dx, dy, x, y, rowLSE, colLSE []float32, logitScale, dloss float32, e int) (dscale float32) {
+	n := len(rowLSE)
+	check("ContrastiveGrad", "x", len(x), n*e)
+	check("ContrastiveGrad", "y", len(y), n*e)
+	check("ContrastiveGrad", "dx", len(dx), n*e)
+	check("ContrastiveGrad", "dy", len(dy), n*e)
+	check("ContrastiveGrad", "colLSE", len(colLSE), n)
+	scale := float32(math.Exp(float64(logitScale)))
+	sum := p.contrastSide(dx, x, y, rowLSE, colLSE, scale, e)
+	p.contrastSide(dy, y, x, colLSE, rowLSE, scale, e)
+	factor := scale * dloss / float32(2*n)
+	p.Scale(dx, dx, factor)
+	p.Scale(dy, dy, factor)
+	return float32(sum) * factor
+}
+
+// contrastSide writes dx_i = sum_j w_ij y_j and returns sum_ij w_ij x_i . y_j.
+func (p *Pool) contrastSide(dx, x, y, lse, other []float32, scale float32, e int) (sum float64) {
+	n := len(lse)
+	grid := p.gridScratch(n)
+	for lo := 0; lo < n; lo += contrastRows {
+		hi := min(n, lo+contrastRows)
+		block := grid[:(hi-lo)*n]
+		p.Gemm(block, x[lo*e:hi*e], y, hi-lo, n, e, Gemm{TransB: true})
+		p.contrast = contrastTask{grid: block, lse: lse, other: other, first: lo, n: n, scale: scale, withGrad: true,
+			work: grid[len(grid)/3:], dscale: p.rowSums}
+		p.run(&p.contrast, hi-lo)
+		for _, v := range p.contrast.dscale[:hi-lo] {
+			sum += v
+		}
+		p.Gemm(dx[lo*e:hi*e], block, y, hi-lo, e, n, Gemm{})
+	}
+	p.contrast = contrastTask{}
+	return sum
+}
+
+// gridScratch returns space for a block of the grid and twice as much beside it.
+func (p *Pool) gridScratch(n int) []float32 {
+	size := 3 * min(n, contrastRows) * n
+	if len(p.grid) < size {
+		p.grid = make([]float32, size)
+	}
+	return p.grid[:size]
+}
+
+func (t *contrastTask) do(_, tile int) {
+	n, i := t.n, t.first+tile
+	z := t.grid[tile*n:][:n]
+	if !t.withGrad {
+		top := t.scale * largest(z)
+		t.lse[i] = top + float32(math.Log(float64(expSum(z, z, t.scale, -top))))
+		return
+	}
+	w := t.work[tile*n:][:n]
+	for j, b := range t.other {
+		w[j] = t.scale*z[j] - b
+	}
+	expSum(w, w, 1, 0)
+	cosines := t.work[len(t.work)/2+tile*n:][:n]
+	copy(cosines, z)
+	expSum(z, z, t.scale, -t.lse[i])
+	add(z, z, w)
+	z[i] -= 2
+	t.dscale[tile] = float64(dot(z, cosines))
+}

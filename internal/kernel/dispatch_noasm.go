@@ -1,0 +1,33 @@
+//go:build !amd64 || purego
+
+package kernel
+
+func best() Level { return Portable }
+
+func gemmTile(rows, k int, a []float32, rowA, colA int, panel, c []float32, rowC, start int, bias []float32) {
+	gemmTileGo(rows, k, a, rowA, colA, panel, c, rowC, start, bias)
+}
+
+func transpose(dst []float32, rowDst int, src []float32, rowSrc, n, width int) {
+	transposeGo(dst, rowDst, src, rowSrc, n, width)
+}
+
+func expSum(dst, x []float32, scale, shift float32) float32 { return expSumGo(dst, x, scale, shift) }
+func largest(x []float32) float32                           { return largestGo(x) }
+func dot(x, y []float32) float32                            { return dotGo(x, y) }
+func add(z, x, y []float32)                                 { addGo(z, x, y) }
+func axpy(y []float32, a float32, x []float32)              { axpyGo(y, a, x) }
+func activate(y, x []float32, a Activation)                 { activateGo(y, x, a) }
+func activateGrad(dx, x, dy []float32, a Activation)        { activateGradGo(dx, x, dy, a) }
+
+func softmaxGrad(ds, p, dp []float32, delta, scale float32) { softmaxGradGo(ds, p, dp, delta, scale) }
+
+func layerNorm(y, x, gamma, beta []float32, eps float32) (mean, rstd float32) {
+	return layerNormGo(y, x, gamma, beta, eps)
+}
+
+func layerNormGrad(dx, dgamma, dbeta, x, gamma, dy []float32, mean, rstd float32) {
+	layerNormGradGo(dx, dgamma, dbeta, x, gamma, dy, mean, rstd)
+}
+
+func adamW(value, grad, m, v []float32, c adamWFactors) { adamWGo(value, grad, m, v, c) }

@@ -1,0 +1,132 @@
+package kernel
+
+import "math"
+
+// expSumGo writes dst = exp(scale x + shift) and returns the sum. It may be in place.
+func expSumGo(dst, x []float32, scale, shift float32) (sum float32) {
+	for i, v := range x {
+		dst[i] = float32(math.Exp(float64(scale*v + shift)))
+		sum += dst[i]
+	}
+	return sum
+}
+
+func largestGo(x []float32) float32 {
+	m := float32(math.Inf(-1))
+	for _, v := range x {
+		m = max(m, v)
+	}
+	return m
+}
+
+func dotGo(x, y []float32) (sum float32) {
+	for i, v := range x {
+		sum += v * y[i]
+	}
+	return sum
+}
+
+func addGo(z, x, y []float32) {
+	for i := range z {
+		z[i] = x[i] + y[i]
+	}
+}
+
+// axpyGo adds a x to y.
+func axpyGo(y []float32, a float32, x []float32) {
+	for i := range y {
+		y[i] += a * x[i]
+	}
+}
+
+// softmaxGradGo writes ds = p (dp - delta) scale.
+func softmaxGradGo(ds, p, dp []float32, delta, scale float32) {
+	for i := range ds {
+		ds[i] = p[i] * (dp[i] - delta) * scale
+	}
+}
+
+// elementTask is an operation on every element, in tiles.
+type elementTask struct {
+	kind    elementKind
+	z, x, y []float32
+	a       Activation
+	scale   float32
+}
+
+type elementKind int
+
+const (
+	kindAdd elementKind = iota
+	kindActivate
+	kindActivateGrad
+	kindScale
+)
+
+// elementTile keeps three slices of a tile in the second cache.
+const elementTile = 1 << 14
+
+func (t *elementTask) do(_, tile int) {
+	lo, hi := span(tile, len(t.z), elementTile)
+	switch t.kind {
+	case kindAdd:
+		add(t.z[lo:hi], t.x[lo:hi], t.y[lo:hi])
+	case kindActivate:
+		activate(t.z[lo:hi], t.x[lo:hi], t.a)
+	case kindActivateGrad:
+		activateGrad(t.z[lo:hi], t.x[lo:hi], t.y[lo:hi], t.a)
+	case kindScale:
+		for i, v := range t.x[lo:hi] {
+			t.z[lo+i] = v * t.scale
+		}
+	}
+}
+
+func (p *Pool) elementwise(t elementTask) {
+	p.elements = t
+	p.run(&p.elements, ceil(len(t.z), elementTile))
+	p.elements = elementTask{}
+}
+
+// Add computes z = x + y. Z may be x or y.
+func (p *Pool) Add(z, x, y []float32) {
+	check("Add", "x", len(x), len(z))
+	check("Add", "y", len(y), len(z))
+	p.elementwise(elementTask{kind: kindAdd, z: z, x: x, y: y})
+}
+
+// Scale computes y = s x. Y may be x.
+func (p *Pool) Scale(y, x []float32, s float32) {
+	check("Scale", "x", len(x), len(y))
+	p.elementwise(elementTask{kind: kindScale, z: y, x: x, scale: s})
+}
+
+type sumSquaresTask struct {
+	x    []float32
+	sums []float64
+}
+
+func (t *sumSquaresTask) do(_, tile int) {
+	lo, hi := span(tile, len(t.x), len(t.x)/len(t.sums)+1)
+	var sum float64
+	for ; lo < hi; lo += 256 { // short float32 sums, so that 1e8 elements lose no digits
+		part := t.x[lo:min(hi, lo+256)]
+		sum += float64(dot(part, part))
+	}
+	t.sums[tile] = sum
+}
+
+// SumSquares returns the sum of the squares of x.
+func (p *Pool) SumSquares(x []float32) (sum float64) {
+	t := &p.sumSquares
+	if t.sums == nil {
+		t.sums = make([]float64, blocks)
+	}
+	t.x = x
+	p.run(t, blocks)
+	t.x = nil
+	for _, v := range t.sums {
+		sum += v
+	}
+	return sum
+}
