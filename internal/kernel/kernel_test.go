@@ -60,14 +60,16 @@ func kases() (all []kase) {
 		})
 		add(fmt.Sprint("ColumnSum ", d), func(p *Pool, in, out func(int) []float32) { p.ColumnSum(out(d), in(rows*d)) })
 		add(fmt.Sprint("tokens ", d), func(p *Pool, in, out func(int) []float32) {
-			ids, at := []int32{3, 0, 4, 4, 1, 2}, []int32{2, 0}
+			ids := []int32{3, 0, 4, 4, 1, 2}
 			table, position := in(5*d), in(4*d)
 			p.Embed(out(6*d), table, position, ids, 3, d)
 			p.EmbedGrad(out(5*d), out(4*d), in(6*d), ids, 3, d)
 			p.Assemble(out(8*d), in(6*d), in(d), in(4*d), 2, 4)
 			p.AssembleGrad(out(6*d), out(d), out(4*d), in(8*d), 2, 4)
-			p.SelectRows(out(2*d), in(6*d), at, 2, 3, d)
-			p.SelectRowsGrad(out(6*d), in(2*d), at, 2, 3, d)
+			p.SelectFirst(out(2*d), in(6*d), 2, 3, d)
+			p.SelectFirstGrad(out(6*d), in(2*d), 2, 3, d)
+			p.SelectLargest(out(2*d), in(6*d), ids, 2, 3, d)
+			p.SelectLargestGrad(out(6*d), in(2*d), ids, 2, 3, d)
 		})
 	}
 	for _, n := range []int{1, 7, 8, 17, 40000} {

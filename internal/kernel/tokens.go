@@ -1,101 +1,9 @@
 package kernel
 
-type embedTask struct {
-	y, table, position []float32 // gradients of each in the backward pass
-	ids                []int32
-	t, d               int
-	mode               embedMode
-}
-
-type embedMode int
-
-const (
-	embedForward embedMode = iota
-	embedClear
-	embedGrad
-)
-
-// embedColumns is the width of a tile of the gradient: all additions to one
-// element are made by one thread, in the order of the tokens.
-const embedColumns = 32
-
-// Embed looks up token embeddings and adds those of their positions:
-//
-//	y[n, t] = table[ids[n, t]] + position[t]
-//
-// ids (N, T), table (V, D), position (at least T, D), y (N*T, D). An id outside
-// of the table panics.
-func (p *Pool) Embed(y, table, position []float32, ids []int32, t, d int) {
-	checkEmbed("Embed", y, table, position, ids, t, d)
-	p.embed = embedTask{y: y, table: table, position: position, ids: ids, t: t, d: d}
-	p.run(&p.embed, ceil(len(ids), 256))
-	p.embed = embedTask{}
-}
-
-// EmbedGrad computes the gradients of Embed by the table and the positions.
-// Rows that no token used are 0.
-func (p *Pool) EmbedGrad(dtable, dposition, dy []float32, ids []int32, t, d int) {
-	checkEmbed("EmbedGrad", dy, dtable, dposition, ids, t, d)
-	p.embed = embedTask{y: dy, table: dtable, position: dposition, ids: ids, t: t, d: d, mode: embedClear}
-	p.run(&p.embed, ceil(len(dtable), elementTile))
-	clear(dposition)
-	p.embed.mode = embedGrad
-	p.run(&p.embed, ceil(d, embedColumns))
-	p.embed = embedTask{}
-}
-
-func checkEmbed(kernel string, y, table, position []float32, ids []int32, t, d int) {
-	check(kernel, "y", len(y), len(ids)*d)
-	check(kernel, "ids", len(ids), len(ids)/t*t)
-	check(kernel, "table", len(table), len(table)/d*d)
-	if len(position) < t*d {
-		check(kernel, "position", len(position), t*d)
-	}
-}
-
-func (e *embedTask) do(_, tile int) {
-	d := e.d
-	switch e.mode {
-	case embedForward:
-		lo, hi := span(tile, len(e.ids), 256)
-		for i := lo; i < hi; i++ {
-			add(e.y[i*d:][:d], e.table[int(e.ids[i])*d:][:d], e.position[i%e.t*d:][:d])
-		}
-	case embedClear:
-		lo, hi := span(tile, len(e.table), elementTile)
-		clear(e.table[lo:hi])
-	case embedGrad:
-		lo, hi := span(tile, d, embedColumns)
-		for i, id := range e.ids {
-			dy := e.y[i*d+lo : i*d+hi]
-			row := e.table[int(id)*d+lo : int(id)*d+hi]
-			add(row, row, dy)
-			place := e.position[i%e.t*d+lo : i%e.t*d+hi]
-			add(place, place, dy)
-		}
-	}
-}
-
-// ArgmaxIDs writes to rows (N) the first place of the largest id of each row of
-// ids (N, T): the end of the text, whose token has the largest id.
-func (p *Pool) ArgmaxIDs(rows, ids []int32, t int) {
-	check("ArgmaxIDs", "ids", len(ids), len(rows)*t)
-	for n := range rows {
-		best := 0
-		row := ids[n*t:][:t]
-		for i, id := range row {
-			if id > row[best] {
-				best = i
-			}
-		}
-		rows[n] = int32(best)
-	}
-}
-
 type tokenTask struct {
 	kind                  tokenKind
 	y, x, class, position []float32
-	rows                  []int32
+	ids                   []int32
 	n, t, d               int
 }
 
@@ -138,30 +46,35 @@ func checkAssemble(kernel string, y, patches, position []float32, n, t, d int) {
 	check(kernel, "position", len(position), t*d)
 }
 
-// SelectRows copies row rows[n] of the T rows of each n: x (N*T, D), y (N, D).
-// A nil rows stands for the first row of each.
-func (p *Pool) SelectRows(y, x []float32, rows []int32, n, t, d int) {
-	checkSelect("SelectRows", y, x, rows, n, t, d)
-	p.tokens = tokenTask{kind: kindSelect, y: y, x: x, rows: rows, n: n, t: t, d: d}
-	p.run(&p.tokens, n)
-	p.tokens = tokenTask{}
+// SelectFirst copies the first of the T rows of each n: x (N*T, D), y (N, D).
+func (p *Pool) SelectFirst(y, x []float32, n, t, d int) {
+	p.selectRows(kindSelect, y, x, nil, n, t, d)
 }
 
-// SelectRowsGrad computes the gradient of SelectRows by x: 0 except in the
-// rows selected.
-func (p *Pool) SelectRowsGrad(dx, dy []float32, rows []int32, n, t, d int) {
-	checkSelect("SelectRowsGrad", dy, dx, rows, n, t, d)
-	p.tokens = tokenTask{kind: kindSelectGrad, y: dy, x: dx, rows: rows, n: n, t: t, d: d}
-	p.run(&p.tokens, n)
-	p.tokens = tokenTask{}
+// SelectFirstGrad computes the gradient of SelectFirst by x: 0 in all other rows.
+func (p *Pool) SelectFirstGrad(dx, dy []float32, n, t, d int) {
+	p.selectRows(kindSelectGrad, dy, dx, nil, n, t, d)
 }
 
-func checkSelect(kernel string, y, x []float32, rows []int32, n, t, d int) {
-	check(kernel, "y", len(y), n*d)
-	check(kernel, "x", len(x), n*t*d)
-	if rows != nil {
-		check(kernel, "rows", len(rows), n)
-	}
+// SelectLargest copies, of the T rows of each n, the first that has the largest
+// id: x (N*T, D), ids (N, T), y (N, D). The end of a text has the largest id.
+func (p *Pool) SelectLargest(y, x []float32, ids []int32, n, t, d int) {
+	check("SelectLargest", "ids", len(ids), n*t)
+	p.selectRows(kindSelect, y, x, ids, n, t, d)
+}
+
+// SelectLargestGrad computes the gradient of SelectLargest by x.
+func (p *Pool) SelectLargestGrad(dx, dy []float32, ids []int32, n, t, d int) {
+	check("SelectLargestGrad", "ids", len(ids), n*t)
+	p.selectRows(kindSelectGrad, dy, dx, ids, n, t, d)
+}
+
+func (p *Pool) selectRows(kind tokenKind, y, x []float32, ids []int32, n, t, d int) {
+	check("selectRows", "y", len(y), n*d)
+	check("selectRows", "x", len(x), n*t*d)
+	p.tokens = tokenTask{kind: kind, y: y, x: x, ids: ids, n: n, t: t, d: d}
+	p.run(&p.tokens, n)
+	p.tokens = tokenTask{}
 }
 
 func (k *tokenTask) do(_, tile int) {
@@ -190,11 +103,18 @@ func (k *tokenTask) do(_, tile int) {
 	}
 }
 
-func (k *tokenTask) row(n int) int {
-	if k.rows == nil {
+// row is the place of the first largest id of text n, or 0 without ids.
+func (k *tokenTask) row(n int) (best int) {
+	if k.ids == nil {
 		return 0
 	}
-	return int(k.rows[n])
+	row := k.ids[n*k.t:][:k.t]
+	for i, id := range row {
+		if id > row[best] {
+			best = i
+		}
+	}
+	return best
 }
 
 type unfoldTask struct {

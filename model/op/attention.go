@@ -1,0 +1,66 @@
+package op
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/internal/kernel"
+)
+
+// Attention computes softmax(q kᵀ / sqrt(V)) v for each head of each sequence
+// of t tokens. If causal, a token sees itself and those before it.
+//
+// Shapes: qkv (N*t, 3D), each row q, k and v of a token; the result is
+// (N*t, D). D is heads times V.
+//
+// Source: Vaswani et al., "Attention Is All You Need", arXiv:1706.03762, eq. 1.
+func (b *Builder) Attention(qkv *G.Node, t, heads int, causal bool) *G.Node {
+	return b.apply(attention{t, heads, causal}, 2, qkv)[0]
+}
+
+// attention maps qkv to the result and the log-sum-exp of each query (N, H, T):
+// the probabilities are computed again for the gradient, never kept.
+type attention struct {
+	t, heads int
+	causal   bool
+}
+
+func (op attention) String() string {
+	return fmt.Sprintf("attention{t: %d, heads: %d, causal: %v}", op.t, op.heads, op.causal)
+}
+
+func (op attention) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	qkv := in[0]
+	if qkv.Dims() != 2 || op.t < 1 || op.heads < 1 || qkv[0]%op.t != 0 || qkv[1]%(3*op.heads) != 0 {
+		return nil, fmt.Errorf("have qkv %v; want (N*t, 3*heads*V)", qkv)
+	}
+	return []tensor.Shape{{qkv[0], qkv[1] / 3}, {qkv[0] / op.t, op.heads, op.t}}, nil
+}
+
+func (op attention) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+	p.Attention(out[0].F, out[1].F, in[0].F, shapes[0][0]/op.t, op.t, op.heads, op.causal)
+}
+
+func (op attention) wrt() []bool { return []bool{true} }
+
+func (op attention) grad(b *Builder, in, out []*G.Node, dy *G.Node) []*G.Node {
+	return b.apply(attentionGrad{op}, 1, in[0], out[0], out[1], dy)
+}
+
+// attentionGrad maps qkv, y, lse, dy to dqkv.
+type attentionGrad struct{ attention }
+
+func (op attentionGrad) String() string { return "grad of " + op.attention.String() }
+
+func (op attentionGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	if _, err := same(in[1], in[3]); err != nil {
+		return nil, err
+	}
+	return []tensor.Shape{in[0]}, nil
+}
+
+func (op attentionGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+	p.AttentionGrad(out[0].F, in[0].F, in[1].F, in[2].F, in[3].F, shapes[0][0]/op.t, op.t, op.heads, op.causal)
+}

@@ -1,0 +1,78 @@
+package op
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/internal/kernel"
+)
+
+// LayerNorm normalizes each row of x to mean 0 and variance 1, then scales it
+// by gamma and shifts it by beta:
+//
+//	y = (x - mean) / sqrt(var + eps) * gamma + beta
+//
+// where mean and var are those of the row; var is the population variance.
+//
+// Shapes: x (N, D), gamma (D), beta (D); the result is (N, D). N counts rows,
+// which are the tokens of a whole batch. Eps is in squared units of x; CLIP
+// uses 1e-5.
+//
+// Other shapes, or an eps that is not positive, set b.Err. A row of equal
+// values is not an error: its result is beta. NaN and Inf stay in their row.
+//
+// Source: Ba, Kiros and Hinton, "Layer Normalization", arXiv:1607.06450, eq. 4,
+// taken over the channels of one token. The gradient is derived in
+// [kernel.Pool.LayerNormGrad].
+func (b *Builder) LayerNorm(x, gamma, beta *G.Node, eps float32) *G.Node {
+	return b.apply(layerNorm{eps}, 3, x, gamma, beta)[0]
+}
+
+// layerNorm maps x, gamma, beta to y, mean, rstd. The last two, both (N), are
+// what the gradient needs and cost less to keep than to compute again.
+type layerNorm struct{ eps float32 }
+
+func (op layerNorm) String() string { return fmt.Sprintf("layerNorm{eps: %g}", op.eps) }
+
+func (op layerNorm) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	x, gamma, beta := in[0], in[1], in[2]
+	if x.Dims() != 2 || !gamma.Eq(x[1:]) || !beta.Eq(x[1:]) {
+		return nil, fmt.Errorf("have x %v, gamma %v, beta %v; want (N, D), (D), (D)", x, gamma, beta)
+	}
+	if !(op.eps > 0) { // not eps <= 0, which would let NaN pass
+		return nil, fmt.Errorf("have eps %g; want eps > 0", op.eps)
+	}
+	return []tensor.Shape{x, {x[0]}, {x[0]}}, nil
+}
+
+func (op layerNorm) run(p *kernel.Pool, out, in []Buffer, _ []tensor.Shape) {
+	p.LayerNorm(out[0].F, out[1].F, out[2].F, in[0].F, in[1].F, in[2].F, op.eps)
+}
+
+func (op layerNorm) wrt() []bool { return []bool{true, true, true} }
+
+func (op layerNorm) grad(b *Builder, in, out []*G.Node, dy *G.Node) []*G.Node {
+	return b.apply(layerNormGrad{}, 3, dy, in[0], in[1], out[1], out[2])
+}
+
+// layerNormGrad maps dy, x, gamma, mean, rstd to dx, dgamma, dbeta. It has no
+// gradient of its own: CLIP needs no second derivatives.
+type layerNormGrad struct{}
+
+func (layerNormGrad) String() string { return "layerNormGrad" }
+
+func (layerNormGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	dy, x, gamma := in[0], in[1], in[2]
+	if _, err := same(dy, x); err != nil {
+		return nil, err
+	}
+	return []tensor.Shape{x, gamma, gamma}, nil
+}
+
+func (layerNormGrad) run(p *kernel.Pool, out, in []Buffer, _ []tensor.Shape) {
+	p.LayerNormGrad(out[0].F, out[1].F, out[2].F, in[1].F, in[2].F, in[3].F, in[4].F, in[0].F)
+}
+
+func (layerNormGrad) takes() []int { return []int{0} }

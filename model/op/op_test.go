@@ -1,0 +1,199 @@
+package op_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/op"
+	"github.com/goclip/goclip/model/vm"
+)
+
+// An opTest is a row of the table over all operations: its arguments, how it
+// is built, and its formula in float64.
+type opTest struct {
+	name   string
+	shapes []tensor.Shape
+	ids    [][]int32 // tokens, after the float arguments
+	build  func(b *op.Builder, in []*G.Node) *G.Node
+	ref    func(in [][]float64) []float64
+	noGrad bool
+}
+
+// TestOps checks every operation: its values with the formula, its gradients
+// with the formula's central differences, and the bits of both between
+// Gorgonia's tape machine and ours, with memory reused, poisoned, and not.
+func TestOps(t *testing.T) {
+	for _, test := range opTests() {
+		t.Run(test.name, func(t *testing.T) { checkOp(t, test) })
+	}
+}
+
+func checkOp(t *testing.T, test opTest) {
+	const h, tol = 1e-5, 2e-4
+	rng := rand.New(rand.NewPCG(1, 2))
+	g := G.NewGraph()
+	b := op.NewBuilder(g)
+	var in []*G.Node
+	var args [][]float64
+	for i, s := range test.shapes {
+		n := b.Input(fmt.Sprint("in", i), tensor.Float32, s...)
+		values := normal(rng, s.TotalSize())
+		args = append(args, f64(values))
+		must(t, G.Let(n, tensor.New(tensor.WithShape(s...), tensor.WithBacking(values))))
+		in = append(in, n)
+	}
+	wrt := slices.Clone(in)
+	for i, ids := range test.ids {
+		n := b.Input(fmt.Sprint("ids", i), tensor.Int32, 2, len(ids)/2)
+		must(t, G.Let(n, tensor.New(tensor.WithShape(2, len(ids)/2), tensor.WithBacking(ids))))
+		in = append(in, n)
+	}
+	y := test.build(b, in)
+	must(t, b.Err())
+	outputs := G.Nodes{y}
+	w := []float32{1.5}
+	if !test.noGrad {
+		size := max(1, y.Shape().TotalSize())
+		w = normal(rng, size)
+		dy := G.NewConstant(op.NewValue(y.Shape(), w))
+		grads, err := G.Backpropagate(G.Nodes{y}, G.Nodes{dy}, wrt)
+		must(t, err)
+		outputs = append(outputs, grads...)
+	}
+
+	tape := G.NewTapeMachine(g)
+	defer tape.Close()
+	must(t, tape.RunAll())
+	want := make([][]float32, len(outputs))
+	for i, n := range outputs {
+		want[i] = slices.Clone(floats(t, n))
+	}
+	diff(t, "y", want[0], test.ref(args), tol)
+	at := func(arg, i int, v float64) (sum float64) {
+		old := args[arg][i]
+		args[arg][i] = v
+		for j, y := range test.ref(args) {
+			sum += y * float64(w[j])
+		}
+		args[arg][i] = old
+		return sum
+	}
+	for arg := range outputs[1:] {
+		slope := make([]float64, len(args[arg]))
+		for i, v := range args[arg] {
+			slope[i] = (at(arg, i, v+h) - at(arg, i, v-h)) / (2 * h)
+		}
+		diff(t, fmt.Sprintf("gradient of argument %d", arg), want[1+arg], slope, tol)
+	}
+
+	for _, o := range []vm.Options{{}, {Poison: true}, {NoReuse: true}} {
+		for threads := 1; threads <= 3; threads += 2 {
+			o.Pool = kernel.NewPool(threads)
+			m, err := vm.Compile(outputs, o)
+			must(t, err)
+			for range 2 {
+				must(t, m.RunAll())
+				for i, n := range outputs {
+					if got := floats(t, n); !slices.Equal(got, want[i]) {
+						t.Errorf("output %d with %d threads, options %+v differs from the tape machine's:\n%v\n%v", i, threads, o, got, want[i])
+					}
+				}
+			}
+			o.Pool.Close()
+		}
+	}
+}
+
+// TestErrors checks that wrong shapes are told, with what was there.
+func TestErrors(t *testing.T) {
+	for _, test := range []struct {
+		shapes []tensor.Shape
+		build  func(b *op.Builder, in []*G.Node) *G.Node
+		want   string
+	}{
+		{[]tensor.Shape{{6}, {6}, {6}}, layerNormOf(1e-5), "want (N, D), (D), (D)"},
+		{[]tensor.Shape{{2, 3}, {2}, {3}}, layerNormOf(1e-5), "gamma (2)"},
+		{[]tensor.Shape{{2, 3}, {3}, {3}}, layerNormOf(0), "want eps > 0"},
+		{[]tensor.Shape{{2, 3}, {3}, {3}}, layerNormOf(float32(math.NaN())), "want eps > 0"},
+		{[]tensor.Shape{{2, 3}, {4, 5}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Linear(in[0], in[1], nil) }, "want (N, I), (O, I)"},
+		{[]tensor.Shape{{2, 3}, {4, 3}, {3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Linear(in[0], in[1], in[2]) }, "bias (3)"},
+		{[]tensor.Shape{{2, 3}, {4, 3}, {4}, {2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.LinearAdd(in[0], in[1], in[2], in[3]) }, "residual (2, 3); want (2, 4)"},
+		{[]tensor.Shape{{2, 3}, {2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Project(in[0], in[1]) }, "inner sizes"},
+		{[]tensor.Shape{{2, 9}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Attention(in[0], 2, 2, false) }, "want (N*t, 3*heads*V)"},
+		{[]tensor.Shape{{2, 3, 4, 5}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Patches(in[0], 2) }, "want (N, 3, S, S)"},
+		{[]tensor.Shape{{4, 3}, {3}, {4, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Assemble(in[0], in[1], in[2]) }, "want (N*P, D)"},
+		{[]tensor.Shape{{1, 3}, {1, 3}, {1}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.ContrastiveLoss(in[0], in[1], in[2]) }, "at least 2"},
+		{[]tensor.Shape{{2, 3}, {2, 4}, {1}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Similarity(in[0], in[1], in[2]) }, "want (N, E), (M, E), (1)"},
+		{[]tensor.Shape{{2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Input("in0", tensor.Float32, 1) }, "occurs twice"},
+	} {
+		b := op.NewBuilder(G.NewGraph())
+		var in []*G.Node
+		for i, s := range test.shapes {
+			in = append(in, b.Input(fmt.Sprint("in", i), tensor.Float32, s...))
+		}
+		y := test.build(b, in)
+		if y != nil || b.Err() == nil || !strings.Contains(b.Err().Error(), test.want) {
+			t.Errorf("shapes %v: %v, %v; want error with %q", test.shapes, y, b.Err(), test.want)
+		}
+		if again := b.SelectFirst(nil, 1); again != nil {
+			t.Errorf("after an error a builder returns %v; want nil", again)
+		}
+	}
+}
+
+func floats(t *testing.T, n *G.Node) []float32 {
+	t.Helper()
+	b, err := op.BufferOf(n.Value())
+	must(t, err)
+	return b.F
+}
+
+// diff reports the element where got is furthest from want, if that is more
+// than tol in units of the largest element of want, or of 1.
+func diff(t *testing.T, name string, got []float32, want []float64, tol float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s has %d elements, want %d", name, len(got), len(want))
+	}
+	scale, worst, at := 1.0, -1.0, 0
+	for i := range want {
+		scale = max(scale, math.Abs(want[i]))
+		if d := math.Abs(float64(got[i]) - want[i]); !(d <= worst) { // NaN counts as worst
+			worst, at = d, i
+		}
+	}
+	if !(worst <= tol*scale) {
+		t.Errorf("%s[%d] = %g, want %g within %g", name, at, got[at], want[at], tol*scale)
+	}
+}
+
+func normal(rng *rand.Rand, n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(rng.NormFloat64())
+	}
+	return x
+}
+
+func f64(x []float32) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = float64(v)
+	}
+	return y
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

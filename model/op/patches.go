@@ -1,0 +1,85 @@
+package op
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/internal/kernel"
+)
+
+// Patches cuts images into square patches, so that the patch embedding of a
+// vision transformer, a convolution whose stride is its size, is a product.
+//
+// Shapes: images (N, 3, S, S); the result is (N*(S/patch)², 3*patch²), patches
+// in rows from the top left, elements by channel, row, column. Images have no
+// gradient.
+//
+// Source: Dosovitskiy et al., arXiv:2010.11929, section 3.1.
+func (b *Builder) Patches(images *G.Node, patch int) *G.Node {
+	return b.apply(patches{patch}, 1, images)[0]
+}
+
+type patches struct{ patch int }
+
+func (op patches) String() string { return fmt.Sprintf("patches{%d}", op.patch) }
+
+func (op patches) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	x := in[0]
+	if x.Dims() != 4 || x[1] != 3 || x[2] != x[3] || op.patch < 1 || x[2]%op.patch != 0 {
+		return nil, fmt.Errorf("have images %v; want (N, 3, S, S) with S a multiple of %d", x, op.patch)
+	}
+	grid := x[2] / op.patch
+	return []tensor.Shape{{x[0] * grid * grid, 3 * op.patch * op.patch}}, nil
+}
+
+func (op patches) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+	p.Unfold(out[0].F, in[0].F, shapes[0][0], shapes[0][2], op.patch)
+}
+
+// Assemble puts the class token before the patches of each image and adds the
+// position embeddings.
+//
+// Shapes: patches (N*P, D), class (D), position (P+1, D); the result is
+// (N*(P+1), D).
+func (b *Builder) Assemble(patches, class, position *G.Node) *G.Node {
+	return b.apply(assemble{}, 1, patches, class, position)[0]
+}
+
+type assemble struct{}
+
+func (assemble) String() string { return "assemble" }
+
+func (assemble) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	x, class, position := in[0], in[1], in[2]
+	if x.Dims() != 2 || position.Dims() != 2 || !class.Eq(x[1:]) || position[1] != x[1] || position[0] < 2 || x[0]%(position[0]-1) != 0 {
+		return nil, fmt.Errorf("have patches %v, class %v, position %v; want (N*P, D), (D), (P+1, D)", x, class, position)
+	}
+	return []tensor.Shape{{x[0] / (position[0] - 1) * position[0], x[1]}}, nil
+}
+
+func (assemble) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+	t := shapes[2][0]
+	p.Assemble(out[0].F, in[0].F, in[1].F, in[2].F, shapes[0][0]/(t-1), t)
+}
+
+func (assemble) wrt() []bool { return []bool{true, true, true} }
+
+func (assemble) grad(b *Builder, in, _ []*G.Node, dy *G.Node) []*G.Node {
+	return b.apply(assembleGrad{in[2].Shape()[0]}, 3, dy)
+}
+
+// assembleGrad maps dy to dpatches, dclass, dposition; t is P+1.
+type assembleGrad struct{ t int }
+
+func (op assembleGrad) String() string { return fmt.Sprintf("assembleGrad{%d}", op.t) }
+
+func (op assembleGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	n, d := in[0][0]/op.t, in[0][1]
+	return []tensor.Shape{{n * (op.t - 1), d}, {d}, {op.t, d}}, nil
+}
+
+func (op assembleGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+	p.AssembleGrad(out[0].F, out[1].F, out[2].F, in[0].F, shapes[0][0]/op.t, op.t)
+}

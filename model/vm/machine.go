@@ -1,0 +1,144 @@
+package vm
+
+import (
+	"fmt"
+	"math"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/op"
+)
+
+// A Machine runs a compiled graph. It implements gorgonia.VM.
+type Machine struct {
+	pool   *kernel.Pool
+	steps  []*step
+	inputs []input
+	dead   [][][]float32 // after each step, what to poison
+	stats  Stats
+}
+
+// An input is a value from outside and the places of the steps that read it.
+type input struct {
+	node  *G.Node
+	size  int
+	reads []*op.Buffer
+}
+
+var _ G.VM = (*Machine)(nil)
+
+// Stats describes a plan.
+type Stats struct {
+	Steps      int
+	ArenaBytes int
+	SumBytes   int // what the values would need if none shared memory
+	TakenOver  int // results that lie where an argument lay
+}
+
+// Compile makes a machine that computes outputs. Afterwards the values of the
+// output nodes, such as node.Value(), show the results of the last run. An
+// operation that is not of package op is an error.
+func Compile(outputs G.Nodes, o Options) (*Machine, error) {
+	if o.Pool == nil {
+		return nil, fmt.Errorf("vm: have no pool; want one")
+	}
+	p, err := newPlan(outputs, o)
+	if err != nil {
+		return nil, err
+	}
+	floats := p.place(!o.NoReuse)
+	arena := newArena(floats)
+	m := &Machine{pool: o.Pool, steps: p.steps, stats: Stats{Steps: len(p.steps), ArenaBytes: 4 * floats}}
+	memory := func(b *buffer) []float32 {
+		if b.placed != nil {
+			return b.placed
+		}
+		return arena[b.root.offset:][:b.size:b.size]
+	}
+	reads := map[*buffer][]*op.Buffer{}
+	for _, s := range p.steps {
+		s.ins, s.outs = make([]op.Buffer, len(s.in)), make([]op.Buffer, len(s.out))
+		for i, b := range s.in {
+			if b.node != nil {
+				reads[b] = append(reads[b], &s.ins[i])
+				continue
+			}
+			s.ins[i].F = memory(b)
+		}
+		for i, b := range s.out {
+			s.outs[i].F = memory(b)
+			m.stats.SumBytes += 4 * b.size
+			if b.root != b {
+				m.stats.TakenOver++
+			}
+		}
+	}
+	for _, b := range p.buffers {
+		if b.node != nil {
+			m.inputs = append(m.inputs, input{b.node, b.size, reads[b]})
+		}
+	}
+	if o.Poison {
+		m.dead = make([][][]float32, len(p.steps)+1)
+		for _, b := range p.buffers {
+			if b.inArena() && b.root == b {
+				m.dead[b.end] = append(m.dead[b.end], memory(b))
+			}
+		}
+	}
+	for _, n := range outputs {
+		b := p.of[n][0]
+		if b.node != nil {
+			continue
+		}
+		if err := G.UnsafeLet(n, op.NewValue(b.shape, memory(b))); err != nil {
+			return nil, fmt.Errorf("vm: output %v: %w", n, err)
+		}
+	}
+	return m, nil
+}
+
+// Stats describes the plan.
+func (m *Machine) Stats() Stats { return m.stats }
+
+// RunAll computes the outputs from the values that the inputs have now.
+func (m *Machine) RunAll() error {
+	for _, in := range m.inputs {
+		v := in.node.Value()
+		if v == nil {
+			return fmt.Errorf("vm: input %v has no value", in.node)
+		}
+		b, err := op.BufferOf(v)
+		if err != nil {
+			return fmt.Errorf("vm: input %v: %w", in.node, err)
+		}
+		if have := len(b.F) + len(b.I); have != in.size {
+			return fmt.Errorf("vm: input %v has %d elements; want %d", in.node, have, in.size)
+		}
+		for _, r := range in.reads {
+			*r = b
+		}
+	}
+	for i, s := range m.steps {
+		s.run(m.pool, s.outs, s.ins)
+		if m.dead != nil {
+			poison(m.dead[i])
+		}
+	}
+	return nil
+}
+
+func poison(dead [][]float32) {
+	for _, x := range dead {
+		for i := range x {
+			x[i] = float32(math.NaN())
+		}
+	}
+}
+
+// Reset does nothing: a machine can run again at once.
+func (m *Machine) Reset() {}
+
+// Close does nothing: the pool is the caller's.
+func (m *Machine) Close() error { return nil }

@@ -1,0 +1,239 @@
+// Package vm compiles a Gorgonia graph for given outputs and runs it.
+//
+// The plan holds only the operations that the outputs need, in the order in
+// which the graph was built, and one arena in which values share memory when
+// their lives do not overlap. A run is a loop over the steps and allocates
+// nothing. Values read from the outputs are the arena's: they are valid until
+// the next run.
+package vm
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"unsafe"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/op"
+)
+
+// Options change how a graph is compiled.
+type Options struct {
+	// Pool runs the kernels.
+	Pool *kernel.Pool
+
+	// Place gives memory of the caller's to outputs, such as the gradients of
+	// parameters, which then lie side by side.
+	Place map[*G.Node][]float32
+
+	// NoReuse gives every value memory of its own, and Poison fills values with
+	// NaN once the plan says that nobody reads them again. Both are for tests.
+	NoReuse, Poison bool
+}
+
+// A buffer is the memory of one value.
+type buffer struct {
+	node    *G.Node   // of an input or a constant, whose memory is outside
+	placed  []float32 // the caller's memory, or nil
+	shape   tensor.Shape
+	size    int // floats
+	offset  int // in the arena
+	def     int // the step that writes it
+	end     int // the last step that reads it
+	readers int
+	root    *buffer // whose memory this takes over, or itself
+}
+
+// inArena says that the plan decides where b lies.
+func (b *buffer) inArena() bool { return b.node == nil && b.placed == nil }
+
+// A step runs one operation.
+type step struct {
+	name    string
+	run     func(p *kernel.Pool, out, in []op.Buffer)
+	takes   []int
+	in, out []*buffer
+	ins     []op.Buffer // resolved
+	outs    []op.Buffer
+}
+
+// A plan is a graph made ready to run.
+type plan struct {
+	steps   []*step
+	buffers []*buffer
+	of      map[*G.Node][]*buffer // one for each result
+}
+
+// newPlan schedules what outputs need.
+func newPlan(outputs G.Nodes, o Options) (*plan, error) {
+	p := &plan{of: map[*G.Node][]*buffer{}}
+	for _, n := range reachable(outputs) {
+		if err := p.add(n); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range outputs {
+		b := p.of[n][0]
+		b.end = len(p.steps)
+		if memory, ok := o.Place[n]; ok {
+			if len(memory) != b.size {
+				return nil, fmt.Errorf("vm: output %v: have memory for %d floats; want %d", n, len(memory), b.size)
+			}
+			b.placed = memory
+		}
+	}
+	if !o.NoReuse {
+		p.takeOver()
+	}
+	return p, nil
+}
+
+// reachable returns the nodes that outputs depend on. A node's number is larger
+// than those of its arguments, and forward nodes come before backward ones.
+func reachable(outputs G.Nodes) G.Nodes {
+	seen := map[*G.Node]bool{}
+	var order, stack G.Nodes
+	stack = append(stack, outputs...)
+	for len(stack) > 0 {
+		n := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[n] {
+			continue
+		}
+		seen[n] = true
+		order = append(order, n)
+		stack = append(stack, arguments(n)...)
+	}
+	sort.Slice(order, func(i, j int) bool { return order[i].ID() < order[j].ID() })
+	return order
+}
+
+func arguments(n *G.Node) (args G.Nodes) {
+	for it := n.Graph().From(n.ID()); it.Next(); {
+		args = append(args, it.Node().(*G.Node))
+	}
+	return args
+}
+
+// add makes the step and the buffers of n.
+func (p *plan) add(n *G.Node) error {
+	args := arguments(n)
+	if len(args) == 0 { // an input, or a constant
+		p.of[n] = []*buffer{p.buffer(&buffer{node: n, shape: n.Shape()})}
+		return nil
+	}
+	if pick, ok := n.Op().(op.Pick); ok {
+		p.of[n] = p.of[args[0]][pick.I:][:1]
+		return nil
+	}
+	s := &step{}
+	results := []tensor.Shape{n.Shape()}
+	switch o := n.Op().(type) {
+	case *op.Op:
+		s.name, s.run, s.takes, results = o.String(), o.Run, o.Takes(), o.Results()
+	default:
+		if n.Op().String() != "+ false" {
+			return fmt.Errorf("vm: have %v; want operations of package op, and the sums of Backpropagate", n)
+		}
+		s.name, s.takes = "sum", []int{0, 1}
+		s.run = func(p *kernel.Pool, out, in []op.Buffer) { p.Add(out[0].F, in[0].F, in[1].F) }
+	}
+	i := len(p.steps)
+	for _, a := range args {
+		b := p.of[a][0]
+		b.end = i
+		b.readers++
+		s.in = append(s.in, b)
+	}
+	for _, shape := range results {
+		s.out = append(s.out, p.buffer(&buffer{shape: shape, def: i, end: i}))
+	}
+	p.of[n] = s.out
+	p.steps = append(p.steps, s)
+	return nil
+}
+
+func (p *plan) buffer(b *buffer) *buffer {
+	b.size, b.root = max(1, b.shape.TotalSize()), b
+	p.buffers = append(p.buffers, b)
+	return b
+}
+
+// takeOver lets first results lie where an argument lay that nobody reads again.
+func (p *plan) takeOver() {
+	for i, s := range p.steps {
+		out := s.out[0]
+		if !out.inArena() {
+			continue
+		}
+		for _, j := range s.takes {
+			in := s.in[j]
+			if in.inArena() && in.end == i && in.size == out.size && !readTwice(s, in) {
+				out.root = in.root
+				in.root.end = max(in.root.end, out.end)
+				break
+			}
+		}
+	}
+	for _, b := range p.buffers { // of a chain, the first holds the memory
+		if b.root != b {
+			b.root.end = max(b.root.end, b.end)
+		}
+	}
+}
+
+func readTwice(s *step, b *buffer) bool {
+	first := slices.Index(s.in, b)
+	return slices.Index(s.in[first+1:], b) >= 0
+}
+
+// lineFloats is a cache line: where every value begins.
+const lineFloats = 16
+
+// place gives each buffer its offset and returns the size of the arena: the
+// largest first, each at the lowest offset that is free for its whole life.
+func (p *plan) place(reuse bool) (total int) {
+	var roots, placed []*buffer
+	for _, b := range p.buffers {
+		if b.inArena() && b.root == b {
+			roots = append(roots, b)
+		}
+	}
+	sort.SliceStable(roots, func(i, j int) bool { return roots[i].size > roots[j].size })
+	for _, b := range roots {
+		size, offset := lines(b.size), 0
+		if !reuse {
+			offset = total
+		} else {
+			for _, other := range placed { // by offset
+				if other.def > b.end || b.def > other.end {
+					continue
+				}
+				if offset+size <= other.offset {
+					break
+				}
+				offset = max(offset, other.offset+lines(other.size))
+			}
+		}
+		b.offset = offset
+		total = max(total, offset+size)
+		at := sort.Search(len(placed), func(i int) bool { return placed[i].offset > offset })
+		placed = slices.Insert(placed, at, b)
+	}
+	return total
+}
+
+func lines(floats int) int { return (floats + lineFloats - 1) / lineFloats * lineFloats }
+
+// newArena returns n floats that begin a cache line.
+func newArena(n int) []float32 {
+	memory := make([]float32, n+lineFloats)
+	skip := 0
+	for uintptr(unsafe.Pointer(&memory[skip]))%(4*lineFloats) != 0 {
+		skip++
+	}
+	return memory[skip:][:n:n]
+}

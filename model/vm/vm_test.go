@@ -1,0 +1,142 @@
+package vm_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/op"
+	"github.com/goclip/goclip/model/vm"
+)
+
+func value(shape tensor.Shape, f func(i int) float32) *tensor.Dense {
+	x := make([]float32, shape.TotalSize())
+	for i := range x {
+		x[i] = f(i)
+	}
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(x))
+}
+
+// block builds a residual block whose input is read three times, and its
+// gradients.
+func block(t testing.TB) (outputs, params G.Nodes) {
+	t.Helper()
+	b := op.NewBuilder(G.NewGraph())
+	x := b.Input("x", tensor.Float32, 6, 8)
+	w := b.Input("w", tensor.Float32, 8, 8)
+	bias := b.Input("bias", tensor.Float32, 8)
+	scale := b.Input("scale", tensor.Float32, 1)
+	h := b.LinearAct(x, w, bias, kernel.GELU)
+	y := b.Normalize(b.LinearAdd(h, w, bias, x))
+	loss := b.ContrastiveLoss(y, b.Normalize(x), scale)
+	if err := b.Err(); err != nil {
+		t.Fatal(err)
+	}
+	params = G.Nodes{x, w, bias, scale}
+	for i, p := range params {
+		if err := G.Let(p, value(p.Shape(), func(j int) float32 { return float32(math.Sin(float64(3*i + j))) })); err != nil {
+			t.Fatal(err)
+		}
+	}
+	grads, err := G.Grad(loss, params...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(G.Nodes{loss}, grads...), params
+}
+
+func TestPlace(t *testing.T) {
+	outputs, _ := block(t)
+	pool := kernel.NewPool(1)
+	defer pool.Close()
+	flat := make([]float32, 64+8)
+	m, err := vm.Compile(outputs, vm.Options{Pool: pool, Place: map[*G.Node][]float32{outputs[2]: flat[:64], outputs[3]: flat[64:]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	for i, n := range outputs[2:4] {
+		data := n.Value().Data().([]float32)
+		if &data[0] != &flat[64*i] || data[0] == 0 {
+			t.Errorf("gradient %d does not lie where it was placed, or is 0", i)
+		}
+	}
+	if _, err := vm.Compile(outputs, vm.Options{Pool: pool, Place: map[*G.Node][]float32{outputs[2]: flat}}); err == nil || !strings.Contains(err.Error(), "want 64") {
+		t.Errorf("memory of a wrong size: %v; want error with %q", err, "want 64")
+	}
+}
+
+// A forward pass alone holds no step of the backward one.
+func TestDeadCode(t *testing.T) {
+	outputs, _ := block(t)
+	pool := kernel.NewPool(1)
+	defer pool.Close()
+	all, err := vm.Compile(outputs, vm.Options{Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward, err := vm.Compile(outputs[:1], vm.Options{Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, a := forward.Stats(), all.Stats(); f.Steps != 5 || f.ArenaBytes >= a.ArenaBytes || a.ArenaBytes >= a.SumBytes || a.TakenOver == 0 {
+		t.Errorf("forward %+v, all %+v; want 5 steps forward, less memory than all, and that less than the sum", f, a)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	pool := kernel.NewPool(1)
+	defer pool.Close()
+	g := G.NewGraph()
+	x := G.NewMatrix(g, tensor.Float32, G.WithShape(2, 2), G.WithName("x"))
+	if _, err := vm.Compile(G.Nodes{G.Must(G.Tanh(x))}, vm.Options{Pool: pool}); err == nil || !strings.Contains(err.Error(), "package op") {
+		t.Errorf("a stock operation: %v; want error", err)
+	}
+	if _, err := vm.Compile(G.Nodes{x}, vm.Options{}); err == nil {
+		t.Error("no pool: want error")
+	}
+	b := op.NewBuilder(G.NewGraph())
+	y := b.Normalize(b.Input("x", tensor.Float32, 2, 2))
+	m, err := vm.Compile(G.Nodes{y}, vm.Options{Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.RunAll(); err == nil || !strings.Contains(err.Error(), "no value") {
+		t.Errorf("an input without a value: %v; want error", err)
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	outputs, _ := block(t)
+	pool := kernel.NewPool(2)
+	defer pool.Close()
+	m, err := vm.Compile(outputs, vm.Options{Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(5, func() { _ = m.RunAll() }); n != 0 {
+		t.Errorf("%g allocations a run, want 0", n)
+	}
+}
+
+func BenchmarkRun(b *testing.B) {
+	outputs, _ := block(b)
+	pool := kernel.NewPool(1)
+	defer pool.Close()
+	m, err := vm.Compile(outputs, vm.Options{Pool: pool})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := m.RunAll(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
