@@ -63,7 +63,11 @@ func checkOp(t *testing.T, test opTest) {
 	if !test.noGrad {
 		size := max(1, y.Shape().TotalSize())
 		w = normal(rng, size)
-		dy := G.NewConstant(op.NewValue(y.Shape(), w))
+		dy := G.NewConstant(op.NewValue(tensor.ScalarShape(), w))
+		if !y.IsScalar() {
+			dy = b.Input("dy", tensor.Float32, y.Shape()...)
+			must(t, G.Let(dy, op.NewValue(y.Shape(), w)))
+		}
 		grads, err := G.Backpropagate(G.Nodes{y}, G.Nodes{dy}, wrt)
 		must(t, err)
 		outputs = append(outputs, grads...)
