@@ -1,0 +1,105 @@
+package checkpoint
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTensorsRoundTrip(t *testing.T) {
+	in := []Tensor{
+		{"w", []int{2, 3}, []float32{1, 2, 3, 4, 5, 6}},
+		{"logit_scale", nil, []float32{2.66}},
+		{"empty", []int{0, 4}, nil},
+	}
+	var file bytes.Buffer
+	if err := WriteTensors(&file, in, map[string]string{"format": "pt"}); err != nil {
+		t.Fatal(err)
+	}
+	f, err := NewTensorFile(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"empty", "logit_scale", "w"}, f.Names()); d != "" || f.Metadata["format"] != "pt" {
+		t.Errorf("names and metadata %v (-want +got):\n%s", f.Metadata, d)
+	}
+	for _, want := range in {
+		shape, data, err := f.Float32s(want.Name)
+		if err != nil || len(shape) != len(want.Shape) || !cmp.Equal(append([]float32{}, want.Data...), append([]float32{}, data...)) {
+			t.Errorf("%s = %v %v, %v; want %v %v", want.Name, shape, data, err, want.Shape, want.Data)
+		}
+	}
+	if binary.LittleEndian.Uint64(file.Bytes())%8 != 0 {
+		t.Error("data does not begin at a multiple of 8")
+	}
+}
+
+// header makes a file of a header and some bytes of data.
+func header(text string, data int) []byte {
+	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...), make([]byte, data)...)
+}
+
+func TestTensorErrors(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"empty", nil, "want a safetensors file"},
+		{"text", []byte("this is not it, really"), "want a safetensors file"},
+		{"long header", binary.LittleEndian.AppendUint64(nil, 1<<40), "want a safetensors file"},
+		{"no JSON", header("[1]", 0), "not a JSON object"},
+		{"cut JSON", header(`{"a":{"dtype":"F32"`, 0), "a"},
+		{"dtype", header(`{"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,4]}}`, 4), `dtype "Q4"`},
+		{"short", header(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 4), "have 4 bytes of data; want 8"},
+		{"long", header(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 5), "have 5 bytes"},
+		{"size", header(`{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,4]}}`, 4), "want as many bytes"},
+		{"negative", header(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,-4]}}`, 0), "want as many bytes"},
+		{"overflow", header(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, 0), "want as many bytes"},
+		{"overlap", header(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}`, 3), "gap or overlap"},
+		{"gap", header(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2), "gap or overlap"},
+		{"twice", header(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1), "occurs twice"},
+	} {
+		if _, err := NewTensorFile(bytes.NewReader(test.file), int64(len(test.file))); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v; want error with %q", test.name, err, test.want)
+		}
+	}
+	var w bytes.Buffer
+	for want, tensors := range map[string][]Tensor{
+		"occurs twice":        {{"a", nil, []float32{1}}, {"a", nil, []float32{1}}},
+		"product of [2 2]":    {{"a", []int{2, 2}, []float32{1}}},
+		`"__metadata__": occ`: {{"__metadata__", nil, []float32{1}}},
+	} {
+		if err := WriteTensors(&w, tensors, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("WriteTensors: %v; want error with %q", err, want)
+		}
+	}
+}
+
+func TestHalf(t *testing.T) {
+	for bits, want := range map[uint16]float64{0: 0, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 1: 1.0 / (1 << 24), 0x3555: 0.333251953125, 0xfc00: math.Inf(-1)} {
+		if got := float64(half(bits)); got != want {
+			t.Errorf("half(%#x) = %g, want %g", bits, got, want)
+		}
+	}
+}
+
+func FuzzTensorFile(f *testing.F) {
+	f.Add(header(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4))
+	f.Add(header(`{"__metadata__":{"x":"y"},"a":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}`, 8))
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, file []byte) {
+		tf, err := NewTensorFile(bytes.NewReader(file), int64(len(file)))
+		if err != nil {
+			return
+		}
+		for _, name := range tf.Names() {
+			_, _, _ = tf.Float32s(name)
+			_, _, _ = tf.Int64s(name)
+		}
+	})
+}
