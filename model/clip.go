@@ -1,0 +1,218 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/internal/param"
+	"github.com/goclip/goclip/model/op"
+	"github.com/goclip/goclip/model/vm"
+)
+
+// CLIP is a model: its architecture and its parameters. Graphs that share the
+// parameters are made of it for training and for each tower.
+type CLIP struct {
+	config Config
+	params []*param.Param
+	byName map[string]*param.Param
+}
+
+// New returns a model with initial values drawn from seed.
+func New(c Config, seed uint64) (*CLIP, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if c.Text.VocabSize < 3 {
+		return nil, fmt.Errorf("model: text.vocab_size %d; want the tokenizer's", c.Text.VocabSize)
+	}
+	m := &CLIP{config: c, byName: map[string]*param.Param{}}
+	n := c.ParamCount()
+	values, grads := make([]float32, n), make([]float32, n)
+	for _, s := range c.specs() {
+		size := s.size()
+		p := &param.Param{Name: s.name, Shape: s.shape, Value: values[:size:size], Grad: grads[:size:size], Decay: s.decays()}
+		values, grads = values[size:], grads[size:]
+		s.values(p.Value, seed)
+		m.params = append(m.params, p)
+		m.byName[p.Name] = p
+	}
+	return m, nil
+}
+
+// Config is the architecture.
+func (m *CLIP) Config() Config { return m.config }
+
+// Params lists the parameters, in an order that does not change.
+func (m *CLIP) Params() []*param.Param { return m.params }
+
+// LogitScale is the logarithm of the factor on cosines.
+func (m *CLIP) LogitScale() float32 { return m.byName["logit_scale"].Value[0] }
+
+// ClampLogitScale bounds the factor on cosines to [1, largest].
+//
+// Source: Radford et al., arXiv:2103.00020, section 2.5: 100, "to prevent
+// training instability".
+func (m *CLIP) ClampLogitScale(largest float64) {
+	v := m.byName["logit_scale"].Value
+	v[0] = min(max(v[0], 0), float32(math.Log(largest)))
+}
+
+// Load sets every parameter from get, which returns the tensor of a name.
+// A tensor that is missing or has another shape is an error.
+func (m *CLIP) Load(get func(name string) (shape []int, data []float32, err error)) error {
+	for _, p := range m.params {
+		shape, data, err := get(p.Name)
+		if err != nil {
+			return fmt.Errorf("model: %s: %w", p.Name, err)
+		}
+		if !slices.Equal(shape, p.Shape) && (len(p.Shape) != 0 || len(data) != 1) {
+			return fmt.Errorf("model: %s: have %v, want %v", p.Name, shape, p.Shape)
+		}
+		copy(p.Value, data)
+	}
+	return nil
+}
+
+// A graph is a Gorgonia graph over the parameters of a model.
+type graph struct {
+	*op.Builder
+	*CLIP
+	nodes map[string]*G.Node // of parameters
+	err   error
+}
+
+func (m *CLIP) newGraph() *graph {
+	return &graph{Builder: op.NewBuilder(G.NewGraph()), CLIP: m, nodes: map[string]*G.Node{}}
+}
+
+// input adds an input that reads value.
+func (g *graph) input(name string, value *tensor.Dense) *G.Node {
+	n := g.Builder.Input(name, value.Dtype(), value.Shape()...)
+	if n != nil && g.err == nil {
+		g.err = G.Let(n, value)
+	}
+	return n
+}
+
+// param is the node of a parameter, which reads and writes its memory. The
+// kernel of the patch embedding is seen as a matrix, the logit scale as a vector.
+func (g *graph) param(name string) *G.Node {
+	if n, ok := g.nodes[name]; ok {
+		return n
+	}
+	p := g.byName[name]
+	shape := p.Shape
+	if len(shape) != 2 {
+		first := 1
+		if len(shape) > 0 {
+			first = shape[0]
+		}
+		shape = []int{first, len(p.Value) / first}
+		if shape[1] == 1 {
+			shape = shape[:1]
+		}
+	}
+	n := g.input(name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(p.Value)))
+	g.nodes[name] = n
+	return n
+}
+
+// check returns the first error of building g.
+func (g *graph) check() error {
+	if err := g.Builder.Err(); err != nil {
+		return fmt.Errorf("model: %w", err)
+	}
+	if g.err != nil {
+		return fmt.Errorf("model: %w", g.err)
+	}
+	return nil
+}
+
+// A TrainStep computes the loss of a batch and the gradient of every parameter:
+// both towers, the N x N grid with the learned temperature, the loss, and the
+// way back, in one graph.
+type TrainStep struct {
+	machine    *vm.Machine
+	images     []float32
+	tokens     []int32
+	loss, x, y *G.Node
+}
+
+// NewTrainStep compiles a step for batches of n pairs. Gradients go to the
+// parameters' Grad.
+func (m *CLIP) NewTrainStep(n int, pool *kernel.Pool) (*TrainStep, error) {
+	s, outputs, place, err := m.trainGraph(n)
+	if err != nil {
+		return nil, err
+	}
+	if s.machine, err = vm.Compile(outputs, vm.Options{Pool: pool, Place: place}); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	return s, nil
+}
+
+// trainGraph builds the graph of a step: the nodes to compute, and the memory
+// of the gradients.
+func (m *CLIP) trainGraph(n int) (s *TrainStep, outputs G.Nodes, place map[*G.Node][]float32, err error) {
+	g := m.newGraph()
+	s = &TrainStep{}
+	images, imageData := g.images(n)
+	tokens, tokenData := g.tokens(n)
+	s.images, s.tokens = imageData, tokenData
+	s.x = g.Normalize(g.imageFeatures(images))
+	s.y = g.Normalize(g.textFeatures(tokens))
+	s.loss = g.ContrastiveLoss(s.x, s.y, g.param("logit_scale"))
+	if err := g.check(); err != nil {
+		return nil, nil, nil, err
+	}
+	var wrt G.Nodes
+	for _, p := range m.params {
+		wrt = append(wrt, g.nodes[p.Name])
+	}
+	grads, err := G.Grad(s.loss, wrt...)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("model: gradient: %w", err)
+	}
+	place = map[*G.Node][]float32{}
+	for i, p := range m.params {
+		place[grads[i]] = p.Grad
+	}
+	return s, append(G.Nodes{s.loss, s.x, s.y}, grads...), place, nil
+}
+
+// Images is where to put the normalized images (N, 3, S, S) of the next run.
+func (s *TrainStep) Images() []float32 { return s.images }
+
+// Tokens is where to put the token ids (N, T) of the next run.
+func (s *TrainStep) Tokens() []int32 { return s.tokens }
+
+// ImageEmbeddings are the unit rows (N, E) of the last run, TextEmbeddings
+// those of its texts. The next run overwrites them.
+func (s *TrainStep) ImageEmbeddings() []float32 { return values(s.x) }
+
+// TextEmbeddings are those of the texts.
+func (s *TrainStep) TextEmbeddings() []float32 { return values(s.y) }
+
+// Run computes the loss and the gradients.
+func (s *TrainStep) Run() (loss float32, err error) {
+	if err := s.machine.RunAll(); err != nil {
+		return 0, fmt.Errorf("model: %w", err)
+	}
+	return values(s.loss)[0], nil
+}
+
+// Stats describes the plan of the step.
+func (s *TrainStep) Stats() vm.Stats { return s.machine.Stats() }
+
+func values(n *G.Node) []float32 {
+	b, err := op.BufferOf(n.Value())
+	if err != nil {
+		panic(err) // the machine bound it
+	}
+	return b.F
+}

@@ -1,0 +1,95 @@
+// Package model builds CLIP: an image tower and a text tower that end in unit
+// vectors of one space, and the loss over the grid of their similarities.
+//
+// Shapes in comments are (N, T, D): pairs, tokens, width, row-major. A tower
+// works on all tokens of a batch at once, as rows (N*T, D).
+package model
+
+import (
+	"fmt"
+
+	"github.com/goclip/goclip/internal/kernel"
+)
+
+// Config is the architecture of both towers.
+type Config struct {
+	// EmbedDim is the width of the space that both towers end in.
+	EmbedDim int `yaml:"embed_dim"`
+
+	// Activation is that of the blocks: gelu (open_clip), quick_gelu (the
+	// weights of OpenAI) or gelu_tanh. Weights trained with one are worse with
+	// another.
+	Activation string `yaml:"activation"`
+
+	Image ImageConfig `yaml:"image"`
+	Text  TextConfig  `yaml:"text"`
+}
+
+// ImageConfig is a vision transformer (Dosovitskiy et al., arXiv:2010.11929).
+type ImageConfig struct {
+	Size   int `yaml:"size"`   // side of the image in pixels
+	Patch  int `yaml:"patch"`  // side of a patch in pixels
+	Width  int `yaml:"width"`  // channels of a token
+	Layers int `yaml:"layers"` // blocks
+	Heads  int `yaml:"heads"`  // of attention, each Width/Heads wide
+}
+
+// TextConfig is a causal transformer.
+type TextConfig struct {
+	// ContextLength is the number of tokens of a text, those at its start and
+	// end included. Longer texts are cut.
+	ContextLength int `yaml:"context_length"`
+
+	// VocabSize is the number of tokens; 0 means the tokenizer's.
+	VocabSize int `yaml:"vocab_size"`
+
+	Width  int `yaml:"width"`
+	Layers int `yaml:"layers"`
+	Heads  int `yaml:"heads"`
+}
+
+// activations are the names that Config.Activation may have.
+var activations = map[string]kernel.Activation{
+	"gelu":       kernel.GELU,
+	"quick_gelu": kernel.QuickGELU,
+	"gelu_tanh":  kernel.GELUTanh,
+}
+
+// Validate reports the first field that cannot work.
+func (c Config) Validate() error {
+	for _, f := range []struct {
+		name  string
+		value int
+	}{
+		{"embed_dim", c.EmbedDim},
+		{"image.size", c.Image.Size}, {"image.patch", c.Image.Patch}, {"image.width", c.Image.Width},
+		{"image.layers", c.Image.Layers}, {"image.heads", c.Image.Heads},
+		{"text.width", c.Text.Width}, {"text.layers", c.Text.Layers}, {"text.heads", c.Text.Heads},
+	} {
+		if f.value < 1 || f.value > 1<<20 {
+			return fmt.Errorf("model: %s %d; want a positive number", f.name, f.value)
+		}
+	}
+	if _, ok := activations[c.Activation]; !ok {
+		return fmt.Errorf("model: activation %q; want gelu, quick_gelu or gelu_tanh", c.Activation)
+	}
+	switch {
+	case c.Image.Size%c.Image.Patch != 0:
+		return fmt.Errorf("model: image.size %d is not a multiple of image.patch %d", c.Image.Size, c.Image.Patch)
+	case c.Image.Width%c.Image.Heads != 0:
+		return fmt.Errorf("model: image.width %d is not a multiple of image.heads %d", c.Image.Width, c.Image.Heads)
+	case c.Text.Width%c.Text.Heads != 0:
+		return fmt.Errorf("model: text.width %d is not a multiple of text.heads %d", c.Text.Width, c.Text.Heads)
+	case c.Text.ContextLength < 3:
+		return fmt.Errorf("model: text.context_length %d; want at least 3, for a start, a token and an end", c.Text.ContextLength)
+	case c.Text.VocabSize < 0:
+		return fmt.Errorf("model: text.vocab_size %d is negative", c.Text.VocabSize)
+	}
+	return nil
+}
+
+// tokens is the number of patches and the class token.
+func (c ImageConfig) tokens() int {
+	grid := c.Size / c.Patch
+	return grid*grid + 1
+}

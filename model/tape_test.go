@@ -1,0 +1,57 @@
+package model
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/vm"
+)
+
+// TestTapeMachine runs a whole training step, both towers, grid, loss and all
+// gradients, on Gorgonia's tape machine and on ours: the bits are equal.
+func TestTapeMachine(t *testing.T) {
+	m, err := New(Config{
+		EmbedDim: 8, Activation: "quick_gelu",
+		Image: ImageConfig{Size: 8, Patch: 4, Width: 16, Layers: 2, Heads: 2},
+		Text:  TextConfig{ContextLength: 5, VocabSize: 9, Width: 8, Layers: 1, Heads: 1},
+	}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, outputs, _, err := m.trainGraph(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range s.images {
+		s.images[i] = float32(rng.NormFloat64())
+	}
+	copy(s.tokens, []int32{7, 1, 8, 0, 0, 7, 2, 3, 8, 0, 7, 4, 5, 6, 8})
+	tape := G.NewTapeMachine(outputs[0].Graph())
+	defer tape.Close()
+	if err := tape.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	var want [][]float32
+	for _, n := range outputs {
+		want = append(want, slices.Clone(values(n)))
+	}
+	pool := kernel.NewPool(2)
+	defer pool.Close()
+	machine, err := vm.Compile(outputs, vm.Options{Pool: pool, Poison: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := machine.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	for i, n := range outputs {
+		if !slices.Equal(values(n), want[i]) {
+			t.Errorf("output %d: %v\ndiffers from the tape machine", i, n)
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package model
+
+import (
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// imageFeatures is the image tower, from images (N, 3, S, S) to features
+// (N, E), not yet of unit length.
+func (g *graph) imageFeatures(images *G.Node) *G.Node {
+	c, b := g.config.Image, g.Builder
+	x := b.Patches(images, c.Patch)                      // (N*P, 3*patch²)
+	x = b.Linear(x, g.param("visual.conv1.weight"), nil) // (N*P, D)
+	x = b.Assemble(x, g.param("visual.class_embedding"), g.param("visual.positional_embedding"))
+	x = g.layerNorm(x, "visual.ln_pre") // (N*T, D), T = P+1
+	blocks := transformer{"visual.", c.Layers, c.Heads, false, activations[g.config.Activation]}
+	x = blocks.build(g, x, c.tokens())
+	x = b.SelectFirst(x, c.tokens()) // the class token (N, D)
+	x = g.layerNorm(x, "visual.ln_post")
+	return b.Project(x, g.param("visual.proj"))
+}
+
+// textFeatures is the text tower, from token ids (N, T) to features (N, E),
+// not yet of unit length. What stands after the end of a text changes nothing,
+// because attention is causal.
+func (g *graph) textFeatures(tokens *G.Node) *G.Node {
+	c, b := g.config.Text, g.Builder
+	x := b.Embed(g.param("token_embedding.weight"), g.param("positional_embedding"), tokens) // (N*T, D)
+	blocks := transformer{"", c.Layers, c.Heads, true, activations[g.config.Activation]}
+	x = blocks.build(g, x, tokens.Shape()[1])
+	x = b.SelectEOT(x, tokens) // (N, D)
+	x = g.layerNorm(x, "ln_final")
+	return b.Project(x, g.param("text_projection"))
+}
+
+func (g *graph) layerNorm(x *G.Node, name string) *G.Node {
+	return g.Builder.LayerNorm(x, g.param(name+".weight"), g.param(name+".bias"), epsilon)
+}
+
+// images is the input (n, 3, S, S) and its memory.
+func (g *graph) images(n int) (*G.Node, []float32) {
+	s := g.config.Image.Size
+	data := make([]float32, n*3*s*s)
+	return g.input("images", tensor.New(tensor.WithShape(n, 3, s, s), tensor.WithBacking(data))), data
+}
+
+// tokens is the input (n, T) and its memory.
+func (g *graph) tokens(n int) (*G.Node, []int32) {
+	data := make([]int32, n*g.config.Text.ContextLength)
+	return g.input("tokens", tensor.New(tensor.WithShape(n, g.config.Text.ContextLength), tensor.WithBacking(data))), data
+}
