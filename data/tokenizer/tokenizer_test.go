@@ -1,0 +1,270 @@
+package tokenizer
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"iter"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const shared = "../../../shared/parity/tokenizer"
+
+// captions is a small corpus.
+var captions = []string{
+	"a photo of a red circle", "a photo of a blue square.", "the red square, the blue circle",
+	"It's a photo: 3 red circles!", "café crème", "a red thing and a blue thing", "photos of circles and squares",
+}
+
+func all(texts []string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for _, s := range texts {
+			if !yield(s, nil) {
+				return
+			}
+		}
+	}
+}
+
+func trained(t testing.TB) *Tokenizer {
+	t.Helper()
+	tok, err := Train(all(captions), 560)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+// TestGolden compares with open_clip's tokenizer and CLIP's vocabulary, which
+// this repository does not hold.
+func TestGolden(t *testing.T) {
+	f, err := os.Open(filepath.Join(shared, "golden.jsonl"))
+	if err != nil {
+		t.Skipf("needs the golden values of open_clip's tokenizer: %v", err)
+	}
+	defer f.Close()
+	tok, err := Load(filepath.Join(shared, "bpe_simple_vocab_16e6.txt.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tok.Size() != 49408 || tok.SOT() != 49406 || tok.EOT() != 49407 {
+		t.Errorf("size %d, SOT %d, EOT %d; want 49408, 49406, 49407", tok.Size(), tok.SOT(), tok.EOT())
+	}
+	rows := 0
+	for scan := bufio.NewScanner(f); scan.Scan(); rows++ {
+		var row struct {
+			Text   string
+			IDs    []int32
+			Encode []int32
+		}
+		if err := json.Unmarshal(scan.Bytes(), &row); err != nil {
+			t.Fatal(err)
+		}
+		got := tok.Encode(row.Text)
+		if !slices.Equal(got[:min(400, len(got))], row.Encode) {
+			t.Errorf("Encode(%q) = %d, want %d", row.Text, got, row.Encode)
+		}
+		ids := make([]int32, 77)
+		tok.Tokenize(ids, row.Text)
+		if want := append(slices.Clone(row.IDs), make([]int32, 77-len(row.IDs))...); !slices.Equal(ids, want) {
+			t.Errorf("Tokenize(%q) = %d, want %d", row.Text, ids, want)
+		}
+	}
+	if rows != 317 {
+		t.Errorf("%d golden rows, want 317", rows)
+	}
+}
+
+func TestTokenize(t *testing.T) {
+	tok := trained(t)
+	dst := []int32{9, 9, 9, 9, 9, 9, 9, 9}
+	if truncated := tok.Tokenize(dst, "a red"); truncated {
+		t.Error("a short text is truncated")
+	}
+	ids := tok.Encode("a red")
+	want := append(append([]int32{tok.SOT()}, ids...), tok.EOT())
+	want = append(want, make([]int32, 8-len(want))...)
+	if !slices.Equal(dst, want) {
+		t.Errorf("Tokenize = %d, want %d", dst, want)
+	}
+	if truncated := tok.Tokenize(dst, strings.Repeat("red ", 9)); !truncated || dst[7] != tok.EOT() || dst[6] == tok.EOT() {
+		t.Errorf("a long text gives %d, truncated %v; want EOT last alone", dst, truncated)
+	}
+	if tok.EOT() != int32(tok.Size())-1 {
+		t.Errorf("EOT %d of %d tokens; want the largest", tok.EOT(), tok.Size())
+	}
+}
+
+func TestDecode(t *testing.T) {
+	tok := trained(t)
+	for _, text := range []string{"a photo of a red circle", "café 中文 😀"} {
+		if got := tok.Decode(tok.Encode(text)); got != text {
+			t.Errorf("Decode(Encode(%q)) = %q", text, got)
+		}
+	}
+}
+
+// TestRoundTrip writes the vocabulary in each form and reads it again.
+func TestRoundTrip(t *testing.T) {
+	tok, dir := trained(t), t.TempDir()
+	var file bytes.Buffer
+	if err := tok.WriteJSON(&file); err != nil {
+		t.Fatal(err)
+	}
+	var f hfFile
+	if err := json.Unmarshal(file.Bytes(), &f); err != nil {
+		t.Fatal(err)
+	}
+	merges := "#version: 0.2\n"
+	for _, m := range f.Model.Merges {
+		merges += string(m) + "\n"
+	}
+	vocab, err := json.Marshal(f.Model.Vocab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"hf/tokenizer.json": file.String(), "two/merges.txt": merges, "two/vocab.json": string(vocab), "plain/bpe.txt": merges,
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{"hf", "hf/tokenizer.json", "two", "two/vocab.json", "plain/bpe.txt"} {
+		got, err := Load(filepath.Join(dir, path))
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		for _, text := range append(captions, "<start_of_text> an unseen word", "<END_OF_TEXT>") {
+			if a, b := got.Encode(text), tok.Encode(text); !slices.Equal(a, b) {
+				t.Errorf("%s: Encode(%q) = %d, want %d", path, text, a, b)
+			}
+		}
+	}
+}
+
+// TestTrain compares with merges found by counting all pairs again each time.
+func TestTrain(t *testing.T) {
+	counts := map[string]int{}
+	for _, c := range captions {
+		for w := range words(clean(c), defaultSpecials) {
+			counts[w]++
+		}
+	}
+	type word struct {
+		s []int32
+		n int
+	}
+	var corpus []word
+	for w, n := range counts {
+		corpus = append(corpus, word{symbols(w), n})
+	}
+	var want []pair
+	for range 560 - MinVocabSize {
+		pairs := map[pair]int{}
+		for _, w := range corpus {
+			for i := range len(w.s) - 1 {
+				pairs[pair{w.s[i], w.s[i+1]}] += w.n
+			}
+		}
+		var best pairCount
+		for p, n := range pairs {
+			if q := (pairQueue{{p, n}, best}); best.n == 0 || q.Less(0, 1) {
+				best = pairCount{p, n}
+			}
+		}
+		if best.n < 2 {
+			break
+		}
+		for i := range corpus {
+			corpus[i].s = join(corpus[i].s, best.pair, firstMerge+int32(len(want)))
+		}
+		want = append(want, best.pair)
+	}
+	if got := trained(t).merges; !slices.Equal(got, want) || len(want) < 20 {
+		t.Errorf("merges %v\nwant %v", got, want)
+	}
+	if _, err := Train(all(captions), 513); err == nil || !strings.Contains(err.Error(), "at least 514") {
+		t.Errorf("a vocabulary of 513: %v", err)
+	}
+	if _, err := Train(all([]string{"", " "}), 600); err == nil || !strings.Contains(err.Error(), "no word") {
+		t.Errorf("no captions: %v", err)
+	}
+}
+
+// TestWords compares the scanner with CLIP's pattern as a regular expression.
+func TestWords(t *testing.T) {
+	pattern := regexp.MustCompile(`(?i)<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`)
+	for _, text := range append(captions, "don't we'll i'm 3.14 <start_of_text>x<end_of_tex", "'ſ ''s'd", "x²y½ ٣٤ 中文!", "a\u0301b c_d-e", "") {
+		text = clean(text)
+		if got, want := slices.Collect(words(text, defaultSpecials)), pattern.FindAllString(text, -1); !slices.Equal(got, want) {
+			t.Errorf("words(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	for text, want := range map[string]string{
+		"A  Photo\n\tof \x1c it ":    "a photo of it",
+		"&amp;lt;b&amp;gt; &#233; x": "<b> é x",
+		"&#x41;&#1;&#0;&#150;&#5":    "a\ufffd–",
+		"&notit; & &;":               "¬it; & &;",
+		"ΟΔΟΣ İ":                     "οδος i̇",
+	} {
+		if got := clean(text); got != want {
+			t.Errorf("clean(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		`{`:                        "tokenizer.json",
+		`{"model":{"type":"BPE"}}`: "end_of_word_suffix",
+		`{"model":{"type":"BPE","end_of_word_suffix":"</w>"}}`:                                           "no vocabulary",
+		`{"model":{"type":"BPE","end_of_word_suffix":"</w>","vocab":{},"merges":["x"]}}`:                 "merge 1",
+		`{"model":{"type":"BPE","end_of_word_suffix":"</w>","vocab":{},"merges":["a b"]}}`:               "want 515 tokens",
+		`{"model":{"type":"BPE","end_of_word_suffix":"</w>","vocab":{"a":3},"merges":[["ab","c</w>"]]}}`: "two symbols made before",
+	} {
+		if _, err := Read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Read(%s): %v; want error with %q", text, err, want)
+		}
+	}
+	if _, err := Load(filepath.Join(t.TempDir(), "none.txt")); err == nil {
+		t.Error("no file: want error")
+	}
+}
+
+func FuzzEncode(f *testing.F) {
+	tok := trained(f)
+	for _, s := range append(captions, "&#x;&amp", "<start_of_text>", "\xff\xfe") {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		dst := make([]int32, 16)
+		tok.Tokenize(dst, text)
+		if dst[0] != tok.SOT() || slices.Max(dst) != tok.EOT() {
+			t.Errorf("Tokenize(%q) = %d; want SOT first and an EOT", text, dst)
+		}
+	})
+}
+
+func BenchmarkEncode(b *testing.B) {
+	tok := trained(b)
+	for b.Loop() {
+		for _, s := range captions {
+			tok.Encode(s)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(captions))/b.Elapsed().Seconds(), "texts/s")
+}
