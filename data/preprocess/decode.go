@@ -1,0 +1,146 @@
+// Package preprocess turns the bytes of an image file into the numbers that a
+// model sees: decoding, resizing as Pillow does, cropping, normalizing.
+package preprocess
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	_ "image/gif" // the first frame
+	_ "image/jpeg"
+	_ "image/png"
+
+	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/tiff"
+	_ "golang.org/x/image/webp"
+)
+
+// An Image has 8 bits for each of red, green and blue, pixel after pixel, in
+// rows from the top.
+type Image struct {
+	W, H int
+	Pix  []uint8
+}
+
+// Decode decodes a JPEG, PNG, GIF, BMP, TIFF or WebP of at most maxPixels,
+// which is checked in the header, before memory is taken. Colours become what
+// Pillow's convert("RGB") makes of them: transparency is dropped, not blended,
+// and 16 bits lose their lower half. An orientation in EXIF is not applied, as
+// in open_clip.
+func Decode(file []byte, maxPixels int) (*Image, error) {
+	if len(file) == 0 {
+		return nil, fmt.Errorf("preprocess: image of 0 bytes")
+	}
+	header, format, err := image.DecodeConfig(bytes.NewReader(file))
+	if err != nil {
+		return nil, fmt.Errorf("preprocess: %w", err)
+	}
+	w, h := header.Width, header.Height
+	if w < 1 || h < 1 {
+		return nil, fmt.Errorf("preprocess: %s of %d x %d pixels; want at least one", format, w, h)
+	}
+	if int64(w)*int64(h) > int64(maxPixels) {
+		return nil, fmt.Errorf("preprocess: %s of %d x %d pixels; want at most %d in all", format, w, h, maxPixels)
+	}
+	decoded, _, err := image.Decode(bytes.NewReader(file))
+	if err != nil {
+		return nil, fmt.Errorf("preprocess: %w", err)
+	}
+	if b := decoded.Bounds(); b.Dx() < 1 || b.Dy() < 1 {
+		return nil, fmt.Errorf("preprocess: %s of %d x %d pixels; want at least one", format, b.Dx(), b.Dy())
+	}
+	return toRGB(decoded), nil
+}
+
+// toRGB copies the colours of m, whatever their form.
+func toRGB(m image.Image) *Image {
+	b := m.Bounds()
+	out := &Image{b.Dx(), b.Dy(), make([]uint8, 3*b.Dx()*b.Dy())}
+	switch m := m.(type) {
+	case *image.Gray:
+		out.rows(func(y int, dst []uint8) {
+			for x, v := range m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):][:out.W] {
+				dst[3*x], dst[3*x+1], dst[3*x+2] = v, v, v
+			}
+		})
+	case *image.NRGBA:
+		out.rows(func(y int, dst []uint8) { copyRGB(dst, m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):]) })
+	case *image.RGBA:
+		if !m.Opaque() { // its colours are multiplied by alpha
+			out.each(m)
+			break
+		}
+		out.rows(func(y int, dst []uint8) { copyRGB(dst, m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):]) })
+	case *image.Paletted:
+		palette := make([][3]uint8, 256)
+		for i, c := range m.Palette {
+			palette[i] = plain(c)
+		}
+		out.rows(func(y int, dst []uint8) {
+			for x, i := range m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):][:out.W] {
+				copy(dst[3*x:], palette[i][:])
+			}
+		})
+	case *image.CMYK:
+		out.rows(func(y int, dst []uint8) {
+			row := m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):]
+			for x := range out.W {
+				for c := range 3 {
+					dst[3*x+c] = unink(row[4*x+c], row[4*x+3])
+				}
+			}
+		})
+	case *image.NYCbCrA:
+		return toRGB(&m.YCbCr)
+	case *image.YCbCr:
+		rgba := image.NewRGBA(b) // draw knows how to convert it fast
+		draw.Draw(rgba, b, m, b.Min, draw.Src)
+		out.rows(func(y int, dst []uint8) { copyRGB(dst, rgba.Pix[y*rgba.Stride:]) })
+	default:
+		out.each(m)
+	}
+	return out
+}
+
+// rows calls f with each row of m.
+func (m *Image) rows(f func(y int, dst []uint8)) {
+	for y := range m.H {
+		f(y, m.Pix[3*y*m.W:][:3*m.W])
+	}
+}
+
+// each copies a form of image that is rare.
+func (m *Image) each(from image.Image) {
+	b := from.Bounds()
+	m.rows(func(y int, dst []uint8) {
+		for x := range m.W {
+			c := plain(from.At(b.Min.X+x, b.Min.Y+y))
+			copy(dst[3*x:], c[:])
+		}
+	})
+}
+
+// plain is a colour without its transparency.
+func plain(c color.Color) [3]uint8 {
+	if n, ok := c.(color.NRGBA); ok { // a way through 64 bits would round
+		return [3]uint8{n.R, n.G, n.B}
+	}
+	n := color.NRGBA64Model.Convert(c).(color.NRGBA64)
+	return [3]uint8{uint8(n.R >> 8), uint8(n.G >> 8), uint8(n.B >> 8)}
+}
+
+// copyRGB drops every fourth byte.
+func copyRGB(dst, rgba []uint8) {
+	for i, j := 0, 0; i < len(dst); i, j = i+3, j+4 {
+		dst[i], dst[i+1], dst[i+2] = rgba[j], rgba[j+1], rgba[j+2]
+	}
+}
+
+// unink is what is left of white under an ink and black, as Pillow rounds it.
+func unink(ink, black uint8) uint8 {
+	white := 255 - int(black)
+	product := int(ink)*white + 128
+	return uint8(white - (product>>8+product)>>8)
+}

@@ -1,0 +1,219 @@
+package preprocess
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+// Config says how images become the input of a model. Evaluation must use what
+// training used, so it is part of a checkpoint.
+type Config struct {
+	// Mean and Std normalize each channel: (v/255 - mean) / std. Empty means
+	// those of CLIP's training data.
+	Mean []float64 `yaml:"mean"`
+	Std  []float64 `yaml:"std"`
+
+	// Resize fits an image into the square: shortest scales its shorter side
+	// and cuts the rest off around the middle, squash scales both sides,
+	// longest scales the longer one and leaves black beside. Empty means shortest.
+	Resize string `yaml:"resize"`
+
+	// MaxPixels refuses larger images before they are decoded; 0 means
+	// 128,000,000.
+	MaxPixels int `yaml:"max_pixels"`
+
+	Augment Augment `yaml:"augment"`
+}
+
+// Augment is what training does to images beside; the zero value is nothing.
+type Augment struct {
+	// CropScale [least, most] is the part of the image's area that a random
+	// crop keeps, and CropRatio [least, most] its width over its height. An
+	// empty scale means no such crop, an empty ratio 3/4 to 4/3.
+	CropScale []float64 `yaml:"crop_scale"`
+	CropRatio []float64 `yaml:"crop_ratio"`
+
+	// Pad adds so many black pixels at each side and takes a random square of
+	// the model's size from the result.
+	Pad int `yaml:"pad"`
+
+	// Flip is the probability of mirroring left and right. Where captions
+	// tell them apart, it must be 0.
+	Flip float64 `yaml:"flip"`
+}
+
+// CLIPMean and CLIPStd are those of OpenAI's training data.
+var (
+	CLIPMean = []float64{0.48145466, 0.4578275, 0.40821073}
+	CLIPStd  = []float64{0.26862954, 0.26130258, 0.27577711}
+)
+
+// Validate reports the first field that cannot work.
+func (c Config) Validate() error {
+	a := c.Augment
+	switch {
+	case len(c.Mean) != 0 && len(c.Mean) != 3 || len(c.Std) != len(c.Mean):
+		return fmt.Errorf("preprocess: mean %v, std %v; want three numbers each, or none", c.Mean, c.Std)
+	case c.Resize != "" && c.Resize != "shortest" && c.Resize != "squash" && c.Resize != "longest":
+		return fmt.Errorf("preprocess: resize %q; want shortest, squash or longest", c.Resize)
+	case c.MaxPixels < 0:
+		return fmt.Errorf("preprocess: max_pixels %d is negative", c.MaxPixels)
+	case len(a.CropScale) != 0 && !(len(a.CropScale) == 2 && 0 < a.CropScale[0] && a.CropScale[0] <= a.CropScale[1] && a.CropScale[1] <= 1):
+		return fmt.Errorf("preprocess: augment.crop_scale %v; want [least, most] in (0, 1]", a.CropScale)
+	case len(a.CropRatio) != 0 && !(len(a.CropRatio) == 2 && 0 < a.CropRatio[0] && a.CropRatio[0] <= a.CropRatio[1]):
+		return fmt.Errorf("preprocess: augment.crop_ratio %v; want [least, most], positive", a.CropRatio)
+	case a.Pad < 0 || a.Pad > 1024:
+		return fmt.Errorf("preprocess: augment.pad %d; want 0 to 1024", a.Pad)
+	case !(a.Flip >= 0 && a.Flip <= 1):
+		return fmt.Errorf("preprocess: augment.flip %g is not a probability", a.Flip)
+	}
+	for _, s := range c.Std {
+		if !(s > 0) {
+			return fmt.Errorf("preprocess: std %v; want positive numbers", c.Std)
+		}
+	}
+	return nil
+}
+
+// A Processor prepares images for a model. It keeps memory from one to the
+// next, so each goroutine needs its own.
+type Processor struct {
+	config  Config
+	size    int
+	table   [3][256]float32 // normalized values
+	resizer resizer
+	square  []uint8
+	padded  []uint8
+}
+
+// NewProcessor returns a processor for images of size x size pixels.
+func NewProcessor(c Config, size int) *Processor {
+	p := &Processor{config: c, size: size, square: make([]uint8, 3*size*size)}
+	mean, std := c.Mean, c.Std
+	if len(mean) == 0 {
+		mean, std = CLIPMean, CLIPStd
+	}
+	for channel := range p.table {
+		for v := range p.table[channel] {
+			p.table[channel][v] = (float32(v)/255 - float32(mean[channel])) / float32(std[channel])
+		}
+	}
+	return p
+}
+
+// Decode decodes an image file within the limit of the config.
+func (p *Processor) Decode(file []byte) (*Image, error) {
+	if p.config.MaxPixels == 0 {
+		return Decode(file, 128_000_000)
+	}
+	return Decode(file, p.config.MaxPixels)
+}
+
+// Eval writes m to dst (3, S, S) as evaluation sees it.
+func (p *Processor) Eval(dst []float32, m *Image) {
+	p.fit(m)
+	p.normalize(dst, p.square, false)
+}
+
+// Train writes m to dst (3, S, S) as training sees it. All randomness is rng's.
+func (p *Processor) Train(dst []float32, m *Image, rng *rand.Rand) {
+	a, s := p.config.Augment, p.size
+	if len(a.CropScale) == 2 {
+		p.resizer.resize(p.square, m, randomCrop(m, a, rng), s, s, rect{0, 0, s, s})
+	} else {
+		p.fit(m)
+	}
+	square := p.square
+	if a.Pad > 0 {
+		square = p.shift(a.Pad, rng.IntN(2*a.Pad+1), rng.IntN(2*a.Pad+1))
+	}
+	p.normalize(dst, square, a.Flip > 0 && rng.Float64() < a.Flip)
+}
+
+// fit scales m into the square.
+func (p *Processor) fit(m *Image) {
+	s, all := p.size, rect{0, 0, m.W, m.H}
+	switch p.config.Resize {
+	case "squash":
+		p.resizer.resize(p.square, m, all, s, s, rect{0, 0, s, s})
+	case "longest":
+		scale := float64(s) / float64(max(m.W, m.H))
+		w, h := max(1, int(math.RoundToEven(float64(m.W)*scale))), max(1, int(math.RoundToEven(float64(m.H)*scale)))
+		p.padded = grow(p.padded, 3*w*h)
+		p.resizer.resize(p.padded, m, all, w, h, rect{0, 0, w, h})
+		clear(p.square)
+		left, top := (s-w)/2, (s-h)/2
+		for y := range h {
+			copy(p.square[3*((top+y)*s+left):][:3*w], p.padded[3*y*w:])
+		}
+	default:
+		w, h := s, s
+		if m.W < m.H {
+			h = s * m.H / m.W
+		} else {
+			w = s * m.W / m.H
+		}
+		left, top := int(math.RoundToEven(float64(w-s)/2)), int(math.RoundToEven(float64(h-s)/2))
+		p.resizer.resize(p.square, m, all, w, h, rect{left, top, s, s})
+	}
+}
+
+// randomCrop chooses a part of m: ten tries of a random area and ratio, then
+// the largest part around the middle, as torchvision's RandomResizedCrop.
+func randomCrop(m *Image, a Augment, rng *rand.Rand) rect {
+	least, most := 3./4, 4./3
+	if len(a.CropRatio) == 2 {
+		least, most = a.CropRatio[0], a.CropRatio[1]
+	}
+	for range 10 {
+		area := float64(m.W*m.H) * (a.CropScale[0] + (a.CropScale[1]-a.CropScale[0])*rng.Float64())
+		ratio := math.Exp(math.Log(least) + (math.Log(most)-math.Log(least))*rng.Float64())
+		w, h := int(math.RoundToEven(math.Sqrt(area*ratio))), int(math.RoundToEven(math.Sqrt(area/ratio)))
+		if 0 < w && w <= m.W && 0 < h && h <= m.H {
+			return rect{rng.IntN(m.W - w + 1), rng.IntN(m.H - h + 1), w, h}
+		}
+	}
+	w, h := m.W, m.H
+	switch ratio := float64(w) / float64(h); {
+	case ratio < least:
+		h = max(1, int(math.RoundToEven(float64(w)/least)))
+	case ratio > most:
+		w = max(1, int(math.RoundToEven(float64(h)*most)))
+	}
+	return rect{(m.W - w) / 2, (m.H - h) / 2, w, h}
+}
+
+// shift returns the square moved within a black border of pad pixels.
+func (p *Processor) shift(pad, x, y int) []uint8 {
+	s := p.size
+	p.padded = grow(p.padded, len(p.square))
+	clear(p.padded)
+	for row := range s {
+		from := row + y - pad
+		if from < 0 || from >= s {
+			continue
+		}
+		lo, hi := max(0, pad-x), min(s, s+pad-x) // of dst
+		if lo < hi {
+			copy(p.padded[3*(row*s+lo):3*(row*s+hi)], p.square[3*(from*s+lo+x-pad):])
+		}
+	}
+	return p.padded
+}
+
+// normalize writes the planes of a square.
+func (p *Processor) normalize(dst []float32, square []uint8, flip bool) {
+	s := p.size
+	for y := range s {
+		for x := range s {
+			at := 3 * (y*s + x)
+			if flip {
+				at = 3 * (y*s + s - 1 - x)
+			}
+			for c := range 3 {
+				dst[(c*s+y)*s+x] = p.table[c][square[at+c]]
+			}
+		}
+	}
+}
