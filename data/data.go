@@ -1,0 +1,227 @@
+// Package data streams image-caption pairs from Parquet shards:
+//
+//	shards -> order -> rows of a window -> decode, augment, tokenize -> batches
+//
+// A shard is a file with one pair a row. The order is a function of the seed
+// and the place in the run alone, so that any number of decoders gives the
+// same batches and a run can continue anywhere. No shard is ever in memory as
+// a whole: what is held are the encoded images of a window, and two batches.
+package data
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goclip/goclip/data/preprocess"
+)
+
+// Config says where the pairs are and how they are read.
+type Config struct {
+	// Train and Val are patterns of Parquet files, several with commas
+	// between. Val may be empty.
+	Train string `yaml:"train"`
+	Val   string `yaml:"val"`
+
+	// Image, Caption and Label name columns, nested ones with dots, such as
+	// "image.bytes". Empty means those of the layouts of Hugging Face (image,
+	// caption or captions, label) or img2dataset (jpg, png or webp, caption or
+	// txt, status).
+	Image   string `yaml:"image"`
+	Caption string `yaml:"caption"`
+	Label   string `yaml:"label"`
+
+	// CaptionChoice is "first" or "random", where a row has several captions;
+	// empty means first.
+	CaptionChoice string `yaml:"caption_choice"`
+
+	// ShuffleWindow is the number of pairs that are shuffled among each other,
+	// and whose encoded images are in memory at once; 0 means 8192. Use less
+	// for large images.
+	ShuffleWindow int `yaml:"shuffle_window"`
+
+	// Decoders is the number of goroutines that decode; 0 means one a core.
+	Decoders int `yaml:"decoders"`
+
+	// BadRowBudget is the fraction of rows that may be unusable before a run
+	// stops; 0 means 0.01, negative means none at all. Up to 1,000 rows count
+	// as 1,000, so that one bad row of few does not end a run.
+	BadRowBudget float64 `yaml:"bad_row_budget"`
+
+	Preprocess preprocess.Config `yaml:"preprocess"`
+}
+
+// Validate reports the first field that cannot work.
+func (c Config) Validate() error {
+	switch {
+	case c.CaptionChoice != "" && c.CaptionChoice != "first" && c.CaptionChoice != "random":
+		return fmt.Errorf("data: caption_choice %q; want first or random", c.CaptionChoice)
+	case c.ShuffleWindow < 0:
+		return fmt.Errorf("data: shuffle_window %d is negative", c.ShuffleWindow)
+	case c.Decoders < 0:
+		return fmt.Errorf("data: decoders %d is negative", c.Decoders)
+	case !(c.BadRowBudget <= 1):
+		return fmt.Errorf("data: bad_row_budget %g; want a fraction", c.BadRowBudget)
+	}
+	return c.Preprocess.Validate()
+}
+
+// Need says which columns a use of the data cannot do without.
+type Need struct{ Caption, Label bool }
+
+// A Dataset is an open set of shards.
+type Dataset struct {
+	config Config
+	shards []*shard
+	rows   int64
+}
+
+// Open finds the shards that patterns match, in the order of their names, and
+// reads their footers. No match, a file that is not Parquet, no rows, and
+// columns that are missing are errors.
+func Open(patterns string, c Config, need Need) (*Dataset, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	paths, err := expand(patterns)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dataset{config: c}
+	for _, path := range paths {
+		s, err := openShard(path, c, need)
+		if err != nil {
+			return nil, err
+		}
+		s.first = d.rows
+		d.rows += s.rows
+		d.shards = append(d.shards, s)
+	}
+	if d.rows == 0 {
+		return nil, fmt.Errorf("data: %s: %d shards without a row", patterns, len(paths))
+	}
+	return d, nil
+}
+
+// expand lists the files of patterns.
+func expand(patterns string) (paths []string, err error) {
+	for pattern := range strings.SplitSeq(patterns, ",") {
+		pattern = strings.TrimSpace(pattern)
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, fmt.Errorf("data: pattern %q: %w", pattern, err)
+		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("data: pattern %q matches no file", pattern)
+		}
+		slices.Sort(found)
+		for _, path := range found {
+			if !slices.Contains(paths, path) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths, nil
+}
+
+// Len is the number of rows.
+func (d *Dataset) Len() int64 { return d.rows }
+
+// Shards is the number of files.
+func (d *Dataset) Shards() int { return len(d.shards) }
+
+// Fingerprint is a SHA-256 over the name, size, rows and last 64 KiB of each
+// shard, which hold its footer: other data has another fingerprint.
+func (d *Dataset) Fingerprint() (string, error) {
+	h := sha256.New()
+	for _, s := range d.shards {
+		f, err := os.Open(s.path)
+		if err != nil {
+			return "", fmt.Errorf("data: %w", err)
+		}
+		info, err := f.Stat()
+		if err == nil {
+			fmt.Fprintf(h, "%s %d %d\n", filepath.Base(s.path), info.Size(), s.rows)
+			tail := min(info.Size(), 64<<10)
+			_, err = io.Copy(h, io.NewSectionReader(f, info.Size()-tail, tail))
+		}
+		f.Close()
+		if err != nil {
+			return "", fmt.Errorf("data: %s: %w", s.path, err)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Captions visits every caption of every row, in the order of the shards.
+func (d *Dataset) Captions(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for lo := int64(0); lo < d.rows; lo += blockRows {
+			rows, err := d.read(ctx, lo, min(d.rows, lo+blockRows), columns{caption: true})
+			if err != nil {
+				yield("", err)
+				return
+			}
+			for _, r := range rows {
+				for _, c := range r.captions {
+					if !yield(c, nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// read returns rows lo to hi of all shards together.
+func (d *Dataset) read(ctx context.Context, lo, hi int64, want columns) (rows []row, err error) {
+	for _, s := range d.shards {
+		from, to := max(lo, s.first), min(hi, s.first+s.rows)
+		if from >= to {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		part, err := s.read(from-s.first, to-s.first, want)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, part...)
+	}
+	return rows, nil
+}
+
+// A RowRef says where a row is: the shard, and the row in it, from 0.
+type RowRef struct {
+	Shard string
+	Row   int64
+}
+
+func (r RowRef) String() string { return fmt.Sprintf("%s: row %d", r.Shard, r.Row) }
+
+// FormatRows writes rows in one line, those of a shard together.
+func FormatRows(rows []RowRef) string {
+	var s strings.Builder
+	last := ""
+	for _, r := range slices.SortedStableFunc(slices.Values(rows), func(a, b RowRef) int { return strings.Compare(a.Shard, b.Shard) }) {
+		switch {
+		case r.Shard == last:
+			s.WriteString(", ")
+		case last == "":
+			s.WriteString(r.Shard + ": rows ")
+		default:
+			s.WriteString("; " + r.Shard + ": rows ")
+		}
+		last = r.Shard
+		fmt.Fprint(&s, r.Row)
+	}
+	return s.String()
+}

@@ -1,0 +1,88 @@
+package data
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+)
+
+// A Ledger keeps account of rows that cannot be used: a line of JSON for each,
+// once, and the counts.
+type Ledger struct {
+	mu     sync.Mutex
+	w      io.Writer
+	budget float64
+	seen   int64            // rows used or not
+	bad    map[RowRef]bool  // those that cannot be used
+	shards map[string]int64 // bad rows by shard
+}
+
+// NewLedger writes its lines to w.
+func NewLedger(w io.Writer, c Config) *Ledger {
+	budget := c.BadRowBudget
+	switch {
+	case budget == 0:
+		budget = 0.01
+	case budget < 0:
+		budget = 0
+	}
+	return &Ledger{w: w, budget: budget, bad: map[RowRef]bool{}, shards: map[string]int64{}}
+}
+
+// A badRow is a row and why it cannot be used.
+type badRow struct {
+	ref    RowRef
+	reason string
+}
+
+// add accounts for a batch: so many rows, of which bad ones were replaced. Past
+// the budget it returns an error that names the worst shard.
+func (l *Ledger) add(rows int, bad []badRow) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen += int64(rows)
+	for _, b := range bad {
+		if l.bad[b.ref] {
+			continue
+		}
+		l.bad[b.ref] = true
+		l.shards[b.ref.Shard]++
+		line, err := json.Marshal(struct {
+			Shard  string `json:"shard"`
+			Row    int64  `json:"row"`
+			Reason string `json:"reason"`
+		}{b.ref.Shard, b.ref.Row, b.reason})
+		if err != nil {
+			return err
+		}
+		if _, err := l.w.Write(append(line, '\n')); err != nil {
+			return fmt.Errorf("data: ledger: %w", err)
+		}
+		if float64(len(l.bad)) > l.budget*float64(max(l.seen, 1000)) {
+			shard, n := l.worst()
+			return fmt.Errorf("data: %d of %d rows cannot be used, more than the budget of %g; %s has %d of them, such as row %d: %s",
+				len(l.bad), l.seen, l.budget, shard, n, b.ref.Row, b.reason)
+		}
+	}
+	return nil
+}
+
+// worst is the shard with the most bad rows.
+func (l *Ledger) worst() (shard string, n int64) {
+	for _, name := range slices.Sorted(maps.Keys(l.shards)) {
+		if l.shards[name] > n {
+			shard, n = name, l.shards[name]
+		}
+	}
+	return shard, n
+}
+
+// Bad is the number of rows found that cannot be used.
+func (l *Ledger) Bad() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.bad)
+}

@@ -1,0 +1,285 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/data/tokenizer"
+)
+
+// A Batch is N pairs, ready for a model.
+type Batch struct {
+	Images   []float32 // (N, 3, S, S), normalized
+	Tokens   []int32   // (N, T)
+	Captions []string
+	Rows     []RowRef
+
+	// Truncated counts captions that were longer than the context.
+	Truncated int
+
+	stream  *Stream
+	bad     [][]badRow // by sample
+	err     error
+	mu      sync.Mutex
+	pending sync.WaitGroup
+}
+
+// Release gives the batch's memory back to its stream.
+func (b *Batch) Release() { b.stream.free <- b }
+
+// StreamConfig is what a stream needs beside the data.
+type StreamConfig struct {
+	Seed      uint64
+	Batch     int // pairs
+	ImageSize int // pixels
+	Context   int // tokens
+	Tokenizer *tokenizer.Tokenizer
+	Ledger    *Ledger
+
+	// Start is the number of pairs of the run that come before the first batch.
+	Start int64
+}
+
+// A Stream gives one batch after the other, without end.
+type Stream struct {
+	d       *Dataset
+	c       StreamConfig
+	cancel  context.CancelFunc
+	ordered chan *Batch // in the order of the run
+	free    chan *Batch
+	jobs    chan job
+	done    sync.WaitGroup
+}
+
+// batchesAhead is the number of batches that are decoded while one trains.
+const batchesAhead = 2
+
+// jobSamples is the number of pairs that a goroutine decodes at a time.
+const jobSamples = 16
+
+// A job is a part of a batch.
+type job struct {
+	batch    *Batch
+	lo, hi   int
+	position int64 // of lo in the run
+	pairs    []drawn
+}
+
+// A drawn pair is a place in a window.
+type drawn struct {
+	w  *rowWindow
+	at int // in the window's order
+}
+
+// A rowWindow is a window with its rows.
+type rowWindow struct {
+	window
+	rows []row
+}
+
+// Stream starts to read. It must be closed.
+func (d *Dataset) Stream(c StreamConfig) *Stream {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Stream{d: d, c: c, cancel: cancel, ordered: make(chan *Batch, batchesAhead), free: make(chan *Batch, batchesAhead+2), jobs: make(chan job)}
+	for range batchesAhead + 2 { // one in training, one being filled
+		s.free <- &Batch{
+			Images: make([]float32, c.Batch*3*c.ImageSize*c.ImageSize), Tokens: make([]int32, c.Batch*c.Context),
+			Captions: make([]string, c.Batch), Rows: make([]RowRef, c.Batch), bad: make([][]badRow, c.Batch), stream: s,
+		}
+	}
+	decoders := d.config.Decoders
+	if decoders == 0 {
+		decoders = runtime.GOMAXPROCS(0)
+	}
+	for range decoders {
+		s.done.Add(1)
+		go s.decode()
+	}
+	s.done.Add(1)
+	go s.produce(ctx)
+	return s
+}
+
+// Next returns the next batch, which the caller releases. When ctx ends, Next
+// returns its error and takes nothing.
+func (s *Stream) Next(ctx context.Context) (*Batch, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case b := <-s.ordered:
+		b.pending.Wait()
+		if b.err != nil {
+			return nil, b.err
+		}
+		var bad []badRow
+		for _, rows := range b.bad {
+			bad = append(bad, rows...)
+		}
+		return b, s.c.Ledger.add(s.c.Batch, bad)
+	}
+}
+
+// Close ends the stream's goroutines.
+func (s *Stream) Close() {
+	s.cancel()
+	s.done.Wait()
+}
+
+// produce reads windows and hands out the parts of batches.
+func (s *Stream) produce(ctx context.Context) {
+	defer s.done.Done()
+	defer close(s.jobs)
+	o := newOrder(s.c.Seed, s.d.rows, s.d.config.ShuffleWindow)
+	position := s.c.Start
+	var w *rowWindow
+	for {
+		var b *Batch
+		select {
+		case <-ctx.Done():
+			return
+		case b = <-s.free:
+		}
+		b.err, b.Truncated = nil, 0
+		pairs := make([]drawn, s.c.Batch)
+		for i := range pairs {
+			at := position + int64(i)
+			if w == nil || at >= w.start+int64(len(w.order)) {
+				var err error
+				if w, err = s.load(ctx, o.at(at)); err != nil {
+					b.err = err
+					select {
+					case <-ctx.Done():
+					case s.ordered <- b:
+					}
+					return
+				}
+			}
+			pairs[i] = drawn{w, int(at - w.start)}
+		}
+		for lo := 0; lo < len(pairs); lo += jobSamples {
+			b.pending.Add(1)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case s.ordered <- b:
+		}
+		for lo := 0; lo < len(pairs); lo += jobSamples {
+			hi := min(len(pairs), lo+jobSamples)
+			select {
+			case <-ctx.Done():
+				return
+			case s.jobs <- job{b, lo, hi, position + int64(lo), pairs[lo:hi]}:
+			}
+		}
+		position += int64(len(pairs))
+	}
+}
+
+// load reads the rows of a window.
+func (s *Stream) load(ctx context.Context, w window) (*rowWindow, error) {
+	loaded := &rowWindow{window: w, rows: make([]row, 0, len(w.order))}
+	for _, part := range w.parts {
+		rows, err := s.d.read(ctx, part[0], part[1], columns{image: true, caption: true})
+		if err != nil {
+			return nil, err
+		}
+		loaded.rows = append(loaded.rows, rows...)
+	}
+	return loaded, nil
+}
+
+// decode does jobs until there are none.
+func (s *Stream) decode() {
+	defer s.done.Done()
+	p := preprocess.NewProcessor(s.d.config.Preprocess, s.c.ImageSize)
+	for j := range s.jobs {
+		for i := j.lo; i < j.hi; i++ {
+			s.sample(p, j.batch, i, j.position+int64(i-j.lo), j.pairs[i-j.lo])
+		}
+		j.batch.pending.Done()
+	}
+}
+
+// sample fills place i of a batch with the pair drawn or, if that cannot be
+// used, with the next one of the window that can.
+func (s *Stream) sample(p *preprocess.Processor, b *Batch, i int, position int64, pair drawn) {
+	b.bad[i] = b.bad[i][:0]
+	w := pair.w
+	pixels := len(b.Images) / s.c.Batch
+	for try := range w.order {
+		r := &w.rows[w.order[(pair.at+try)%len(w.order)]]
+		caption, reason := s.caption(r, position)
+		if reason == "" {
+			reason = s.image(p, b.Images[i*pixels:][:pixels], r, position)
+		}
+		if reason != "" {
+			b.bad[i] = append(b.bad[i], badRow{r.ref, reason})
+			continue
+		}
+		b.Captions[i], b.Rows[i] = caption, r.ref
+		if s.c.Tokenizer.Tokenize(b.Tokens[i*s.c.Context:][:s.c.Context], caption) {
+			b.mu.Lock()
+			b.Truncated++
+			b.mu.Unlock()
+		}
+		return
+	}
+	b.mu.Lock()
+	b.err = fmt.Errorf("data: none of %d rows from %v on can be used: %s", len(w.order), w.rows[0].ref, b.bad[i][0].reason)
+	b.mu.Unlock()
+}
+
+// caption chooses one of a row, or says why there is none.
+func (s *Stream) caption(r *row, position int64) (caption, reason string) {
+	if reason := r.problem(); reason != "" {
+		return "", reason
+	}
+	choices := make([]string, 0, 8)
+	for _, c := range r.captions {
+		if strings.TrimSpace(c) != "" {
+			choices = append(choices, c)
+		}
+	}
+	switch {
+	case len(choices) == 0:
+		return "", "no caption"
+	case s.d.config.CaptionChoice == "random":
+		return choices[keyed(s.c.Seed, purposeCaption, 0, uint64(position)).IntN(len(choices))], ""
+	}
+	return choices[0], ""
+}
+
+// problem says why a row cannot be used whatever its caption, or "".
+func (r *row) problem() string {
+	switch {
+	case r.status != "" && r.status != "success":
+		return "status " + r.status
+	case len(r.image) == 0:
+		return "no image"
+	}
+	return ""
+}
+
+// image decodes one, or says why it cannot be. A decoder that panics has met a
+// file that it should have refused.
+func (s *Stream) image(p *preprocess.Processor, dst []float32, r *row, position int64) (reason string) {
+	err := guard(func() error {
+		m, err := p.Decode(r.image)
+		if err == nil {
+			p.Train(dst, m, keyed(s.c.Seed, purposeAugment, 0, uint64(position)))
+		}
+		return err
+	})
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
