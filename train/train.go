@@ -1,0 +1,176 @@
+// Package train is the loop: batches in, optimizer steps, lines of progress
+// out. What a run consists of is put together by its caller.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/model"
+	"github.com/goclip/goclip/optim"
+)
+
+// A Trainer trains a model on a stream of pairs.
+type Trainer struct {
+	Config
+	Model *model.CLIP
+	Graph *model.TrainStep // of Model, compiled for batches of Config.Batch
+	Optim *optim.AdamW     // of Model's parameters
+	Data  *data.Stream     // starts at the pair after the optimizer's last step
+
+	// EpochPairs is the number of pairs in an epoch.
+	EpochPairs int
+
+	// Eval measures the model after a step. Save keeps the run at a step; an
+	// error of it stops the run only at its end, since the next one may succeed.
+	Eval func(ctx context.Context, step int) error
+	Save func(step int) error
+
+	// SaveEvery is in steps, SaveInterval in time; 0 means never, and the end
+	// of the run is always saved.
+	SaveEvery    int
+	SaveInterval time.Duration
+
+	Metrics io.Writer // JSON lines for programs
+	Log     *Console  // lines for people
+}
+
+// Run trains from the optimizer's current step up to t.Steps. When ctx ends,
+// Run saves and returns the error of ctx. Training continued from that save
+// takes the same steps, bit for bit, as training never interrupted.
+func (t *Trainer) Run(ctx context.Context) error {
+	var since interval
+	saved := time.Now()
+	for step := t.Optim.Step() + 1; step <= t.Steps; step++ {
+		start, last := time.Now(), step == t.Steps
+
+		batch, err := t.Data.Next(ctx) // takes nothing from the stream if it fails
+		if err != nil && ctx.Err() != nil {
+			return t.interrupted(ctx, step-1)
+		}
+		if err != nil {
+			return fmt.Errorf("train: step %d: %w", step, err)
+		}
+		wait := time.Since(start)
+
+		copy(t.Graph.Images(), batch.Images)
+		copy(t.Graph.Tokens(), batch.Tokens)
+		loss, err := t.Graph.Run()
+		if err != nil {
+			return fmt.Errorf("train: step %d: %w", step, err)
+		}
+		norm := t.Optim.Norm()
+		if !finite(float64(loss)) || !finite(norm) { // stop before the update spoils the parameters
+			return fmt.Errorf("train: step %d: loss %g, gradient norm %g: %s", step, loss, norm, t.suspects(batch))
+		}
+		rate := t.Optim.Update(norm)
+		t.Model.ClampLogitScale(t.maxLogitScale())
+		batch.Release()
+		since.add(t.Batch, time.Since(start), wait)
+		t.Log.Step(step)
+
+		if last || due(step, t.LogEvery) {
+			t.report(step, loss, norm, rate, since)
+			since = interval{}
+		}
+		if last || due(step, t.EvalEvery) {
+			if err := t.Eval(ctx, step); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("train: step %d: %w", step, err)
+			}
+		}
+		if last || due(step, t.SaveEvery) || t.SaveInterval > 0 && time.Since(saved) >= t.SaveInterval {
+			if err := t.Save(step); err != nil && last {
+				return fmt.Errorf("train: step %d: %w", step, err)
+			} else if err != nil {
+				t.Log.Printf("step %d is not saved, the run goes on: %v", step, err)
+			}
+			saved = time.Now()
+		}
+	}
+	return nil
+}
+
+// interrupted saves the run at step, the last one done.
+func (t *Trainer) interrupted(ctx context.Context, step int) error {
+	if err := t.Save(step); err != nil {
+		return fmt.Errorf("train: step %d: %w", step, err)
+	}
+	return context.Cause(ctx)
+}
+
+// report writes one line of metrics, and the same for people. A full disk
+// must not end a run that can still be saved elsewhere, so it only says so.
+func (t *Trainer) report(step int, loss float32, norm, rate float64, since interval) {
+	pairs, rest := meanCosines(t.Graph.ImageEmbeddings(), t.Graph.TextEmbeddings(), t.Batch)
+	m := Metrics{
+		Step: step, Epoch: float64(step) * float64(t.Batch) / float64(t.EpochPairs),
+		Loss: float64(loss), LnN: math.Log(float64(t.Batch)),
+		LogitScale: math.Exp(float64(t.Model.LogitScale())), LearningRate: rate, GradNorm: norm,
+		CosinePairs: pairs, CosineRest: rest,
+		PairsPerSecond: since.rate(), WaitSeconds: since.wait.Seconds(),
+	}
+	t.Log.Printf("%v", m)
+	if err := writeLine(t.Metrics, m); err != nil {
+		t.Log.Printf("metrics of step %d are not written: %v", step, err)
+	}
+}
+
+// suspects names the pairs whose embeddings are not finite, or all pairs of
+// the batch if it is none of them alone.
+func (t *Trainer) suspects(batch *data.Batch) string {
+	var rows []data.RowRef
+	x, y := t.Graph.ImageEmbeddings(), t.Graph.TextEmbeddings()
+	e := len(x) / t.Batch
+	for i, row := range batch.Rows {
+		if !allFinite(x[i*e:(i+1)*e]) || !allFinite(y[i*e:(i+1)*e]) {
+			rows = append(rows, row)
+		}
+	}
+	if len(rows) == 0 {
+		rows = batch.Rows
+	}
+	return data.FormatRows(rows)
+}
+
+func allFinite(x []float32) bool {
+	for _, v := range x {
+		if !finite(float64(v)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *Trainer) maxLogitScale() float32 {
+	if t.MaxLogitScale == 0 {
+		return 100
+	}
+	return float32(t.MaxLogitScale)
+}
+
+// due says whether step is a multiple of every; 0 means never.
+func due(step, every int) bool { return every > 0 && step%every == 0 }
+
+// An interval sums up the steps between two lines of the log.
+type interval struct {
+	pairs     int
+	all, wait time.Duration
+}
+
+func (s *interval) add(pairs int, all, wait time.Duration) {
+	s.pairs += pairs
+	s.all += all
+	s.wait += wait
+}
+
+func (s interval) rate() float64 {
+	if s.all <= 0 {
+		return 0
+	}
+	return float64(s.pairs) / s.all.Seconds()
+}
