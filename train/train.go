@@ -4,7 +4,6 @@ package train
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -74,7 +73,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 		since.add(t.Batch, time.Since(start), wait)
 		t.Log.Step(step)
 
-		if last || due(step, t.LogEvery) {
+		if last || due(step, t.logEvery()) {
 			t.report(step, loss, norm, rate, since)
 			since = interval{}
 		}
@@ -146,11 +145,18 @@ func allFinite(x []float32) bool {
 	return true
 }
 
-func (t *Trainer) maxLogitScale() float32 {
+func (t *Trainer) maxLogitScale() float64 {
 	if t.MaxLogitScale == 0 {
 		return 100
 	}
-	return float32(t.MaxLogitScale)
+	return t.MaxLogitScale
+}
+
+func (t *Trainer) logEvery() int {
+	if t.LogEvery == 0 {
+		return 10
+	}
+	return t.LogEvery
 }
 
 // due says whether step is a multiple of every; 0 means never.
