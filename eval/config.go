@@ -14,6 +14,10 @@ type Config struct {
 	// the class name; empty means the single prompt "a photo of a {}".
 	Templates string `yaml:"templates"`
 
+	// Sets are labelled shards with a name each, evaluated apart; empty means
+	// the shards of data.val, as one set.
+	Sets []Set `yaml:"sets"`
+
 	// Batch is the number of images, or of prompts, in one forward pass; 0
 	// means 64.
 	Batch int `yaml:"batch"`
@@ -24,8 +28,23 @@ func (c Config) Validate() error {
 	if c.Batch < 0 {
 		return fmt.Errorf("eval: batch %d is negative", c.Batch)
 	}
+	for i, s := range c.Sets {
+		if s.Name == "" || s.Data == "" {
+			return fmt.Errorf("eval: sets[%d]: name %q, data %q; want both", i, s.Name, s.Data)
+		}
+	}
+	if len(c.Sets) > 0 && c.Classes == "" {
+		return fmt.Errorf("eval: sets without classes; want both")
+	}
 	if c.Templates != "" && c.Classes == "" {
 		return fmt.Errorf("eval: templates %s without classes; want both", c.Templates)
 	}
 	return nil
+}
+
+// A Set is a part of the validation data with a name of its own, such as the
+// classes that training never shows.
+type Set struct {
+	Name string `yaml:"name"`
+	Data string `yaml:"data"` // patterns, as data.val
 }
