@@ -82,7 +82,7 @@ func (a *attentionTask) forward(worker int, out, lse, qkv []float32) {
 	for lo := 0; lo < t; lo += queryRows {
 		hi := min(t, lo+queryRows)
 		n := a.seen(hi)
-		multiply(scores, wideT, qkv[lo*3*d:], 3*d, 1, keys, hi-lo, n, v, 0, nil)
+		multiply(scores, wideT, qkv[lo*3*d:], 3*d, 1, keys, v, hi-lo, n, v, 0, nil)
 		for i := lo; i < hi; i++ {
 			row := scores[(i-lo)*wideT:][:n]
 			own := row[:a.seen(i+1)]
@@ -92,7 +92,7 @@ func (a *attentionTask) forward(worker int, out, lse, qkv []float32) {
 			lse[i] = top + float32(math.Log(float64(sum)))
 			scaleBy(own, 1/sum)
 		}
-		multiply(out[lo*d:], d, scores, wideT, 1, values, hi-lo, v, n, 0, nil)
+		multiply(out[lo*d:], d, scores, wideT, 1, values, t, hi-lo, v, n, 0, nil)
 	}
 }
 
@@ -110,12 +110,12 @@ func (a *attentionTask) backward(worker int, dqkv, qkv, out, dout, lse []float32
 	packPanels(panels, qkv[d:], 1, 3*d, v, t)
 	for lo := 0; lo < t; lo += queryRows {
 		hi := min(t, lo+queryRows)
-		multiply(probs[lo*wideT:], wideT, qkv[lo*3*d:], 3*d, 1, panels, hi-lo, a.seen(hi), v, 0, nil)
+		multiply(probs[lo*wideT:], wideT, qkv[lo*3*d:], 3*d, 1, panels, v, hi-lo, a.seen(hi), v, 0, nil)
 	}
 	packPanels(panels, qkv[2*d:], 1, 3*d, v, t)
 	for lo := 0; lo < t; lo += queryRows {
 		hi := min(t, lo+queryRows)
-		multiply(dscores[lo*wideT:], wideT, dout[lo*d:], d, 1, panels, hi-lo, a.seen(hi), v, 0, nil)
+		multiply(dscores[lo*wideT:], wideT, dout[lo*d:], d, 1, panels, v, hi-lo, a.seen(hi), v, 0, nil)
 	}
 	for i := range t {
 		row, drow := probs[i*wideT:][:t], dscores[i*wideT:][:t]
@@ -130,12 +130,12 @@ func (a *attentionTask) backward(worker int, dqkv, qkv, out, dout, lse []float32
 	packPanels(panels, qkv[d:], 3*d, 1, t, v)
 	for lo := 0; lo < t; lo += queryRows {
 		hi := min(t, lo+queryRows)
-		multiply(dqkv[lo*3*d:], 3*d, dscores[lo*wideT:], wideT, 1, panels, hi-lo, v, a.seen(hi), 0, nil)
+		multiply(dqkv[lo*3*d:], 3*d, dscores[lo*wideT:], wideT, 1, panels, t, hi-lo, v, a.seen(hi), 0, nil)
 	}
 	packPanels(panels, qkv, 3*d, 1, t, v)
-	multiply(dqkv[d:], 3*d, dscores, 1, wideT, panels, t, v, t, 0, nil)
+	multiply(dqkv[d:], 3*d, dscores, 1, wideT, panels, t, t, v, t, 0, nil)
 	packPanels(panels, dout, d, 1, t, v)
-	multiply(dqkv[2*d:], 3*d, probs, 1, wideT, panels, t, v, t, 0, nil)
+	multiply(dqkv[2*d:], 3*d, probs, 1, wideT, panels, t, t, v, t, 0, nil)
 }
 
 // packPanels packs a strided k x n matrix for multiply.

@@ -118,7 +118,7 @@ func (t *gemmTask) do(worker, tile int) {
 		}
 		a, rowA, colA = scratch, 1, t.rows
 	}
-	multiply(t.c[lo*t.n+t.n0:], t.n, a, rowA, colA, t.panels, hi-lo, t.nc, t.kc, start, bias)
+	multiply(t.c[lo*t.n+t.n0:], t.n, a, rowA, colA, t.panels, t.kc, hi-lo, t.nc, t.kc, start, bias)
 	if t.last && t.Activation != None {
 		for i := lo; i < hi; i++ {
 			row := i*t.n + t.n0
@@ -146,13 +146,14 @@ func packPanel(dst, b []float32, row, col, k, width int) {
 }
 
 // multiply computes m x n of C on one thread, from a strided A and packed
-// panels of B. Start says what C starts from: 1 its own value, 2 the bias.
-func multiply(c []float32, rowC int, a []float32, rowA, colA int, panels []float32, m, n, k, start int, bias []float32) {
+// panels of B, of which it takes the first k of packed rows. Start says what C
+// starts from: 1 its own value, 2 the bias.
+func multiply(c []float32, rowC int, a []float32, rowA, colA int, panels []float32, packed, m, n, k, start int, bias []float32) {
 	var edge [tileRows * panelWidth]float32 // a tile of C that is narrower than the kernel's
 	var wide [panelWidth]float32
 	for j := 0; j < n; j += panelWidth {
 		width := min(panelWidth, n-j)
-		panel := panels[j*k:]
+		panel := panels[j*packed:]
 		var b []float32
 		if start&2 != 0 {
 			b = bias[j:]
