@@ -4,6 +4,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -39,8 +40,11 @@ type Trainer struct {
 	Log     *Console  // lines for people
 }
 
+// ErrInterrupted says that a run ended early, and was saved.
+var ErrInterrupted = errors.New("train: interrupted and saved")
+
 // Run trains from the optimizer's current step up to t.Steps. When ctx ends,
-// Run saves and returns the error of ctx. Training continued from that save
+// Run saves and returns ErrInterrupted. Training continued from that save
 // takes the same steps, bit for bit, as training never interrupted.
 func (t *Trainer) Run(ctx context.Context) error {
 	var since interval
@@ -50,7 +54,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 
 		batch, err := t.Data.Next(ctx) // takes nothing from the stream if it fails
 		if err != nil && ctx.Err() != nil {
-			return t.interrupted(ctx, step-1)
+			return t.interrupted(step - 1)
 		}
 		if err != nil {
 			return fmt.Errorf("train: step %d: %w", step, err)
@@ -95,11 +99,11 @@ func (t *Trainer) Run(ctx context.Context) error {
 }
 
 // interrupted saves the run at step, the last one done.
-func (t *Trainer) interrupted(ctx context.Context, step int) error {
+func (t *Trainer) interrupted(step int) error {
 	if err := t.Save(step); err != nil {
 		return fmt.Errorf("train: step %d: %w", step, err)
 	}
-	return context.Cause(ctx)
+	return ErrInterrupted
 }
 
 // report writes one line of metrics, and the same for people. A full disk

@@ -1,0 +1,372 @@
+package run
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/goclip/goclip/checkpoint"
+	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/synth"
+	"github.com/goclip/goclip/data/tokenizer"
+	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model"
+	"github.com/goclip/goclip/optim"
+	"github.com/goclip/goclip/train"
+)
+
+// Files of a run's folder, beside its checkpoints.
+const (
+	metricsFile = "metrics.jsonl"
+	ledgerFile  = "ledger.jsonl"
+)
+
+// A Run is a run in its folder.
+type Run struct {
+	Config  *configs.Run
+	Workdir string
+	Resume  bool
+	Log     *train.Console
+
+	pool      *kernel.Pool
+	data      *data.Dataset
+	sets      []evalSet
+	classes   []string
+	templates []string
+	tokenizer *tokenizer.Tokenizer
+	model     *model.CLIP
+	optim     *optim.AdamW
+	store     *checkpoint.Store
+	state     state
+	metrics   *os.File
+	ledger    *os.File
+	embedder  *eval.Embedder
+	last      []evaluated
+}
+
+// An evalSet is labelled data with a name.
+type evalSet struct {
+	name string
+	data *data.Dataset
+}
+
+// evaluated is a line of metrics.jsonl about an evaluation.
+type evaluated struct {
+	Step    int     `json:"step"`
+	Set     string  `json:"set"`
+	Top1    float64 `json:"top1"`
+	Top5    float64 `json:"top5"`
+	Low     float64 `json:"top1_low"`
+	High    float64 `json:"top1_high"`
+	N       int     `json:"n"`
+	Classes int     `json:"classes"`
+}
+
+func (e evaluated) String() string {
+	return fmt.Sprintf("%s: %.1f %% top-1 (chance %.1f %%)", e.Set, 100*e.Top1, 100/float64(e.Classes))
+}
+
+// Train starts or continues the run and trains to its end. When ctx ends, it
+// saves and returns the cause. Nothing is written before everything that the
+// config names has been found good.
+func (r *Run) Train(ctx context.Context) (err error) {
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	unlock, err := r.enter()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	r.pool = kernel.NewPool(r.Config.Train.Threads)
+	defer r.pool.Close()
+	if err := r.build(ctx); err != nil {
+		return err
+	}
+	defer r.metrics.Close()
+	defer r.ledger.Close()
+	c := r.Config
+	step, err := r.model.NewTrainStep(c.Train.Batch, r.pool)
+	if err != nil {
+		return err
+	}
+	if len(r.sets) > 0 {
+		if r.embedder, err = eval.NewEmbedder(r.model, r.tokenizer, c.Eval.Batch, r.pool); err != nil {
+			return err
+		}
+	}
+	r.announce(step)
+	stream := r.data.Stream(data.StreamConfig{
+		Seed: c.Seed, Batch: c.Train.Batch, ImageSize: c.Model.Image.Size, Context: c.Model.Text.ContextLength,
+		Tokenizer: r.tokenizer, Ledger: data.NewLedger(r.ledger, c.Data), Start: r.state.Pairs,
+	})
+	defer stream.Close()
+	t := &train.Trainer{
+		Config: c.Train, Model: r.model, Graph: step, Optim: r.optim, Data: stream, EpochPairs: int(r.data.Len()),
+		Eval: r.evaluate, Save: r.save, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
+		Metrics: r.metrics, Log: r.Log,
+	}
+	if err := t.Run(ctx); err != nil {
+		return err
+	}
+	r.summarize()
+	return nil
+}
+
+// open reads what the config names, and writes the quickstart's world if there
+// is one to write.
+func (r *Run) open(ctx context.Context) (err error) {
+	c := r.Config
+	if c.World.Dir != "" {
+		if err := r.writeWorld(ctx); err != nil {
+			return err
+		}
+	}
+	if r.data, err = data.Open(c.Data.Train, c.Data, data.Need{Caption: true}); err != nil {
+		return err
+	}
+	if r.data.Len() < int64(c.Train.Batch) {
+		return fmt.Errorf("run: %d pairs in data.train; want at least train.batch, %d", r.data.Len(), c.Train.Batch)
+	}
+	if c.Eval.Classes == "" {
+		return nil
+	}
+	if r.classes, err = eval.ReadClasses(c.Eval.Classes); err != nil {
+		return err
+	}
+	r.templates = []string{eval.DefaultTemplate}
+	if c.Eval.Templates != "" {
+		if r.templates, err = eval.ReadTemplates(c.Eval.Templates); err != nil {
+			return err
+		}
+	}
+	sets := c.Eval.Sets
+	if len(sets) == 0 {
+		sets = []eval.Set{{Name: "validation", Data: c.Data.Val}}
+	}
+	for _, s := range sets {
+		d, err := data.Open(s.Data, c.Data, data.Need{Label: true})
+		if err != nil {
+			return err
+		}
+		r.sets = append(r.sets, evalSet{s.Name, d})
+	}
+	return nil
+}
+
+// writeWorld draws the quickstart's world and proves by a scan of its training
+// captions that the combinations held out are never named.
+func (r *Run) writeWorld(ctx context.Context) error {
+	c := r.Config
+	r.Log.Printf("drawing the world of colours and shapes in %s", c.World.Dir)
+	if err := synth.Write(ctx, c.World.Dir, c.World.Draw); err != nil {
+		return err
+	}
+	d, err := data.Open(c.Data.Train, c.Data, data.Need{Caption: true})
+	if err != nil {
+		return err
+	}
+	scan, err := synth.ScanCaptions(d.Captions(ctx))
+	if err != nil {
+		return err
+	}
+	r.Log.Printf("%v", scan)
+	return nil
+}
+
+// enter makes or takes the run's folder. A folder that holds a run is refused
+// unless it is to be continued.
+func (r *Run) enter() (unlock func(), err error) {
+	r.store = checkpoint.NewStore(r.Workdir)
+	_, err = os.Stat(filepath.Join(r.Workdir, configFile))
+	exists := err == nil
+	switch {
+	case exists && !r.Resume:
+		return nil, fmt.Errorf("run: %s holds a run already; want --resume, or another --workdir", r.Workdir)
+	case !exists && r.Resume:
+		return nil, fmt.Errorf("run: %s holds no run to resume", r.Workdir)
+	}
+	if err := os.MkdirAll(r.Workdir, 0o777); err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	release, err := checkpoint.Lock(r.Workdir)
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = release() }, nil // the lock ends with the process anyway
+}
+
+// build makes the model, the optimizer and the run's files, and puts them at
+// the place of the newest checkpoint.
+func (r *Run) build(ctx context.Context) (err error) {
+	c := r.Config
+	var from *checkpoint.Checkpoint
+	if r.Resume {
+		if from, err = r.checkpoint(); err != nil {
+			return err
+		}
+	}
+	if from != nil {
+		r.tokenizer, err = tokenizer.Load(from.Path(tokenizerFile))
+	} else {
+		r.tokenizer, err = r.newTokenizer(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if r.model, err = newModel(c, r.tokenizer); err != nil {
+		return err
+	}
+	if r.optim, err = optim.New(r.model.Params(), c.Optim, c.Train.Steps, r.pool); err != nil {
+		return err
+	}
+	fingerprint, err := r.data.Fingerprint()
+	if err != nil {
+		return err
+	}
+	r.state = state{Seed: c.Seed, Batch: c.Train.Batch, Rows: r.data.Len(), Fingerprint: fingerprint}
+	if from != nil {
+		if r.state, err = restore(from, r.model, r.optim); err != nil {
+			return err
+		}
+		if r.state.Fingerprint != fingerprint {
+			return fmt.Errorf("run: data.train is not what %s was trained on: its shards have changed", r.Workdir)
+		}
+	}
+	text, err := c.YAML()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(r.Workdir, configFile), text, 0o666); err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	if r.metrics, err = openMetrics(filepath.Join(r.Workdir, metricsFile), r.state.Step); err != nil {
+		return err
+	}
+	r.ledger, err = os.OpenFile(filepath.Join(r.Workdir, ledgerFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+	return err
+}
+
+// checkpoint finds where to resume, checks that the config is that of the run,
+// and returns nil if the run ended before its first checkpoint.
+func (r *Run) checkpoint() (*checkpoint.Checkpoint, error) {
+	old, err := configs.Load(filepath.Join(r.Workdir, configFile), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	if difference := configs.Difference(old, r.Config); difference != "" {
+		return nil, fmt.Errorf("run: %s was started with another config: %s", r.Workdir, difference)
+	}
+	from, err := r.store.Latest()
+	if errors.Is(err, checkpoint.ErrNotFound) {
+		r.Log.Printf("no checkpoint to resume from, starting again: %v", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range from.Skipped {
+		r.Log.Printf("skipped: %v", s)
+	}
+	r.Log.Printf("resuming after step %d from %s", from.Step, from.Dir)
+	return from, nil
+}
+
+// newTokenizer loads the vocabulary of the config or trains one.
+func (r *Run) newTokenizer(ctx context.Context) (*tokenizer.Tokenizer, error) {
+	c := r.Config.Tokenizer
+	if c.Path != "" {
+		return tokenizer.Load(c.Path)
+	}
+	size := c.VocabSize
+	if size == 0 {
+		size = 4096
+	}
+	return tokenizer.Train(r.data.Captions(ctx), size)
+}
+
+// openMetrics opens metrics.jsonl to go on after a step: lines of later steps,
+// which a resumed run writes again, are dropped.
+func openMetrics(path string, step int) (*os.File, error) {
+	old, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	var keep bytes.Buffer
+	for lines := bufio.NewScanner(bytes.NewReader(old)); lines.Scan(); {
+		var line struct{ Step int }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Step <= step {
+			keep.Write(append(slices.Clone(lines.Bytes()), '\n'))
+		}
+	}
+	if err := os.WriteFile(path+".tmp", keep.Bytes(), 0o666); err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	if err := os.Rename(path+".tmp", path); err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	return os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o666)
+}
+
+// announce says what is about to be trained.
+func (r *Run) announce(step *model.TrainStep) {
+	c, stats := r.Config, step.Stats()
+	r.Log.Printf("%d pairs in %d shards, vocabulary of %d tokens", r.data.Len(), r.data.Shards(), r.tokenizer.Size())
+	r.Log.Printf("%d parameters, %d steps of %d pairs on %d threads (%v), arena of %d MB",
+		r.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, r.pool.Threads(), kernel.Active(), stats.ArenaBytes>>20)
+	r.Log.Printf("%s", optim.Groups(r.model.Params()))
+}
+
+// save writes a checkpoint of the step and removes old ones.
+func (r *Run) save(step int) error {
+	s := r.state
+	s.Step, s.Pairs = step, int64(step)*int64(r.Config.Train.Batch)
+	if err := r.store.Save(step, files(r.Config, s, r.model, r.optim, r.tokenizer)); err != nil {
+		return err
+	}
+	return r.store.Prune(r.Config.Checkpoint.KeepLast)
+}
+
+// evaluate measures zero-shot accuracy on every set.
+func (r *Run) evaluate(ctx context.Context, step int) error {
+	r.last = r.last[:0]
+	for _, s := range r.sets {
+		ledger := data.NewLedger(io.Discard, r.Config.Data)
+		z, err := r.embedder.ZeroShot(ctx, s.data, r.classes, r.templates, ledger)
+		if err != nil {
+			return err
+		}
+		e := evaluated{step, s.name, z.Top1, z.Top5, z.Low, z.High, z.N, z.Classes}
+		r.last = append(r.last, e)
+		r.Log.Printf("step %d  %v, top-5 %.1f %%, 95 %% between %.1f and %.1f, %d images", step, e, 100*z.Top5, 100*z.Low, 100*z.High, z.N)
+		line, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		if _, err := r.metrics.Write(append(line, '\n')); err != nil {
+			r.Log.Printf("the evaluation of step %d is not written: %v", step, err)
+		}
+	}
+	return nil
+}
+
+// summarize says where everything is.
+func (r *Run) summarize() {
+	r.Log.Printf("")
+	r.Log.Printf("done: weights in %s, metrics in %s, config in %s", filepath.Join(r.store.Dir, fmt.Sprintf("step-%08d", r.Config.Train.Steps), modelFile),
+		filepath.Join(r.Workdir, metricsFile), filepath.Join(r.Workdir, configFile))
+	r.Log.Printf("logit scale %.1f; try: go run ./cmd/eval predict --checkpoint %s --labels 'red circle,blue star' PICTURE", math.Exp(float64(r.model.LogitScale())), r.Workdir)
+	for _, e := range r.last {
+		r.Log.Printf("%v", e)
+	}
+}
