@@ -94,6 +94,20 @@ type Scan struct {
 	PerClass []int // by index into Classes
 }
 
+func (s Scan) String() string {
+	seen, heldOut := 0, 0
+	for class, n := range s.PerClass {
+		if n > 0 {
+			seen++
+		}
+		if HeldOut(class) {
+			heldOut++
+		}
+	}
+	return fmt.Sprintf("%d training captions name %d of %d combinations of colour and shape, and none of the %d held out",
+		s.Captions, seen, len(s.PerClass), heldOut)
+}
+
 // ScanCaptions reads the words of captions, as a proof of what training shows.
 // It is an error that a caption names a combination that is held out, names
 // no colour or no shape, or more than one.

@@ -71,6 +71,9 @@ func TestScanCaptions(t *testing.T) {
 	if err != nil || scan.Captions != 3 || scan.PerClass[0] != 2 {
 		t.Errorf("ScanCaptions = %v, %v; want 3 captions, 2 of class 0", scan, err)
 	}
+	if got, want := scan.String(), "3 training captions name 2 of 144 combinations of colour and shape, and none of the 24 held out"; got != want {
+		t.Errorf("String = %q, want %q", got, want)
+	}
 	heldOut := Classes()[slices.IndexFunc(Classes(), func(name string) bool {
 		return HeldOut(slices.Index(Classes(), name))
 	})]
