@@ -90,7 +90,7 @@ func (a *attentionTask) forward(worker int, out, lse, qkv []float32) {
 			sum := expSum(own, own, scale, -top)
 			clear(row[len(own):])
 			lse[i] = top + float32(math.Log(float64(sum)))
-			scaleBy(own, 1/sum)
+			scaleTo(own, own, 1/sum)
 		}
 		multiply(out[lo*d:], d, scores, wideT, 1, values, t, hi-lo, v, n, 0, nil)
 	}
@@ -142,11 +142,5 @@ func (a *attentionTask) backward(worker int, dqkv, qkv, out, dout, lse []float32
 func packPanels(dst, b []float32, row, col, k, n int) {
 	for j := 0; j < n; j += panelWidth {
 		packPanel(dst[j*k:][:panelWidth*k], b[j*col:], row, col, k, min(panelWidth, n-j))
-	}
-}
-
-func scaleBy(x []float32, s float32) {
-	for i := range x {
-		x[i] *= s
 	}
 }

@@ -11,8 +11,6 @@ type contrastTask struct {
 	first, n   int
 	scale      float32
 	dscale     []float64 // of each row of the block; nil in the forward pass
-	work       []float32 // N floats for each row
-	withGrad   bool
 }
 
 // Contrastive computes the symmetric InfoNCE loss of unit rows x, y (N, E): with
@@ -84,8 +82,7 @@ func (p *Pool) contrastSide(dx, x, y, lse, other []float32, scale float32, e int
 		hi := min(n, lo+contrastRows)
 		block := grid[:(hi-lo)*n]
 		p.Gemm(block, x[lo*e:hi*e], y, hi-lo, n, e, Gemm{TransB: true})
-		p.contrast = contrastTask{grid: block, lse: lse, other: other, first: lo, n: n, scale: scale, withGrad: true,
-			work: grid[len(grid)/3:], dscale: p.rowSums}
+		p.contrast = contrastTask{grid: block, lse: lse, other: other, first: lo, n: n, scale: scale, dscale: p.rowSums}
 		p.run(&p.contrast, hi-lo)
 		for _, v := range p.contrast.dscale[:hi-lo] {
 			sum += v
@@ -96,9 +93,9 @@ func (p *Pool) contrastSide(dx, x, y, lse, other []float32, scale float32, e int
 	return sum
 }
 
-// gridScratch returns space for a block of the grid and twice as much beside it.
+// gridScratch returns space for a block of the grid.
 func (p *Pool) gridScratch(n int) []float32 {
-	size := 3 * min(n, contrastRows) * n
+	size := min(n, contrastRows) * n
 	if len(p.grid) < size {
 		p.grid = make([]float32, size)
 	}
@@ -108,20 +105,26 @@ func (p *Pool) gridScratch(n int) []float32 {
 func (t *contrastTask) do(_, tile int) {
 	n, i := t.n, t.first+tile
 	z := t.grid[tile*n:][:n]
-	if !t.withGrad {
+	if t.dscale == nil {
 		top := t.scale * largest(z)
 		t.lse[i] = top + float32(math.Log(float64(expSum(z, z, t.scale, -top))))
 		return
 	}
-	w := t.work[tile*n:][:n]
-	for j, b := range t.other {
-		w[j] = t.scale*z[j] - b
-	}
-	expSum(w, w, 1, 0)
-	cosines := t.work[len(t.work)/2+tile*n:][:n]
-	copy(cosines, z)
-	expSum(z, z, t.scale, -t.lse[i])
-	add(z, z, w)
+	own := z[i]
+	t.dscale[tile] = float64(contrastRow(z, t.other, t.scale, -t.lse[i]) - 2*own)
 	z[i] -= 2
-	t.dscale[tile] = float64(dot(z, cosines))
+}
+
+// contrastRowGo replaces the cosines z of a row by
+//
+//	exp(scale z + shift) + exp(scale z - other)
+//
+// and returns the sum of the products of both.
+func contrastRowGo(z, other []float32, scale, shift float32) (sum float32) {
+	for j, v := range z {
+		w := math.Exp(float64(scale*v+shift)) + math.Exp(float64(scale*v-other[j]))
+		z[j] = float32(w)
+		sum += z[j] * v
+	}
+	return sum
 }

@@ -4,9 +4,9 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-// Assembly takes whole vectors of 8. The rest of a slice goes through a padded
-// copy and the same instructions, so that the result of an element does not
-// depend on where a tile ends.
+// Assembly takes any length: the last floats, fewer than a vector of 8, go
+// through the same instructions behind a mask, so that the result of an element
+// does not depend on where a tile ends.
 
 func best() Level {
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
@@ -55,178 +55,124 @@ func transpose(dst []float32, rowDst int, src []float32, rowSrc, n, width int) {
 	}
 }
 
-func expSum(dst, x []float32, scale, shift float32) (sum float32) {
-	if level < AVX2 {
+func expSum(dst, x []float32, scale, shift float32) float32 {
+	if level < AVX2 || len(x) == 0 {
 		return expSumGo(dst, x, scale, shift)
 	}
-	dst = dst[:len(x)]
-	whole := len(x) &^ 7
-	if whole > 0 {
-		sum = expSumAVX2(&dst[0], &x[0], whole, scale, shift)
-	}
-	if whole < len(x) {
-		var pad [8]float32
-		copy(pad[:], x[whole:])
-		expSumAVX2(&pad[0], &pad[0], 8, scale, shift)
-		for i := range dst[whole:] {
-			dst[whole+i] = pad[i]
-			sum += pad[i]
-		}
-	}
-	return sum
+	return expSumAVX2(&dst[:len(x)][0], &x[0], len(x), scale, shift)
 }
 
 func largest(x []float32) float32 {
-	whole := len(x) &^ 7
-	if level < AVX2 || whole == 0 {
+	if level < AVX2 || len(x) == 0 {
 		return largestGo(x)
 	}
-	m := maxAVX2(&x[0], whole)
-	for _, v := range x[whole:] {
-		m = max(m, v)
-	}
-	return m
+	return maxAVX2(&x[0], len(x))
 }
 
-func dot(x, y []float32) (sum float32) {
-	y = y[:len(x)]
-	whole := len(x) &^ 7
-	if level < AVX2 || whole == 0 {
+func dot(x, y []float32) float32 {
+	if level < AVX2 || len(x) == 0 {
 		return dotGo(x, y)
 	}
-	sum = dotAVX2(&x[0], &y[0], whole)
-	for i, v := range x[whole:] {
-		sum += v * y[whole+i]
-	}
-	return sum
+	return dotAVX2(&x[0], &y[:len(x)][0], len(x))
 }
 
 func add(z, x, y []float32) {
-	x, y = x[:len(z)], y[:len(z)]
-	whole := len(z) &^ 7
-	if level >= AVX2 && whole > 0 {
-		addAVX2(&z[0], &x[0], &y[0], whole)
-	} else {
-		whole = 0
+	if level < AVX2 || len(z) == 0 {
+		addGo(z, x, y)
+		return
 	}
-	addGo(z[whole:], x[whole:], y[whole:])
+	addAVX2(&z[0], &x[:len(z)][0], &y[:len(z)][0], len(z))
+}
+
+func scaleTo(y, x []float32, s float32) {
+	if level < AVX2 || len(y) == 0 {
+		scaleGo(y, x, s)
+		return
+	}
+	scaleAVX2(&y[0], &x[:len(y)][0], len(y), s)
 }
 
 func axpy(y []float32, a float32, x []float32) {
-	if level < AVX2 {
+	if level < AVX2 || len(y) == 0 {
 		axpyGo(y, a, x)
 		return
 	}
-	x = x[:len(y)]
-	whole := len(y) &^ 7
-	if whole > 0 {
-		axpyAVX2(&y[0], &x[0], whole, a)
-	}
-	if whole < len(y) {
-		var px, py [8]float32
-		copy(px[:], x[whole:])
-		copy(py[:], y[whole:])
-		axpyAVX2(&py[0], &px[0], 8, a)
-		copy(y[whole:], py[:])
-	}
+	axpyAVX2(&y[0], &x[:len(y)][0], len(y), a)
 }
 
 func activate(y, x []float32, a Activation) {
-	if level < AVX2 {
+	if level < AVX2 || len(x) == 0 {
 		activateGo(y, x, a)
 		return
 	}
-	y = y[:len(x)]
-	whole := len(x) &^ 7
-	if whole > 0 {
-		activateAVX2(&y[0], &x[0], whole, a)
-	}
-	if whole < len(x) {
-		var pad [8]float32
-		copy(pad[:], x[whole:])
-		activateAVX2(&pad[0], &pad[0], 8, a)
-		copy(y[whole:], pad[:])
-	}
-}
-
-func activateAVX2(y, x *float32, n int, a Activation) {
+	py, px, n := &y[:len(x)][0], &x[0], len(x)
 	switch a {
 	case GELU:
-		geluAVX2(y, x, n)
+		geluAVX2(py, px, n)
 	case QuickGELU:
-		quickGELUAVX2(y, x, n)
+		quickGELUAVX2(py, px, n)
 	case GELUTanh:
-		tanhGELUAVX2(y, x, n)
+		tanhGELUAVX2(py, px, n)
+	default:
+		activateGo(y, x, a)
 	}
 }
 
 func activateGrad(dx, x, dy []float32, a Activation) {
-	if level < AVX2 {
+	if level < AVX2 || len(x) == 0 {
 		activateGradGo(dx, x, dy, a)
 		return
 	}
-	dx, dy = dx[:len(x)], dy[:len(x)]
-	whole := len(x) &^ 7
-	if whole > 0 {
-		activateGradAVX2(&dx[0], &x[0], &dy[0], whole, a)
-	}
-	if whole < len(x) {
-		var px, py [8]float32
-		copy(px[:], x[whole:])
-		copy(py[:], dy[whole:])
-		activateGradAVX2(&px[0], &px[0], &py[0], 8, a)
-		copy(dx[whole:], px[:])
-	}
-}
-
-func activateGradAVX2(dx, x, dy *float32, n int, a Activation) {
+	pd, px, py, n := &dx[:len(x)][0], &x[0], &dy[:len(x)][0], len(x)
 	switch a {
 	case GELU:
-		geluGradAVX2(dx, x, dy, n)
+		geluGradAVX2(pd, px, py, n)
 	case QuickGELU:
-		quickGELUGradAVX2(dx, x, dy, n)
+		quickGELUGradAVX2(pd, px, py, n)
 	case GELUTanh:
-		tanhGELUGradAVX2(dx, x, dy, n)
+		tanhGELUGradAVX2(pd, px, py, n)
+	default:
+		activateGradGo(dx, x, dy, a)
 	}
 }
 
 func softmaxGrad(ds, p, dp []float32, delta, scale float32) {
-	p, dp = p[:len(ds)], dp[:len(ds)]
-	whole := len(ds) &^ 7
-	if level >= AVX2 && whole > 0 {
-		softmaxGradAVX2(&ds[0], &p[0], &dp[0], whole, delta, scale)
-	} else {
-		whole = 0
+	if level < AVX2 || len(ds) == 0 {
+		softmaxGradGo(ds, p, dp, delta, scale)
+		return
 	}
-	softmaxGradGo(ds[whole:], p[whole:], dp[whole:], delta, scale)
+	softmaxGradAVX2(&ds[0], &p[:len(ds)][0], &dp[:len(ds)][0], len(ds), delta, scale)
+}
+
+func contrastRow(z, other []float32, scale, shift float32) float32 {
+	if level < AVX2 || len(z) == 0 {
+		return contrastRowGo(z, other, scale, shift)
+	}
+	return contrastAVX2(&z[0], &other[:len(z)][0], len(z), scale, shift)
 }
 
 func layerNorm(y, x, gamma, beta []float32, eps float32) (mean, rstd float32) {
 	d := len(gamma)
-	if level < AVX2 || d%8 != 0 {
+	if level < AVX2 || d == 0 {
 		return layerNormGo(y, x, gamma, beta, eps)
 	}
-	y, x, beta = y[:d], x[:d], beta[:d]
-	return layerNormAVX2(&y[0], &x[0], &gamma[0], &beta[0], d, eps, 1/float32(d))
+	return layerNormAVX2(&y[:d][0], &x[:d][0], &gamma[0], &beta[:d][0], d, eps, 1/float32(d))
 }
 
 func layerNormGrad(dx, dgamma, dbeta, x, gamma, dy []float32, mean, rstd float32) {
 	d := len(gamma)
-	if level < AVX2 || d%8 != 0 {
+	if level < AVX2 || d == 0 {
 		layerNormGradGo(dx, dgamma, dbeta, x, gamma, dy, mean, rstd)
 		return
 	}
-	dx, dgamma, dbeta, x, dy = dx[:d], dgamma[:d], dbeta[:d], x[:d], dy[:d]
-	layerNormGradAVX2(&dx[0], &dgamma[0], &dbeta[0], &x[0], &gamma[0], &dy[0], d, mean, rstd, 1/float32(d))
+	layerNormGradAVX2(&dx[:d][0], &dgamma[:d][0], &dbeta[:d][0], &x[:d][0], &gamma[0], &dy[:d][0], d, mean, rstd, 1/float32(d))
 }
 
 func adamW(value, grad, m, v []float32, c adamWFactors) {
-	grad, m, v = grad[:len(value)], m[:len(value)], v[:len(value)]
-	whole := len(value) &^ 7
-	if level >= AVX2 && whole > 0 {
-		adamWAVX2(&value[0], &grad[0], &m[0], &v[0], whole, c.gradScale, c.beta1, c.beta2, c.keep, c.rate, c.inverse, c.epsilon)
-	} else {
-		whole = 0
+	n := len(value)
+	if level < AVX2 || n == 0 {
+		adamWGo(value, grad, m, v, c)
+		return
 	}
-	adamWGo(value[whole:], grad[whole:], m[whole:], v[whole:], c)
+	adamWAVX2(&value[0], &grad[:n][0], &m[:n][0], &v[:n][0], n, c.gradScale, c.beta1, c.beta2, c.keep, c.rate, c.inverse, c.epsilon)
 }

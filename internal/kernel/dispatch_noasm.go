@@ -16,11 +16,16 @@ func expSum(dst, x []float32, scale, shift float32) float32 { return expSumGo(ds
 func largest(x []float32) float32                           { return largestGo(x) }
 func dot(x, y []float32) float32                            { return dotGo(x, y) }
 func add(z, x, y []float32)                                 { addGo(z, x, y) }
+func scaleTo(y, x []float32, s float32)                     { scaleGo(y, x, s) }
 func axpy(y []float32, a float32, x []float32)              { axpyGo(y, a, x) }
 func activate(y, x []float32, a Activation)                 { activateGo(y, x, a) }
 func activateGrad(dx, x, dy []float32, a Activation)        { activateGradGo(dx, x, dy, a) }
 
 func softmaxGrad(ds, p, dp []float32, delta, scale float32) { softmaxGradGo(ds, p, dp, delta, scale) }
+
+func contrastRow(z, other []float32, scale, shift float32) float32 {
+	return contrastRowGo(z, other, scale, shift)
+}
 
 func layerNorm(y, x, gamma, beta []float32, eps float32) (mean, rstd float32) {
 	return layerNormGo(y, x, gamma, beta, eps)

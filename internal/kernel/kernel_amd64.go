@@ -59,6 +59,9 @@ func layerNormGradAVX2(dx *float32, dgamma *float32, dbeta *float32, x *float32,
 func addAVX2(z *float32, x *float32, y *float32, n int)
 
 //go:noescape
+func scaleAVX2(y *float32, x *float32, n int, s float32)
+
+//go:noescape
 func axpyAVX2(y *float32, x *float32, n int, a float32)
 
 //go:noescape
@@ -66,6 +69,9 @@ func dotAVX2(x *float32, y *float32, n int) float32
 
 //go:noescape
 func softmaxGradAVX2(ds *float32, p *float32, dp *float32, n int, delta float32, scale float32)
+
+//go:noescape
+func contrastAVX2(z *float32, other *float32, n int, scale float32, shift float32) float32
 
 //go:noescape
 func adamWAVX2(value *float32, grad *float32, m *float32, v *float32, n int, gradScale float32, beta1 float32, beta2 float32, keep float32, rate float32, inverse float32, eps float32)

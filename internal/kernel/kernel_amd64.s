@@ -942,42 +942,131 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-36
 	VBROADCASTSS scale+24(FP), Y0
 	VBROADCASTSS shift+28(FP), Y1
 	VXORPS       Y2, Y2, Y2
-	TESTQ        DX, DX
-	JLE          loopdone
+	VXORPS       Y3, Y3, Y3
+	SUBQ         $0x00000010, DX
+	JLT          loopone
 
-loop:
-	VMOVUPS      (CX), Y3
-	VFMADD213PS  Y1, Y0, Y3
-	VCMPPS       $0x05, cc2ae999a<>+0(SB), Y3, Y6
-	VMOVUPS      cc2ae999a<>+0(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      c42b00000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       c3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x00, Y4, Y4
-	VFNMADD231PS c3f318000<>+0(SB), Y4, Y3
-	VFNMADD231PS cb95e8083<>+0(SB), Y4, Y3
-	VMOVUPS      c39506967<>+0(SB), Y5
-	VFMADD213PS  c3ab743ce<>+0(SB), Y3, Y5
-	VFMADD213PS  c3c088908<>+0(SB), Y3, Y5
-	VFMADD213PS  c3d2aa9c1<>+0(SB), Y3, Y5
-	VFMADD213PS  c3e2aaaaa<>+0(SB), Y3, Y5
-	VFMADD213PS  c3f000000<>+0(SB), Y3, Y5
-	VFMADD213PS  c3f800000<>+0(SB), Y3, Y5
-	VFMADD213PS  c3f800000<>+0(SB), Y3, Y5
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       c0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y5, Y3
-	VANDPS       Y6, Y3, Y3
-	VADDPS       Y3, Y2, Y2
-	VMOVUPS      Y3, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	SUBQ         $0x08, DX
-	JG           loop
+loopby:
+	VMOVUPS      (CX), Y4
+	VMOVUPS      32(CX), Y5
+	VFMADD213PS  Y1, Y0, Y4
+	VFMADD213PS  Y1, Y0, Y5
+	VMOVUPS      c42b00000<>+0(SB), Y6
+	VMINPS       Y4, Y6, Y4
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      cc2b00000<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
+	VMAXPS       Y5, Y6, Y5
+	VMOVUPS      c4b40007f<>+0(SB), Y6
+	VMOVUPS      c4b40007f<>+0(SB), Y7
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y6
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y5, Y7
+	VMOVAPS      Y6, Y8
+	VMOVAPS      Y7, Y9
+	VSUBPS       c4b40007f<>+0(SB), Y8, Y8
+	VSUBPS       c4b40007f<>+0(SB), Y9, Y9
+	VFNMADD231PS c3f318000<>+0(SB), Y8, Y4
+	VFNMADD231PS c3f318000<>+0(SB), Y9, Y5
+	VFNMADD231PS cb95e8083<>+0(SB), Y8, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y9, Y5
+	VPSLLD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y7, Y7
+	VMOVUPS      c39506967<>+0(SB), Y8
+	VMOVUPS      c39506967<>+0(SB), Y9
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y8
+	VFMADD213PS  c3ab743ce<>+0(SB), Y5, Y9
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y8
+	VFMADD213PS  c3c088908<>+0(SB), Y5, Y9
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y8
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y5, Y9
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y8
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y5, Y9
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y8
+	VFMADD213PS  c3f000000<>+0(SB), Y5, Y9
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y8
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y9
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y8
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y9
+	VMULPS       Y6, Y8, Y4
+	VMULPS       Y7, Y9, Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VMOVUPS      Y4, (AX)
+	VMOVUPS      Y5, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JGE          loopby
+
+loopone:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000008, DX
+	JLT  looprest
+
+loopby1:
+	VMOVUPS      (CX), Y4
+	VFMADD213PS  Y1, Y0, Y4
+	VMOVUPS      c42b00000<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VMOVUPS      cc2b00000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVUPS      c4b40007f<>+0(SB), Y5
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y5
+	VMOVAPS      Y5, Y6
+	VSUBPS       c4b40007f<>+0(SB), Y6, Y6
+	VFNMADD231PS c3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y6, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      c39506967<>+0(SB), Y6
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y6
+	VMULPS       Y5, Y6, Y4
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      Y4, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JGE          loopby1
+
+looprest:
+	ADDQ         $0x00000008, DX
+	JZ           loopdone
+	LEAQ         masks<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y4
+	VMASKMOVPS   (CX), Y4, Y5
+	VFMADD213PS  Y1, Y0, Y5
+	VMOVUPS      c42b00000<>+0(SB), Y0
+	VMINPS       Y5, Y0, Y5
+	VMOVUPS      cc2b00000<>+0(SB), Y0
+	VMAXPS       Y5, Y0, Y5
+	VMOVUPS      c4b40007f<>+0(SB), Y0
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y5, Y0
+	VMOVAPS      Y0, Y1
+	VSUBPS       c4b40007f<>+0(SB), Y1, Y1
+	VFNMADD231PS c3f318000<>+0(SB), Y1, Y5
+	VFNMADD231PS cb95e8083<>+0(SB), Y1, Y5
+	VPSLLD       $0x17, Y0, Y0
+	VMOVUPS      c39506967<>+0(SB), Y1
+	VFMADD213PS  c3ab743ce<>+0(SB), Y5, Y1
+	VFMADD213PS  c3c088908<>+0(SB), Y5, Y1
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y5, Y1
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y5, Y1
+	VFMADD213PS  c3f000000<>+0(SB), Y5, Y1
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y1
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y1
+	VMULPS       Y0, Y1, Y5
+	VANDPS       Y4, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VMASKMOVPS   Y5, Y4, (AX)
 
 loopdone:
+	VADDPS       Y3, Y2, Y2
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPS       X2, X0, X0
 	VPERMILPS    $0x4e, X0, X1
@@ -988,16 +1077,6 @@ loopdone:
 	VZEROUPPER
 	RET
 
-DATA cc2ae999a<>+0(SB)/4, $0xc2ae999a
-DATA cc2ae999a<>+4(SB)/4, $0xc2ae999a
-DATA cc2ae999a<>+8(SB)/4, $0xc2ae999a
-DATA cc2ae999a<>+12(SB)/4, $0xc2ae999a
-DATA cc2ae999a<>+16(SB)/4, $0xc2ae999a
-DATA cc2ae999a<>+20(SB)/4, $0xc2ae999a
-DATA cc2ae999a<>+24(SB)/4, $0xc2ae999a
-DATA cc2ae999a<>+28(SB)/4, $0xc2ae999a
-GLOBL cc2ae999a<>(SB), RODATA|NOPTR, $32
-
 DATA c42b00000<>+0(SB)/4, $0x42b00000
 DATA c42b00000<>+4(SB)/4, $0x42b00000
 DATA c42b00000<>+8(SB)/4, $0x42b00000
@@ -1007,6 +1086,26 @@ DATA c42b00000<>+20(SB)/4, $0x42b00000
 DATA c42b00000<>+24(SB)/4, $0x42b00000
 DATA c42b00000<>+28(SB)/4, $0x42b00000
 GLOBL c42b00000<>(SB), RODATA|NOPTR, $32
+
+DATA cc2b00000<>+0(SB)/4, $0xc2b00000
+DATA cc2b00000<>+4(SB)/4, $0xc2b00000
+DATA cc2b00000<>+8(SB)/4, $0xc2b00000
+DATA cc2b00000<>+12(SB)/4, $0xc2b00000
+DATA cc2b00000<>+16(SB)/4, $0xc2b00000
+DATA cc2b00000<>+20(SB)/4, $0xc2b00000
+DATA cc2b00000<>+24(SB)/4, $0xc2b00000
+DATA cc2b00000<>+28(SB)/4, $0xc2b00000
+GLOBL cc2b00000<>(SB), RODATA|NOPTR, $32
+
+DATA c4b40007f<>+0(SB)/4, $0x4b40007f
+DATA c4b40007f<>+4(SB)/4, $0x4b40007f
+DATA c4b40007f<>+8(SB)/4, $0x4b40007f
+DATA c4b40007f<>+12(SB)/4, $0x4b40007f
+DATA c4b40007f<>+16(SB)/4, $0x4b40007f
+DATA c4b40007f<>+20(SB)/4, $0x4b40007f
+DATA c4b40007f<>+24(SB)/4, $0x4b40007f
+DATA c4b40007f<>+28(SB)/4, $0x4b40007f
+GLOBL c4b40007f<>(SB), RODATA|NOPTR, $32
 
 DATA c3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
 DATA c3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
@@ -1108,15 +1207,23 @@ DATA c3f800000<>+24(SB)/4, $0x3f800000
 DATA c3f800000<>+28(SB)/4, $0x3f800000
 GLOBL c3f800000<>(SB), RODATA|NOPTR, $32
 
-DATA c0000007f<>+0(SB)/4, $0x0000007f
-DATA c0000007f<>+4(SB)/4, $0x0000007f
-DATA c0000007f<>+8(SB)/4, $0x0000007f
-DATA c0000007f<>+12(SB)/4, $0x0000007f
-DATA c0000007f<>+16(SB)/4, $0x0000007f
-DATA c0000007f<>+20(SB)/4, $0x0000007f
-DATA c0000007f<>+24(SB)/4, $0x0000007f
-DATA c0000007f<>+28(SB)/4, $0x0000007f
-GLOBL c0000007f<>(SB), RODATA|NOPTR, $32
+DATA masks<>+0(SB)/4, $0xffffffff
+DATA masks<>+4(SB)/4, $0xffffffff
+DATA masks<>+8(SB)/4, $0xffffffff
+DATA masks<>+12(SB)/4, $0xffffffff
+DATA masks<>+16(SB)/4, $0xffffffff
+DATA masks<>+20(SB)/4, $0xffffffff
+DATA masks<>+24(SB)/4, $0xffffffff
+DATA masks<>+28(SB)/4, $0xffffffff
+DATA masks<>+32(SB)/4, $0x00000000
+DATA masks<>+36(SB)/4, $0x00000000
+DATA masks<>+40(SB)/4, $0x00000000
+DATA masks<>+44(SB)/4, $0x00000000
+DATA masks<>+48(SB)/4, $0x00000000
+DATA masks<>+52(SB)/4, $0x00000000
+DATA masks<>+56(SB)/4, $0x00000000
+DATA masks<>+60(SB)/4, $0x00000000
+GLOBL masks<>(SB), RODATA|NOPTR, $64
 
 // func maxAVX2(x *float32, n int) float32
 // Requires: AVX, SSE
@@ -1124,24 +1231,59 @@ TEXT ·maxAVX2(SB), NOSPLIT, $0-20
 	MOVQ    x+0(FP), AX
 	MOVQ    n+8(FP), CX
 	VMOVUPS cff800000<>+0(SB), Y0
-	TESTQ   CX, CX
-	JLE     loopdone
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	SUBQ    $0x00000020, CX
+	JLT     loopone
 
-loop:
-	VMOVUPS (AX), Y1
-	VMAXPS  Y1, Y0, Y0
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
-	JG      loop
+loopby:
+	VMOVUPS (AX), Y5
+	VMOVUPS 32(AX), Y6
+	VMOVUPS 64(AX), Y7
+	VMOVUPS 96(AX), Y8
+	VMAXPS  Y5, Y1, Y1
+	VMAXPS  Y6, Y2, Y2
+	VMAXPS  Y7, Y3, Y3
+	VMAXPS  Y8, Y4, Y4
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JGE     loopby
+
+loopone:
+	ADDQ $0x00000020, CX
+	SUBQ $0x00000008, CX
+	JLT  looprest
+
+loopby1:
+	VMOVUPS (AX), Y5
+	VMAXPS  Y5, Y1, Y1
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
+	JGE     loopby1
+
+looprest:
+	ADDQ       $0x00000008, CX
+	JZ         loopdone
+	LEAQ       masks<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y5
+	VMASKMOVPS (AX), Y5, Y6
+	VBLENDVPS  Y5, Y6, Y0, Y6
+	VMAXPS     Y6, Y1, Y1
 
 loopdone:
-	VEXTRACTF128 $0x01, Y0, X1
-	VMAXPS       X0, X1, X1
-	VPERMILPS    $0x4e, X1, X0
-	VMAXPS       X0, X1, X1
-	VPERMILPS    $0xb1, X1, X0
-	VMAXPS       X0, X1, X1
-	MOVSS        X1, ret+16(FP)
+	VMAXPS       Y3, Y1, Y1
+	VMAXPS       Y4, Y2, Y2
+	VMAXPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VMAXPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VMAXPS       X1, X0, X0
+	MOVSS        X0, ret+16(FP)
 	VZEROUPPER
 	RET
 
@@ -1158,28 +1300,132 @@ GLOBL cff800000<>(SB), RODATA|NOPTR, $32
 // func geluAVX2(y *float32, x *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·geluAVX2(SB), NOSPLIT, $0-24
-	MOVQ  y+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  n+16(FP), DX
-	TESTQ DX, DX
-	JLE   loopdone
+	MOVQ y+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x00000010, DX
+	JLT  loopone
 
-loop:
+loopby:
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VANDPS       c7fffffff<>+0(SB), Y0, Y2
+	VANDPS       c7fffffff<>+0(SB), Y1, Y3
+	VMOVUPS      c41600000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+	VMULPS       Y2, Y2, Y6
+	VMULPS       Y3, Y3, Y7
+	VMOVAPS      Y6, Y4
+	VMOVAPS      Y7, Y5
+	VFMSUB231PS  Y2, Y2, Y4
+	VFMSUB231PS  Y3, Y3, Y5
+	VMULPS       cbf000000<>+0(SB), Y6, Y6
+	VMULPS       cbf000000<>+0(SB), Y7, Y7
+	VMOVUPS      cc2b00000<>+0(SB), Y8
+	VMAXPS       Y6, Y8, Y6
+	VMAXPS       Y7, Y8, Y7
+	VMOVUPS      c4b40007f<>+0(SB), Y8
+	VMOVUPS      c4b40007f<>+0(SB), Y9
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y6, Y8
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y7, Y9
+	VMOVAPS      Y8, Y10
+	VMOVAPS      Y9, Y11
+	VSUBPS       c4b40007f<>+0(SB), Y10, Y10
+	VSUBPS       c4b40007f<>+0(SB), Y11, Y11
+	VFNMADD231PS c3f318000<>+0(SB), Y10, Y6
+	VFNMADD231PS c3f318000<>+0(SB), Y11, Y7
+	VFNMADD231PS cb95e8083<>+0(SB), Y10, Y6
+	VFNMADD231PS cb95e8083<>+0(SB), Y11, Y7
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VMOVUPS      c39506967<>+0(SB), Y10
+	VMOVUPS      c39506967<>+0(SB), Y11
+	VFMADD213PS  c3ab743ce<>+0(SB), Y6, Y10
+	VFMADD213PS  c3ab743ce<>+0(SB), Y7, Y11
+	VFMADD213PS  c3c088908<>+0(SB), Y6, Y10
+	VFMADD213PS  c3c088908<>+0(SB), Y7, Y11
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y6, Y10
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y7, Y11
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y6, Y10
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y7, Y11
+	VFMADD213PS  c3f000000<>+0(SB), Y6, Y10
+	VFMADD213PS  c3f000000<>+0(SB), Y7, Y11
+	VFMADD213PS  c3f800000<>+0(SB), Y6, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y7, Y11
+	VFMADD213PS  c3f800000<>+0(SB), Y6, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y7, Y11
+	VMULPS       Y8, Y10, Y6
+	VMULPS       Y9, Y11, Y7
+	VMULPS       cbf000000<>+0(SB), Y4, Y4
+	VMULPS       cbf000000<>+0(SB), Y5, Y5
+	VFMADD213PS  Y6, Y4, Y6
+	VFMADD213PS  Y7, Y5, Y7
+	VMOVUPS      c3f800000<>+0(SB), Y8
+	VMOVAPS      Y8, Y4
+	VMOVAPS      Y8, Y5
+	VFMADD231PS  c3e593924<>+0(SB), Y2, Y4
+	VFMADD231PS  c3e593924<>+0(SB), Y3, Y5
+	VDIVPS       Y4, Y8, Y4
+	VDIVPS       Y5, Y8, Y5
+	VMOVUPS      cbd854000<>+0(SB), Y2
+	VMOVUPS      cbd854000<>+0(SB), Y3
+	VFMADD213PS  c3e7a2d9a<>+0(SB), Y4, Y2
+	VFMADD213PS  c3e7a2d9a<>+0(SB), Y5, Y3
+	VFMADD213PS  cbe84d833<>+0(SB), Y4, Y2
+	VFMADD213PS  cbe84d833<>+0(SB), Y5, Y3
+	VFMADD213PS  c3e8e44fa<>+0(SB), Y4, Y2
+	VFMADD213PS  c3e8e44fa<>+0(SB), Y5, Y3
+	VFMADD213PS  cbd4de3a3<>+0(SB), Y4, Y2
+	VFMADD213PS  cbd4de3a3<>+0(SB), Y5, Y3
+	VFMADD213PS  c3dded3a1<>+0(SB), Y4, Y2
+	VFMADD213PS  c3dded3a1<>+0(SB), Y5, Y3
+	VFMADD213PS  c3d9724ba<>+0(SB), Y4, Y2
+	VFMADD213PS  c3d9724ba<>+0(SB), Y5, Y3
+	VFMADD213PS  c3daeed6f<>+0(SB), Y4, Y2
+	VFMADD213PS  c3daeed6f<>+0(SB), Y5, Y3
+	VFMADD213PS  c3dad3dba<>+0(SB), Y4, Y2
+	VFMADD213PS  c3dad3dba<>+0(SB), Y5, Y3
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y7, Y3, Y3
+	VSUBPS       Y2, Y8, Y4
+	VSUBPS       Y3, Y8, Y5
+	VBLENDVPS    Y0, Y2, Y4, Y2
+	VBLENDVPS    Y1, Y3, Y5, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      Y3, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JGE          loopby
+
+loopone:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000008, DX
+	JLT  looprest
+
+loopby1:
 	VMOVUPS      (CX), Y0
 	VANDPS       c7fffffff<>+0(SB), Y0, Y1
-	VMULPS       Y0, Y0, Y3
+	VMOVUPS      c41600000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y3
 	VMOVAPS      Y3, Y2
-	VFMSUB231PS  Y0, Y0, Y2
+	VFMSUB231PS  Y1, Y1, Y2
 	VMULPS       cbf000000<>+0(SB), Y3, Y3
-	VCMPPS       $0x05, cc2ae999a<>+0(SB), Y3, Y6
-	VMOVUPS      cc2ae999a<>+0(SB), Y4
+	VMOVUPS      cc2b00000<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      c42b00000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       c3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x00, Y4, Y4
-	VFNMADD231PS c3f318000<>+0(SB), Y4, Y3
-	VFNMADD231PS cb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      c4b40007f<>+0(SB), Y4
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y3, Y4
+	VMOVAPS      Y4, Y5
+	VSUBPS       c4b40007f<>+0(SB), Y5, Y5
+	VFNMADD231PS c3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS cb95e8083<>+0(SB), Y5, Y3
+	VPSLLD       $0x17, Y4, Y4
 	VMOVUPS      c39506967<>+0(SB), Y5
 	VFMADD213PS  c3ab743ce<>+0(SB), Y3, Y5
 	VFMADD213PS  c3c088908<>+0(SB), Y3, Y5
@@ -1188,14 +1434,9 @@ loop:
 	VFMADD213PS  c3f000000<>+0(SB), Y3, Y5
 	VFMADD213PS  c3f800000<>+0(SB), Y3, Y5
 	VFMADD213PS  c3f800000<>+0(SB), Y3, Y5
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       c0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y5, Y3
-	VANDPS       Y6, Y3, Y3
 	VMULPS       cbf000000<>+0(SB), Y2, Y2
-	VFMADD213PS  Y3, Y3, Y2
-	VMOVAPS      Y2, Y3
+	VFMADD213PS  Y3, Y2, Y3
 	VMOVUPS      c3f800000<>+0(SB), Y4
 	VMOVAPS      Y4, Y2
 	VFMADD231PS  c3e593924<>+0(SB), Y1, Y2
@@ -1211,14 +1452,68 @@ loop:
 	VFMADD213PS  c3dad3dba<>+0(SB), Y2, Y1
 	VMULPS       Y2, Y1, Y1
 	VMULPS       Y3, Y1, Y1
-	VSUBPS       Y1, Y4, Y4
-	VBLENDVPS    Y0, Y1, Y4, Y1
+	VSUBPS       Y1, Y4, Y2
+	VBLENDVPS    Y0, Y1, Y2, Y1
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	SUBQ         $0x08, DX
-	JG           loop
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JGE          loopby1
+
+looprest:
+	ADDQ         $0x00000008, DX
+	JZ           loopdone
+	LEAQ         masks<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       c7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      c41600000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y4
+	VMOVAPS      Y4, Y3
+	VFMSUB231PS  Y2, Y2, Y3
+	VMULPS       cbf000000<>+0(SB), Y4, Y4
+	VMOVUPS      cc2b00000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVUPS      c4b40007f<>+0(SB), Y5
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y5
+	VMOVAPS      Y5, Y6
+	VSUBPS       c4b40007f<>+0(SB), Y6, Y6
+	VFNMADD231PS c3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y6, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      c39506967<>+0(SB), Y6
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y6
+	VMULPS       Y5, Y6, Y4
+	VMULPS       cbf000000<>+0(SB), Y3, Y3
+	VFMADD213PS  Y4, Y3, Y4
+	VMOVUPS      c3f800000<>+0(SB), Y5
+	VMOVAPS      Y5, Y3
+	VFMADD231PS  c3e593924<>+0(SB), Y2, Y3
+	VDIVPS       Y3, Y5, Y3
+	VMOVUPS      cbd854000<>+0(SB), Y2
+	VFMADD213PS  c3e7a2d9a<>+0(SB), Y3, Y2
+	VFMADD213PS  cbe84d833<>+0(SB), Y3, Y2
+	VFMADD213PS  c3e8e44fa<>+0(SB), Y3, Y2
+	VFMADD213PS  cbd4de3a3<>+0(SB), Y3, Y2
+	VFMADD213PS  c3dded3a1<>+0(SB), Y3, Y2
+	VFMADD213PS  c3d9724ba<>+0(SB), Y3, Y2
+	VFMADD213PS  c3daeed6f<>+0(SB), Y3, Y2
+	VFMADD213PS  c3dad3dba<>+0(SB), Y3, Y2
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VSUBPS       Y2, Y5, Y3
+	VBLENDVPS    Y1, Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
 
 loopdone:
 	VZEROUPPER
@@ -1233,6 +1528,16 @@ DATA c7fffffff<>+20(SB)/4, $0x7fffffff
 DATA c7fffffff<>+24(SB)/4, $0x7fffffff
 DATA c7fffffff<>+28(SB)/4, $0x7fffffff
 GLOBL c7fffffff<>(SB), RODATA|NOPTR, $32
+
+DATA c41600000<>+0(SB)/4, $0x41600000
+DATA c41600000<>+4(SB)/4, $0x41600000
+DATA c41600000<>+8(SB)/4, $0x41600000
+DATA c41600000<>+12(SB)/4, $0x41600000
+DATA c41600000<>+16(SB)/4, $0x41600000
+DATA c41600000<>+20(SB)/4, $0x41600000
+DATA c41600000<>+24(SB)/4, $0x41600000
+DATA c41600000<>+28(SB)/4, $0x41600000
+GLOBL c41600000<>(SB), RODATA|NOPTR, $32
 
 DATA cbf000000<>+0(SB)/4, $0xbf000000
 DATA cbf000000<>+4(SB)/4, $0xbf000000
@@ -1347,29 +1652,140 @@ GLOBL c3dad3dba<>(SB), RODATA|NOPTR, $32
 // func geluGradAVX2(dx *float32, x *float32, dy *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·geluGradAVX2(SB), NOSPLIT, $0-32
-	MOVQ  dx+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  dy+16(FP), DX
-	MOVQ  n+24(FP), BX
-	TESTQ BX, BX
-	JLE   loopdone
+	MOVQ dx+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ dy+16(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x00000010, BX
+	JLT  loopone
 
-loop:
+loopby:
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VANDPS       c7fffffff<>+0(SB), Y0, Y2
+	VANDPS       c7fffffff<>+0(SB), Y1, Y3
+	VMOVUPS      c41600000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y3, Y4, Y3
+	VMULPS       Y2, Y2, Y6
+	VMULPS       Y3, Y3, Y7
+	VMOVAPS      Y6, Y4
+	VMOVAPS      Y7, Y5
+	VFMSUB231PS  Y2, Y2, Y4
+	VFMSUB231PS  Y3, Y3, Y5
+	VMULPS       cbf000000<>+0(SB), Y6, Y6
+	VMULPS       cbf000000<>+0(SB), Y7, Y7
+	VMOVUPS      cc2b00000<>+0(SB), Y8
+	VMAXPS       Y6, Y8, Y6
+	VMAXPS       Y7, Y8, Y7
+	VMOVUPS      c4b40007f<>+0(SB), Y8
+	VMOVUPS      c4b40007f<>+0(SB), Y9
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y6, Y8
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y7, Y9
+	VMOVAPS      Y8, Y10
+	VMOVAPS      Y9, Y11
+	VSUBPS       c4b40007f<>+0(SB), Y10, Y10
+	VSUBPS       c4b40007f<>+0(SB), Y11, Y11
+	VFNMADD231PS c3f318000<>+0(SB), Y10, Y6
+	VFNMADD231PS c3f318000<>+0(SB), Y11, Y7
+	VFNMADD231PS cb95e8083<>+0(SB), Y10, Y6
+	VFNMADD231PS cb95e8083<>+0(SB), Y11, Y7
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VMOVUPS      c39506967<>+0(SB), Y10
+	VMOVUPS      c39506967<>+0(SB), Y11
+	VFMADD213PS  c3ab743ce<>+0(SB), Y6, Y10
+	VFMADD213PS  c3ab743ce<>+0(SB), Y7, Y11
+	VFMADD213PS  c3c088908<>+0(SB), Y6, Y10
+	VFMADD213PS  c3c088908<>+0(SB), Y7, Y11
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y6, Y10
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y7, Y11
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y6, Y10
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y7, Y11
+	VFMADD213PS  c3f000000<>+0(SB), Y6, Y10
+	VFMADD213PS  c3f000000<>+0(SB), Y7, Y11
+	VFMADD213PS  c3f800000<>+0(SB), Y6, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y7, Y11
+	VFMADD213PS  c3f800000<>+0(SB), Y6, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y7, Y11
+	VMULPS       Y8, Y10, Y6
+	VMULPS       Y9, Y11, Y7
+	VMULPS       cbf000000<>+0(SB), Y4, Y4
+	VMULPS       cbf000000<>+0(SB), Y5, Y5
+	VFMADD213PS  Y6, Y4, Y6
+	VFMADD213PS  Y7, Y5, Y7
+	VMOVUPS      c3f800000<>+0(SB), Y8
+	VMOVAPS      Y8, Y4
+	VMOVAPS      Y8, Y5
+	VFMADD231PS  c3e593924<>+0(SB), Y2, Y4
+	VFMADD231PS  c3e593924<>+0(SB), Y3, Y5
+	VDIVPS       Y4, Y8, Y4
+	VDIVPS       Y5, Y8, Y5
+	VMOVUPS      cbd854000<>+0(SB), Y2
+	VMOVUPS      cbd854000<>+0(SB), Y3
+	VFMADD213PS  c3e7a2d9a<>+0(SB), Y4, Y2
+	VFMADD213PS  c3e7a2d9a<>+0(SB), Y5, Y3
+	VFMADD213PS  cbe84d833<>+0(SB), Y4, Y2
+	VFMADD213PS  cbe84d833<>+0(SB), Y5, Y3
+	VFMADD213PS  c3e8e44fa<>+0(SB), Y4, Y2
+	VFMADD213PS  c3e8e44fa<>+0(SB), Y5, Y3
+	VFMADD213PS  cbd4de3a3<>+0(SB), Y4, Y2
+	VFMADD213PS  cbd4de3a3<>+0(SB), Y5, Y3
+	VFMADD213PS  c3dded3a1<>+0(SB), Y4, Y2
+	VFMADD213PS  c3dded3a1<>+0(SB), Y5, Y3
+	VFMADD213PS  c3d9724ba<>+0(SB), Y4, Y2
+	VFMADD213PS  c3d9724ba<>+0(SB), Y5, Y3
+	VFMADD213PS  c3daeed6f<>+0(SB), Y4, Y2
+	VFMADD213PS  c3daeed6f<>+0(SB), Y5, Y3
+	VFMADD213PS  c3dad3dba<>+0(SB), Y4, Y2
+	VFMADD213PS  c3dad3dba<>+0(SB), Y5, Y3
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y7, Y3, Y3
+	VSUBPS       Y2, Y8, Y4
+	VSUBPS       Y3, Y8, Y5
+	VBLENDVPS    Y0, Y2, Y4, Y2
+	VBLENDVPS    Y1, Y3, Y5, Y3
+	VMULPS       c3ecc422a<>+0(SB), Y6, Y6
+	VMULPS       c3ecc422a<>+0(SB), Y7, Y7
+	VFMADD231PS  Y6, Y0, Y2
+	VFMADD231PS  Y7, Y1, Y3
+	VMOVUPS      (DX), Y0
+	VMOVUPS      32(DX), Y1
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      Y3, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JGE          loopby
+
+loopone:
+	ADDQ $0x00000010, BX
+	SUBQ $0x00000008, BX
+	JLT  looprest
+
+loopby1:
 	VMOVUPS      (CX), Y0
 	VANDPS       c7fffffff<>+0(SB), Y0, Y1
-	VMULPS       Y0, Y0, Y3
+	VMOVUPS      c41600000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y3
 	VMOVAPS      Y3, Y2
-	VFMSUB231PS  Y0, Y0, Y2
+	VFMSUB231PS  Y1, Y1, Y2
 	VMULPS       cbf000000<>+0(SB), Y3, Y3
-	VCMPPS       $0x05, cc2ae999a<>+0(SB), Y3, Y6
-	VMOVUPS      cc2ae999a<>+0(SB), Y4
+	VMOVUPS      cc2b00000<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      c42b00000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       c3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x00, Y4, Y4
-	VFNMADD231PS c3f318000<>+0(SB), Y4, Y3
-	VFNMADD231PS cb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      c4b40007f<>+0(SB), Y4
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y3, Y4
+	VMOVAPS      Y4, Y5
+	VSUBPS       c4b40007f<>+0(SB), Y5, Y5
+	VFNMADD231PS c3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS cb95e8083<>+0(SB), Y5, Y3
+	VPSLLD       $0x17, Y4, Y4
 	VMOVUPS      c39506967<>+0(SB), Y5
 	VFMADD213PS  c3ab743ce<>+0(SB), Y3, Y5
 	VFMADD213PS  c3c088908<>+0(SB), Y3, Y5
@@ -1378,14 +1794,9 @@ loop:
 	VFMADD213PS  c3f000000<>+0(SB), Y3, Y5
 	VFMADD213PS  c3f800000<>+0(SB), Y3, Y5
 	VFMADD213PS  c3f800000<>+0(SB), Y3, Y5
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       c0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y5, Y3
-	VANDPS       Y6, Y3, Y3
 	VMULPS       cbf000000<>+0(SB), Y2, Y2
-	VFMADD213PS  Y3, Y3, Y2
-	VMOVAPS      Y2, Y3
+	VFMADD213PS  Y3, Y2, Y3
 	VMOVUPS      c3f800000<>+0(SB), Y4
 	VMOVAPS      Y4, Y2
 	VFMADD231PS  c3e593924<>+0(SB), Y1, Y2
@@ -1401,17 +1812,75 @@ loop:
 	VFMADD213PS  c3dad3dba<>+0(SB), Y2, Y1
 	VMULPS       Y2, Y1, Y1
 	VMULPS       Y3, Y1, Y1
-	VSUBPS       Y1, Y4, Y4
-	VBLENDVPS    Y0, Y1, Y4, Y1
+	VSUBPS       Y1, Y4, Y2
+	VBLENDVPS    Y0, Y1, Y2, Y1
 	VMULPS       c3ecc422a<>+0(SB), Y3, Y3
 	VFMADD231PS  Y3, Y0, Y1
-	VMULPS       (DX), Y1, Y1
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, DX
-	SUBQ         $0x08, BX
-	JG           loop
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JGE          loopby1
+
+looprest:
+	ADDQ         $0x00000008, BX
+	JZ           loopdone
+	LEAQ         masks<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       c7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      c41600000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y4
+	VMOVAPS      Y4, Y3
+	VFMSUB231PS  Y2, Y2, Y3
+	VMULPS       cbf000000<>+0(SB), Y4, Y4
+	VMOVUPS      cc2b00000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVUPS      c4b40007f<>+0(SB), Y5
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y5
+	VMOVAPS      Y5, Y6
+	VSUBPS       c4b40007f<>+0(SB), Y6, Y6
+	VFNMADD231PS c3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y6, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      c39506967<>+0(SB), Y6
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y6
+	VMULPS       Y5, Y6, Y4
+	VMULPS       cbf000000<>+0(SB), Y3, Y3
+	VFMADD213PS  Y4, Y3, Y4
+	VMOVUPS      c3f800000<>+0(SB), Y5
+	VMOVAPS      Y5, Y3
+	VFMADD231PS  c3e593924<>+0(SB), Y2, Y3
+	VDIVPS       Y3, Y5, Y3
+	VMOVUPS      cbd854000<>+0(SB), Y2
+	VFMADD213PS  c3e7a2d9a<>+0(SB), Y3, Y2
+	VFMADD213PS  cbe84d833<>+0(SB), Y3, Y2
+	VFMADD213PS  c3e8e44fa<>+0(SB), Y3, Y2
+	VFMADD213PS  cbd4de3a3<>+0(SB), Y3, Y2
+	VFMADD213PS  c3dded3a1<>+0(SB), Y3, Y2
+	VFMADD213PS  c3d9724ba<>+0(SB), Y3, Y2
+	VFMADD213PS  c3daeed6f<>+0(SB), Y3, Y2
+	VFMADD213PS  c3dad3dba<>+0(SB), Y3, Y2
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VSUBPS       Y2, Y5, Y3
+	VBLENDVPS    Y1, Y2, Y3, Y2
+	VMULPS       c3ecc422a<>+0(SB), Y4, Y4
+	VFMADD231PS  Y4, Y1, Y2
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
 
 loopdone:
 	VZEROUPPER
@@ -1430,111 +1899,141 @@ GLOBL c3ecc422a<>(SB), RODATA|NOPTR, $32
 // func quickGELUAVX2(y *float32, x *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·quickGELUAVX2(SB), NOSPLIT, $0-24
-	MOVQ  y+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  n+16(FP), DX
-	TESTQ DX, DX
-	JLE   loopdone
+	MOVQ y+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x00000010, DX
+	JLT  loopone
 
-loop:
+loopby:
 	VMOVUPS      (CX), Y0
-	VMOVUPS      c3f800000<>+0(SB), Y2
-	VMULPS       cbfd9db23<>+0(SB), Y0, Y1
-	VCMPPS       $0x05, cc2ae999a<>+0(SB), Y1, Y5
-	VMOVUPS      cc2ae999a<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
-	VMOVUPS      c42b00000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMULPS       c3fb8aa3b<>+0(SB), Y1, Y3
-	VROUNDPS     $0x00, Y3, Y3
-	VFNMADD231PS c3f318000<>+0(SB), Y3, Y1
-	VFNMADD231PS cb95e8083<>+0(SB), Y3, Y1
-	VMOVUPS      c39506967<>+0(SB), Y4
-	VFMADD213PS  c3ab743ce<>+0(SB), Y1, Y4
-	VFMADD213PS  c3c088908<>+0(SB), Y1, Y4
-	VFMADD213PS  c3d2aa9c1<>+0(SB), Y1, Y4
-	VFMADD213PS  c3e2aaaaa<>+0(SB), Y1, Y4
-	VFMADD213PS  c3f000000<>+0(SB), Y1, Y4
-	VFMADD213PS  c3f800000<>+0(SB), Y1, Y4
-	VFMADD213PS  c3f800000<>+0(SB), Y1, Y4
-	VCVTPS2DQ    Y3, Y3
-	VPADDD       c0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y1
-	VANDPS       Y5, Y1, Y1
-	VADDPS       Y2, Y1, Y1
-	VDIVPS       Y1, Y2, Y1
+	VMOVUPS      32(CX), Y1
+	VMULPS       c3fd9db23<>+0(SB), Y0, Y2
+	VMULPS       c3fd9db23<>+0(SB), Y1, Y3
+	VMOVUPS      c3f800000<>+0(SB), Y6
+	VORPS        c80000000<>+0(SB), Y2, Y4
+	VORPS        c80000000<>+0(SB), Y3, Y5
+	VMOVUPS      cc2b00000<>+0(SB), Y7
+	VMAXPS       Y4, Y7, Y4
+	VMAXPS       Y5, Y7, Y5
+	VMOVUPS      c4b40007f<>+0(SB), Y7
+	VMOVUPS      c4b40007f<>+0(SB), Y8
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y7
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y5, Y8
+	VMOVAPS      Y7, Y9
+	VMOVAPS      Y8, Y10
+	VSUBPS       c4b40007f<>+0(SB), Y9, Y9
+	VSUBPS       c4b40007f<>+0(SB), Y10, Y10
+	VFNMADD231PS c3f318000<>+0(SB), Y9, Y4
+	VFNMADD231PS c3f318000<>+0(SB), Y10, Y5
+	VFNMADD231PS cb95e8083<>+0(SB), Y9, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y10, Y5
+	VPSLLD       $0x17, Y7, Y7
+	VPSLLD       $0x17, Y8, Y8
+	VMOVUPS      c39506967<>+0(SB), Y9
+	VMOVUPS      c39506967<>+0(SB), Y10
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y9
+	VFMADD213PS  c3ab743ce<>+0(SB), Y5, Y10
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y9
+	VFMADD213PS  c3c088908<>+0(SB), Y5, Y10
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y9
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y5, Y10
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y9
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y5, Y10
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y9
+	VFMADD213PS  c3f000000<>+0(SB), Y5, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y9
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y9
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y10
+	VMULPS       Y7, Y9, Y4
+	VMULPS       Y8, Y10, Y5
+	VBLENDVPS    Y2, Y4, Y6, Y2
+	VBLENDVPS    Y3, Y5, Y6, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y6, Y5, Y5
+	VDIVPS       Y4, Y2, Y2
+	VDIVPS       Y5, Y3, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      Y3, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JGE          loopby
+
+loopone:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000008, DX
+	JLT  looprest
+
+loopby1:
+	VMOVUPS      (CX), Y0
+	VMULPS       c3fd9db23<>+0(SB), Y0, Y1
+	VMOVUPS      c3f800000<>+0(SB), Y3
+	VORPS        c80000000<>+0(SB), Y1, Y2
+	VMOVUPS      cc2b00000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      c4b40007f<>+0(SB), Y4
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y2, Y4
+	VMOVAPS      Y4, Y5
+	VSUBPS       c4b40007f<>+0(SB), Y5, Y5
+	VFNMADD231PS c3f318000<>+0(SB), Y5, Y2
+	VFNMADD231PS cb95e8083<>+0(SB), Y5, Y2
+	VPSLLD       $0x17, Y4, Y4
+	VMOVUPS      c39506967<>+0(SB), Y5
+	VFMADD213PS  c3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  c3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  c3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  c3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  c3f800000<>+0(SB), Y2, Y5
+	VMULPS       Y4, Y5, Y2
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y1, Y1
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	SUBQ         $0x08, DX
-	JG           loop
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JGE          loopby1
 
-loopdone:
-	VZEROUPPER
-	RET
-
-DATA cbfd9db23<>+0(SB)/4, $0xbfd9db23
-DATA cbfd9db23<>+4(SB)/4, $0xbfd9db23
-DATA cbfd9db23<>+8(SB)/4, $0xbfd9db23
-DATA cbfd9db23<>+12(SB)/4, $0xbfd9db23
-DATA cbfd9db23<>+16(SB)/4, $0xbfd9db23
-DATA cbfd9db23<>+20(SB)/4, $0xbfd9db23
-DATA cbfd9db23<>+24(SB)/4, $0xbfd9db23
-DATA cbfd9db23<>+28(SB)/4, $0xbfd9db23
-GLOBL cbfd9db23<>(SB), RODATA|NOPTR, $32
-
-// func quickGELUGradAVX2(dx *float32, x *float32, dy *float32, n int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·quickGELUGradAVX2(SB), NOSPLIT, $0-32
-	MOVQ  dx+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  dy+16(FP), DX
-	MOVQ  n+24(FP), BX
-	TESTQ BX, BX
-	JLE   loopdone
-
-loop:
-	VMOVUPS      (CX), Y0
-	VMOVUPS      c3f800000<>+0(SB), Y2
-	VMULPS       cbfd9db23<>+0(SB), Y0, Y1
-	VCMPPS       $0x05, cc2ae999a<>+0(SB), Y1, Y5
-	VMOVUPS      cc2ae999a<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
-	VMOVUPS      c42b00000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMULPS       c3fb8aa3b<>+0(SB), Y1, Y3
-	VROUNDPS     $0x00, Y3, Y3
-	VFNMADD231PS c3f318000<>+0(SB), Y3, Y1
-	VFNMADD231PS cb95e8083<>+0(SB), Y3, Y1
-	VMOVUPS      c39506967<>+0(SB), Y4
-	VFMADD213PS  c3ab743ce<>+0(SB), Y1, Y4
-	VFMADD213PS  c3c088908<>+0(SB), Y1, Y4
-	VFMADD213PS  c3d2aa9c1<>+0(SB), Y1, Y4
-	VFMADD213PS  c3e2aaaaa<>+0(SB), Y1, Y4
-	VFMADD213PS  c3f000000<>+0(SB), Y1, Y4
-	VFMADD213PS  c3f800000<>+0(SB), Y1, Y4
-	VFMADD213PS  c3f800000<>+0(SB), Y1, Y4
-	VCVTPS2DQ    Y3, Y3
-	VPADDD       c0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y1
-	VANDPS       Y5, Y1, Y1
-	VADDPS       Y2, Y1, Y1
-	VDIVPS       Y1, Y2, Y1
-	VMOVUPS      c3f800000<>+0(SB), Y2
-	VSUBPS       Y1, Y2, Y2
-	VMULPS       Y0, Y2, Y2
-	VMULPS       c3fd9db23<>+0(SB), Y2, Y2
-	VFMADD213PS  Y1, Y1, Y2
-	VMULPS       (DX), Y2, Y2
-	VMOVUPS      Y2, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, DX
-	SUBQ         $0x08, BX
-	JG           loop
+looprest:
+	ADDQ         $0x00000008, DX
+	JZ           loopdone
+	LEAQ         masks<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       c3fd9db23<>+0(SB), Y1, Y2
+	VMOVUPS      c3f800000<>+0(SB), Y4
+	VORPS        c80000000<>+0(SB), Y2, Y3
+	VMOVUPS      cc2b00000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      c4b40007f<>+0(SB), Y5
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y3, Y5
+	VMOVAPS      Y5, Y6
+	VSUBPS       c4b40007f<>+0(SB), Y6, Y6
+	VFNMADD231PS c3f318000<>+0(SB), Y6, Y3
+	VFNMADD231PS cb95e8083<>+0(SB), Y6, Y3
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      c39506967<>+0(SB), Y6
+	VFMADD213PS  c3ab743ce<>+0(SB), Y3, Y6
+	VFMADD213PS  c3c088908<>+0(SB), Y3, Y6
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y3, Y6
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y6
+	VMULPS       Y5, Y6, Y3
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VADDPS       Y4, Y3, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
 
 loopdone:
 	VZEROUPPER
@@ -1550,105 +2049,115 @@ DATA c3fd9db23<>+24(SB)/4, $0x3fd9db23
 DATA c3fd9db23<>+28(SB)/4, $0x3fd9db23
 GLOBL c3fd9db23<>(SB), RODATA|NOPTR, $32
 
-// func tanhGELUAVX2(y *float32, x *float32, n int)
+DATA c80000000<>+0(SB)/4, $0x80000000
+DATA c80000000<>+4(SB)/4, $0x80000000
+DATA c80000000<>+8(SB)/4, $0x80000000
+DATA c80000000<>+12(SB)/4, $0x80000000
+DATA c80000000<>+16(SB)/4, $0x80000000
+DATA c80000000<>+20(SB)/4, $0x80000000
+DATA c80000000<>+24(SB)/4, $0x80000000
+DATA c80000000<>+28(SB)/4, $0x80000000
+GLOBL c80000000<>(SB), RODATA|NOPTR, $32
+
+// func quickGELUGradAVX2(dx *float32, x *float32, dy *float32, n int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·tanhGELUAVX2(SB), NOSPLIT, $0-24
-	MOVQ  y+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  n+16(FP), DX
-	TESTQ DX, DX
-	JLE   loopdone
+TEXT ·quickGELUGradAVX2(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ dy+16(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x00000010, BX
+	JLT  loopone
 
-loop:
+loopby:
 	VMOVUPS      (CX), Y0
-	VMULPS       Y0, Y0, Y1
-	VMOVUPS      c3f800000<>+0(SB), Y2
-	VFMADD231PS  c3d372713<>+0(SB), Y1, Y2
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      c3f800000<>+0(SB), Y1
-	VMULPS       cbfcc422a<>+0(SB), Y2, Y2
-	VCMPPS       $0x05, cc2ae999a<>+0(SB), Y2, Y5
-	VMOVUPS      cc2ae999a<>+0(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVUPS      c42b00000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VMULPS       c3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x00, Y3, Y3
-	VFNMADD231PS c3f318000<>+0(SB), Y3, Y2
-	VFNMADD231PS cb95e8083<>+0(SB), Y3, Y2
-	VMOVUPS      c39506967<>+0(SB), Y4
-	VFMADD213PS  c3ab743ce<>+0(SB), Y2, Y4
-	VFMADD213PS  c3c088908<>+0(SB), Y2, Y4
-	VFMADD213PS  c3d2aa9c1<>+0(SB), Y2, Y4
-	VFMADD213PS  c3e2aaaaa<>+0(SB), Y2, Y4
-	VFMADD213PS  c3f000000<>+0(SB), Y2, Y4
-	VFMADD213PS  c3f800000<>+0(SB), Y2, Y4
-	VFMADD213PS  c3f800000<>+0(SB), Y2, Y4
-	VCVTPS2DQ    Y3, Y3
-	VPADDD       c0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y2
-	VANDPS       Y5, Y2, Y2
-	VADDPS       Y1, Y2, Y2
-	VDIVPS       Y2, Y1, Y2
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      Y2, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	SUBQ         $0x08, DX
-	JG           loop
+	VMOVUPS      32(CX), Y1
+	VMULPS       c3fd9db23<>+0(SB), Y0, Y2
+	VMULPS       c3fd9db23<>+0(SB), Y1, Y3
+	VMOVUPS      c3f800000<>+0(SB), Y6
+	VORPS        c80000000<>+0(SB), Y2, Y4
+	VORPS        c80000000<>+0(SB), Y3, Y5
+	VMOVUPS      cc2b00000<>+0(SB), Y7
+	VMAXPS       Y4, Y7, Y4
+	VMAXPS       Y5, Y7, Y5
+	VMOVUPS      c4b40007f<>+0(SB), Y7
+	VMOVUPS      c4b40007f<>+0(SB), Y8
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y7
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y5, Y8
+	VMOVAPS      Y7, Y9
+	VMOVAPS      Y8, Y10
+	VSUBPS       c4b40007f<>+0(SB), Y9, Y9
+	VSUBPS       c4b40007f<>+0(SB), Y10, Y10
+	VFNMADD231PS c3f318000<>+0(SB), Y9, Y4
+	VFNMADD231PS c3f318000<>+0(SB), Y10, Y5
+	VFNMADD231PS cb95e8083<>+0(SB), Y9, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y10, Y5
+	VPSLLD       $0x17, Y7, Y7
+	VPSLLD       $0x17, Y8, Y8
+	VMOVUPS      c39506967<>+0(SB), Y9
+	VMOVUPS      c39506967<>+0(SB), Y10
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y9
+	VFMADD213PS  c3ab743ce<>+0(SB), Y5, Y10
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y9
+	VFMADD213PS  c3c088908<>+0(SB), Y5, Y10
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y9
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y5, Y10
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y9
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y5, Y10
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y9
+	VFMADD213PS  c3f000000<>+0(SB), Y5, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y9
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y9
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y10
+	VMULPS       Y7, Y9, Y4
+	VMULPS       Y8, Y10, Y5
+	VBLENDVPS    Y2, Y4, Y6, Y2
+	VBLENDVPS    Y3, Y5, Y6, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y6, Y5, Y5
+	VDIVPS       Y4, Y2, Y2
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      c3f800000<>+0(SB), Y5
+	VSUBPS       Y2, Y5, Y4
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	VMULPS       c3fd9db23<>+0(SB), Y4, Y4
+	VMULPS       c3fd9db23<>+0(SB), Y5, Y5
+	VFMADD213PS  Y2, Y2, Y4
+	VFMADD213PS  Y3, Y3, Y5
+	VMOVUPS      (DX), Y0
+	VMOVUPS      32(DX), Y1
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      Y4, (AX)
+	VMOVUPS      Y5, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JGE          loopby
 
-loopdone:
-	VZEROUPPER
-	RET
+loopone:
+	ADDQ $0x00000010, BX
+	SUBQ $0x00000008, BX
+	JLT  looprest
 
-DATA c3d372713<>+0(SB)/4, $0x3d372713
-DATA c3d372713<>+4(SB)/4, $0x3d372713
-DATA c3d372713<>+8(SB)/4, $0x3d372713
-DATA c3d372713<>+12(SB)/4, $0x3d372713
-DATA c3d372713<>+16(SB)/4, $0x3d372713
-DATA c3d372713<>+20(SB)/4, $0x3d372713
-DATA c3d372713<>+24(SB)/4, $0x3d372713
-DATA c3d372713<>+28(SB)/4, $0x3d372713
-GLOBL c3d372713<>(SB), RODATA|NOPTR, $32
-
-DATA cbfcc422a<>+0(SB)/4, $0xbfcc422a
-DATA cbfcc422a<>+4(SB)/4, $0xbfcc422a
-DATA cbfcc422a<>+8(SB)/4, $0xbfcc422a
-DATA cbfcc422a<>+12(SB)/4, $0xbfcc422a
-DATA cbfcc422a<>+16(SB)/4, $0xbfcc422a
-DATA cbfcc422a<>+20(SB)/4, $0xbfcc422a
-DATA cbfcc422a<>+24(SB)/4, $0xbfcc422a
-DATA cbfcc422a<>+28(SB)/4, $0xbfcc422a
-GLOBL cbfcc422a<>(SB), RODATA|NOPTR, $32
-
-// func tanhGELUGradAVX2(dx *float32, x *float32, dy *float32, n int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·tanhGELUGradAVX2(SB), NOSPLIT, $0-32
-	MOVQ  dx+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  dy+16(FP), DX
-	MOVQ  n+24(FP), BX
-	TESTQ BX, BX
-	JLE   loopdone
-
-loop:
+loopby1:
 	VMOVUPS      (CX), Y0
-	VMULPS       Y0, Y0, Y1
-	VMOVUPS      c3f800000<>+0(SB), Y2
-	VFMADD231PS  c3d372713<>+0(SB), Y1, Y2
-	VMULPS       Y0, Y2, Y2
+	VMULPS       c3fd9db23<>+0(SB), Y0, Y1
 	VMOVUPS      c3f800000<>+0(SB), Y3
-	VMULPS       cbfcc422a<>+0(SB), Y2, Y2
-	VCMPPS       $0x05, cc2ae999a<>+0(SB), Y2, Y6
-	VMOVUPS      cc2ae999a<>+0(SB), Y4
+	VORPS        c80000000<>+0(SB), Y1, Y2
+	VMOVUPS      cc2b00000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
-	VMOVUPS      c42b00000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMULPS       c3fb8aa3b<>+0(SB), Y2, Y4
-	VROUNDPS     $0x00, Y4, Y4
-	VFNMADD231PS c3f318000<>+0(SB), Y4, Y2
-	VFNMADD231PS cb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      c4b40007f<>+0(SB), Y4
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y2, Y4
+	VMOVAPS      Y4, Y5
+	VSUBPS       c4b40007f<>+0(SB), Y5, Y5
+	VFNMADD231PS c3f318000<>+0(SB), Y5, Y2
+	VFNMADD231PS cb95e8083<>+0(SB), Y5, Y2
+	VPSLLD       $0x17, Y4, Y4
 	VMOVUPS      c39506967<>+0(SB), Y5
 	VFMADD213PS  c3ab743ce<>+0(SB), Y2, Y5
 	VFMADD213PS  c3c088908<>+0(SB), Y2, Y5
@@ -1657,27 +2166,218 @@ loop:
 	VFMADD213PS  c3f000000<>+0(SB), Y2, Y5
 	VFMADD213PS  c3f800000<>+0(SB), Y2, Y5
 	VFMADD213PS  c3f800000<>+0(SB), Y2, Y5
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       c0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y5, Y2
-	VANDPS       Y6, Y2, Y2
+	VBLENDVPS    Y1, Y2, Y3, Y1
 	VADDPS       Y3, Y2, Y2
-	VDIVPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMOVUPS      c3f800000<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VMULPS       c3fd9db23<>+0(SB), Y2, Y2
+	VFMADD213PS  Y1, Y1, Y2
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y2, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JGE          loopby1
+
+looprest:
+	ADDQ         $0x00000008, BX
+	JZ           loopdone
+	LEAQ         masks<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       c3fd9db23<>+0(SB), Y1, Y2
 	VMOVUPS      c3f800000<>+0(SB), Y4
+	VORPS        c80000000<>+0(SB), Y2, Y3
+	VMOVUPS      cc2b00000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      c4b40007f<>+0(SB), Y5
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y3, Y5
+	VMOVAPS      Y5, Y6
+	VSUBPS       c4b40007f<>+0(SB), Y6, Y6
+	VFNMADD231PS c3f318000<>+0(SB), Y6, Y3
+	VFNMADD231PS cb95e8083<>+0(SB), Y6, Y3
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      c39506967<>+0(SB), Y6
+	VFMADD213PS  c3ab743ce<>+0(SB), Y3, Y6
+	VFMADD213PS  c3c088908<>+0(SB), Y3, Y6
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y3, Y6
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y6
+	VMULPS       Y5, Y6, Y3
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VADDPS       Y4, Y3, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMOVUPS      c3f800000<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VMULPS       c3fd9db23<>+0(SB), Y3, Y3
+	VFMADD213PS  Y2, Y2, Y3
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
+
+loopdone:
+	VZEROUPPER
+	RET
+
+// func tanhGELUAVX2(y *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanhGELUAVX2(SB), NOSPLIT, $0-24
+	MOVQ y+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x00000010, DX
+	JLT  loopone
+
+loopby:
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMULPS       Y0, Y0, Y4
+	VMULPS       Y1, Y1, Y5
+	VMOVUPS      c3fcc422a<>+0(SB), Y2
 	VMOVUPS      c3fcc422a<>+0(SB), Y3
-	VFMADD231PS  c3e5b33b6<>+0(SB), Y1, Y3
-	VSUBPS       Y2, Y4, Y4
-	VMULPS       Y0, Y4, Y4
-	VMULPS       Y3, Y4, Y4
-	VFMADD213PS  Y2, Y2, Y4
-	VMULPS       (DX), Y4, Y4
-	VMOVUPS      Y4, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, DX
-	SUBQ         $0x08, BX
-	JG           loop
+	VFMADD231PS  c3d922279<>+0(SB), Y4, Y2
+	VFMADD231PS  c3d922279<>+0(SB), Y5, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      c3f800000<>+0(SB), Y6
+	VORPS        c80000000<>+0(SB), Y2, Y4
+	VORPS        c80000000<>+0(SB), Y3, Y5
+	VMOVUPS      cc2b00000<>+0(SB), Y7
+	VMAXPS       Y4, Y7, Y4
+	VMAXPS       Y5, Y7, Y5
+	VMOVUPS      c4b40007f<>+0(SB), Y7
+	VMOVUPS      c4b40007f<>+0(SB), Y8
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y7
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y5, Y8
+	VMOVAPS      Y7, Y9
+	VMOVAPS      Y8, Y10
+	VSUBPS       c4b40007f<>+0(SB), Y9, Y9
+	VSUBPS       c4b40007f<>+0(SB), Y10, Y10
+	VFNMADD231PS c3f318000<>+0(SB), Y9, Y4
+	VFNMADD231PS c3f318000<>+0(SB), Y10, Y5
+	VFNMADD231PS cb95e8083<>+0(SB), Y9, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y10, Y5
+	VPSLLD       $0x17, Y7, Y7
+	VPSLLD       $0x17, Y8, Y8
+	VMOVUPS      c39506967<>+0(SB), Y9
+	VMOVUPS      c39506967<>+0(SB), Y10
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y9
+	VFMADD213PS  c3ab743ce<>+0(SB), Y5, Y10
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y9
+	VFMADD213PS  c3c088908<>+0(SB), Y5, Y10
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y9
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y5, Y10
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y9
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y5, Y10
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y9
+	VFMADD213PS  c3f000000<>+0(SB), Y5, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y9
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y9
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y10
+	VMULPS       Y7, Y9, Y4
+	VMULPS       Y8, Y10, Y5
+	VBLENDVPS    Y2, Y4, Y6, Y2
+	VBLENDVPS    Y3, Y5, Y6, Y3
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y6, Y5, Y5
+	VDIVPS       Y4, Y2, Y2
+	VDIVPS       Y5, Y3, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      Y3, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JGE          loopby
+
+loopone:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000008, DX
+	JLT  looprest
+
+loopby1:
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      c3fcc422a<>+0(SB), Y1
+	VFMADD231PS  c3d922279<>+0(SB), Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      c3f800000<>+0(SB), Y3
+	VORPS        c80000000<>+0(SB), Y1, Y2
+	VMOVUPS      cc2b00000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      c4b40007f<>+0(SB), Y4
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y2, Y4
+	VMOVAPS      Y4, Y5
+	VSUBPS       c4b40007f<>+0(SB), Y5, Y5
+	VFNMADD231PS c3f318000<>+0(SB), Y5, Y2
+	VFNMADD231PS cb95e8083<>+0(SB), Y5, Y2
+	VPSLLD       $0x17, Y4, Y4
+	VMOVUPS      c39506967<>+0(SB), Y5
+	VFMADD213PS  c3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  c3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  c3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  c3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  c3f800000<>+0(SB), Y2, Y5
+	VMULPS       Y4, Y5, Y2
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JGE          loopby1
+
+looprest:
+	ADDQ         $0x00000008, DX
+	JZ           loopdone
+	LEAQ         masks<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      c3fcc422a<>+0(SB), Y2
+	VFMADD231PS  c3d922279<>+0(SB), Y3, Y2
+	VMULPS       Y1, Y2, Y2
+	VMOVUPS      c3f800000<>+0(SB), Y4
+	VORPS        c80000000<>+0(SB), Y2, Y3
+	VMOVUPS      cc2b00000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      c4b40007f<>+0(SB), Y5
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y3, Y5
+	VMOVAPS      Y5, Y6
+	VSUBPS       c4b40007f<>+0(SB), Y6, Y6
+	VFNMADD231PS c3f318000<>+0(SB), Y6, Y3
+	VFNMADD231PS cb95e8083<>+0(SB), Y6, Y3
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      c39506967<>+0(SB), Y6
+	VFMADD213PS  c3ab743ce<>+0(SB), Y3, Y6
+	VFMADD213PS  c3c088908<>+0(SB), Y3, Y6
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y3, Y6
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y6
+	VMULPS       Y5, Y6, Y3
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VADDPS       Y4, Y3, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
 
 loopdone:
 	VZEROUPPER
@@ -1692,6 +2392,205 @@ DATA c3fcc422a<>+20(SB)/4, $0x3fcc422a
 DATA c3fcc422a<>+24(SB)/4, $0x3fcc422a
 DATA c3fcc422a<>+28(SB)/4, $0x3fcc422a
 GLOBL c3fcc422a<>(SB), RODATA|NOPTR, $32
+
+DATA c3d922279<>+0(SB)/4, $0x3d922279
+DATA c3d922279<>+4(SB)/4, $0x3d922279
+DATA c3d922279<>+8(SB)/4, $0x3d922279
+DATA c3d922279<>+12(SB)/4, $0x3d922279
+DATA c3d922279<>+16(SB)/4, $0x3d922279
+DATA c3d922279<>+20(SB)/4, $0x3d922279
+DATA c3d922279<>+24(SB)/4, $0x3d922279
+DATA c3d922279<>+28(SB)/4, $0x3d922279
+GLOBL c3d922279<>(SB), RODATA|NOPTR, $32
+
+// func tanhGELUGradAVX2(dx *float32, x *float32, dy *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanhGELUGradAVX2(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ dy+16(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x00000010, BX
+	JLT  loopone
+
+loopby:
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMULPS       Y0, Y0, Y4
+	VMULPS       Y1, Y1, Y5
+	VMOVUPS      c3fcc422a<>+0(SB), Y2
+	VMOVUPS      c3fcc422a<>+0(SB), Y3
+	VFMADD231PS  c3d922279<>+0(SB), Y4, Y2
+	VFMADD231PS  c3d922279<>+0(SB), Y5, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      c3f800000<>+0(SB), Y8
+	VORPS        c80000000<>+0(SB), Y2, Y6
+	VORPS        c80000000<>+0(SB), Y3, Y7
+	VMOVUPS      cc2b00000<>+0(SB), Y9
+	VMAXPS       Y6, Y9, Y6
+	VMAXPS       Y7, Y9, Y7
+	VMOVUPS      c4b40007f<>+0(SB), Y9
+	VMOVUPS      c4b40007f<>+0(SB), Y10
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y6, Y9
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y7, Y10
+	VMOVAPS      Y9, Y11
+	VMOVAPS      Y10, Y12
+	VSUBPS       c4b40007f<>+0(SB), Y11, Y11
+	VSUBPS       c4b40007f<>+0(SB), Y12, Y12
+	VFNMADD231PS c3f318000<>+0(SB), Y11, Y6
+	VFNMADD231PS c3f318000<>+0(SB), Y12, Y7
+	VFNMADD231PS cb95e8083<>+0(SB), Y11, Y6
+	VFNMADD231PS cb95e8083<>+0(SB), Y12, Y7
+	VPSLLD       $0x17, Y9, Y9
+	VPSLLD       $0x17, Y10, Y10
+	VMOVUPS      c39506967<>+0(SB), Y11
+	VMOVUPS      c39506967<>+0(SB), Y12
+	VFMADD213PS  c3ab743ce<>+0(SB), Y6, Y11
+	VFMADD213PS  c3ab743ce<>+0(SB), Y7, Y12
+	VFMADD213PS  c3c088908<>+0(SB), Y6, Y11
+	VFMADD213PS  c3c088908<>+0(SB), Y7, Y12
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y6, Y11
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y7, Y12
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y6, Y11
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y7, Y12
+	VFMADD213PS  c3f000000<>+0(SB), Y6, Y11
+	VFMADD213PS  c3f000000<>+0(SB), Y7, Y12
+	VFMADD213PS  c3f800000<>+0(SB), Y6, Y11
+	VFMADD213PS  c3f800000<>+0(SB), Y7, Y12
+	VFMADD213PS  c3f800000<>+0(SB), Y6, Y11
+	VFMADD213PS  c3f800000<>+0(SB), Y7, Y12
+	VMULPS       Y9, Y11, Y6
+	VMULPS       Y10, Y12, Y7
+	VBLENDVPS    Y2, Y6, Y8, Y2
+	VBLENDVPS    Y3, Y7, Y8, Y3
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y8, Y7, Y7
+	VDIVPS       Y6, Y2, Y2
+	VDIVPS       Y7, Y3, Y3
+	VMOVUPS      c3fcc422a<>+0(SB), Y6
+	VMOVUPS      c3fcc422a<>+0(SB), Y7
+	VFMADD231PS  c3e5b33b6<>+0(SB), Y4, Y6
+	VFMADD231PS  c3e5b33b6<>+0(SB), Y5, Y7
+	VMOVUPS      c3f800000<>+0(SB), Y5
+	VSUBPS       Y2, Y5, Y4
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VFMADD213PS  Y2, Y2, Y4
+	VFMADD213PS  Y3, Y3, Y5
+	VMOVUPS      (DX), Y0
+	VMOVUPS      32(DX), Y1
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      Y4, (AX)
+	VMOVUPS      Y5, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JGE          loopby
+
+loopone:
+	ADDQ $0x00000010, BX
+	SUBQ $0x00000008, BX
+	JLT  looprest
+
+loopby1:
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      c3fcc422a<>+0(SB), Y1
+	VFMADD231PS  c3d922279<>+0(SB), Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      c3f800000<>+0(SB), Y4
+	VORPS        c80000000<>+0(SB), Y1, Y3
+	VMOVUPS      cc2b00000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      c4b40007f<>+0(SB), Y5
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y3, Y5
+	VMOVAPS      Y5, Y6
+	VSUBPS       c4b40007f<>+0(SB), Y6, Y6
+	VFNMADD231PS c3f318000<>+0(SB), Y6, Y3
+	VFNMADD231PS cb95e8083<>+0(SB), Y6, Y3
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      c39506967<>+0(SB), Y6
+	VFMADD213PS  c3ab743ce<>+0(SB), Y3, Y6
+	VFMADD213PS  c3c088908<>+0(SB), Y3, Y6
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y3, Y6
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y6
+	VMULPS       Y5, Y6, Y3
+	VBLENDVPS    Y1, Y3, Y4, Y1
+	VADDPS       Y4, Y3, Y3
+	VDIVPS       Y3, Y1, Y1
+	VMOVUPS      c3fcc422a<>+0(SB), Y3
+	VFMADD231PS  c3e5b33b6<>+0(SB), Y2, Y3
+	VMOVUPS      c3f800000<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VFMADD213PS  Y1, Y1, Y2
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      Y2, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JGE          loopby1
+
+looprest:
+	ADDQ         $0x00000008, BX
+	JZ           loopdone
+	LEAQ         masks<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      c3fcc422a<>+0(SB), Y2
+	VFMADD231PS  c3d922279<>+0(SB), Y3, Y2
+	VMULPS       Y1, Y2, Y2
+	VMOVUPS      c3f800000<>+0(SB), Y5
+	VORPS        c80000000<>+0(SB), Y2, Y4
+	VMOVUPS      cc2b00000<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
+	VMOVUPS      c4b40007f<>+0(SB), Y6
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y6
+	VMOVAPS      Y6, Y7
+	VSUBPS       c4b40007f<>+0(SB), Y7, Y7
+	VFNMADD231PS c3f318000<>+0(SB), Y7, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y7, Y4
+	VPSLLD       $0x17, Y6, Y6
+	VMOVUPS      c39506967<>+0(SB), Y7
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y7
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y7
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y7
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y7
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y7
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y7
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y7
+	VMULPS       Y6, Y7, Y4
+	VBLENDVPS    Y2, Y4, Y5, Y2
+	VADDPS       Y5, Y4, Y4
+	VDIVPS       Y4, Y2, Y2
+	VMOVUPS      c3fcc422a<>+0(SB), Y4
+	VFMADD231PS  c3e5b33b6<>+0(SB), Y3, Y4
+	VMOVUPS      c3f800000<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VFMADD213PS  Y2, Y2, Y3
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
+
+loopdone:
+	VZEROUPPER
+	RET
 
 DATA c3e5b33b6<>+0(SB)/4, $0x3e5b33b6
 DATA c3e5b33b6<>+4(SB)/4, $0x3e5b33b6
@@ -1710,75 +2609,190 @@ TEXT ·layerNormAVX2(SB), NOSPLIT, $0-56
 	MOVQ         n+32(FP), CX
 	VBROADCASTSS inverse+44(FP), Y0
 	VXORPS       Y1, Y1, Y1
-	TESTQ        CX, CX
-	JLE          sumdone
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	SUBQ         $0x00000020, CX
+	JLT          sumone
 
-sum:
-	VADDPS (AX), Y1, Y1
-	ADDQ   $0x20, AX
-	SUBQ   $0x08, CX
-	JG     sum
+sumby:
+	VMOVUPS (AX), Y5
+	VMOVUPS 32(AX), Y6
+	VMOVUPS 64(AX), Y7
+	VMOVUPS 96(AX), Y8
+	VADDPS  Y5, Y1, Y1
+	VADDPS  Y6, Y2, Y2
+	VADDPS  Y7, Y3, Y3
+	VADDPS  Y8, Y4, Y4
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JGE     sumby
+
+sumone:
+	ADDQ $0x00000020, CX
+	SUBQ $0x00000008, CX
+	JLT  sumrest
+
+sumby1:
+	VMOVUPS (AX), Y5
+	VADDPS  Y5, Y1, Y1
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
+	JGE     sumby1
+
+sumrest:
+	ADDQ       $0x00000008, CX
+	JZ         sumdone
+	LEAQ       masks<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y5
+	VMASKMOVPS (AX), Y5, Y5
+	VADDPS     Y5, Y1, Y1
 
 sumdone:
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	VPERMILPS    $0x4e, X2, X1
 	VADDPS       X1, X2, X2
 	VPERMILPS    $0xb1, X2, X1
 	VADDPS       X1, X2, X2
-	VBROADCASTSS X2, Y2
-	VMULPS       Y0, Y2, Y2
+	VBROADCASTSS X2, Y1
+	VMULPS       Y0, Y1, Y1
 	MOVQ         x+8(FP), AX
 	MOVQ         n+32(FP), CX
-	VXORPS       Y1, Y1, Y1
-	TESTQ        CX, CX
-	JLE          variancedone
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	SUBQ         $0x00000020, CX
+	JLT          varianceone
 
-variance:
-	VMOVUPS     (AX), Y3
-	VSUBPS      Y2, Y3, Y3
-	VFMADD231PS Y3, Y3, Y1
-	ADDQ        $0x20, AX
-	SUBQ        $0x08, CX
-	JG          variance
+varianceby:
+	VMOVUPS     (AX), Y6
+	VMOVUPS     32(AX), Y7
+	VMOVUPS     64(AX), Y8
+	VMOVUPS     96(AX), Y9
+	VSUBPS      Y1, Y6, Y6
+	VSUBPS      Y1, Y7, Y7
+	VSUBPS      Y1, Y8, Y8
+	VSUBPS      Y1, Y9, Y9
+	VFMADD231PS Y6, Y6, Y2
+	VFMADD231PS Y7, Y7, Y3
+	VFMADD231PS Y8, Y8, Y4
+	VFMADD231PS Y9, Y9, Y5
+	ADDQ        $0x00000080, AX
+	SUBQ        $0x00000020, CX
+	JGE         varianceby
+
+varianceone:
+	ADDQ $0x00000020, CX
+	SUBQ $0x00000008, CX
+	JLT  variancerest
+
+varianceby1:
+	VMOVUPS     (AX), Y6
+	VSUBPS      Y1, Y6, Y6
+	VFMADD231PS Y6, Y6, Y2
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, CX
+	JGE         varianceby1
+
+variancerest:
+	ADDQ        $0x00000008, CX
+	JZ          variancedone
+	LEAQ        masks<>+0(SB), DX
+	NEGQ        CX
+	VMOVUPS     32(DX)(CX*4), Y6
+	VMASKMOVPS  (AX), Y6, Y7
+	VSUBPS      Y1, Y7, Y7
+	VANDPS      Y6, Y7, Y7
+	VFMADD231PS Y7, Y7, Y2
 
 variancedone:
-	VEXTRACTF128 $0x01, Y1, X3
-	VADDPS       X1, X3, X3
-	VPERMILPS    $0x4e, X3, X1
-	VADDPS       X1, X3, X3
-	VPERMILPS    $0xb1, X3, X1
-	VADDPS       X1, X3, X3
-	VBROADCASTSS X3, Y1
-	VMULPS       Y0, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X2, X3, X3
+	VPERMILPS    $0x4e, X3, X2
+	VADDPS       X2, X3, X3
+	VPERMILPS    $0xb1, X3, X2
+	VADDPS       X2, X3, X3
+	VBROADCASTSS X3, Y2
+	VMULPS       Y0, Y2, Y2
 	VBROADCASTSS eps+40(FP), Y0
-	VADDPS       Y0, Y1, Y1
-	VSQRTPS      Y1, Y1
+	VADDPS       Y0, Y2, Y2
+	VSQRTPS      Y2, Y2
 	VMOVUPS      c3f800000<>+0(SB), Y0
-	VDIVPS       Y1, Y0, Y1
-	MOVSS        X2, mean+48(FP)
-	MOVSS        X1, rstd+52(FP)
+	VDIVPS       Y2, Y0, Y2
+	MOVSS        X1, mean+48(FP)
+	MOVSS        X2, rstd+52(FP)
 	MOVQ         x+8(FP), AX
 	MOVQ         n+32(FP), CX
 	MOVQ         y+0(FP), DX
 	MOVQ         gamma+16(FP), BX
 	MOVQ         beta+24(FP), SI
-	TESTQ        CX, CX
-	JLE          writedone
+	SUBQ         $0x00000010, CX
+	JLT          writeone
 
-write:
+writeby:
 	VMOVUPS     (AX), Y0
-	VMOVUPS     (SI), Y3
-	VSUBPS      Y2, Y0, Y0
-	VMULPS      Y1, Y0, Y0
-	VFMADD132PS (BX), Y3, Y0
+	VMOVUPS     32(AX), Y3
+	VSUBPS      Y1, Y0, Y0
+	VSUBPS      Y1, Y3, Y3
+	VMULPS      Y2, Y0, Y0
+	VMULPS      Y2, Y3, Y3
+	VMOVUPS     (SI), Y4
+	VMOVUPS     32(SI), Y5
+	VMOVUPS     (BX), Y6
+	VMOVUPS     32(BX), Y7
+	VFMADD213PS Y4, Y6, Y0
+	VFMADD213PS Y5, Y7, Y3
 	VMOVUPS     Y0, (DX)
-	ADDQ        $0x20, AX
-	ADDQ        $0x20, DX
-	ADDQ        $0x20, BX
-	ADDQ        $0x20, SI
-	SUBQ        $0x08, CX
-	JG          write
+	VMOVUPS     Y3, 32(DX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, CX
+	JGE         writeby
+
+writeone:
+	ADDQ $0x00000010, CX
+	SUBQ $0x00000008, CX
+	JLT  writerest
+
+writeby1:
+	VMOVUPS     (AX), Y0
+	VSUBPS      Y1, Y0, Y0
+	VMULPS      Y2, Y0, Y0
+	VMOVUPS     (SI), Y3
+	VMOVUPS     (BX), Y4
+	VFMADD213PS Y3, Y4, Y0
+	VMOVUPS     Y0, (DX)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, CX
+	JGE         writeby1
+
+writerest:
+	ADDQ        $0x00000008, CX
+	JZ          writedone
+	LEAQ        masks<>+0(SB), DI
+	NEGQ        CX
+	VMOVUPS     32(DI)(CX*4), Y0
+	VMASKMOVPS  (AX), Y0, Y3
+	VSUBPS      Y1, Y3, Y3
+	VMULPS      Y2, Y3, Y3
+	VMASKMOVPS  (SI), Y0, Y1
+	VMASKMOVPS  (BX), Y0, Y2
+	VFMADD213PS Y1, Y2, Y3
+	VMASKMOVPS  Y3, Y0, (DX)
 
 writedone:
 	VZEROUPPER
@@ -1791,79 +2805,198 @@ TEXT ·layerNormGradAVX2(SB), NOSPLIT, $0-68
 	VBROADCASTSS rstd+60(FP), Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
 	MOVQ         x+24(FP), AX
 	MOVQ         n+48(FP), CX
 	MOVQ         dgamma+8(FP), DX
 	MOVQ         dbeta+16(FP), BX
 	MOVQ         dy+40(FP), SI
 	MOVQ         gamma+32(FP), DI
-	TESTQ        CX, CX
-	JLE          sumdone
+	SUBQ         $0x00000010, CX
+	JLT          sumone
 
-sum:
-	VMOVUPS     (AX), Y4
-	VMOVUPS     (SI), Y5
-	VSUBPS      Y0, Y4, Y4
-	VMULPS      Y1, Y4, Y4
-	VMOVUPS     (BX), Y6
-	VMOVUPS     (DX), Y7
-	VADDPS      Y5, Y6, Y6
-	VMOVUPS     Y6, (BX)
-	VFMADD231PS Y5, Y4, Y7
-	VMOVUPS     Y7, (DX)
-	VMULPS      (DI), Y5, Y5
-	VADDPS      Y5, Y2, Y2
-	VFMADD231PS Y5, Y4, Y3
-	ADDQ        $0x20, AX
-	ADDQ        $0x20, DX
-	ADDQ        $0x20, BX
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	SUBQ        $0x08, CX
-	JG          sum
+sumby:
+	VMOVUPS     (AX), Y6
+	VMOVUPS     32(AX), Y7
+	VMOVUPS     (SI), Y8
+	VMOVUPS     32(SI), Y9
+	VSUBPS      Y0, Y6, Y6
+	VSUBPS      Y0, Y7, Y7
+	VMULPS      Y1, Y6, Y6
+	VMULPS      Y1, Y7, Y7
+	VMOVUPS     (BX), Y10
+	VMOVUPS     32(BX), Y11
+	VMOVUPS     (DX), Y12
+	VMOVUPS     32(DX), Y13
+	VADDPS      Y8, Y10, Y10
+	VADDPS      Y9, Y11, Y11
+	VMOVUPS     Y10, (BX)
+	VMOVUPS     Y11, 32(BX)
+	VFMADD231PS Y8, Y6, Y12
+	VFMADD231PS Y9, Y7, Y13
+	VMOVUPS     Y12, (DX)
+	VMOVUPS     Y13, 32(DX)
+	VMOVUPS     (DI), Y10
+	VMOVUPS     32(DI), Y11
+	VMULPS      Y10, Y8, Y8
+	VMULPS      Y11, Y9, Y9
+	VADDPS      Y8, Y2, Y2
+	VADDPS      Y9, Y3, Y3
+	VFMADD231PS Y8, Y6, Y4
+	VFMADD231PS Y9, Y7, Y5
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, CX
+	JGE         sumby
+
+sumone:
+	ADDQ $0x00000010, CX
+	SUBQ $0x00000008, CX
+	JLT  sumrest
+
+sumby1:
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (SI), Y7
+	VSUBPS      Y0, Y6, Y6
+	VMULPS      Y1, Y6, Y6
+	VMOVUPS     (BX), Y8
+	VMOVUPS     (DX), Y9
+	VADDPS      Y7, Y8, Y8
+	VMOVUPS     Y8, (BX)
+	VFMADD231PS Y7, Y6, Y9
+	VMOVUPS     Y9, (DX)
+	VMOVUPS     (DI), Y8
+	VMULPS      Y8, Y7, Y7
+	VADDPS      Y7, Y2, Y2
+	VFMADD231PS Y7, Y6, Y4
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, CX
+	JGE         sumby1
+
+sumrest:
+	ADDQ        $0x00000008, CX
+	JZ          sumdone
+	LEAQ        masks<>+0(SB), R8
+	NEGQ        CX
+	VMOVUPS     32(R8)(CX*4), Y6
+	VMASKMOVPS  (AX), Y6, Y7
+	VMASKMOVPS  (SI), Y6, Y8
+	VSUBPS      Y0, Y7, Y7
+	VMULPS      Y1, Y7, Y7
+	VMASKMOVPS  (BX), Y6, Y9
+	VMASKMOVPS  (DX), Y6, Y10
+	VADDPS      Y8, Y9, Y9
+	VMASKMOVPS  Y9, Y6, (BX)
+	VFMADD231PS Y8, Y7, Y10
+	VMASKMOVPS  Y10, Y6, (DX)
+	VMASKMOVPS  (DI), Y6, Y6
+	VMULPS      Y6, Y8, Y8
+	VADDPS      Y8, Y2, Y2
+	VFMADD231PS Y8, Y7, Y4
 
 sumdone:
-	VBROADCASTSS inverse+64(FP), Y4
-	VEXTRACTF128 $0x01, Y2, X5
-	VADDPS       X2, X5, X5
-	VPERMILPS    $0x4e, X5, X2
-	VADDPS       X2, X5, X5
-	VPERMILPS    $0xb1, X5, X2
-	VADDPS       X2, X5, X5
-	VBROADCASTSS X5, Y2
-	VEXTRACTF128 $0x01, Y3, X5
-	VADDPS       X3, X5, X5
-	VPERMILPS    $0x4e, X5, X3
-	VADDPS       X3, X5, X5
-	VPERMILPS    $0xb1, X5, X3
-	VADDPS       X3, X5, X5
-	VBROADCASTSS X5, Y3
-	VMULPS       Y4, Y2, Y2
-	VMULPS       Y4, Y3, Y3
+	VBROADCASTSS inverse+64(FP), Y6
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X2, X3, X3
+	VPERMILPS    $0x4e, X3, X2
+	VADDPS       X2, X3, X3
+	VPERMILPS    $0xb1, X3, X2
+	VADDPS       X2, X3, X3
+	VBROADCASTSS X3, Y2
+	VMULPS       Y6, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X3
+	VADDPS       X4, X3, X3
+	VPERMILPS    $0x4e, X3, X4
+	VADDPS       X4, X3, X3
+	VPERMILPS    $0xb1, X3, X4
+	VADDPS       X4, X3, X3
+	VBROADCASTSS X3, Y3
+	VMULPS       Y6, Y3, Y3
 	MOVQ         x+24(FP), AX
 	MOVQ         n+48(FP), CX
 	MOVQ         dy+40(FP), DX
 	MOVQ         gamma+32(FP), BX
 	MOVQ         dx+0(FP), SI
-	TESTQ        CX, CX
-	JLE          writedone
+	SUBQ         $0x00000010, CX
+	JLT          writeone
 
-write:
+writeby:
+	VMOVUPS      (AX), Y4
+	VMOVUPS      32(AX), Y5
+	VMOVUPS      (DX), Y6
+	VMOVUPS      32(DX), Y7
+	VSUBPS       Y0, Y4, Y4
+	VSUBPS       Y0, Y5, Y5
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      (BX), Y8
+	VMOVUPS      32(BX), Y9
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y9, Y7, Y7
+	VSUBPS       Y2, Y6, Y6
+	VSUBPS       Y2, Y7, Y7
+	VFNMADD231PS Y3, Y4, Y6
+	VFNMADD231PS Y3, Y5, Y7
+	VMULPS       Y1, Y6, Y6
+	VMULPS       Y1, Y7, Y7
+	VMOVUPS      Y6, (SI)
+	VMOVUPS      Y7, 32(SI)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	JGE          writeby
+
+writeone:
+	ADDQ $0x00000010, CX
+	SUBQ $0x00000008, CX
+	JLT  writerest
+
+writeby1:
 	VMOVUPS      (AX), Y4
 	VMOVUPS      (DX), Y5
 	VSUBPS       Y0, Y4, Y4
 	VMULPS       Y1, Y4, Y4
-	VMULPS       (BX), Y5, Y5
+	VMOVUPS      (BX), Y6
+	VMULPS       Y6, Y5, Y5
 	VSUBPS       Y2, Y5, Y5
 	VFNMADD231PS Y3, Y4, Y5
 	VMULPS       Y1, Y5, Y5
 	VMOVUPS      Y5, (SI)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, DX
-	ADDQ         $0x20, BX
-	ADDQ         $0x20, SI
-	SUBQ         $0x08, CX
-	JG           write
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	JGE          writeby1
+
+writerest:
+	ADDQ         $0x00000008, CX
+	JZ           writedone
+	LEAQ         masks<>+0(SB), DI
+	NEGQ         CX
+	VMOVUPS      32(DI)(CX*4), Y4
+	VMASKMOVPS   (AX), Y4, Y5
+	VMASKMOVPS   (DX), Y4, Y6
+	VSUBPS       Y0, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMASKMOVPS   (BX), Y4, Y0
+	VMULPS       Y0, Y6, Y6
+	VSUBPS       Y2, Y6, Y6
+	VFNMADD231PS Y3, Y5, Y6
+	VMULPS       Y1, Y6, Y6
+	VMASKMOVPS   Y6, Y4, (SI)
 
 writedone:
 	VZEROUPPER
@@ -1872,22 +3005,118 @@ writedone:
 // func addAVX2(z *float32, x *float32, y *float32, n int)
 // Requires: AVX
 TEXT ·addAVX2(SB), NOSPLIT, $0-32
-	MOVQ  z+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  y+16(FP), DX
-	MOVQ  n+24(FP), BX
-	TESTQ BX, BX
-	JLE   loopdone
+	MOVQ z+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ y+16(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x00000020, BX
+	JLT  loopone
 
-loop:
+loopby:
 	VMOVUPS (CX), Y0
-	VADDPS  (DX), Y0, Y0
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 64(CX), Y2
+	VMOVUPS 96(CX), Y3
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	VMOVUPS 64(DX), Y6
+	VMOVUPS 96(DX), Y7
+	VADDPS  Y4, Y0, Y0
+	VADDPS  Y5, Y1, Y1
+	VADDPS  Y6, Y2, Y2
+	VADDPS  Y7, Y3, Y3
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, DX
-	SUBQ    $0x08, BX
-	JG      loop
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	JGE     loopby
+
+loopone:
+	ADDQ $0x00000020, BX
+	SUBQ $0x00000008, BX
+	JLT  looprest
+
+loopby1:
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JGE     loopby1
+
+looprest:
+	ADDQ       $0x00000008, BX
+	JZ         loopdone
+	LEAQ       masks<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+loopdone:
+	VZEROUPPER
+	RET
+
+// func scaleAVX2(y *float32, x *float32, n int, s float32)
+// Requires: AVX
+TEXT ·scaleAVX2(SB), NOSPLIT, $0-28
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS s+24(FP), Y0
+	SUBQ         $0x00000020, DX
+	JLT          loopone
+
+loopby:
+	VMOVUPS (CX), Y1
+	VMOVUPS 32(CX), Y2
+	VMOVUPS 64(CX), Y3
+	VMOVUPS 96(CX), Y4
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y0, Y2, Y2
+	VMULPS  Y0, Y3, Y3
+	VMULPS  Y0, Y4, Y4
+	VMOVUPS Y1, (AX)
+	VMOVUPS Y2, 32(AX)
+	VMOVUPS Y3, 64(AX)
+	VMOVUPS Y4, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x00000020, DX
+	JGE     loopby
+
+loopone:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000008, DX
+	JLT  looprest
+
+loopby1:
+	VMOVUPS (CX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x00000008, DX
+	JGE     loopby1
+
+looprest:
+	ADDQ       $0x00000008, DX
+	JZ         loopdone
+	LEAQ       masks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y1
+	VMASKMOVPS (CX), Y1, Y2
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)
 
 loopdone:
 	VZEROUPPER
@@ -1900,17 +3129,56 @@ TEXT ·axpyAVX2(SB), NOSPLIT, $0-28
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
 	VBROADCASTSS a+24(FP), Y0
-	TESTQ        DX, DX
-	JLE          loopdone
+	SUBQ         $0x00000020, DX
+	JLT          loopone
 
-loop:
+loopby:
 	VMOVUPS     (AX), Y1
-	VFMADD231PS (CX), Y0, Y1
+	VMOVUPS     32(AX), Y2
+	VMOVUPS     64(AX), Y3
+	VMOVUPS     96(AX), Y4
+	VMOVUPS     (CX), Y5
+	VMOVUPS     32(CX), Y6
+	VMOVUPS     64(CX), Y7
+	VMOVUPS     96(CX), Y8
+	VFMADD231PS Y5, Y0, Y1
+	VFMADD231PS Y6, Y0, Y2
+	VFMADD231PS Y7, Y0, Y3
+	VFMADD231PS Y8, Y0, Y4
 	VMOVUPS     Y1, (AX)
-	ADDQ        $0x20, AX
-	ADDQ        $0x20, CX
-	SUBQ        $0x08, DX
-	JG          loop
+	VMOVUPS     Y2, 32(AX)
+	VMOVUPS     Y3, 64(AX)
+	VMOVUPS     Y4, 96(AX)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, DX
+	JGE         loopby
+
+loopone:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000008, DX
+	JLT  looprest
+
+loopby1:
+	VMOVUPS     (AX), Y1
+	VMOVUPS     (CX), Y2
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, (AX)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x00000008, DX
+	JGE         loopby1
+
+looprest:
+	ADDQ        $0x00000008, DX
+	JZ          loopdone
+	LEAQ        masks<>+0(SB), BX
+	NEGQ        DX
+	VMOVUPS     32(BX)(DX*4), Y1
+	VMASKMOVPS  (AX), Y1, Y2
+	VMASKMOVPS  (CX), Y1, Y3
+	VFMADD231PS Y3, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (AX)
 
 loopdone:
 	VZEROUPPER
@@ -1923,18 +3191,58 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-28
 	MOVQ   y+8(FP), CX
 	MOVQ   n+16(FP), DX
 	VXORPS Y0, Y0, Y0
-	TESTQ  DX, DX
-	JLE    loopdone
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	SUBQ   $0x00000020, DX
+	JLT    loopone
 
-loop:
-	VMOVUPS     (AX), Y1
-	VFMADD231PS (CX), Y1, Y0
-	ADDQ        $0x20, AX
-	ADDQ        $0x20, CX
-	SUBQ        $0x08, DX
-	JG          loop
+loopby:
+	VMOVUPS     (AX), Y4
+	VMOVUPS     32(AX), Y5
+	VMOVUPS     64(AX), Y6
+	VMOVUPS     96(AX), Y7
+	VMOVUPS     (CX), Y8
+	VMOVUPS     32(CX), Y9
+	VMOVUPS     64(CX), Y10
+	VMOVUPS     96(CX), Y11
+	VFMADD231PS Y4, Y8, Y0
+	VFMADD231PS Y5, Y9, Y1
+	VFMADD231PS Y6, Y10, Y2
+	VFMADD231PS Y7, Y11, Y3
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, DX
+	JGE         loopby
+
+loopone:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000008, DX
+	JLT  looprest
+
+loopby1:
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VFMADD231PS Y4, Y5, Y0
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x00000008, DX
+	JGE         loopby1
+
+looprest:
+	ADDQ        $0x00000008, DX
+	JZ          loopdone
+	LEAQ        masks<>+0(SB), BX
+	NEGQ        DX
+	VMOVUPS     32(BX)(DX*4), Y4
+	VMASKMOVPS  (AX), Y4, Y5
+	VMASKMOVPS  (CX), Y4, Y4
+	VFMADD231PS Y5, Y4, Y0
 
 loopdone:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X0, X1, X1
 	VPERMILPS    $0x4e, X1, X0
@@ -1954,22 +3262,309 @@ TEXT ·softmaxGradAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+24(FP), BX
 	VBROADCASTSS delta+32(FP), Y0
 	VBROADCASTSS scale+36(FP), Y1
-	TESTQ        BX, BX
-	JLE          loopdone
+	SUBQ         $0x00000020, BX
+	JLT          loopone
 
-loop:
+loopby:
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	VMOVUPS 64(DX), Y4
+	VMOVUPS 96(DX), Y5
+	VSUBPS  Y0, Y2, Y2
+	VSUBPS  Y0, Y3, Y3
+	VSUBPS  Y0, Y4, Y4
+	VSUBPS  Y0, Y5, Y5
+	VMOVUPS (CX), Y6
+	VMOVUPS 32(CX), Y7
+	VMOVUPS 64(CX), Y8
+	VMOVUPS 96(CX), Y9
+	VMULPS  Y6, Y2, Y2
+	VMULPS  Y7, Y3, Y3
+	VMULPS  Y8, Y4, Y4
+	VMULPS  Y9, Y5, Y5
+	VMULPS  Y1, Y2, Y2
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y1, Y4, Y4
+	VMULPS  Y1, Y5, Y5
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	VMOVUPS Y4, 64(AX)
+	VMOVUPS Y5, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	JGE     loopby
+
+loopone:
+	ADDQ $0x00000020, BX
+	SUBQ $0x00000008, BX
+	JLT  looprest
+
+loopby1:
 	VMOVUPS (DX), Y2
 	VSUBPS  Y0, Y2, Y2
-	VMULPS  (CX), Y2, Y2
+	VMOVUPS (CX), Y3
+	VMULPS  Y3, Y2, Y2
 	VMULPS  Y1, Y2, Y2
 	VMOVUPS Y2, (AX)
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, DX
-	SUBQ    $0x08, BX
-	JG      loop
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JGE     loopby1
+
+looprest:
+	ADDQ       $0x00000008, BX
+	JZ         loopdone
+	LEAQ       masks<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y2
+	VMASKMOVPS (DX), Y2, Y3
+	VSUBPS     Y0, Y3, Y3
+	VMASKMOVPS (CX), Y2, Y0
+	VMULPS     Y0, Y3, Y3
+	VMULPS     Y1, Y3, Y3
+	VMASKMOVPS Y3, Y2, (AX)
 
 loopdone:
+	VZEROUPPER
+	RET
+
+// func contrastAVX2(z *float32, other *float32, n int, scale float32, shift float32) float32
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·contrastAVX2(SB), NOSPLIT, $0-36
+	MOVQ         z+0(FP), AX
+	MOVQ         other+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS scale+24(FP), Y0
+	VBROADCASTSS shift+28(FP), Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	SUBQ         $0x00000010, DX
+	JLT          loopone
+
+loopby:
+	VMOVUPS      (AX), Y4
+	VMOVUPS      32(AX), Y5
+	VMOVUPS      (CX), Y6
+	VMOVUPS      32(CX), Y7
+	VFMSUB231PS  Y4, Y0, Y6
+	VFMSUB231PS  Y5, Y0, Y7
+	VFMADD213PS  Y1, Y0, Y4
+	VFMADD213PS  Y1, Y0, Y5
+	VMOVUPS      c42b00000<>+0(SB), Y8
+	VMINPS       Y6, Y8, Y6
+	VMINPS       Y7, Y8, Y7
+	VMOVUPS      cc2b00000<>+0(SB), Y8
+	VMAXPS       Y6, Y8, Y6
+	VMAXPS       Y7, Y8, Y7
+	VMOVUPS      c4b40007f<>+0(SB), Y8
+	VMOVUPS      c4b40007f<>+0(SB), Y9
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y6, Y8
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y7, Y9
+	VMOVAPS      Y8, Y10
+	VMOVAPS      Y9, Y11
+	VSUBPS       c4b40007f<>+0(SB), Y10, Y10
+	VSUBPS       c4b40007f<>+0(SB), Y11, Y11
+	VFNMADD231PS c3f318000<>+0(SB), Y10, Y6
+	VFNMADD231PS c3f318000<>+0(SB), Y11, Y7
+	VFNMADD231PS cb95e8083<>+0(SB), Y10, Y6
+	VFNMADD231PS cb95e8083<>+0(SB), Y11, Y7
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VMOVUPS      c39506967<>+0(SB), Y10
+	VMOVUPS      c39506967<>+0(SB), Y11
+	VFMADD213PS  c3ab743ce<>+0(SB), Y6, Y10
+	VFMADD213PS  c3ab743ce<>+0(SB), Y7, Y11
+	VFMADD213PS  c3c088908<>+0(SB), Y6, Y10
+	VFMADD213PS  c3c088908<>+0(SB), Y7, Y11
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y6, Y10
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y7, Y11
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y6, Y10
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y7, Y11
+	VFMADD213PS  c3f000000<>+0(SB), Y6, Y10
+	VFMADD213PS  c3f000000<>+0(SB), Y7, Y11
+	VFMADD213PS  c3f800000<>+0(SB), Y6, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y7, Y11
+	VFMADD213PS  c3f800000<>+0(SB), Y6, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y7, Y11
+	VMULPS       Y8, Y10, Y6
+	VMULPS       Y9, Y11, Y7
+	VMOVUPS      c42b00000<>+0(SB), Y8
+	VMINPS       Y4, Y8, Y4
+	VMINPS       Y5, Y8, Y5
+	VMOVUPS      cc2b00000<>+0(SB), Y8
+	VMAXPS       Y4, Y8, Y4
+	VMAXPS       Y5, Y8, Y5
+	VMOVUPS      c4b40007f<>+0(SB), Y8
+	VMOVUPS      c4b40007f<>+0(SB), Y9
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y8
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y5, Y9
+	VMOVAPS      Y8, Y10
+	VMOVAPS      Y9, Y11
+	VSUBPS       c4b40007f<>+0(SB), Y10, Y10
+	VSUBPS       c4b40007f<>+0(SB), Y11, Y11
+	VFNMADD231PS c3f318000<>+0(SB), Y10, Y4
+	VFNMADD231PS c3f318000<>+0(SB), Y11, Y5
+	VFNMADD231PS cb95e8083<>+0(SB), Y10, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y11, Y5
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y9, Y9
+	VMOVUPS      c39506967<>+0(SB), Y10
+	VMOVUPS      c39506967<>+0(SB), Y11
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y10
+	VFMADD213PS  c3ab743ce<>+0(SB), Y5, Y11
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y10
+	VFMADD213PS  c3c088908<>+0(SB), Y5, Y11
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y10
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y5, Y11
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y10
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y5, Y11
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y10
+	VFMADD213PS  c3f000000<>+0(SB), Y5, Y11
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y11
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y10
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y11
+	VMULPS       Y8, Y10, Y4
+	VMULPS       Y9, Y11, Y5
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	VMOVUPS      (AX), Y6
+	VMOVUPS      32(AX), Y7
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y7, Y5, Y3
+	VMOVUPS      Y4, (AX)
+	VMOVUPS      Y5, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JGE          loopby
+
+loopone:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000008, DX
+	JLT  looprest
+
+loopby1:
+	VMOVUPS      (AX), Y4
+	VMOVUPS      (CX), Y5
+	VFMSUB231PS  Y4, Y0, Y5
+	VFMADD213PS  Y1, Y0, Y4
+	VMOVUPS      c42b00000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      cc2b00000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMOVUPS      c4b40007f<>+0(SB), Y6
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y5, Y6
+	VMOVAPS      Y6, Y7
+	VSUBPS       c4b40007f<>+0(SB), Y7, Y7
+	VFNMADD231PS c3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS cb95e8083<>+0(SB), Y7, Y5
+	VPSLLD       $0x17, Y6, Y6
+	VMOVUPS      c39506967<>+0(SB), Y7
+	VFMADD213PS  c3ab743ce<>+0(SB), Y5, Y7
+	VFMADD213PS  c3c088908<>+0(SB), Y5, Y7
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y5, Y7
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y5, Y7
+	VFMADD213PS  c3f000000<>+0(SB), Y5, Y7
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y7
+	VMULPS       Y6, Y7, Y5
+	VMOVUPS      c42b00000<>+0(SB), Y6
+	VMINPS       Y4, Y6, Y4
+	VMOVUPS      cc2b00000<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
+	VMOVUPS      c4b40007f<>+0(SB), Y6
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y6
+	VMOVAPS      Y6, Y7
+	VSUBPS       c4b40007f<>+0(SB), Y7, Y7
+	VFNMADD231PS c3f318000<>+0(SB), Y7, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y7, Y4
+	VPSLLD       $0x17, Y6, Y6
+	VMOVUPS      c39506967<>+0(SB), Y7
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y7
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y7
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y7
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y7
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y7
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y7
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y7
+	VMULPS       Y6, Y7, Y4
+	VADDPS       Y5, Y4, Y4
+	VMOVUPS      (AX), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VMOVUPS      Y4, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JGE          loopby1
+
+looprest:
+	ADDQ         $0x00000008, DX
+	JZ           loopdone
+	LEAQ         masks<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y4
+	VMASKMOVPS   (AX), Y4, Y5
+	VMASKMOVPS   (CX), Y4, Y6
+	VFMSUB231PS  Y5, Y0, Y6
+	VFMADD213PS  Y1, Y0, Y5
+	VMOVUPS      c42b00000<>+0(SB), Y0
+	VMINPS       Y6, Y0, Y6
+	VMOVUPS      cc2b00000<>+0(SB), Y0
+	VMAXPS       Y6, Y0, Y6
+	VMOVUPS      c4b40007f<>+0(SB), Y0
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y6, Y0
+	VMOVAPS      Y0, Y1
+	VSUBPS       c4b40007f<>+0(SB), Y1, Y1
+	VFNMADD231PS c3f318000<>+0(SB), Y1, Y6
+	VFNMADD231PS cb95e8083<>+0(SB), Y1, Y6
+	VPSLLD       $0x17, Y0, Y0
+	VMOVUPS      c39506967<>+0(SB), Y1
+	VFMADD213PS  c3ab743ce<>+0(SB), Y6, Y1
+	VFMADD213PS  c3c088908<>+0(SB), Y6, Y1
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y6, Y1
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y6, Y1
+	VFMADD213PS  c3f000000<>+0(SB), Y6, Y1
+	VFMADD213PS  c3f800000<>+0(SB), Y6, Y1
+	VFMADD213PS  c3f800000<>+0(SB), Y6, Y1
+	VMULPS       Y0, Y1, Y6
+	VMOVUPS      c42b00000<>+0(SB), Y0
+	VMINPS       Y5, Y0, Y5
+	VMOVUPS      cc2b00000<>+0(SB), Y0
+	VMAXPS       Y5, Y0, Y5
+	VMOVUPS      c4b40007f<>+0(SB), Y0
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y5, Y0
+	VMOVAPS      Y0, Y1
+	VSUBPS       c4b40007f<>+0(SB), Y1, Y1
+	VFNMADD231PS c3f318000<>+0(SB), Y1, Y5
+	VFNMADD231PS cb95e8083<>+0(SB), Y1, Y5
+	VPSLLD       $0x17, Y0, Y0
+	VMOVUPS      c39506967<>+0(SB), Y1
+	VFMADD213PS  c3ab743ce<>+0(SB), Y5, Y1
+	VFMADD213PS  c3c088908<>+0(SB), Y5, Y1
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y5, Y1
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y5, Y1
+	VFMADD213PS  c3f000000<>+0(SB), Y5, Y1
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y1
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y1
+	VMULPS       Y0, Y1, Y5
+	VADDPS       Y6, Y5, Y5
+	VMASKMOVPS   (AX), Y4, Y0
+	VFMADD231PS  Y0, Y5, Y2
+	VMASKMOVPS   Y5, Y4, (AX)
+
+loopdone:
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X2, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+32(FP)
 	VZEROUPPER
 	RET
 
@@ -1988,10 +3583,59 @@ TEXT ·adamWAVX2(SB), NOSPLIT, $0-68
 	VBROADCASTSS rate+56(FP), Y4
 	VBROADCASTSS inverse+60(FP), Y5
 	VBROADCASTSS eps+64(FP), Y6
-	TESTQ        SI, SI
-	JLE          loopdone
+	SUBQ         $0x00000010, SI
+	JLT          loopone
 
-loop:
+loopby:
+	VMOVUPS      (CX), Y7
+	VMOVUPS      32(CX), Y8
+	VMOVUPS      (DX), Y9
+	VMOVUPS      32(DX), Y10
+	VMULPS       Y0, Y7, Y7
+	VMULPS       Y0, Y8, Y8
+	VSUBPS       Y7, Y9, Y9
+	VSUBPS       Y8, Y10, Y10
+	VFMADD213PS  Y7, Y1, Y9
+	VFMADD213PS  Y8, Y1, Y10
+	VMOVUPS      Y9, (DX)
+	VMOVUPS      Y10, 32(DX)
+	VMULPS       Y7, Y7, Y7
+	VMULPS       Y8, Y8, Y8
+	VMOVUPS      (BX), Y11
+	VMOVUPS      32(BX), Y12
+	VSUBPS       Y7, Y11, Y11
+	VSUBPS       Y8, Y12, Y12
+	VFMADD213PS  Y7, Y2, Y11
+	VFMADD213PS  Y8, Y2, Y12
+	VMOVUPS      Y11, (BX)
+	VMOVUPS      Y12, 32(BX)
+	VSQRTPS      Y11, Y11
+	VSQRTPS      Y12, Y12
+	VFMADD213PS  Y6, Y5, Y11
+	VFMADD213PS  Y6, Y5, Y12
+	VDIVPS       Y11, Y9, Y9
+	VDIVPS       Y12, Y10, Y10
+	VMOVUPS      (AX), Y7
+	VMOVUPS      32(AX), Y8
+	VMULPS       Y3, Y7, Y7
+	VMULPS       Y3, Y8, Y8
+	VFNMADD231PS Y4, Y9, Y7
+	VFNMADD231PS Y4, Y10, Y8
+	VMOVUPS      Y7, (AX)
+	VMOVUPS      Y8, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x00000010, SI
+	JGE          loopby
+
+loopone:
+	ADDQ $0x00000010, SI
+	SUBQ $0x00000008, SI
+	JLT  looprest
+
+loopby1:
 	VMOVUPS      (CX), Y7
 	VMOVUPS      (DX), Y8
 	VMULPS       Y0, Y7, Y7
@@ -2003,19 +3647,44 @@ loop:
 	VSUBPS       Y7, Y9, Y9
 	VFMADD213PS  Y7, Y2, Y9
 	VMOVUPS      Y9, (BX)
-	VSQRTPS      Y9, Y7
-	VFMADD213PS  Y6, Y5, Y7
-	VDIVPS       Y7, Y8, Y8
+	VSQRTPS      Y9, Y9
+	VFMADD213PS  Y6, Y5, Y9
+	VDIVPS       Y9, Y8, Y8
 	VMOVUPS      (AX), Y7
 	VMULPS       Y3, Y7, Y7
 	VFNMADD231PS Y4, Y8, Y7
 	VMOVUPS      Y7, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, DX
-	ADDQ         $0x20, BX
-	SUBQ         $0x08, SI
-	JG           loop
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000008, SI
+	JGE          loopby1
+
+looprest:
+	ADDQ         $0x00000008, SI
+	JZ           loopdone
+	LEAQ         masks<>+0(SB), DI
+	NEGQ         SI
+	VMOVUPS      32(DI)(SI*4), Y7
+	VMASKMOVPS   (CX), Y7, Y8
+	VMASKMOVPS   (DX), Y7, Y9
+	VMULPS       Y0, Y8, Y8
+	VSUBPS       Y8, Y9, Y9
+	VFMADD213PS  Y8, Y1, Y9
+	VMASKMOVPS   Y9, Y7, (DX)
+	VMULPS       Y8, Y8, Y8
+	VMASKMOVPS   (BX), Y7, Y0
+	VSUBPS       Y8, Y0, Y0
+	VFMADD213PS  Y8, Y2, Y0
+	VMASKMOVPS   Y0, Y7, (BX)
+	VSQRTPS      Y0, Y0
+	VFMADD213PS  Y6, Y5, Y0
+	VDIVPS       Y0, Y9, Y9
+	VMASKMOVPS   (AX), Y7, Y0
+	VMULPS       Y3, Y0, Y0
+	VFNMADD231PS Y4, Y9, Y0
+	VMASKMOVPS   Y0, Y7, (AX)
 
 loopdone:
 	VZEROUPPER

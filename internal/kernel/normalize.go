@@ -36,15 +36,12 @@ func (t *normalizeTask) do(_, tile int) {
 		y, x := t.y[i*t.d:][:t.d], t.x[i*t.d:][:t.d]
 		if t.dy == nil {
 			t.norm[i] = max(1e-12, float32(math.Sqrt(float64(dot(x, x)))))
-			for j, v := range x {
-				y[j] = v / t.norm[i]
-			}
+			scaleTo(y, x, 1/t.norm[i])
 			continue
 		}
 		dy := t.dy[i*t.d:][:t.d]
 		along := dot(y, dy)
-		for j, v := range dy {
-			x[j] = (v - y[j]*along) / t.norm[i]
-		}
+		scaleTo(x, dy, 1/t.norm[i])
+		axpy(x, -along/t.norm[i], y)
 	}
 }

@@ -32,6 +32,13 @@ func addGo(z, x, y []float32) {
 	}
 }
 
+// scaleGo writes y = s x. It may be in place.
+func scaleGo(y, x []float32, s float32) {
+	for i := range y {
+		y[i] = s * x[i]
+	}
+}
+
 // axpyGo adds a x to y.
 func axpyGo(y []float32, a float32, x []float32) {
 	for i := range y {
@@ -76,9 +83,7 @@ func (t *elementTask) do(_, tile int) {
 	case kindActivateGrad:
 		activateGrad(t.z[lo:hi], t.x[lo:hi], t.y[lo:hi], t.a)
 	case kindScale:
-		for i, v := range t.x[lo:hi] {
-			t.z[lo+i] = v * t.scale
-		}
+		scaleTo(t.z[lo:hi], t.x[lo:hi], t.scale)
 	}
 }
 

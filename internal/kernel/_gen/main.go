@@ -23,6 +23,7 @@ func main() {
 	tanhGELU()
 	layerNorm()
 	elementwise()
+	contrast()
 	adamW()
 	Generate()
 }
@@ -215,43 +216,3 @@ func words(bits uint32) Mem {
 	}
 	return m
 }
-
-// each runs body over n floats, a multiple of 8, advancing the pointers.
-func each(n reg.GPVirtual, label string, pointers []reg.GPVirtual, body func()) {
-	TESTQ(n, n)
-	JLE(LabelRef(label + "done"))
-	Label(label)
-	body()
-	for _, p := range pointers {
-		ADDQ(Imm(32), p)
-	}
-	SUBQ(Imm(8), n)
-	JG(LabelRef(label))
-	Label(label + "done")
-}
-
-// sum adds the lanes of y into the low lane of the result.
-func sum(y reg.VecVirtual) reg.VecVirtual {
-	x, t := XMM(), XMM()
-	VEXTRACTF128(Imm(1), y, x)
-	VADDPS(y.AsX(), x, x)
-	VPERMILPS(Imm(0x4e), x, t)
-	VADDPS(t, x, x)
-	VPERMILPS(Imm(0xb1), x, t)
-	VADDPS(t, x, x)
-	return x
-}
-
-func zero() reg.VecVirtual {
-	y := YMM()
-	VXORPS(y, y, y)
-	return y
-}
-
-func load(p reg.GPVirtual) reg.VecVirtual {
-	y := YMM()
-	VMOVUPS(Mem{Base: p}, y)
-	return y
-}
-
-func store(y reg.VecVirtual, p reg.GPVirtual) { VMOVUPS(y, Mem{Base: p}) }
