@@ -1,0 +1,91 @@
+// Package configs puts together what a run may set: one struct of the other
+// packages' configs, read from a recipe, the environment and --set.
+package configs
+
+import (
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/goclip/goclip/checkpoint"
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/synth"
+	"github.com/goclip/goclip/data/tokenizer"
+	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/model"
+	"github.com/goclip/goclip/optim"
+	"github.com/goclip/goclip/train"
+)
+
+// Run is everything that a run may set. What it is after Load repeats the run.
+type Run struct {
+	// Seed is the only source of randomness: initial values, order, crops.
+	Seed uint64 `yaml:"seed"`
+
+	// World is drawn before training, where it has a folder: the quickstart's.
+	World World `yaml:"world"`
+
+	Data       data.Config       `yaml:"data"`
+	Tokenizer  tokenizer.Config  `yaml:"tokenizer"`
+	Model      model.Config      `yaml:"model"`
+	Optim      optim.Config      `yaml:"optim"`
+	Train      train.Config      `yaml:"train"`
+	Checkpoint checkpoint.Config `yaml:"checkpoint"`
+	Eval       eval.Config       `yaml:"eval"`
+	Synth      Synth             `yaml:"synth"`
+}
+
+// Synth draws shards before the run begins, so that a run needs no data.
+type Synth struct {
+	// Folder is where they are written, unless they are there already; empty
+	// means that nothing is drawn.
+	Folder string `yaml:"folder"`
+
+	World synth.Config `yaml:"world"`
+}
+
+// World is a world of package synth and the folder that it is drawn into.
+type World struct {
+	// Dir is the folder; empty means that the run has data of its own.
+	Dir string `yaml:"dir"`
+
+	// Draw says how large the world is.
+	Draw synth.Config `yaml:"draw"`
+}
+
+// Validate reports the first field that cannot work.
+func (w World) Validate() error { return w.Draw.Validate() }
+
+// Default is what a recipe that says nothing else gets. The sizes of the model
+// and the length of the run have no default.
+func Default() Run {
+	return Run{Model: model.Config{Activation: "gelu"}, Optim: optim.Default()}
+}
+
+// Validate reports the first field that cannot work, alone or beside another.
+// It opens nothing.
+func (r *Run) Validate() error {
+	for _, part := range []interface{ Validate() error }{r.World, r.Model, r.Tokenizer, r.Data, r.Train, r.Optim, r.Checkpoint, r.Eval, r.Synth.World} {
+		if err := part.Validate(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.Data.Train == "":
+		return fmt.Errorf("configs: data.train is empty; want Parquet files, such as --set data.train='shards/*.parquet'")
+	case r.Optim.Warmup >= r.Train.Steps:
+		return fmt.Errorf("configs: optim.warmup %d is not less than train.steps %d: the run would never reach its learning rate", r.Optim.Warmup, r.Train.Steps)
+	case r.Model.Text.VocabSize != 0 && r.Tokenizer.Path == "" && r.Model.Text.VocabSize < r.Tokenizer.VocabSize:
+		return fmt.Errorf("configs: model.text.vocab_size %d is less than tokenizer.vocab_size %d; want 0, which takes the tokenizer's", r.Model.Text.VocabSize, r.Tokenizer.VocabSize)
+	}
+	return nil
+}
+
+// YAML is the run in full, such that Load of it repeats the run.
+func (r *Run) YAML() ([]byte, error) {
+	text, err := yaml.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("configs: %w", err)
+	}
+	return text, nil
+}

@@ -1,0 +1,232 @@
+package configs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
+)
+
+// maxFile bounds a recipe: a file of more bytes is something else.
+const maxFile = 1 << 20
+
+// otherVariables begin as ours do and are not keys of a run.
+var otherVariables = []string{
+	"GOCLIP_KERNEL", // internal/kernel: the level of instructions
+}
+
+// Load reads the recipe at path. Over it go the variables of environ, such as
+// GOCLIP_OPTIM_WARMUP=100 for optim.warmup, and over those the sets, such as
+// optim.warmup=100. What none of them names has its Default.
+//
+// A key or variable that does not exist, a key that occurs twice, a value of
+// another type, and what Validate finds are errors.
+func Load(path string, sets, environ []string) (*Run, error) {
+	text, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	values, err := parse(path, text)
+	if err != nil {
+		return nil, err
+	}
+	v := viper.New()
+	if err := v.MergeConfigMap(values); err != nil {
+		return nil, fmt.Errorf("configs: %s: %w", path, err)
+	}
+	if err := setVariables(v, environ); err != nil {
+		return nil, err
+	}
+	for _, set := range sets {
+		key, value, ok := strings.Cut(set, "=")
+		if !ok {
+			return nil, fmt.Errorf("configs: --set %s: have no =; want a key and its value, such as train.steps=100", set)
+		}
+		if err := setText(v, strings.TrimSpace(key), value); err != nil {
+			return nil, fmt.Errorf("configs: --set %s: %w", set, err)
+		}
+	}
+	run := Default()
+	if err := v.UnmarshalExact(&run, func(c *mapstructure.DecoderConfig) {
+		// Types have been checked, and better than by a weak conversion.
+		c.TagName, c.WeaklyTypedInput, c.DecodeHook = "yaml", false, nil
+	}); err != nil {
+		return nil, fmt.Errorf("configs: %s: %w", path, err)
+	}
+	if err := run.Validate(); err != nil {
+		return nil, err
+	}
+	return &run, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("configs: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("configs: %w", err)
+	}
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("configs: %s: have more than %d bytes; want a recipe in YAML", path, maxFile)
+	}
+	return text, nil
+}
+
+// setVariables applies those of environ that begin with GOCLIP_.
+func setVariables(v *viper.Viper, environ []string) error {
+	keys := make(map[string]string, len(fields.leaves))
+	for key := range fields.leaves {
+		keys[variable(key)] = key
+	}
+	for _, pair := range slices.Sorted(slices.Values(environ)) {
+		name, value, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(name, "GOCLIP_") || slices.Contains(otherVariables, name) {
+			continue
+		}
+		key, ok := keys[name]
+		if !ok {
+			names := slices.Clone(otherVariables)
+			for name := range keys {
+				names = append(names, name)
+			}
+			return fmt.Errorf("configs: environment: %s is unknown%s", name, suggest(name, names))
+		}
+		if err := setText(v, key, value); err != nil {
+			return fmt.Errorf("configs: environment: %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// variable is the name of a key in the environment.
+func variable(key string) string {
+	return "GOCLIP_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// setText sets a key to a value given as text.
+func setText(v *viper.Viper, key, text string) error {
+	t, ok := fields.leaves[key]
+	if !ok {
+		return fields.unknown(key)
+	}
+	value, err := decodeText(text, t)
+	if err != nil {
+		return err
+	}
+	v.Set(key, value)
+	return nil
+}
+
+// parse reads YAML into values of the types of Run, in maps by section. It
+// walks the nodes itself, because only they know lines and repeated keys.
+func parse(path string, text []byte) (map[string]any, error) {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	var document, second yaml.Node
+	if err := d.Decode(&document); errors.Is(err, io.EOF) {
+		return nil, nil // nothing but comments
+	} else if err != nil {
+		return nil, syntaxError(path, err)
+	}
+	if err := d.Decode(&second); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("configs: %s: have several documents; want one", path)
+	}
+	values, err := section(document.Content[0], "")
+	var located *nodeError
+	if errors.As(err, &located) {
+		return nil, fmt.Errorf("configs: %s:%d: %w", path, located.line, err)
+	}
+	return values, err
+}
+
+var syntaxLine = regexp.MustCompile(`^yaml: line (\d+): (.*)`)
+
+func syntaxError(path string, err error) error {
+	if m := syntaxLine.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("configs: %s:%s: %s", path, m[1], m[2])
+	}
+	return fmt.Errorf("configs: %s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
+}
+
+// A nodeError is an error at a line of a file.
+type nodeError struct {
+	line int
+	err  error
+}
+
+func (e *nodeError) Error() string { return e.err.Error() }
+
+// at says at which line err is, unless it is inside of what has a line already.
+func at(node *yaml.Node, err error) error {
+	var inner *nodeError
+	if errors.As(err, &inner) {
+		return &nodeError{inner.line, err}
+	}
+	return &nodeError{node.Line, err}
+}
+
+func (e *nodeError) Unwrap() error { return e.err }
+
+// section reads the keys below name.
+func section(node *yaml.Node, name string) (map[string]any, error) {
+	node = target(node)
+	if isNull(node) {
+		return nil, nil
+	}
+	if node.Kind != yaml.MappingNode {
+		return nil, at(node, fmt.Errorf("%shave %s; want keys, such as %s", label(name), describe(node), fields.sections[name][0]))
+	}
+	values, lines := map[string]any{}, map[string]int{}
+	for i := 0; i < len(node.Content); i += 2 {
+		keyNode, valueNode := node.Content[i], node.Content[i+1]
+		key := join(name, keyNode.Value)
+		if first, ok := lines[key]; ok {
+			return nil, at(keyNode, fmt.Errorf("%s occurs twice, first in line %d", key, first))
+		}
+		lines[key] = keyNode.Line
+
+		var value any
+		var err error
+		if _, ok := fields.sections[key]; ok {
+			value, err = section(valueNode, key)
+		} else if t, ok := fields.leaves[key]; !ok || keyNode.Kind != yaml.ScalarNode || strings.Contains(keyNode.Value, ".") {
+			return nil, at(keyNode, fields.unknown(key))
+		} else if isNull(target(valueNode)) {
+			continue // a key without a value keeps its default
+		} else if value, err = decode(target(valueNode), t); err != nil {
+			err = at(valueNode, fmt.Errorf("%s: %w", key, err))
+		}
+		if err != nil {
+			return nil, err
+		}
+		values[keyNode.Value] = value
+	}
+	return values, nil
+}
+
+func label(section string) string {
+	if section == "" {
+		return ""
+	}
+	return section + ": "
+}
+
+// target is the node that an alias stands for.
+func target(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
+}
+
+func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null" }
