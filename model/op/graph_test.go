@@ -149,28 +149,30 @@ func TestLayerNormRows(t *testing.T) {
 	diff(t, "rows after one with NaN", got[2*d:], f64(want[2*d:]), 1e-5)
 }
 
-// A causal token does not see those after it, to the last bit.
+// A causal token does not see those after it, to the last bit, in a sequence
+// that the kernel computes at once and in one that it computes in blocks.
 func TestAttentionCausal(t *testing.T) {
-	const tokens, heads, v = 19, 2, 8
+	const heads, v, changed = 2, 8, 11
 	const d = heads * v
-	qkv := normal(rand.New(rand.NewPCG(9, 10)), tokens*3*d)
-	eval := func() []float32 {
-		b := op.NewBuilder(G.NewGraph())
-		y := b.Attention(given(t, b, "qkv", slices.Clone(qkv), tokens, 3*d), tokens, heads, true)
-		must(t, b.Err())
-		return evaluate(t, y)[0]
-	}
-	want := eval()
-	const changed = 11
-	for i := changed * 3 * d; i < len(qkv); i++ {
-		qkv[i] += 1
-	}
-	got := eval()
-	if !slices.Equal(got[:changed*d], want[:changed*d]) {
-		t.Errorf("a change of token %d changes the result of an earlier one", changed)
-	}
-	if slices.Equal(got[changed*d:], want[changed*d:]) {
-		t.Errorf("a change of token %d changes nothing", changed)
+	for _, tokens := range []int{19, 43} {
+		qkv := normal(rand.New(rand.NewPCG(9, 10)), tokens*3*d)
+		eval := func() []float32 {
+			b := op.NewBuilder(G.NewGraph())
+			y := b.Attention(given(t, b, "qkv", slices.Clone(qkv), tokens, 3*d), tokens, heads, true)
+			must(t, b.Err())
+			return evaluate(t, y)[0]
+		}
+		want := eval()
+		for i := changed * 3 * d; i < len(qkv); i++ {
+			qkv[i]++
+		}
+		got := eval()
+		if !slices.Equal(got[:changed*d], want[:changed*d]) {
+			t.Errorf("of %d tokens, a change of those from %d on changes an earlier one", tokens, changed)
+		}
+		if slices.Equal(got[changed*d:], want[changed*d:]) {
+			t.Errorf("of %d tokens, a change of those from %d on changes nothing", tokens, changed)
+		}
 	}
 }
 
