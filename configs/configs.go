@@ -32,29 +32,18 @@ type Run struct {
 	Train      train.Config      `yaml:"train"`
 	Checkpoint checkpoint.Config `yaml:"checkpoint"`
 	Eval       eval.Config       `yaml:"eval"`
-	Synth      Synth             `yaml:"synth"`
 }
 
-// Synth draws shards before the run begins, so that a run needs no data.
-type Synth struct {
-	// Folder is where they are written, unless they are there already; empty
-	// means that nothing is drawn.
-	Folder string `yaml:"folder"`
-
-	World synth.Config `yaml:"world"`
-}
-
-// World is a world of package synth and the folder that it is drawn into.
+// World is a world of package synth, drawn before the run begins, so that a run
+// needs no data.
 type World struct {
-	// Dir is the folder; empty means that the run has data of its own.
+	// Dir is the folder that its shards are written to, unless they are there
+	// already; empty means that nothing is drawn.
 	Dir string `yaml:"dir"`
 
 	// Draw says how large the world is.
 	Draw synth.Config `yaml:"draw"`
 }
-
-// Validate reports the first field that cannot work.
-func (w World) Validate() error { return w.Draw.Validate() }
 
 // Default is what a recipe that says nothing else gets. The sizes of the model
 // and the length of the run have no default.
@@ -65,7 +54,7 @@ func Default() Run {
 // Validate reports the first field that cannot work, alone or beside another.
 // It opens nothing.
 func (r *Run) Validate() error {
-	for _, part := range []interface{ Validate() error }{r.World, r.Model, r.Tokenizer, r.Data, r.Train, r.Optim, r.Checkpoint, r.Eval, r.Synth.World} {
+	for _, part := range []interface{ Validate() error }{r.Model, r.Tokenizer, r.Data, r.Train, r.Optim, r.Checkpoint, r.Eval, r.World.Draw} {
 		if err := part.Validate(); err != nil {
 			return err
 		}

@@ -214,6 +214,48 @@ func TestLoadErrors(t *testing.T) {
 	}
 }
 
+// A run goes on with the shards it began with, though its recipe names none.
+func TestLoadResume(t *testing.T) {
+	began, err := Load(recipe(t, small), []string{"data.train=a.parquet", "optim.warmup=5"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := began.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := recipe(t, string(text))
+	bare := strings.Replace(small, "data: {train: \"*.parquet\"}", "", 1)
+	for _, test := range []struct {
+		path, set, want string
+	}{
+		{started, "train.threads=3", ""},
+		{recipe(t, bare), "checkpoint.keep_last=9", ""},
+		{recipe(t, bare), "data.train=moved/a.parquet", ""},
+		{recipe(t, bare+"optim: {warmup: 6}"), "seed=8", "optim.warmup was 5, is 6; seed was 7, is 8"},
+		{started, "data.preprocess.augment.crop_scale=0.5,1", "data.preprocess.augment.crop_scale was [], is [0.5 1]"},
+	} {
+		run, err := LoadResume(started, test.path, []string{test.set}, nil)
+		if err != nil {
+			t.Errorf("LoadResume with %s: %v", test.set, err)
+			continue
+		}
+		if got := Difference(began, run); got != test.want {
+			t.Errorf("with %s: difference %q; want %q", test.set, got, test.want)
+		}
+	}
+	if _, err := LoadResume(filepath.Join(t.TempDir(), "config.yaml"), started, nil, nil); err == nil || !strings.Contains(err.Error(), "holds no run to resume") {
+		t.Errorf("LoadResume without a run: %v", err)
+	}
+	for _, h := range harmless {
+		_, leaf := fields.leaves[h]
+		_, section := fields.sections[strings.TrimSuffix(h, ".")]
+		if !leaf && !section {
+			t.Errorf("harmless: %s is no key", h)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(small))
 	f.Add([]byte("a: &a {b: *a}\n"))

@@ -2,37 +2,50 @@ package configs
 
 import (
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
-
-	"github.com/goclip/goclip/checkpoint"
-	"github.com/goclip/goclip/eval"
 )
 
-// Difference names the first field in which two configs would train
-// differently, or is empty. What is saved, logged and evaluated, and how many
-// threads do the work, makes no difference.
-func Difference(old, now *Run) string {
-	a, err := fixed(*old).YAML()
-	if err != nil {
-		return err.Error()
-	}
-	b, err := fixed(*now).YAML()
-	if err != nil {
-		return err.Error()
-	}
-	was, is := strings.Split(string(a), "\n"), strings.Split(string(b), "\n")
-	for i := range min(len(was), len(is)) {
-		if was[i] != is[i] {
-			return fmt.Sprintf("%s, and now %s", strings.TrimSpace(was[i]), strings.TrimSpace(is[i]))
-		}
-	}
-	return ""
+// harmless are the keys, and sections with a dot at their end, that a run may
+// change while it goes on: its steps are the same. Whether the training data
+// are the same is seen by their fingerprint, wherever they lie now.
+var harmless = []string{
+	"data.train", "data.val", "data.decoders", "data.bad_row_budget",
+	"train.threads", "train.log_every", "train.eval_every",
+	"checkpoint.", "eval.", "world.",
 }
 
-// fixed is r without what may change when a run continues.
-func fixed(r Run) *Run {
-	r.Checkpoint, r.Eval = checkpoint.Config{}, eval.Config{}
-	r.Train.LogEvery, r.Train.EvalEvery, r.Train.Threads = 0, 0, 0
-	r.Data.Decoders, r.Data.Val, r.Data.BadRowBudget, r.World = 0, "", 0, World{}
-	return &r
+// Difference names the keys that would make a run go on other than it began,
+// with both values; it is empty where there are none.
+func Difference(began, now *Run) string {
+	a, b := map[string]any{}, map[string]any{}
+	values(a, reflect.ValueOf(*began), "")
+	values(b, reflect.ValueOf(*now), "")
+	var all []string
+	for _, key := range slices.Sorted(maps.Keys(a)) {
+		if !isHarmless(key) && fmt.Sprint(a[key]) != fmt.Sprint(b[key]) {
+			all = append(all, fmt.Sprintf("%s was %v, is %v", key, a[key], b[key]))
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+func isHarmless(key string) bool {
+	return slices.ContainsFunc(harmless, func(h string) bool {
+		return key == h || strings.HasSuffix(h, ".") && strings.HasPrefix(key, h)
+	})
+}
+
+// values collects the leaves of a struct by their keys.
+func values(into map[string]any, v reflect.Value, section string) {
+	for i := range v.NumField() {
+		key := join(section, v.Type().Field(i).Tag.Get("yaml"))
+		if v.Field(i).Kind() == reflect.Struct {
+			values(into, v.Field(i), key)
+			continue
+		}
+		into[key] = v.Field(i).Interface()
+	}
 }

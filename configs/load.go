@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,17 +32,33 @@ var otherVariables = []string{
 // A key or variable that does not exist, a key that occurs twice, a value of
 // another type, and what Validate finds are errors.
 func Load(path string, sets, environ []string) (*Run, error) {
-	text, err := readFile(path)
-	if err != nil {
-		return nil, err
+	return load([]string{path}, sets, environ)
+}
+
+// LoadResume is Load for a run that goes on: what neither the recipe at path,
+// environ nor sets name is as in started, the run's own YAML.
+func LoadResume(started, path string, sets, environ []string) (*Run, error) {
+	if _, err := os.Stat(started); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("configs: %s holds no run to resume: it has no %s", filepath.Dir(started), filepath.Base(started))
 	}
-	values, err := parse(path, text)
-	if err != nil {
-		return nil, err
-	}
+	return load([]string{started, path}, sets, environ)
+}
+
+// load reads files, each over those before it.
+func load(paths, sets, environ []string) (*Run, error) {
 	v := viper.New()
-	if err := v.MergeConfigMap(values); err != nil {
-		return nil, fmt.Errorf("configs: %s: %w", path, err)
+	for _, path := range paths {
+		text, err := readFile(path)
+		if err != nil {
+			return nil, err
+		}
+		values, err := parse(path, text)
+		if err != nil {
+			return nil, err
+		}
+		if err := v.MergeConfigMap(values); err != nil {
+			return nil, fmt.Errorf("configs: %s: %w", path, err)
+		}
 	}
 	if err := setVariables(v, environ); err != nil {
 		return nil, err
@@ -59,7 +77,7 @@ func Load(path string, sets, environ []string) (*Run, error) {
 		// Types have been checked, and better than by a weak conversion.
 		c.TagName, c.WeaklyTypedInput, c.DecodeHook = "yaml", false, nil
 	}); err != nil {
-		return nil, fmt.Errorf("configs: %s: %w", path, err)
+		return nil, fmt.Errorf("configs: %w", err)
 	}
 	if err := run.Validate(); err != nil {
 		return nil, err

@@ -84,12 +84,12 @@ func trainRun(ctx context.Context, config, workdir string, sets []string, resume
 	case config == "":
 		return fmt.Errorf("%w: --config is missing; want a recipe, such as configs/quickstart.yaml", errUsage)
 	}
-	c, err := configs.Load(config, sets, os.Environ())
-	if err != nil {
-		return err
-	}
 	if workdir == "" {
 		workdir = filepath.Join("runs", strings.TrimSuffix(filepath.Base(config), filepath.Ext(config)))
+	}
+	c, err := load(config, workdir, sets, resume)
+	if err != nil {
+		return err
 	}
 	r := run.Run{Config: c, Workdir: workdir, Resume: resume, Log: train.NewConsole(os.Stdout, c.Train.Steps)}
 	err = r.Train(ctx)
@@ -98,4 +98,13 @@ func trainRun(ctx context.Context, config, workdir string, sets []string, resume
 		return nil
 	}
 	return err
+}
+
+// load reads the config of a new run or, over that of the run in workdir, of one
+// to continue.
+func load(config, workdir string, sets []string, resume bool) (*configs.Run, error) {
+	if !resume {
+		return configs.Load(config, sets, os.Environ())
+	}
+	return configs.LoadResume(filepath.Join(workdir, "config.yaml"), config, sets, os.Environ())
 }
