@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
@@ -148,6 +149,9 @@ func checkParity(t *testing.T, folder string) {
 	}
 	for _, p := range m.Params() {
 		close(t, "after."+p.Name, p.Value, expected, 1e-3) // ten steps amplify rounding; the losses above are the criterion
+		_, from, err := weights.Float32s(p.Name)
+		must(t, err)
+		closeMove(t, p.Name, from, p.Value, expected)
 	}
 }
 
@@ -188,15 +192,41 @@ func close(t *testing.T, name string, got []float32, expected *checkpoint.Tensor
 	largest, worst, at := 0.0, -1.0, 0
 	for i, v := range want {
 		largest = max(largest, math.Abs(float64(v)))
-		if d := math.Abs(float64(got[i] - v)); !(d <= worst) {
+		d := math.Abs(float64(got[i] - v))
+		if math.IsNaN(d) { // which is neither above nor below the worst
+			d = math.Inf(1)
+		}
+		if d > worst {
 			worst, at = d, i
 		}
 	}
-	if largest < 1e-6 { // a gradient that is 0 but for rounding, such as a key's bias
-		largest = 1
-	}
 	if !(worst <= tol*largest) {
 		t.Errorf("%s[%d] = %g, want %g within %g", name, at, got[at], want[at], tol*largest)
+	}
+}
+
+// closeMove compares the way that a parameter went, from its first values, with
+// that of the golden one: root mean squares within 1e-3. AdamW divides a
+// gradient by its own size, so that the few elements whose gradient is nothing
+// but rounding go where the rounding takes them, and no bound on the largest
+// difference can be narrow; the mean shows an error of the optimizer, such as
+// 2 % in the weight decay. The bias of the keys is left out: a softmax does not
+// depend on it, so that its whole gradient is rounding.
+func closeMove(t *testing.T, name string, from, got []float32, expected *checkpoint.TensorFile) {
+	t.Helper()
+	_, want, err := expected.Float32s("after." + name)
+	must(t, err)
+	var moved, apart float64
+	for i, v := range want {
+		if n := len(want) / 3; strings.HasSuffix(name, "attn.in_proj_bias") && i/n == 1 {
+			continue
+		}
+		move, d := float64(v-from[i]), float64(got[i]-v)
+		moved += move * move
+		apart += d * d
+	}
+	if share := math.Sqrt(apart / moved); !(share <= 1e-3) {
+		t.Errorf("after.%s: %.2g of its way from the golden one, want 1e-3", name, share)
 	}
 }
 
