@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
 	_ "image/gif" // the first frame
 	_ "image/jpeg"
 	_ "image/png"
@@ -25,10 +24,11 @@ type Image struct {
 }
 
 // Decode decodes a JPEG, PNG, GIF, BMP, TIFF or WebP of at most maxPixels,
-// which is checked in the header, before memory is taken. Colours become what
-// Pillow's convert("RGB") makes of them: transparency is dropped, not blended,
-// and 16 bits lose their lower half. An orientation in EXIF is not applied, as
-// in open_clip.
+// which is checked in the header, before memory is taken. Of an animation, it
+// is the first frame. Colours become what Pillow's convert("RGB") makes of them:
+// transparency is dropped, not blended, and 16 bits lose their lower half; only
+// 16-bit gray, which Pillow turns to white, keeps its upper half too. An
+// orientation in EXIF is not applied, as in open_clip.
 func Decode(file []byte, maxPixels int) (*Image, error) {
 	if len(file) == 0 {
 		return nil, fmt.Errorf("preprocess: image of 0 bytes")
@@ -51,13 +51,32 @@ func Decode(file []byte, maxPixels int) (*Image, error) {
 	if b := decoded.Bounds(); b.Dx() < 1 || b.Dy() < 1 {
 		return nil, fmt.Errorf("preprocess: %s of %d x %d pixels; want at least one", format, b.Dx(), b.Dy())
 	}
+	switch m := decoded.(type) {
+	case *image.YCbCr:
+		if format == "webp" {
+			return webpRGB(m), nil
+		}
+	case *image.NYCbCrA:
+		if format == "webp" {
+			return webpRGB(&m.YCbCr), nil
+		}
+	case *image.Paletted:
+		if format == "gif" {
+			return palettedRGB(m, gifPalette(file)), nil
+		}
+	}
 	return toRGB(decoded), nil
+}
+
+// newImage returns a black image of the size of r.
+func newImage(r image.Rectangle) *Image {
+	return &Image{r.Dx(), r.Dy(), make([]uint8, 3*r.Dx()*r.Dy())}
 }
 
 // toRGB copies the colours of m, whatever their form.
 func toRGB(m image.Image) *Image {
 	b := m.Bounds()
-	out := &Image{b.Dx(), b.Dy(), make([]uint8, 3*b.Dx()*b.Dy())}
+	out := newImage(b)
 	switch m := m.(type) {
 	case *image.Gray:
 		out.rows(func(y int, dst []uint8) {
@@ -74,15 +93,7 @@ func toRGB(m image.Image) *Image {
 		}
 		out.rows(func(y int, dst []uint8) { copyRGB(dst, m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):]) })
 	case *image.Paletted:
-		palette := make([][3]uint8, 256)
-		for i, c := range m.Palette {
-			palette[i] = plain(c)
-		}
-		out.rows(func(y int, dst []uint8) {
-			for x, i := range m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):][:out.W] {
-				copy(dst[3*x:], palette[i][:])
-			}
-		})
+		return palettedRGB(m, nil)
 	case *image.CMYK:
 		out.rows(func(y int, dst []uint8) {
 			row := m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):]
@@ -92,15 +103,27 @@ func toRGB(m image.Image) *Image {
 				}
 			}
 		})
-	case *image.NYCbCrA:
-		return toRGB(&m.YCbCr)
 	case *image.YCbCr:
-		rgba := image.NewRGBA(b) // draw knows how to convert it fast
-		draw.Draw(rgba, b, m, b.Min, draw.Src)
-		out.rows(func(y int, dst []uint8) { copyRGB(dst, rgba.Pix[y*rgba.Stride:]) })
+		return jpegRGB(m)
 	default:
 		out.each(m)
 	}
+	return out
+}
+
+// palettedRGB copies the colours of m, those of known before m's own.
+func palettedRGB(m *image.Paletted, known [][3]uint8) *Image {
+	var palette [256][3]uint8
+	for i, c := range m.Palette {
+		palette[i] = plain(c)
+	}
+	copy(palette[:], known)
+	out := newImage(m.Rect)
+	out.rows(func(y int, dst []uint8) {
+		for x, i := range m.Pix[m.PixOffset(m.Rect.Min.X, m.Rect.Min.Y+y):][:out.W] {
+			copy(dst[3*x:], palette[i][:])
+		}
+	})
 	return out
 }
 
