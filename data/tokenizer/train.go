@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 )
 
@@ -13,10 +14,15 @@ var defaultSpecials = [2]string{"<start_of_text>", "<end_of_text>"}
 // MinVocabSize is the size of a vocabulary of bytes alone.
 const MinVocabSize = firstMerge + 2
 
+// maxTrainedWord is the number of bytes of the longest word that Train counts:
+// a merge in a word costs time by its length.
+const maxTrainedWord = 1024
+
 // Train makes a vocabulary of at most size tokens: the bytes, then, again and
 // again, the pair of symbols that occurs most often in the captions, as long as
 // one occurs twice. Of equally frequent pairs, the one of earlier symbols comes
-// first, so that the result depends on the captions alone.
+// first, so that the result depends on the captions alone, not on their order.
+// A word of more than 1024 bytes is taken for data gone astray, and not counted.
 func Train(captions iter.Seq2[string, error], size int) (*Tokenizer, error) {
 	if size < MinVocabSize {
 		return nil, fmt.Errorf("tokenizer: vocabulary of %d; want at least %d, the bytes and the two ends", size, MinVocabSize)
@@ -27,7 +33,9 @@ func Train(captions iter.Seq2[string, error], size int) (*Tokenizer, error) {
 			return nil, fmt.Errorf("tokenizer: %w", err)
 		}
 		for word := range words(clean(caption), defaultSpecials) {
-			counts[word]++
+			if len(word) <= maxTrainedWord && !slices.Contains(defaultSpecials[:], word) {
+				counts[word]++
+			}
 		}
 	}
 	if len(counts) == 0 {
@@ -46,21 +54,20 @@ type wordCount struct {
 type corpus struct {
 	words []wordCount
 	count map[pair]int
-	where map[pair]map[int]bool // words that held the pair at some time
-	queue pairQueue             // may hold counts that are no longer true
+	where map[pair][]int32 // words that held the pair at some time
+	queue pairQueue        // may hold counts that are no longer true: too large ones
 }
 
 // learn returns up to n merges.
 func learn(counts map[string]int, n int) (merges []pair) {
-	c := corpus{count: map[pair]int{}, where: map[pair]map[int]bool{}}
-	texts := make([]string, 0, len(counts))
-	for word := range counts {
-		texts = append(texts, word)
-	}
-	slices.Sort(texts)
-	for _, word := range texts {
-		c.words = append(c.words, wordCount{symbols(word), counts[word]})
-		c.add(len(c.words)-1, 1)
+	c := corpus{count: map[pair]int{}, where: map[pair][]int32{}}
+	for i, text := range slices.Sorted(maps.Keys(counts)) {
+		w := wordCount{symbols(text), counts[text]}
+		c.words = append(c.words, w)
+		c.add(w.symbols, w.n)
+		for p := range pairs(w.symbols) {
+			c.found(p, int32(i))
+		}
 	}
 	for p, n := range c.count {
 		c.queue = append(c.queue, pairCount{p, n})
@@ -83,39 +90,53 @@ func learn(counts map[string]int, n int) (merges []pair) {
 	return merges
 }
 
-// add counts the pairs of a word sign times.
-func (c *corpus) add(word, sign int) {
-	w := c.words[word]
-	for i := range len(w.symbols) - 1 {
-		p := pair{w.symbols[i], w.symbols[i+1]}
-		c.count[p] += sign * w.n
-		if sign > 0 {
-			if c.where[p] == nil {
-				c.where[p] = map[int]bool{}
+// pairs are the neighbours in s, from the left.
+func pairs(s []int32) iter.Seq[pair] {
+	return func(yield func(pair) bool) {
+		for i := 1; i < len(s); i++ {
+			if !yield(pair{s[i-1], s[i]}) {
+				return
 			}
-			c.where[p][word] = true
 		}
 	}
 }
 
-// merge joins p in every word that has it.
-func (c *corpus) merge(p pair, id int32) {
-	touched := map[pair]bool{}
-	for word := range c.where[p] {
-		c.add(word, -1)
-		w := &c.words[word]
-		w.symbols = join(w.symbols, p, id)
-		c.add(word, 1)
-		for i := range len(w.symbols) - 1 {
-			touched[pair{w.symbols[i], w.symbols[i+1]}] = true
+// add counts each pair of s n times more.
+func (c *corpus) add(s []int32, n int) {
+	for p := range pairs(s) {
+		if c.count[p] += n; c.count[p] == 0 {
+			delete(c.count, p)
 		}
 	}
-	delete(c.count, p)
-	delete(c.where, p)
-	for t := range touched {
-		if t != p {
-			heap.Push(&c.queue, pairCount{t, c.count[t]})
+}
+
+// found notes that a word holds p, and reports whether it is the first to.
+func (c *corpus) found(p pair, word int32) (first bool) {
+	in := c.where[p]
+	if len(in) == 0 || in[len(in)-1] != word {
+		c.where[p] = append(in, word)
+	}
+	return len(in) == 0
+}
+
+// merge joins p to the new symbol id in every word that has it. Only pairs with
+// the new symbol gain by it, so only they join the queue.
+func (c *corpus) merge(p pair, id int32) {
+	var created []pair
+	for _, word := range c.where[p] {
+		w := &c.words[word]
+		c.add(w.symbols, -w.n)
+		w.symbols = join(w.symbols, p, id)
+		c.add(w.symbols, w.n)
+		for q := range pairs(w.symbols) {
+			if (q.left == id || q.right == id) && c.found(q, word) {
+				created = append(created, q)
+			}
 		}
+	}
+	delete(c.where, p)
+	for _, q := range created {
+		heap.Push(&c.queue, pairCount{q, c.count[q]})
 	}
 }
 
