@@ -44,6 +44,10 @@ func unescape(s string) string {
 			n = 1
 		case s[1] == '#':
 			out.WriteString(numeric(s[2:n]))
+		case s[:n] == "&nGt;":
+			out.WriteString("≫\u20d2") // this and the next are not in Go's table
+		case s[:n] == "&nLt;":
+			out.WriteString("≪\u20d2")
 		default:
 			out.WriteString(html.UnescapeString(s[:n]))
 		}

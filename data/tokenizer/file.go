@@ -97,7 +97,11 @@ func readFile(path string) ([]byte, error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	return readAll(r)
+	text, err := readAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return text, nil
 }
 
 func readAll(r io.Reader) ([]byte, error) {
@@ -111,7 +115,7 @@ func readAll(r io.Reader) ([]byte, error) {
 // lines are those of a merges file without the version on top.
 func lines(text []byte) []string {
 	all := strings.Split(strings.TrimRight(string(text), "\r\n"), "\n")
-	if len(all) > 0 && (strings.HasPrefix(all[0], "#") || strings.HasPrefix(all[0], `"`)) {
+	if strings.Contains(all[0], "#version") {
 		all = all[1:]
 	}
 	return all
@@ -133,9 +137,10 @@ func fromMerges(lines []string, vocab map[string]int32) (*Tokenizer, error) {
 		if !ok || !okLeft || !okRight {
 			return nil, fmt.Errorf("merge %d: %q; want two symbols made before it", i+1, line)
 		}
-		if _, twice := ids[left+right]; !twice {
-			ids[left+right] = firstMerge + int32(i)
+		if _, twice := ids[left+right]; twice {
+			return nil, fmt.Errorf("merge %d: %q; want a new symbol, not %q again", i+1, line, left+right)
 		}
+		ids[left+right] = firstMerge + int32(i)
 		merges = append(merges, pair{l, r})
 	}
 	specials := defaultSpecials
@@ -154,7 +159,9 @@ func fromMerges(lines []string, vocab map[string]int32) (*Tokenizer, error) {
 		return nil, fmt.Errorf("vocabulary of %d tokens with %d merges; want %d tokens", len(vocab), len(merges), t.Size())
 	}
 	for id, s := range t.strings {
-		if have, ok := vocab[s]; !ok || have != int32(id) && ids[s] != have {
+		if have, ok := vocab[s]; !ok {
+			return nil, fmt.Errorf("vocabulary has no token %q; want it with id %d", s, id)
+		} else if have != int32(id) {
 			return nil, fmt.Errorf("token %q has id %d; want %d, as CLIP orders them", s, have, id)
 		}
 	}
@@ -234,7 +241,8 @@ func Read(r io.Reader) (*Tokenizer, error) {
 }
 
 // WriteJSON writes t as a tokenizer.json that Read and Hugging Face's
-// tokenizers read.
+// tokenizers read. Theirs gives the same ids, but for what their normalizers
+// do not have: HTML references, and the final sigma.
 func (t *Tokenizer) WriteJSON(w io.Writer) error {
 	vocab := make(map[string]int32, len(t.strings))
 	for id, s := range t.strings {
@@ -268,8 +276,11 @@ func (t *Tokenizer) WriteJSON(w io.Writer) error {
 			"pair":           []object{{"Sequence": object{"id": "A", "type_id": 0}}, {"Sequence": object{"id": "B", "type_id": 0}}},
 			"special_tokens": object{sot: special(sot, t.SOT()), eot: special(eot, t.EOT())},
 		},
-		Decoder: object{"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
-		Model:   hfModel{Type: "BPE", Suffix: wordEnd, Vocab: vocab, Merges: merges, UnkToken: eot},
+		Decoder: object{"type": "Sequence", "decoders": []object{
+			{"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
+			{"type": "Replace", "pattern": object{"String": wordEnd}, "content": " "},
+		}},
+		Model: hfModel{Type: "BPE", Suffix: wordEnd, Vocab: vocab, Merges: merges, UnkToken: eot},
 	}, "", " ")
 	if err != nil {
 		return err

@@ -5,6 +5,10 @@
 // It gives the ids that open_clip's tokenizer gives, but for one step that is
 // left out: ftfy, which repairs text that was decoded wrongly ("cafÃ©") and
 // makes curly quotes straight. Text that needs no repair is not affected.
+//
+// Two differences remain in text that captions hardly have: characters are
+// letters by Go's Unicode tables, which may be older or newer than Python's,
+// and a capital sigma beside signs such as "²" may become σ for ς.
 package tokenizer
 
 import (
@@ -32,6 +36,10 @@ const firstMerge = 512
 
 // maxCachedWords bounds the cache: about 20 MB.
 const maxCachedWords = 1 << 17
+
+// longWord is the number of bytes from which a word is merged by mergeLong and
+// is not kept.
+const longWord = 128
 
 // wordEnd marks the symbol that ends a word.
 const wordEnd = "</w>"
@@ -83,8 +91,8 @@ func (t *Tokenizer) SOT() int32 { return t.sot }
 // EOT is the token at the end of a text, and the largest.
 func (t *Tokenizer) EOT() int32 { return t.sot + 1 }
 
-// Tokenize fills dst, whose length is the context length of the model: SOT, the
-// ids of text, EOT, and 0 behind. A text that is too long is cut, and ends in
+// Tokenize fills dst, whose length is the context length of the model and at
+// least 2: SOT, the ids of text, EOT, and 0 behind. A text that is too long is cut, and ends in
 // EOT all the same.
 func (t *Tokenizer) Tokenize(dst []int32, text string) (truncated bool) {
 	ids := t.Encode(text)
@@ -142,6 +150,9 @@ var byteOf = func() map[rune]byte {
 
 // word returns the ids of one word.
 func (t *Tokenizer) word(word string) []int32 {
+	if len(word) >= longWord {
+		return t.mergeLong(symbols(word))
+	}
 	t.mu.RLock()
 	ids, ok := t.cache[word]
 	t.mu.RUnlock()

@@ -2,14 +2,15 @@ package tokenizer
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"iter"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -109,50 +110,6 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// TestRoundTrip writes the vocabulary in each form and reads it again.
-func TestRoundTrip(t *testing.T) {
-	tok, dir := trained(t), t.TempDir()
-	var file bytes.Buffer
-	if err := tok.WriteJSON(&file); err != nil {
-		t.Fatal(err)
-	}
-	var f hfFile
-	if err := json.Unmarshal(file.Bytes(), &f); err != nil {
-		t.Fatal(err)
-	}
-	merges := "#version: 0.2\n"
-	for _, m := range f.Model.Merges {
-		merges += string(m) + "\n"
-	}
-	vocab, err := json.Marshal(f.Model.Vocab)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{
-		"hf/tokenizer.json": file.String(), "two/merges.txt": merges, "two/vocab.json": string(vocab), "plain/bpe.txt": merges,
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, path := range []string{"hf", "hf/tokenizer.json", "two", "two/vocab.json", "plain/bpe.txt"} {
-		got, err := Load(filepath.Join(dir, path))
-		if err != nil {
-			t.Errorf("%s: %v", path, err)
-			continue
-		}
-		for _, text := range append(captions, "<start_of_text> an unseen word", "<END_OF_TEXT>") {
-			if a, b := got.Encode(text), tok.Encode(text); !slices.Equal(a, b) {
-				t.Errorf("%s: Encode(%q) = %d, want %d", path, text, a, b)
-			}
-		}
-	}
-}
-
 // TestTrain compares with merges found by counting all pairs again each time.
 func TestTrain(t *testing.T) {
 	counts := map[string]int{}
@@ -202,15 +159,70 @@ func TestTrain(t *testing.T) {
 	}
 }
 
-// TestWords compares the scanner with CLIP's pattern as a regular expression.
+// TestTrainOrder: the order of captions and the names of the ends do not count.
+func TestTrainOrder(t *testing.T) {
+	moved := append([]string{"<end_of_text> <end_of_text>", strings.Repeat("x", maxTrainedWord+1)}, captions...)
+	slices.Reverse(moved)
+	tok, err := Train(all(moved), 560)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := trained(t).merges; !slices.Equal(tok.merges, want) {
+		t.Errorf("merges %v\nwant %v", tok.merges, want)
+	}
+	if tok, err = Train(all(captions), 1<<16); err != nil || tok.Size() > 700 {
+		t.Errorf("seven captions: %d tokens, %v; want no more than they give", tok.Size(), err)
+	}
+}
+
+// pattern is CLIP's, the oracle of words.
+var pattern = regexp.MustCompile(`(?i)<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`)
+
+func checkWords(t *testing.T, text string) {
+	t.Helper()
+	text = clean(text)
+	if got, want := slices.Collect(words(text, defaultSpecials)), pattern.FindAllString(text, -1); !slices.Equal(got, want) {
+		t.Errorf("words(%q) = %q, want %q", text, got, want)
+	}
+}
+
 func TestWords(t *testing.T) {
-	pattern := regexp.MustCompile(`(?i)<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`)
 	for _, text := range append(captions, "don't we'll i'm 3.14 <start_of_text>x<end_of_tex", "'ſ ''s'd", "x²y½ ٣٤ 中文!", "a\u0301b c_d-e", "") {
-		text = clean(text)
-		if got, want := slices.Collect(words(text, defaultSpecials)), pattern.FindAllString(text, -1); !slices.Equal(got, want) {
-			t.Errorf("words(%q) = %q, want %q", text, got, want)
+		checkWords(t, text)
+	}
+}
+
+// TestMergeLong compares with merge, in words with runs of one letter too.
+func TestMergeLong(t *testing.T) {
+	tok, rng := trained(t), rand.New(rand.NewPCG(1, 2))
+	for _, letters := range []string{"a", "re", "photsqucirle", "ed"} {
+		for length := 1; length < 300; length += 1 + length/4 {
+			word := make([]byte, length)
+			for i := range word {
+				word[i] = letters[rng.IntN(len(letters))]
+			}
+			got, want := tok.mergeLong(symbols(string(word))), tok.merge(symbols(string(word)))
+			if !slices.Equal(got, want) {
+				t.Errorf("mergeLong(%s) = %d, want %d", word, got, want)
+			}
 		}
 	}
+}
+
+// TestConcurrent is for the race detector.
+func TestConcurrent(t *testing.T) {
+	tok, want := trained(t), trained(t).Encode(strings.Join(captions, " "))
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			for range 20 {
+				if got := tok.Encode(strings.Join(captions, " ")); !slices.Equal(got, want) {
+					t.Errorf("Encode = %d, want %d", got, want)
+				}
+			}
+		})
+	}
+	wait.Wait()
 }
 
 func TestClean(t *testing.T) {
@@ -219,52 +231,11 @@ func TestClean(t *testing.T) {
 		"&amp;lt;b&amp;gt; &#233; x": "<b> é x",
 		"&#x41;&#1;&#0;&#150;&#5":    "a\ufffd–",
 		"&notit; & &;":               "¬it; & &;",
+		"&nGt;&nGtv;":                "≫\u20d2≫\u0338",
 		"ΟΔΟΣ İ":                     "οδος i̇",
 	} {
 		if got := clean(text); got != want {
 			t.Errorf("clean(%q) = %q, want %q", text, got, want)
 		}
 	}
-}
-
-func TestReadErrors(t *testing.T) {
-	for text, want := range map[string]string{
-		`{`:                        "tokenizer.json",
-		`{"model":{"type":"BPE"}}`: "end_of_word_suffix",
-		`{"model":{"type":"BPE","end_of_word_suffix":"</w>"}}`:                                           "no vocabulary",
-		`{"model":{"type":"BPE","end_of_word_suffix":"</w>","vocab":{},"merges":["x"]}}`:                 "merge 1",
-		`{"model":{"type":"BPE","end_of_word_suffix":"</w>","vocab":{},"merges":["a b"]}}`:               "want 515 tokens",
-		`{"model":{"type":"BPE","end_of_word_suffix":"</w>","vocab":{"a":3},"merges":[["ab","c</w>"]]}}`: "two symbols made before",
-	} {
-		if _, err := Read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("Read(%s): %v; want error with %q", text, err, want)
-		}
-	}
-	if _, err := Load(filepath.Join(t.TempDir(), "none.txt")); err == nil {
-		t.Error("no file: want error")
-	}
-}
-
-func FuzzEncode(f *testing.F) {
-	tok := trained(f)
-	for _, s := range append(captions, "&#x;&amp", "<start_of_text>", "\xff\xfe") {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		dst := make([]int32, 16)
-		tok.Tokenize(dst, text)
-		if dst[0] != tok.SOT() || slices.Max(dst) != tok.EOT() {
-			t.Errorf("Tokenize(%q) = %d; want SOT first and an EOT", text, dst)
-		}
-	})
-}
-
-func BenchmarkEncode(b *testing.B) {
-	tok := trained(b)
-	for b.Loop() {
-		for _, s := range captions {
-			tok.Encode(s)
-		}
-	}
-	b.ReportMetric(float64(b.N*len(captions))/b.Elapsed().Seconds(), "texts/s")
 }

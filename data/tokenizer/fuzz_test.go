@@ -1,0 +1,84 @@
+package tokenizer
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func FuzzEncode(f *testing.F) {
+	tok := trained(f)
+	for _, s := range append(captions, "&#x;&amp", "<start_of_text>", "\xff\xfe", strings.Repeat("red", longWord)) {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		dst := make([]int32, 16)
+		tok.Tokenize(dst, text)
+		if dst[0] != tok.SOT() || slices.Max(dst) != tok.EOT() {
+			t.Errorf("Tokenize(%q) = %d; want SOT first and an EOT", text, dst)
+		}
+		checkWords(t, text)
+	})
+}
+
+// FuzzRead: what can be read can be written and read again.
+func FuzzRead(f *testing.F) {
+	var file bytes.Buffer
+	if err := trained(f).WriteJSON(&file); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(file.Bytes())
+	f.Add(bytes.Replace(file.Bytes(), []byte(`"a": 64,`), nil, 1))
+	f.Add([]byte(`{"model":{"type":"BPE","end_of_word_suffix":"</w>","vocab":{"a":0},"merges":[["a","b"],"c d"]}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		tok, err := Read(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		var again bytes.Buffer
+		if err := tok.WriteJSON(&again); err != nil {
+			t.Fatal(err)
+		}
+		same, err := Read(&again)
+		if err != nil || !slices.Equal(same.merges, tok.merges) || !slices.Equal(same.strings, tok.strings) {
+			t.Errorf("read, written and read again: %v", err)
+		}
+	})
+}
+
+// FuzzMerges reads a merges file, as Load does with one.
+func FuzzMerges(f *testing.F) {
+	f.Add("#version: 0.2\na b\nab c</w>\n")
+	f.Add("a b\r\n\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if tok, err := fromMerges(lines([]byte(text)), nil); err == nil {
+			tok.Encode(text)
+		}
+	})
+}
+
+func BenchmarkEncode(b *testing.B) {
+	tok := trained(b)
+	for b.Loop() {
+		for _, s := range captions {
+			tok.Encode(s)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(captions))/b.Elapsed().Seconds(), "texts/s")
+}
+
+// BenchmarkMergeLong is a word of 64 KiB.
+func BenchmarkMergeLong(b *testing.B) {
+	tok := trained(b)
+	word := strings.Repeat("photosquarecircl", 4096)
+	for b.Loop() {
+		tok.mergeLong(symbols(word))
+	}
+}
+
+func BenchmarkTrain(b *testing.B) {
+	for b.Loop() {
+		trained(b)
+	}
+}
