@@ -26,7 +26,7 @@ type Gemm struct {
 	Residual []float32
 
 	// Activation, if not None, is applied last. Then Pre (M, N) receives the
-	// values before it; it may not be C.
+	// values before it, unless it is nil; it may not be C.
 	Activation Activation
 	Pre        []float32
 }
@@ -59,7 +59,7 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 	}
 	t := &p.gemm
 	*t = gemmTask{Gemm: g, p: p, c: c, out: c, a: a, b: b, m: m, n: n, k: k}
-	if g.Activation != None {
+	if g.Activation != None && g.Pre != nil {
 		check("Gemm", "pre", len(g.Pre), m*n)
 		t.c = g.Pre
 	}

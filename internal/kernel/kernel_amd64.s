@@ -2121,12 +2121,12 @@ loopby:
 	VMOVUPS      c3f800000<>+0(SB), Y5
 	VSUBPS       Y2, Y5, Y4
 	VSUBPS       Y3, Y5, Y5
-	VMULPS       Y0, Y4, Y4
-	VMULPS       Y1, Y5, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
 	VMULPS       c3fd9db23<>+0(SB), Y4, Y4
 	VMULPS       c3fd9db23<>+0(SB), Y5, Y5
-	VFMADD213PS  Y2, Y2, Y4
-	VFMADD213PS  Y3, Y3, Y5
+	VFMADD213PS  Y2, Y0, Y4
+	VFMADD213PS  Y3, Y1, Y5
 	VMOVUPS      (DX), Y0
 	VMOVUPS      32(DX), Y1
 	VMULPS       Y0, Y4, Y4
@@ -2172,9 +2172,9 @@ loopby1:
 	VDIVPS       Y2, Y1, Y1
 	VMOVUPS      c3f800000<>+0(SB), Y2
 	VSUBPS       Y1, Y2, Y2
-	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y2, Y2
 	VMULPS       c3fd9db23<>+0(SB), Y2, Y2
-	VFMADD213PS  Y1, Y1, Y2
+	VFMADD213PS  Y1, Y0, Y2
 	VMOVUPS      (DX), Y0
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      Y2, (AX)
@@ -2217,9 +2217,9 @@ looprest:
 	VDIVPS       Y3, Y2, Y2
 	VMOVUPS      c3f800000<>+0(SB), Y3
 	VSUBPS       Y2, Y3, Y3
-	VMULPS       Y1, Y3, Y3
+	VMULPS       Y2, Y3, Y3
 	VMULPS       c3fd9db23<>+0(SB), Y3, Y3
-	VFMADD213PS  Y2, Y2, Y3
+	VFMADD213PS  Y2, Y1, Y3
 	VMASKMOVPS   (DX), Y0, Y1
 	VMULPS       Y1, Y3, Y3
 	VMASKMOVPS   Y3, Y0, (AX)

@@ -172,9 +172,9 @@ func quickGELU() {
 		s := gate(x) // s + 1.702 x s (1 - s)
 		rest := like(x)
 		do(VSUBPS, s, fill(1), rest)
-		do(VMULPS, x, rest, rest)
+		do(VMULPS, s, rest, rest)
 		do(VMULPS, constant(1.702), rest, rest)
-		do(VFMADD213PS, s, s, rest)
+		do(VFMADD213PS, s, x, rest)
 		return rest
 	})
 }
