@@ -57,3 +57,7 @@ func (op embedGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 func (op embedGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.EmbedGrad(out[0].F, out[1].F, in[1].F, in[0].I, shapes[0][1], op.table[1])
 }
+
+func (embed) tokens() int { return 2 }
+
+func (embedGrad) tokens() int { return 0 }

@@ -80,6 +80,9 @@ func (op linear) takes() []int {
 	return nil
 }
 
+// skips: without the values before the activation there is just no gradient.
+func (op linear) skips() []int { return []int{1} }
+
 func (op linear) wrt() []bool {
 	return []bool{true, true, true, true}[:2+count(op.bias)+count(op.residual)]
 }

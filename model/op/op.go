@@ -52,6 +52,16 @@ type taker interface {
 	takes() []int
 }
 
+// A tokenReader is a rule one of whose arguments holds token ids.
+type tokenReader interface {
+	tokens() int
+}
+
+// A skipper is a rule whose run leaves out some results that nobody reads.
+type skipper interface {
+	skips() []int
+}
+
 // A Builder builds expression graphs. Its first error sticks: from then on its
 // methods do nothing and return nil, so that a model reads as plain
 // expressions and checks Err once, at the end.
@@ -89,7 +99,19 @@ func (b *Builder) apply(r rule, results int, in ...*G.Node) []*G.Node {
 		return none
 	}
 	op := &Op{rule: r, serial: serials.Add(1)}
-	for _, x := range in {
+	for i, x := range in {
+		if x == nil {
+			b.err = fmt.Errorf("op: %v: argument %d is nil", r, i)
+			return none
+		}
+		want := tensor.Float32
+		if t, ok := r.(tokenReader); ok && t.tokens() == i {
+			want = tensor.Int32
+		}
+		if have := x.Dtype(); have != want {
+			b.err = fmt.Errorf("op: %v: argument %d: have %v; want %v", r, i, have, want)
+			return none
+		}
 		op.in = append(op.in, x.Shape())
 		op.types = append(op.types, x.Type())
 	}
@@ -141,6 +163,14 @@ func (o *Op) Results() []tensor.Shape { return o.out }
 func (o *Op) Takes() []int {
 	if t, ok := o.rule.(taker); ok {
 		return t.takes()
+	}
+	return nil
+}
+
+// Skips lists the results that Run leaves out when their memory is nil.
+func (o *Op) Skips() []int {
+	if s, ok := o.rule.(skipper); ok {
+		return s.skips()
 	}
 	return nil
 }

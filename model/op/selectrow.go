@@ -95,3 +95,7 @@ func (selectEOTGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape
 	n, t := shapes[0][0], shapes[0][1]
 	p.SelectLargestGrad(out[0].F, in[1].F, in[0].I, n, t, shapes[1][1])
 }
+
+func (selectEOT) tokens() int { return 1 }
+
+func (selectEOTGrad) tokens() int { return 0 }

@@ -51,7 +51,7 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 	arena := newArena(floats)
 	m := &Machine{pool: o.Pool, steps: p.steps, stats: Stats{Steps: len(p.steps), ArenaBytes: 4 * floats}}
 	memory := func(b *buffer) []float32 {
-		if b.placed != nil {
+		if b.placed != nil || b.skipped {
 			return b.placed
 		}
 		return arena[b.root.offset:][:b.size:b.size]
@@ -68,7 +68,9 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 		}
 		for i, b := range s.out {
 			s.outs[i].F = memory(b)
-			m.stats.SumBytes += 4 * b.size
+			if !b.skipped {
+				m.stats.SumBytes += 4 * b.size
+			}
 			if b.root != b {
 				m.stats.TakenOver++
 			}

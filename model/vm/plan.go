@@ -44,17 +44,19 @@ type buffer struct {
 	def     int // the step that writes it
 	end     int // the last step that reads it
 	readers int
+	skipped bool    // nobody reads it and its operation can leave it out
 	root    *buffer // whose memory this takes over, or itself
 }
 
 // inArena says that the plan decides where b lies.
-func (b *buffer) inArena() bool { return b.node == nil && b.placed == nil }
+func (b *buffer) inArena() bool { return b.node == nil && b.placed == nil && !b.skipped }
 
 // A step runs one operation.
 type step struct {
 	name    string
 	run     func(p *kernel.Pool, out, in []op.Buffer)
 	takes   []int
+	skips   []int
 	in, out []*buffer
 	ins     []op.Buffer // resolved
 	outs    []op.Buffer
@@ -79,10 +81,26 @@ func newPlan(outputs G.Nodes, o Options) (*plan, error) {
 		b := p.of[n][0]
 		b.end = len(p.steps)
 		if memory, ok := o.Place[n]; ok {
+			if b.node != nil {
+				return nil, fmt.Errorf("vm: output %v: is an input; want the result of an operation to place", n)
+			}
 			if len(memory) != b.size {
 				return nil, fmt.Errorf("vm: output %v: have memory for %d floats; want %d", n, len(memory), b.size)
 			}
 			b.placed = memory
+		}
+	}
+	for n := range o.Place {
+		if !slices.Contains(outputs, n) {
+			return nil, fmt.Errorf("vm: %v: has memory but is not an output", n)
+		}
+	}
+	for _, s := range p.steps {
+		for _, i := range s.skips {
+			if i < len(s.out) {
+				b := s.out[i]
+				b.skipped = b.readers == 0 && b.end < len(p.steps)
+			}
 		}
 	}
 	if !o.NoReuse {
@@ -134,8 +152,9 @@ func (p *plan) add(n *G.Node) error {
 	switch o := n.Op().(type) {
 	case *op.Op:
 		s.name, s.run, s.takes, results = o.String(), o.Run, o.Takes(), o.Results()
+		s.skips = o.Skips()
 	default:
-		if n.Op().String() != "+ false" {
+		if n.Op().String() != "+ false" || !args[0].Shape().Eq(args[1].Shape()) || n.Dtype() != tensor.Float32 {
 			return fmt.Errorf("vm: have %v; want operations of package op, and the sums of Backpropagate", n)
 		}
 		s.name, s.takes = "sum", []int{0, 1}
@@ -176,11 +195,6 @@ func (p *plan) takeOver() {
 				in.root.end = max(in.root.end, out.end)
 				break
 			}
-		}
-	}
-	for _, b := range p.buffers { // of a chain, the first holds the memory
-		if b.root != b {
-			b.root.end = max(b.root.end, b.end)
 		}
 	}
 }
