@@ -214,7 +214,7 @@ func TestLoadErrors(t *testing.T) {
 	}
 }
 
-// A run goes on with the shards it began with, though its recipe names none.
+// A run goes on as it began, whatever its recipe says by now.
 func TestLoadResume(t *testing.T) {
 	began, err := Load(recipe(t, small), []string{"data.train=a.parquet", "optim.warmup=5"}, nil)
 	if err != nil {
@@ -227,24 +227,26 @@ func TestLoadResume(t *testing.T) {
 	started := recipe(t, string(text))
 	bare := strings.Replace(small, "data: {train: \"*.parquet\"}", "", 1)
 	for _, test := range []struct {
-		path, set, want string
+		path, set, differs, difference string
 	}{
-		{started, "train.threads=3", ""},
-		{recipe(t, bare), "checkpoint.keep_last=9", ""},
-		{recipe(t, bare), "data.train=moved/a.parquet", ""},
-		{recipe(t, bare+"optim: {warmup: 6}"), "seed=8", "optim.warmup was 5, is 6; seed was 7, is 8"},
-		{started, "data.preprocess.augment.crop_scale=0.5,1", "data.preprocess.augment.crop_scale was [], is [0.5 1]"},
+		{"", "train.threads=3", "", ""},
+		{recipe(t, bare), "checkpoint.keep_last=9", "", ""},
+		{recipe(t, bare), "data.train=moved/a.parquet", "", ""},
+		{recipe(t, bare+"optim: {warmup: 6}"), "seed=8", "optim.warmup was 5, is 6", "seed was 7, is 8"},
+		{recipe(t, bare+"checkpoint: {keep_last: 2}"), "seed=7", "checkpoint.keep_last was 0, is 2", ""},
+		{started, "data.preprocess.augment.crop_scale=0.5,1", "", "data.preprocess.augment.crop_scale was [], is [0.5 1]"},
 	} {
-		run, err := LoadResume(started, test.path, []string{test.set}, nil)
+		run, differs, err := LoadResume(started, test.path, []string{test.set}, nil)
 		if err != nil {
 			t.Errorf("LoadResume with %s: %v", test.set, err)
 			continue
 		}
-		if got := Difference(began, run); got != test.want {
-			t.Errorf("with %s: difference %q; want %q", test.set, got, test.want)
+		if difference := Difference(began, run); difference != test.difference || differs != test.differs || run.Optim.Warmup != 5 {
+			t.Errorf("with %s: difference %q, of the recipe %q, warmup %d; want %q, %q, 5",
+				test.set, difference, differs, run.Optim.Warmup, test.difference, test.differs)
 		}
 	}
-	if _, err := LoadResume(filepath.Join(t.TempDir(), "config.yaml"), started, nil, nil); err == nil || !strings.Contains(err.Error(), "holds no run to resume") {
+	if _, _, err := LoadResume(filepath.Join(t.TempDir(), "config.yaml"), started, nil, nil); err == nil || !strings.Contains(err.Error(), "holds no run to resume") {
 		t.Errorf("LoadResume without a run: %v", err)
 	}
 	for _, h := range harmless {

@@ -19,23 +19,21 @@ var harmless = []string{
 
 // Difference names the keys that would make a run go on other than it began,
 // with both values; it is empty where there are none.
-func Difference(began, now *Run) string {
-	a, b := map[string]any{}, map[string]any{}
-	values(a, reflect.ValueOf(*began), "")
-	values(b, reflect.ValueOf(*now), "")
+func Difference(began, now *Run) string { return difference(began, now, harmless) }
+
+// difference names the keys in which two runs differ, apart from some.
+func difference(a, b *Run, except []string) string {
+	was, is := map[string]any{}, map[string]any{}
+	values(was, reflect.ValueOf(*a), "")
+	values(is, reflect.ValueOf(*b), "")
 	var all []string
-	for _, key := range slices.Sorted(maps.Keys(a)) {
-		if !isHarmless(key) && fmt.Sprint(a[key]) != fmt.Sprint(b[key]) {
-			all = append(all, fmt.Sprintf("%s was %v, is %v", key, a[key], b[key]))
+	for _, key := range slices.Sorted(maps.Keys(was)) {
+		in := func(e string) bool { return key == e || strings.HasSuffix(e, ".") && strings.HasPrefix(key, e) }
+		if !slices.ContainsFunc(except, in) && fmt.Sprint(was[key]) != fmt.Sprint(is[key]) {
+			all = append(all, fmt.Sprintf("%s was %v, is %v", key, was[key], is[key]))
 		}
 	}
 	return strings.Join(all, "; ")
-}
-
-func isHarmless(key string) bool {
-	return slices.ContainsFunc(harmless, func(h string) bool {
-		return key == h || strings.HasSuffix(h, ".") && strings.HasPrefix(key, h)
-	})
 }
 
 // values collects the leaves of a struct by their keys.

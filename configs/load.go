@@ -35,13 +35,21 @@ func Load(path string, sets, environ []string) (*Run, error) {
 	return load([]string{path}, sets, environ)
 }
 
-// LoadResume is Load for a run that goes on: what neither the recipe at path,
-// environ nor sets name is as in started, the run's own YAML.
-func LoadResume(started, path string, sets, environ []string) (*Run, error) {
+// LoadResume is Load for a run that goes on: started, its own YAML, takes the
+// place of the recipe, so that what was set at its start stays set. The recipe
+// at path, unless that is empty, only says in differs where it is another.
+func LoadResume(started, path string, sets, environ []string) (run *Run, differs string, err error) {
 	if _, err := os.Stat(started); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("configs: %s holds no run to resume: it has no %s", filepath.Dir(started), filepath.Base(started))
+		return nil, "", fmt.Errorf("configs: %s holds no run to resume: it has no %s", filepath.Dir(started), filepath.Base(started))
 	}
-	return load([]string{started, path}, sets, environ)
+	if run, err = Load(started, sets, environ); err != nil || path == "" {
+		return run, "", err
+	}
+	recipe, err := load([]string{started, path}, sets, environ)
+	if err != nil {
+		return nil, "", err
+	}
+	return run, difference(run, recipe, nil), nil
 }
 
 // load reads files, each over those before it.

@@ -87,24 +87,25 @@ func trainRun(ctx context.Context, config, workdir string, sets []string, resume
 	if workdir == "" {
 		workdir = filepath.Join("runs", strings.TrimSuffix(filepath.Base(config), filepath.Ext(config)))
 	}
-	c, err := load(config, workdir, sets, resume)
+	var c *configs.Run
+	var differs string
+	var err error
+	if resume {
+		c, differs, err = configs.LoadResume(filepath.Join(workdir, "config.yaml"), config, sets, os.Environ())
+	} else {
+		c, err = configs.Load(config, sets, os.Environ())
+	}
 	if err != nil {
 		return err
 	}
 	r := run.Run{Config: c, Workdir: workdir, Resume: resume, Log: train.NewConsole(os.Stdout, c.Train.Steps)}
+	if differs != "" {
+		r.Log.Printf("the run goes on with its own config, not with that of %s: %s", config, differs)
+	}
 	err = r.Train(ctx)
 	if errors.Is(err, train.ErrInterrupted) {
 		r.Log.Printf("saved; continue with: go run ./cmd/train --config %s --workdir %s --resume", config, workdir)
 		return nil
 	}
 	return err
-}
-
-// load reads the config of a new run or, over that of the run in workdir, of one
-// to continue.
-func load(config, workdir string, sets []string, resume bool) (*configs.Run, error) {
-	if !resume {
-		return configs.Load(config, sets, os.Environ())
-	}
-	return configs.LoadResume(filepath.Join(workdir, "config.yaml"), config, sets, os.Environ())
 }

@@ -138,7 +138,7 @@ func (r *Run) open(ctx context.Context) (err error) {
 	if r.data.Len() < int64(c.Train.Batch) {
 		return fmt.Errorf("run: %d pairs in data.train; want at least train.batch, %d", r.data.Len(), c.Train.Batch)
 	}
-	if c.Eval.Classes == "" {
+	if c.Eval.Classes == "" || len(c.Eval.Sets) == 0 && c.Data.Val == "" {
 		return nil
 	}
 	if r.classes, err = eval.ReadClasses(c.Eval.Classes); err != nil {
