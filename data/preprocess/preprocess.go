@@ -205,15 +205,17 @@ func (p *Processor) shift(pad, x, y int) []uint8 {
 // normalize writes the planes of a square.
 func (p *Processor) normalize(dst []float32, square []uint8, flip bool) {
 	s := p.size
+	red, green, blue := dst[:s*s], dst[s*s:][:s*s], dst[2*s*s:][:s*s]
 	for y := range s {
-		for x := range s {
-			at := 3 * (y*s + x)
-			if flip {
-				at = 3 * (y*s + s - 1 - x)
-			}
-			for c := range 3 {
-				dst[(c*s+y)*s+x] = p.table[c][square[at+c]]
-			}
+		row := square[3*y*s:][:3*s]
+		at, step := y*s, 1
+		if flip {
+			at, step = y*s+s-1, -1
+		}
+		for len(row) >= 3 {
+			red[at], green[at], blue[at] = p.table[0][row[0]], p.table[1][row[1]], p.table[2][row[2]]
+			row = row[3:]
+			at += step
 		}
 	}
 }

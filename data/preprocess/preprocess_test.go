@@ -157,6 +157,26 @@ func TestNormalize(t *testing.T) {
 	}
 }
 
+// An image that has the wanted size in one direction is not changed in it.
+func TestSameSize(t *testing.T) {
+	for _, size := range [][2]int{{8, 8}, {8, 13}, {13, 8}} {
+		m := &Image{size[0], size[1], make([]uint8, 3*size[0]*size[1])}
+		rng := rand.New(rand.NewPCG(1, 1))
+		for i := range m.Pix {
+			m.Pix[i] = uint8(rng.Uint32())
+		}
+		p := NewProcessor(Config{}, 8)
+		p.fit(m)
+		left, top := (m.W-8)/2, (m.H-8)/2 // 2.5 rounds to 2
+		for y := range 8 {
+			got, want := p.square[24*y:][:24], m.Pix[3*((top+y)*m.W+left):][:24]
+			if !slices.Equal(got, want) {
+				t.Errorf("%v: row %d = %v, want %v", size, y, got, want)
+			}
+		}
+	}
+}
+
 // TestAugment checks each augmentation on an image whose pixels tell their place.
 func TestAugment(t *testing.T) {
 	const s = 8

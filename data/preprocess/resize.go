@@ -14,6 +14,8 @@ type weights struct {
 	first, count []int
 	taps         []int32
 	size         int
+	values       []float64
+	of           [4]int // the arguments of set
 }
 
 // set computes the weights of outputs lo to hi, when in pixels become out.
@@ -21,13 +23,19 @@ type weights struct {
 // Source: Pillow's Resample.c: Keys' cubic with a = -0.5, made wider when an
 // image shrinks, in fixed point.
 func (k *weights) set(in, out, lo, hi int) {
+	of := [4]int{in, out, lo, hi}
+	if k.of == of { // images of one size follow each other
+		return
+	}
+	k.of = of
 	scale := float64(in) / float64(out)
 	wide := max(scale, 1)
 	support := 2 * wide
 	k.size = int(math.Ceil(support))*2 + 1
 	k.first, k.count = grow(k.first, hi-lo), grow(k.count, hi-lo)
 	k.taps = grow(k.taps, (hi-lo)*k.size)
-	values := make([]float64, k.size)
+	k.values = grow(k.values, k.size)
+	values := k.values
 	for i := range hi - lo {
 		center := (float64(lo+i) + 0.5) * scale
 		first := max(0, int(center-support+0.5))
@@ -75,25 +83,49 @@ func (r *resizer) resize(dst []uint8, src *Image, from rect, w, h int, window re
 	r.lines = grow(r.lines, (bottom-top)*width)
 	for y := top; y < bottom; y++ {
 		row := src.Pix[3*((from.y+y)*src.W+from.x):][:3*from.w]
+		if w == from.w { // the weights are 0, 1 and 0
+			copy(r.lines[(y-top)*width:][:width], row[3*window.x:])
+			continue
+		}
 		r.line(r.lines[(y-top)*width:][:width], row)
+	}
+	if h == from.h {
+		copy(dst, r.lines[(window.y-top)*width:])
+		return
 	}
 	r.sums = grow(r.sums, width)
 	for y := range window.h {
-		out := dst[y*width:][:width]
 		first := r.vertical.first[y] - top
-		for i := range r.sums {
-			r.sums[i] = 1 << (precision - 1)
-		}
 		taps := r.vertical.taps[y*r.vertical.size:][:r.vertical.count[y]]
-		for j, tap := range taps {
-			line := r.lines[(first+j)*width:][:len(r.sums)]
-			for i, v := range line {
-				r.sums[i] += int32(v) * tap
-			}
+		r.column(dst[y*width:][:width], r.lines[first*width:], taps)
+	}
+}
+
+// column sums lines, each times its tap. It takes four lines at a time, which
+// is twice as fast as one.
+func (r *resizer) column(dst, lines []uint8, taps []int32) {
+	n := len(dst)
+	sums := r.sums[:n]
+	for i := range sums {
+		sums[i] = 1 << (precision - 1)
+	}
+	for len(taps) >= 4 {
+		a, b, c, d := lines[:n], lines[n:][:n], lines[2*n:][:n], lines[3*n:][:n]
+		ta, tb, tc, td := taps[0], taps[1], taps[2], taps[3]
+		for i := range sums {
+			sums[i] += int32(a[i])*ta + int32(b[i])*tb + int32(c[i])*tc + int32(d[i])*td
 		}
-		for i, v := range r.sums {
-			out[i] = clip(v)
+		lines, taps = lines[4*n:], taps[4:]
+	}
+	for _, tap := range taps {
+		line := lines[:n]
+		for i := range sums {
+			sums[i] += int32(line[i]) * tap
 		}
+		lines = lines[n:]
+	}
+	for i, v := range sums {
+		dst[i] = clip(v)
 	}
 }
 
