@@ -22,7 +22,8 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// FuzzRead: what can be read can be written and read again.
+// FuzzRead: what can be read can be written and read again. It wants
+// -fuzzminimizetime=5x, or it spends its time making the first file smaller.
 func FuzzRead(f *testing.F) {
 	var file bytes.Buffer
 	if err := trained(f).WriteJSON(&file); err != nil {
