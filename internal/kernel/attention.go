@@ -140,7 +140,11 @@ func (a *attentionTask) backward(worker int, dqkv, qkv, out, dout, lse []float32
 
 // packPanels packs a strided k x n matrix for multiply.
 func packPanels(dst, b []float32, row, col, k, n int) {
+	if col == 1 {
+		packRows(dst, k, b, row, k, n)
+		return
+	}
 	for j := 0; j < n; j += panelWidth {
-		packPanel(dst[j*k:][:panelWidth*k], b[j*col:], row, col, k, min(panelWidth, n-j))
+		packColumns(dst[j*k:][:panelWidth*k], b[j*col:], col, k, min(panelWidth, n-j))
 	}
 }

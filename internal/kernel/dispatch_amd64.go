@@ -15,31 +15,41 @@ func best() Level {
 	return Portable
 }
 
-func gemmTile(rows, k int, a []float32, rowA, colA int, panel, c []float32, rowC, start int, bias []float32) {
+func gemmTiles(rows, tiles, k int, a []float32, rowA, colA int, panel, c []float32, rowC, start int, bias []float32) {
 	if level < AVX2 || k == 0 {
-		gemmTileGo(rows, k, a, rowA, colA, panel, c, rowC, start, bias)
+		gemmTilesGo(rows*tiles, k, a, rowA, colA, panel, c, rowC, start, bias)
 		return
 	}
 	var b *float32
-	if bias != nil {
+	if start&2 != 0 {
 		b = &bias[:panelWidth][0]
 	}
-	_, _, _ = a[(rows-1)*rowA+(k-1)*colA], panel[k*panelWidth-1], c[(rows-1)*rowC+panelWidth-1]
+	last := rows*tiles - 1
+	_, _, _ = a[last*rowA+(k-1)*colA], panel[k*panelWidth-1], c[last*rowC+panelWidth-1]
 	pa, pp, pc, ra, ca, rc := &a[0], &panel[0], &c[0], 4*rowA, 4*colA, 4*rowC
 	switch rows {
 	case 6:
-		gemm6x16AVX2(k, pa, ra, ca, pp, pc, rc, start, b)
+		gemm6x16AVX2(tiles, k, pa, ra, ca, pp, pc, rc, start, b)
 	case 5:
-		gemm5x16AVX2(k, pa, ra, ca, pp, pc, rc, start, b)
+		gemm5x16AVX2(tiles, k, pa, ra, ca, pp, pc, rc, start, b)
 	case 4:
-		gemm4x16AVX2(k, pa, ra, ca, pp, pc, rc, start, b)
+		gemm4x16AVX2(tiles, k, pa, ra, ca, pp, pc, rc, start, b)
 	case 3:
-		gemm3x16AVX2(k, pa, ra, ca, pp, pc, rc, start, b)
+		gemm3x16AVX2(tiles, k, pa, ra, ca, pp, pc, rc, start, b)
 	case 2:
-		gemm2x16AVX2(k, pa, ra, ca, pp, pc, rc, start, b)
+		gemm2x16AVX2(tiles, k, pa, ra, ca, pp, pc, rc, start, b)
 	case 1:
-		gemm1x16AVX2(k, pa, ra, ca, pp, pc, rc, start, b)
+		gemm1x16AVX2(tiles, k, pa, ra, ca, pp, pc, rc, start, b)
 	}
+}
+
+func copyPanels(dst []float32, packed int, b []float32, rowB, k, panels int) {
+	if level < AVX2 || k == 0 || panels == 0 {
+		copyPanelsGo(dst, packed, b, rowB, k, panels)
+		return
+	}
+	_, _ = dst[((panels-1)*packed+k)*panelWidth-1], b[(k-1)*rowB+panels*panelWidth-1]
+	packAVX2(&dst[0], 4*packed*panelWidth, &b[0], 4*rowB, k, panels)
 }
 
 func transpose(dst []float32, rowDst int, src []float32, rowSrc, n, width int) {

@@ -4,8 +4,12 @@ package kernel
 
 func best() Level { return Portable }
 
-func gemmTile(rows, k int, a []float32, rowA, colA int, panel, c []float32, rowC, start int, bias []float32) {
-	gemmTileGo(rows, k, a, rowA, colA, panel, c, rowC, start, bias)
+func gemmTiles(rows, tiles, k int, a []float32, rowA, colA int, panel, c []float32, rowC, start int, bias []float32) {
+	gemmTilesGo(rows*tiles, k, a, rowA, colA, panel, c, rowC, start, bias)
+}
+
+func copyPanels(dst []float32, packed int, b []float32, rowB, k, panels int) {
+	copyPanelsGo(dst, packed, b, rowB, k, panels)
 }
 
 func transpose(dst []float32, rowDst int, src []float32, rowSrc, n, width int) {

@@ -1,14 +1,15 @@
 package kernel
 
 // Sizes of the blocks of a matrix product: a panel of depth x panelWidth floats
-// of B stays in the first cache, a block of blockRows x depth of A in the
-// second, and the packed part of B, depth x packWidth, in the third.
+// of B stays in the first cache; a block of blockRows x depth of A and its
+// blockRows x blockColumns of C in the second; packedFloats of B in the third.
 const (
-	tileRows   = 6
-	panelWidth = 16
-	depth      = 256
-	blockRows  = 96
-	packWidth  = 1536
+	tileRows     = 6
+	panelWidth   = 16
+	depth        = 256
+	blockRows    = 96
+	blockColumns = 384
+	packedFloats = 1 << 19
 )
 
 // A Gemm says how a matrix product is computed, beside its operands.
@@ -26,21 +27,21 @@ type Gemm struct {
 	Residual []float32
 
 	// Activation, if not None, is applied last. Then Pre (M, N) receives the
-	// values before it, unless it is nil; it may not be C.
+	// values before it; it may not be C.
 	Activation Activation
 	Pre        []float32
 }
 
 type gemmTask struct {
 	Gemm
-	p              *Pool
-	c, a, b        []float32 // c is Pre where there is an activation
-	out            []float32
-	m, n, k        int
-	n0, nc, k0, kc int // the block of B that is packed
-	rows           int // rows of a tile
-	packing, last  bool
-	panels         []float32
+	p             *Pool
+	c, a, b       []float32 // c is Pre where there is an activation
+	out           []float32
+	m, n, k       int
+	k0, kc, block int // the part of K that is packed, and how much of it is multiplied at a time
+	rows, columns int // of a tile
+	packing       bool
+	panels        []float32
 }
 
 // Gemm computes C (M, N) = A B, where A is (M, K) and B is (K, N), with the
@@ -59,143 +60,234 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 	}
 	t := &p.gemm
 	*t = gemmTask{Gemm: g, p: p, c: c, out: c, a: a, b: b, m: m, n: n, k: k}
-	if g.Activation != None && g.Pre != nil {
+	if g.Activation != None {
 		check("Gemm", "pre", len(g.Pre), m*n)
 		t.c = g.Pre
 	}
 	if g.Residual != nil {
 		check("Gemm", "residual", len(g.Residual), m*n)
-		if m*n > 0 && &g.Residual[0] != &t.c[0] {
-			copy(t.c, g.Residual)
-		}
-		t.Accumulate = true
 	}
 	if m == 0 || n == 0 {
 		return
 	}
-	// Enough tiles for every thread, none so thin that B's panels are read in vain.
-	t.rows = min(blockRows, max(2*tileRows, ceil(ceil(m, 8), tileRows)*tileRows))
-	for n0 := 0; n0 < n; n0 += packWidth {
-		t.n0, t.nc = n0, min(packWidth, n-n0)
-		for k0 := 0; k0 == 0 || k0 < k; k0 += depth {
-			t.k0, t.kc, t.last = k0, min(depth, k-k0), k0+depth >= k
-			panels := ceil(t.nc, panelWidth)
-			t.panels = p.sharedScratch(panels * panelWidth * t.kc)
-			t.packing = true
-			p.run(t, panels)
-			t.packing = false
-			p.run(t, ceil(m, t.rows))
-		}
+	t.cut()
+	panels := ceil(n, panelWidth)
+	whole := max(1, packedFloats/(panels*panelWidth*depth)) * t.block
+	for k0 := 0; k0 == 0 || k0 < k; k0 += whole {
+		t.k0, t.kc = k0, min(whole, k-k0)
+		t.panels = p.sharedScratch(panels * panelWidth * t.kc)
+		t.packing = true
+		p.run(t, t.packTiles())
+		t.packing = false
+		p.run(t, ceil(m, t.rows)*ceil(n, t.columns))
 	}
 	*t = gemmTask{}
 }
 
-func (t *gemmTask) do(worker, tile int) {
-	if t.packing {
-		lo, hi := span(tile, t.nc, panelWidth)
-		dst := t.panels[tile*panelWidth*t.kc:][:panelWidth*t.kc]
-		if t.TransB {
-			packPanel(dst, t.b[(t.n0+lo)*t.k+t.k0:], 1, t.k, t.kc, hi-lo)
-		} else {
-			packPanel(dst, t.b[t.k0*t.n+t.n0+lo:], t.n, 1, t.kc, hi-lo)
+// cut chooses the sizes of tiles: as large as the caches allow, of about equal
+// size, and the same number for each thread. Elements do not depend on it, but
+// they do on block, the length of a sum that is not yet added to C.
+func (t *gemmTask) cut() {
+	t.block = max(1, ceil(t.k, ceil(max(1, t.k), depth)))
+	t.columns = ceil(ceil(t.n, ceil(t.n, blockColumns)), panelWidth) * panelWidth
+	across := ceil(t.n, t.columns)
+	down := max(ceil(t.m, blockRows), ceil(4*t.p.threads, across))
+	down = ceil(down, t.p.threads) * t.p.threads
+	step := tileRows
+	if t.TransA {
+		step = 4 * tileRows // whole vectors, too
+	}
+	t.rows = ceil(ceil(t.m, down), step) * step
+}
+
+// packedRows is the number of rows of B that one tile of packing copies, and
+// packedPanels the number of panels where it transposes.
+const packedRows, packedPanels = 32, 4
+
+func (t *gemmTask) packTiles() int {
+	if t.TransB {
+		return ceil(t.n, packedPanels*panelWidth)
+	}
+	return ceil(t.kc, packedRows)
+}
+
+func (t *gemmTask) packB(tile int) {
+	if t.TransB {
+		lo, hi := span(tile, t.n, packedPanels*panelWidth)
+		for j := lo; j < hi; j += panelWidth {
+			packColumns(t.panels[j*t.kc:][:panelWidth*t.kc], t.b[j*t.k+t.k0:], t.k, t.kc, min(panelWidth, hi-j))
 		}
 		return
 	}
-	lo, hi := span(tile, t.m, t.rows)
+	lo, hi := span(tile, t.kc, packedRows)
+	packRows(t.panels[lo*panelWidth:], t.kc, t.b[(t.k0+lo)*t.n:], t.n, hi-lo, t.n)
+}
+
+func (t *gemmTask) do(worker, tile int) {
+	if t.packing {
+		t.packB(tile)
+		return
+	}
+	// Tiles side by side share the rows of A.
+	across := ceil(t.n, t.columns)
+	lo, hi := span(tile/across, t.m, t.rows)
+	left, right := span(tile%across, t.n, t.columns)
 	start, bias := 0, []float32(nil)
 	if t.Accumulate || t.k0 > 0 {
 		start = 1
 	}
-	if t.Bias != nil && t.k0 == 0 {
+	if t.k0 == 0 && t.Residual != nil {
+		start = 1
+		t.copyResidual(lo, hi, left, right)
+	}
+	if t.k0 == 0 && t.Bias != nil {
 		start |= 2
-		bias = t.Bias[t.n0:][:t.nc]
+		bias = t.Bias[left:right]
 	}
-	a, rowA, colA := t.a[lo*t.k+t.k0:], t.k, 1
-	if t.TransA { // rows of a block side by side: a column of A spans fewer pages
-		scratch := t.p.workerScratch(worker, t.rows*depth)
-		for i := range t.kc {
-			copy(scratch[i*t.rows:][:hi-lo], t.a[(t.k0+i)*t.m+lo:])
-		}
-		a, rowA, colA = scratch, 1, t.rows
+	for k0 := 0; k0 == 0 || k0 < t.kc; k0 += t.block {
+		kc := min(t.block, t.kc-k0)
+		a, rowA := t.packA(worker, lo, hi, t.k0+k0, kc, right-left)
+		multiply(t.c[lo*t.n+left:], t.n, a, rowA, 1, t.panels[left*t.kc+k0*panelWidth:], t.kc, hi-lo, right-left, kc, start, bias)
+		start = 1
 	}
-	multiply(t.c[lo*t.n+t.n0:], t.n, a, rowA, colA, t.panels, t.kc, hi-lo, t.nc, t.kc, start, bias)
-	if t.last && t.Activation != None {
+	if t.k0+t.kc >= t.k && t.Activation != None {
 		for i := lo; i < hi; i++ {
-			row := i*t.n + t.n0
-			activate(t.out[row:row+t.nc], t.c[row:row+t.nc], t.Activation)
+			activate(t.out[i*t.n+left:i*t.n+right], t.c[i*t.n+left:i*t.n+right], t.Activation)
 		}
 	}
 }
 
-// packPanel copies a part of B, k rows of width <= 16, into rows of 16 with
-// zeros behind. Element (i, j) of the part is b[i*row + j*col]; one stride is 1.
-func packPanel(dst, b []float32, row, col, k, width int) {
-	if col == 1 {
-		for i := range k {
-			d := dst[i*panelWidth:][:panelWidth]
-			clear(d[copy(d, b[i*row:][:width]):])
+// packA returns a block of A with its row stride: a copy where that saves more
+// than it costs.
+func (t *gemmTask) packA(worker, lo, hi, k0, kc, columns int) (a []float32, row int) {
+	if !t.TransA && columns < 192 {
+		return t.a[lo*t.k+k0:], t.k
+	}
+	row = ceil(kc, 16)*16 + 16 // rows begin in different sets of the cache
+	a = t.p.workerScratch(worker, t.rows*row)
+	if t.TransA {
+		for k := 0; k < kc; k += 8 {
+			transpose(a[k:], row, t.a[(k0+k)*t.m+lo:], t.m, hi-lo, min(8, kc-k))
 		}
+		return a, row
+	}
+	for i := lo; i < hi; i++ {
+		copy(a[(i-lo)*row:][:kc], t.a[i*t.k+k0:])
+	}
+	return a, row
+}
+
+// copyResidual makes a tile of C start from the residual.
+func (t *gemmTask) copyResidual(lo, hi, left, right int) {
+	if &t.Residual[0] == &t.c[0] {
 		return
 	}
-	if width < panelWidth {
+	for i := lo; i < hi; i++ {
+		copy(t.c[i*t.n+left:i*t.n+right], t.Residual[i*t.n+left:])
+	}
+}
+
+// packRows copies k rows of n floats into panels of 16 columns and packed rows,
+// with zeros behind the last column.
+func packRows(dst []float32, packed int, b []float32, rowB, k, n int) {
+	whole := n / panelWidth
+	copyPanels(dst, packed, b, rowB, k, whole)
+	if left := n - whole*panelWidth; left > 0 {
+		for i := range k {
+			d := dst[(whole*packed+i)*panelWidth:][:panelWidth]
+			clear(d[copy(d, b[i*rowB+whole*panelWidth:][:left]):])
+		}
+	}
+}
+
+func copyPanelsGo(dst []float32, packed int, b []float32, rowB, k, panels int) {
+	for i := range k {
+		for j := range panels {
+			copy(dst[(j*packed+i)*panelWidth:][:panelWidth], b[i*rowB+j*panelWidth:])
+		}
+	}
+}
+
+// packColumns makes one panel of n <= 16 columns that are stored as rows of k floats.
+func packColumns(dst, b []float32, rowB, k, n int) {
+	if n < panelWidth {
 		clear(dst)
 	}
-	for j := 0; j < width; j += 8 {
-		transpose(dst[j:], panelWidth, b[j*col:], col, k, min(8, width-j))
+	for j := 0; j < n; j += 8 {
+		transpose(dst[j:], panelWidth, b[j*rowB:], rowB, k, min(8, n-j))
 	}
 }
 
 // multiply computes m x n of C on one thread, from a strided A and packed
-// panels of B, of which it takes the first k of packed rows. Start says what C
-// starts from: 1 its own value, 2 the bias.
+// panels of B, of which it takes the first k of packed rows. Start says what is
+// added: 1 what C holds, 2 the bias.
 func multiply(c []float32, rowC int, a []float32, rowA, colA int, panels []float32, packed, m, n, k, start int, bias []float32) {
-	var edge [tileRows * panelWidth]float32 // a tile of C that is narrower than the kernel's
-	var wide [panelWidth]float32
+	// Tiles of 6 rows and some of 5, as thinner ones cannot use the whole machine.
+	fives := ceil(m, tileRows)*tileRows - m
+	if 5*fives > m {
+		fives = 0
+	}
 	for j := 0; j < n; j += panelWidth {
-		width := min(panelWidth, n-j)
-		panel := panels[j*packed:]
-		var b []float32
+		panel, b := panels[j*packed:], []float32(nil)
+		if n-j < panelWidth {
+			multiplyEdge(c[j:], rowC, a, rowA, colA, panel, m, n-j, k, start, bias[min(j, len(bias)):])
+			return
+		}
 		if start&2 != 0 {
 			b = bias[j:]
-			if width < panelWidth {
-				copy(wide[:], b)
-				b = wide[:]
-			}
 		}
-		for i := 0; i < m; i += tileRows {
-			rows := min(tileRows, m-i)
-			if width == panelWidth {
-				gemmTile(rows, k, a[i*rowA:], rowA, colA, panel, c[i*rowC+j:], rowC, start, b)
-				continue
+		for i := 0; i < m; {
+			rows := tileRows
+			if m-i == 5*fives {
+				rows = 5
 			}
-			for r := range rows {
-				copy(edge[r*panelWidth:][:width], c[(i+r)*rowC+j:])
+			tiles := (m - i - 5*fives) / tileRows
+			if rows == 5 {
+				tiles = fives
 			}
-			gemmTile(rows, k, a[i*rowA:], rowA, colA, panel, edge[:], panelWidth, start, b)
-			for r := range rows {
-				copy(c[(i+r)*rowC+j:][:width], edge[r*panelWidth:])
+			if tiles == 0 {
+				rows, tiles = m-i, 1
 			}
+			gemmTiles(rows, tiles, k, a[i*rowA:], rowA, colA, panel, c[i*rowC+j:], rowC, start, b)
+			i += rows * tiles
 		}
 	}
 }
 
-// gemmTileGo computes rows <= 6 of 16 columns of C; see multiply.
-func gemmTileGo(rows, k int, a []float32, rowA, colA int, panel, c []float32, rowC, start int, bias []float32) {
+// multiplyEdge is multiply for the last columns, fewer than a panel has.
+func multiplyEdge(c []float32, rowC int, a []float32, rowA, colA int, panel []float32, m, n, k, start int, bias []float32) {
+	var edge [tileRows * panelWidth]float32
+	var wide [panelWidth]float32
+	copy(wide[:n], bias)
+	for i := 0; i < m; i += tileRows {
+		rows := min(tileRows, m-i)
+		for r := range rows {
+			copy(edge[r*panelWidth:][:n], c[(i+r)*rowC:])
+		}
+		gemmTiles(rows, 1, k, a[i*rowA:], rowA, colA, panel, edge[:], panelWidth, start, wide[:])
+		for r := range rows {
+			copy(c[(i+r)*rowC:][:n], edge[r*panelWidth:])
+		}
+	}
+}
+
+// gemmTilesGo computes rows of 16 columns of C; see multiply.
+func gemmTilesGo(rows, k int, a []float32, rowA, colA int, panel, c []float32, rowC, start int, bias []float32) {
 	for i := range rows {
 		var sum [panelWidth]float32
-		if start&2 != 0 {
-			copy(sum[:], bias)
-		}
-		out := c[i*rowC:][:panelWidth]
-		if start&1 != 0 {
-			for j, v := range out {
-				sum[j] += v
-			}
-		}
 		for p := range k {
 			x := a[i*rowA+p*colA]
 			for j, v := range panel[p*panelWidth:][:panelWidth] {
 				sum[j] += x * v
+			}
+		}
+		out := c[i*rowC:][:panelWidth]
+		for j := range sum {
+			if start&2 != 0 {
+				sum[j] += bias[j]
+			}
+			if start&1 != 0 {
+				sum[j] += out[j]
 			}
 		}
 		copy(out, sum[:])

@@ -5,25 +5,28 @@
 package kernel
 
 //go:noescape
-func gemm1x16AVX2(kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
+func gemm1x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
 
 //go:noescape
-func gemm2x16AVX2(kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
+func gemm2x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
 
 //go:noescape
-func gemm3x16AVX2(kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
+func gemm3x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
 
 //go:noescape
-func gemm4x16AVX2(kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
+func gemm4x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
 
 //go:noescape
-func gemm5x16AVX2(kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
+func gemm5x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
 
 //go:noescape
-func gemm6x16AVX2(kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
+func gemm6x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
 
 //go:noescape
 func transpose8AVX2(dst *float32, rowDst int, src *float32, rowSrc int, n int)
+
+//go:noescape
+func packAVX2(dst *float32, stride int, b *float32, rowB int, k int, panels int)
 
 //go:noescape
 func expSumAVX2(dst *float32, x *float32, n int, scale float32, shift float32) float32

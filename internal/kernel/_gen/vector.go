@@ -84,18 +84,13 @@ func exponential() {
 // t = 1/(1 + 0.3 |x|/sqrt 2), erfc(z)/2 = t poly(t) exp(-z²) to 2.1e-8 of its
 // value. From |x| = 14 on the density is 0, and x² need not be finite.
 func normalCDF(x wide) (cdf, density wide) {
-	abs, low := like(x), like(x)
+	abs, t := like(x), like(x)
 	cdf, density = like(x), like(x)
 	do(VANDPS, words(0x7fffffff), x, abs)
 	do(VMINPS, abs, fill(14), abs)
 	do(VMULPS, abs, abs, density)
-	do(VMOVAPS, density, low) // the rounding error of x², put back after exp
-	do(VFMSUB231PS, abs, abs, low)
 	do(VMULPS, constant(-0.5), density, density)
 	expNegative(density)
-	do(VMULPS, constant(-0.5), low, low)
-	do(VFMADD213PS, density, low, density)
-	t := low
 	one := fill(1)
 	do(VMOVAPS, one, t)
 	do(VFMADD231PS, constant(0.30/math.Sqrt2), abs, t)
