@@ -23,12 +23,17 @@ type Image struct {
 	Pix  []uint8
 }
 
-// Decode decodes a JPEG, PNG, GIF, BMP, TIFF or WebP of at most maxPixels,
-// which is checked in the header, before memory is taken. Of an animation, it
-// is the first frame. Colours become what Pillow's convert("RGB") makes of them:
-// transparency is dropped, not blended, and 16 bits lose their lower half; only
-// 16-bit gray, which Pillow turns to white, keeps its upper half too. An
-// orientation in EXIF is not applied, as in open_clip.
+// maxSide is as wide as a JPEG can be. The weights of a resize need memory in
+// proportion to it.
+const maxSide = 1 << 16
+
+// Decode decodes a JPEG, PNG, GIF, BMP, TIFF or WebP of at most maxPixels, and
+// of at most 65,536 a side. Both are checked in the header, before memory is
+// taken. Of an animation, it is the first frame. Colours become what Pillow's
+// convert("RGB") makes of them: transparency is dropped, not blended, and 16
+// bits lose their lower half; only 16-bit gray, which Pillow turns to white,
+// keeps its upper half too. An orientation in EXIF is not applied, as in
+// open_clip.
 func Decode(file []byte, maxPixels int) (*Image, error) {
 	if len(file) == 0 {
 		return nil, fmt.Errorf("preprocess: image of 0 bytes")
@@ -40,6 +45,9 @@ func Decode(file []byte, maxPixels int) (*Image, error) {
 	w, h := header.Width, header.Height
 	if w < 1 || h < 1 {
 		return nil, fmt.Errorf("preprocess: %s of %d x %d pixels; want at least one", format, w, h)
+	}
+	if max(w, h) > maxSide {
+		return nil, fmt.Errorf("preprocess: %s of %d x %d pixels; want at most %d a side", format, w, h, maxSide)
 	}
 	if int64(w)*int64(h) > int64(maxPixels) {
 		return nil, fmt.Errorf("preprocess: %s of %d x %d pixels; want at most %d in all", format, w, h, maxPixels)

@@ -121,10 +121,14 @@ func TestTricky(t *testing.T) {
 }
 
 func TestDecodeErrors(t *testing.T) {
-	var large bytes.Buffer
-	if err := png.Encode(&large, image.NewGray(image.Rect(0, 0, 100, 30))); err != nil {
-		t.Fatal(err)
+	encode := func(w, h int) *bytes.Buffer {
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, w, h))); err != nil {
+			t.Fatal(err)
+		}
+		return &b
 	}
+	large := encode(100, 30)
 	for _, test := range []struct {
 		file []byte
 		most int
@@ -134,6 +138,7 @@ func TestDecodeErrors(t *testing.T) {
 		{[]byte("no image"), 1, "unknown format"},
 		{large.Bytes(), 2999, "png of 100 x 30 pixels; want at most 2999 in all"},
 		{large.Bytes()[:40], 3000, "EOF"},
+		{encode(70_000, 1).Bytes(), 1 << 20, "want at most 65536 a side"},
 	} {
 		if _, err := Decode(test.file, test.most); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("Decode(%d bytes): %v; want error with %q", len(test.file), err, test.want)
