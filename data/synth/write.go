@@ -89,7 +89,7 @@ func replace(path string, write func(f *os.File) error) (err error) {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		os.Remove(f.Name())
+		_ = os.Remove(f.Name()) // the error is the one that matters
 		return fmt.Errorf("synth: %s: %w", path, err)
 	}
 	return nil
