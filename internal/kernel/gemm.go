@@ -26,8 +26,8 @@ type Gemm struct {
 	// Residual (M, N), if not nil, is added. It may be C itself.
 	Residual []float32
 
-	// Activation, if not None, is applied last. Then Pre (M, N) receives the
-	// values before it; it may not be C.
+	// Activation, if not None, is applied last. Then Pre (M, N), if not nil,
+	// receives the values before it; it may not be C.
 	Activation Activation
 	Pre        []float32
 }
@@ -35,7 +35,7 @@ type Gemm struct {
 type gemmTask struct {
 	Gemm
 	p             *Pool
-	c, a, b       []float32 // c is Pre where there is an activation
+	c, a, b       []float32 // c is Pre where that is asked for
 	out           []float32
 	m, n, k       int
 	k0, kc, block int // the part of K that is packed, and how much of it is multiplied at a time
@@ -60,7 +60,7 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 	}
 	t := &p.gemm
 	*t = gemmTask{Gemm: g, p: p, c: c, out: c, a: a, b: b, m: m, n: n, k: k}
-	if g.Activation != None {
+	if g.Activation != None && g.Pre != nil {
 		check("Gemm", "pre", len(g.Pre), m*n)
 		t.c = g.Pre
 	}
