@@ -63,7 +63,8 @@ func (m *CLIP) ClampLogitScale(largest float64) {
 }
 
 // Load sets every parameter from get, which returns the tensor of a name.
-// A tensor that is missing or has another shape is an error.
+// A tensor that is missing or has another shape is an error, after which some
+// parameters are those of get and some are not.
 func (m *CLIP) Load(get func(name string) (shape []int, data []float32, err error)) error {
 	for _, p := range m.params {
 		shape, data, err := get(p.Name)
@@ -71,7 +72,10 @@ func (m *CLIP) Load(get func(name string) (shape []int, data []float32, err erro
 			return fmt.Errorf("model: %s: %w", p.Name, err)
 		}
 		if !slices.Equal(shape, p.Shape) && (len(p.Shape) != 0 || len(data) != 1) {
-			return fmt.Errorf("model: %s: have %v, want %v", p.Name, shape, p.Shape)
+			return fmt.Errorf("model: %s: have %v, want %v", p.Name, tensor.Shape(shape), tensor.Shape(p.Shape))
+		}
+		if len(data) != len(p.Value) {
+			return fmt.Errorf("model: %s: have %d elements, want %d", p.Name, len(data), len(p.Value))
 		}
 		copy(p.Value, data)
 	}
@@ -140,12 +144,16 @@ type TrainStep struct {
 	machine    *vm.Machine
 	images     []float32
 	tokens     []int32
+	vocabulary int
 	loss, x, y *G.Node
 }
 
 // NewTrainStep compiles a step for batches of n pairs. Gradients go to the
 // parameters' Grad.
 func (m *CLIP) NewTrainStep(n int, pool *kernel.Pool) (*TrainStep, error) {
+	if n < 2 {
+		return nil, fmt.Errorf("model: batch %d; want at least 2, since a pair is learned against the others", n)
+	}
 	s, outputs, place, err := m.trainGraph(n)
 	if err != nil {
 		return nil, err
@@ -160,7 +168,7 @@ func (m *CLIP) NewTrainStep(n int, pool *kernel.Pool) (*TrainStep, error) {
 // of the gradients.
 func (m *CLIP) trainGraph(n int) (s *TrainStep, outputs G.Nodes, place map[*G.Node][]float32, err error) {
 	g := m.newGraph()
-	s = &TrainStep{}
+	s = &TrainStep{vocabulary: m.config.Text.VocabSize}
 	images, imageData := g.images(n)
 	tokens, tokenData := g.tokens(n)
 	s.images, s.tokens = imageData, tokenData
@@ -198,8 +206,12 @@ func (s *TrainStep) ImageEmbeddings() []float32 { return values(s.x) }
 // TextEmbeddings are those of the texts.
 func (s *TrainStep) TextEmbeddings() []float32 { return values(s.y) }
 
-// Run computes the loss and the gradients.
+// Run computes the loss and the gradients. A token id outside of the
+// vocabulary is an error.
 func (s *TrainStep) Run() (loss float32, err error) {
+	if err := checkTokens(s.tokens, s.vocabulary); err != nil {
+		return 0, err
+	}
 	if err := s.machine.RunAll(); err != nil {
 		return 0, fmt.Errorf("model: %w", err)
 	}

@@ -67,7 +67,7 @@ func (c Config) Validate() error {
 		{"text.width", c.Text.Width}, {"text.layers", c.Text.Layers}, {"text.heads", c.Text.Heads},
 	} {
 		if f.value < 1 || f.value > 1<<20 {
-			return fmt.Errorf("model: %s %d; want a positive number", f.name, f.value)
+			return fmt.Errorf("model: %s %d; want 1 to %d", f.name, f.value, 1<<20)
 		}
 	}
 	if _, ok := activations[c.Activation]; !ok {
@@ -82,8 +82,10 @@ func (c Config) Validate() error {
 		return fmt.Errorf("model: text.width %d is not a multiple of text.heads %d", c.Text.Width, c.Text.Heads)
 	case c.Text.ContextLength < 3:
 		return fmt.Errorf("model: text.context_length %d; want at least 3, for a start, a token and an end", c.Text.ContextLength)
-	case c.Text.VocabSize < 0:
-		return fmt.Errorf("model: text.vocab_size %d is negative", c.Text.VocabSize)
+	case c.Text.ContextLength > 1<<20:
+		return fmt.Errorf("model: text.context_length %d; want at most %d", c.Text.ContextLength, 1<<20)
+	case c.Text.VocabSize < 0 || c.Text.VocabSize > 1<<24:
+		return fmt.Errorf("model: text.vocab_size %d; want 0 to %d", c.Text.VocabSize, 1<<24)
 	}
 	return nil
 }

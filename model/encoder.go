@@ -13,6 +13,7 @@ import (
 type Encoder struct {
 	machine  *vm.Machine
 	batch    int
+	words    int       // in the vocabulary of a text encoder
 	images   []float32 // one of these is nil
 	tokens   []int32
 	features *G.Node
@@ -21,6 +22,9 @@ type Encoder struct {
 
 // NewImageEncoder compiles the image tower for batches of n images.
 func (m *CLIP) NewImageEncoder(n int, pool *kernel.Pool) (*Encoder, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("model: batch %d; want at least 1", n)
+	}
 	g := m.newGraph()
 	images, data := g.images(n)
 	return g.encoder(&Encoder{batch: n, images: data, features: g.imageFeatures(images)}, pool)
@@ -28,9 +32,12 @@ func (m *CLIP) NewImageEncoder(n int, pool *kernel.Pool) (*Encoder, error) {
 
 // NewTextEncoder compiles the text tower for batches of n texts.
 func (m *CLIP) NewTextEncoder(n int, pool *kernel.Pool) (*Encoder, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("model: batch %d; want at least 1", n)
+	}
 	g := m.newGraph()
 	tokens, data := g.tokens(n)
-	return g.encoder(&Encoder{batch: n, tokens: data, features: g.textFeatures(tokens)}, pool)
+	return g.encoder(&Encoder{batch: n, words: m.config.Text.VocabSize, tokens: data, features: g.textFeatures(tokens)}, pool)
 }
 
 func (g *graph) encoder(e *Encoder, pool *kernel.Pool) (*Encoder, error) {
@@ -55,8 +62,12 @@ func (e *Encoder) Images() []float32 { return e.images }
 func (e *Encoder) Tokens() []int32 { return e.tokens }
 
 // Run encodes what Images or Tokens hold into unit rows (N, E), which the next
-// run overwrites. Rows that the caller did not fill are encoded as well.
+// run overwrites. Rows that the caller did not fill are encoded as well. A token
+// id outside of the vocabulary is an error.
 func (e *Encoder) Run() ([]float32, error) {
+	if err := checkTokens(e.tokens, e.words); err != nil {
+		return nil, err
+	}
 	if err := e.machine.RunAll(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}

@@ -186,14 +186,17 @@ func TestClampLogitScale(t *testing.T) {
 
 func TestConfigErrors(t *testing.T) {
 	for want, change := range map[string]func(*model.Config){
-		"embed_dim 0":             func(c *model.Config) { c.EmbedDim = 0 },
-		`activation "relu"`:       func(c *model.Config) { c.Activation = "relu" },
-		"image.size 16 is not":    func(c *model.Config) { c.Image.Patch = 7 },
-		"image.heads 5":           func(c *model.Config) { c.Image.Heads = 5 },
-		"text.heads 5":            func(c *model.Config) { c.Text.Heads = 5 },
-		"text.context_length 2":   func(c *model.Config) { c.Text.ContextLength = 2 },
-		"text.vocab_size 0; want": func(c *model.Config) { c.Text.VocabSize = 0 },
-		"text.layers -1":          func(c *model.Config) { c.Text.Layers = -1 },
+		"embed_dim 0":                       func(c *model.Config) { c.EmbedDim = 0 },
+		`activation "relu"`:                 func(c *model.Config) { c.Activation = "relu" },
+		"image.size 16 is not":              func(c *model.Config) { c.Image.Patch = 7 },
+		"image.heads 5":                     func(c *model.Config) { c.Image.Heads = 5 },
+		"text.heads 5":                      func(c *model.Config) { c.Text.Heads = 5 },
+		"text.context_length 2":             func(c *model.Config) { c.Text.ContextLength = 2 },
+		"text.vocab_size 0; want":           func(c *model.Config) { c.Text.VocabSize = 0 },
+		"image.size 1048584; want 1 to":     func(c *model.Config) { c.Image.Size = 1<<20 + 8 },
+		"text.context_length 1099511627776": func(c *model.Config) { c.Text.ContextLength = 1 << 40 },
+		"text.vocab_size 1125899906842624":  func(c *model.Config) { c.Text.VocabSize = 1 << 50 },
+		"text.layers -1":                    func(c *model.Config) { c.Text.Layers = -1 },
 	} {
 		c := tiny()
 		change(&c)
@@ -214,7 +217,7 @@ func TestLoadErrors(t *testing.T) {
 		}
 		return []int{16, 32}, make([]float32, 512), nil
 	})
-	if err == nil || err.Error() != "model: visual.proj: have [16 32], want [32 16]" {
+	if err == nil || err.Error() != "model: visual.proj: have (16, 32), want (32, 16)" {
 		t.Errorf("a transposed matrix: %v", err)
 	}
 }

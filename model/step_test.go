@@ -297,3 +297,49 @@ func TestLoad(t *testing.T) {
 		t.Errorf("Load of nothing: %v; want error that names the tensor", err)
 	}
 }
+
+// TestBadInput holds that a batch size and token ids that cannot work are
+// errors, before anything is computed.
+func TestBadInput(t *testing.T) {
+	m, err := model.New(tiny(), 1)
+	must(t, err)
+	pool := kernel.NewPool(2)
+	defer pool.Close()
+	for _, n := range []int{-1, 0} {
+		want := fmt.Sprintf("model: batch %d; want at least", n)
+		_, err1 := m.NewTrainStep(n, pool)
+		_, err2 := m.NewImageEncoder(n, pool)
+		_, err3 := m.NewTextEncoder(n, pool)
+		for _, err := range []error{err1, err2, err3} {
+			if err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("batch %d: %v; want error with %q", n, err, want)
+			}
+		}
+	}
+	s, err := m.NewTrainStep(2, pool)
+	must(t, err)
+	e, err := m.NewTextEncoder(2, pool)
+	must(t, err)
+	for _, id := range []int32{-1, 50, math.MaxInt32} {
+		s.Tokens()[9], e.Tokens()[9] = id, id
+		want := fmt.Sprintf("model: token id %d; want 0 to 49", id)
+		_, err1 := s.Run()
+		_, err2 := e.Run()
+		for _, err := range []error{err1, err2} {
+			if err == nil || !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("token id %d: %v; want error with %q", id, err, want)
+			}
+		}
+	}
+	err = m.Load(func(name string) ([]int, []float32, error) {
+		for _, p := range m.Params() {
+			if p.Name == name {
+				return p.Shape, p.Value[:len(p.Value)/2], nil
+			}
+		}
+		return nil, nil, fmt.Errorf("no tensor %s", name)
+	})
+	if err == nil || err.Error() != "model: logit_scale: have 0 elements, want 1" {
+		t.Errorf("Load of half the data: %v; want error", err)
+	}
+}

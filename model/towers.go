@@ -1,6 +1,8 @@
 package model
 
 import (
+	"fmt"
+
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -35,6 +37,17 @@ func (g *graph) textFeatures(tokens *G.Node) *G.Node {
 
 func (g *graph) layerNorm(x *G.Node, name string) *G.Node {
 	return g.Builder.LayerNorm(x, g.param(name+".weight"), g.param(name+".bias"), epsilon)
+}
+
+// checkTokens reports the first id that the vocabulary does not have: another
+// tokenizer's.
+func checkTokens(ids []int32, vocabulary int) error {
+	for _, id := range ids {
+		if id < 0 || int(id) >= vocabulary {
+			return fmt.Errorf("model: token id %d; want 0 to %d, the vocabulary of the model", id, vocabulary-1)
+		}
+	}
+	return nil
 }
 
 // images is the input (n, 3, S, S) and its memory.
