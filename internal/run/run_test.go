@@ -1,0 +1,216 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/train"
+)
+
+// recipe is a run of a second: 100 pairs, which 11 steps of 20 go through
+// twice, with every kind of randomness.
+const recipe = `
+seed: 3
+world: {dir: %[1]s, draw: {seed: 1, size: 32, train: 100, val_seen: 20, val_unseen: 20}}
+data: {train: "%[1]s/train-*.parquet", val: "%[1]s/val-seen-*.parquet", caption_choice: random, shuffle_window: 512, preprocess: {augment: {pad: 2, flip: 0.5, crop_scale: [0.5, 1]}}}
+tokenizer: {vocab_size: 530}
+model:
+  embed_dim: 16
+  image: {size: 32, patch: 16, width: 16, layers: 1, heads: 2}
+  text: {context_length: 12, width: 16, layers: 1, heads: 2}
+optim: {learning_rate: 3e-3, warmup: 2, clip_norm: 1}
+train: {steps: 11, batch: 20, log_every: 1, eval_every: 5}
+eval: {classes: "%[1]s/classes.txt", batch: 16}
+checkpoint: {every_steps: 4, keep_last: 0}
+`
+
+func testRun(t *testing.T, world, workdir string, resume bool) *Run {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "recipe.yaml")
+	must(t, os.WriteFile(path, fmt.Appendf(nil, recipe, world), 0o666))
+	c, err := configs.Load(path, nil, nil)
+	must(t, err)
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	must(t, err)
+	t.Cleanup(func() { log.Close() })
+	return &Run{Config: c, Workdir: workdir, Resume: resume, Log: train.NewConsole(log, c.Train.Steps)}
+}
+
+// hashes are those of what a run ends in: weights, moments, and the lines of
+// metrics but for their times.
+func hashes(t *testing.T, workdir string) string {
+	t.Helper()
+	var all []string
+	for _, name := range []string{modelFile, optimizerFile, stateFile, tokenizerFile} {
+		text, err := os.ReadFile(filepath.Join(workdir, "checkpoints", "step-00000011", name))
+		must(t, err)
+		sum := sha256.Sum256(text)
+		all = append(all, name+" "+hex.EncodeToString(sum[:]))
+	}
+	text, err := os.ReadFile(filepath.Join(workdir, metricsFile))
+	must(t, err)
+	for line := range strings.Lines(string(text)) {
+		line, _, _ = strings.Cut(line, `,"pairs_per_second"`)
+		all = append(all, strings.TrimSpace(line))
+	}
+	return strings.Join(all, "\n")
+}
+
+// TestResume stops a run after every step by a signal's way, and by the death
+// of the process between two checkpoints, and continues it: it ends in the same
+// weights, moments and metrics, bit for bit, as one never stopped.
+func TestResume(t *testing.T) {
+	if dir := os.Getenv("RUN_TEST_KILL"); dir != "" {
+		killed(t, dir)
+		return
+	}
+	world := filepath.Join(t.TempDir(), "world")
+	whole := filepath.Join(t.TempDir(), "whole")
+	must(t, testRun(t, world, whole, false).Train(context.Background()))
+	want := hashes(t, whole)
+
+	stopped := filepath.Join(t.TempDir(), "stopped")
+	for resume, done := false, false; !done; resume = true {
+		ctx, cancel := context.WithCancel(context.Background())
+		r := testRun(t, world, stopped, resume)
+		go func() { // stops it somewhere: where does not matter
+			time.Sleep(30 * time.Millisecond)
+			cancel()
+		}()
+		err := r.Train(ctx)
+		if done = err == nil; !done && !errors.Is(err, train.ErrInterrupted) && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		if errors.Is(err, context.Canceled) { // before the first step: nothing to resume, or all of it
+			if _, err := os.Stat(filepath.Join(stopped, configFile)); err != nil {
+				resume = false
+				must(t, testRun(t, world, stopped, false).Train(context.Background()))
+				done = true
+			}
+		}
+		cancel()
+	}
+	if got := hashes(t, stopped); got != want {
+		t.Errorf("stopped and continued:\n%s\nnever stopped:\n%s", got, want)
+	}
+
+	dead := filepath.Join(t.TempDir(), "dead")
+	c := exec.Command(os.Args[0], "-test.run=^TestResume$")
+	c.Env = append(os.Environ(), "RUN_TEST_KILL="+dead, "RUN_TEST_WORLD="+world)
+	if err := c.Run(); err == nil || c.ProcessState.ExitCode() == 1 {
+		t.Fatalf("a process that should have been killed: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dead, "checkpoints", "step-00000004")); err != nil {
+		t.Fatal(err)
+	}
+	must(t, testRun(t, world, dead, true).Train(context.Background()))
+	if got := hashes(t, dead); got != want {
+		t.Errorf("killed and continued:\n%s\nnever stopped:\n%s", got, want)
+	}
+}
+
+// killed trains until the checkpoint of step 4 is there and some steps more,
+// and dies.
+func killed(t *testing.T, dir string) {
+	go func() {
+		for {
+			text, _ := os.ReadFile(filepath.Join(dir, metricsFile))
+			if strings.Contains(string(text), `"step":6,`) {
+				p, _ := os.FindProcess(os.Getpid())
+				_ = p.Kill()
+			}
+			time.Sleep(100 * time.Microsecond)
+		}
+	}()
+	r := testRun(t, os.Getenv("RUN_TEST_WORLD"), dir, false)
+	_ = r.Train(context.Background())
+	time.Sleep(time.Minute)
+}
+
+// TestRefusals holds what a run refuses, in one line and before it writes.
+func TestRefusals(t *testing.T) {
+	world := filepath.Join(t.TempDir(), "world")
+	workdir := filepath.Join(t.TempDir(), "run")
+	must(t, testRun(t, world, workdir, false).Train(context.Background()))
+	for _, test := range []struct {
+		name, workdir, want string
+		resume              bool
+		change              func(c *configs.Run)
+	}{
+		{name: "a folder with a run", workdir: workdir, want: "holds a run already; want --resume, or another --workdir"},
+		{name: "no run to resume", workdir: "none", resume: true, want: "holds no run to resume"},
+		{name: "another config", workdir: workdir, resume: true, change: func(c *configs.Run) { c.Optim.Beta2 = 0.9 }, want: "optim.beta2 was 0.98, is 0.9"},
+		{name: "no shards", change: func(c *configs.Run) { c.World.Dir, c.Data.Train = "", "none/*.parquet" }, want: "matches no file"},
+		{name: "few pairs", change: func(c *configs.Run) { c.Train.Batch = 1000 }, want: "100 pairs in data.train; want at least train.batch, 1000"},
+		{name: "no classes", change: func(c *configs.Run) { c.Eval.Classes = "none.txt" }, want: "none.txt"},
+	} {
+		if test.workdir == "" {
+			test.workdir = filepath.Join(t.TempDir(), "new")
+		}
+		r := testRun(t, world, test.workdir, test.resume)
+		if test.change != nil {
+			test.change(r.Config)
+		}
+		err := r.Train(context.Background())
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v; want one line with %q", test.name, err, test.want)
+		}
+		if _, err := os.Stat(test.workdir); test.workdir != workdir && err == nil {
+			t.Errorf("%s: %s was made", test.name, test.workdir)
+		}
+	}
+}
+
+// TestOpen finds a model by a run, a checkpoint and a file, and passes over a
+// checkpoint that is damaged.
+func TestOpen(t *testing.T) {
+	world := filepath.Join(t.TempDir(), "world")
+	workdir := filepath.Join(t.TempDir(), "run")
+	must(t, testRun(t, world, workdir, false).Train(context.Background()))
+	folder := filepath.Join(workdir, "checkpoints", "step-00000011")
+	var first float32
+	for _, path := range []string{workdir, folder, filepath.Join(folder, modelFile)} {
+		m, err := Open(path)
+		if err != nil {
+			t.Errorf("Open(%s): %v", path, err)
+			continue
+		}
+		v := m.Model.Params()[5].Value[0]
+		if first == 0 {
+			first = v
+		}
+		if v != first || len(m.Skipped) != 0 {
+			t.Errorf("Open(%s) gives another model, skipped %v", path, m.Skipped)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(folder, modelFile))
+	must(t, err)
+	text[len(text)/2] ^= 1
+	must(t, os.WriteFile(filepath.Join(folder, modelFile), text, 0o666))
+	m, err := Open(workdir)
+	if err != nil || len(m.Skipped) != 1 || !strings.Contains(m.Path, "step-00000008") || !strings.Contains(m.Skipped[0].Error(), "model.safetensors is damaged") {
+		t.Errorf("Open with a damaged checkpoint: %+v, %v; want that of step 8, and why", m, err)
+	}
+	for _, path := range []string{folder, t.TempDir(), "none"} {
+		if _, err := Open(path); err == nil {
+			t.Errorf("Open(%s): want error", path)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
