@@ -13,147 +13,144 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// faulty is a file system in which one operation fails, or after which, as
-// after a crash, all do.
-type faulty struct {
-	OS
-	ops   []string
-	fail  int // the operation that fails, from 1; 0 means none
-	err   error
-	crash bool // all after it fail as well
-	root  string
-}
-
-func (f *faulty) op(name string, path string) error {
-	rel, _ := filepath.Rel(f.root, path)
-	f.ops = append(f.ops, name+" "+filepath.ToSlash(rel))
-	if n := len(f.ops); f.fail > 0 && (n == f.fail || f.crash && n > f.fail) {
-		return f.err
-	}
-	return nil
-}
-
-func (f *faulty) MkdirAll(path string) error {
-	if err := f.op("mkdir", path); err != nil {
-		return err
-	}
-	return f.OS.MkdirAll(path)
-}
-
-func (f *faulty) Create(path string) (SyncWriter, error) {
-	if err := f.op("create", path); err != nil {
-		return nil, err
-	}
-	w, err := f.OS.Create(path)
-	return &faultyFile{w, f, path}, err
-}
-
-func (f *faulty) Rename(from, to string) error {
-	if err := f.op("rename", to); err != nil {
-		return err
-	}
-	return f.OS.Rename(from, to)
-}
-
-func (f *faulty) RemoveAll(path string) error {
-	if err := f.op("remove", path); err != nil {
-		return err
-	}
-	return f.OS.RemoveAll(path)
-}
-
-func (f *faulty) SyncDir(path string) error {
-	if err := f.op("syncdir", path); err != nil {
-		return err
-	}
-	return f.OS.SyncDir(path)
-}
-
-type faultyFile struct {
-	SyncWriter
-	f    *faulty
-	path string
-}
-
-// Write writes half of what it is given before it fails.
-func (w *faultyFile) Write(p []byte) (int, error) {
-	if err := w.f.op("write", w.path); err != nil {
-		n, _ := w.SyncWriter.Write(p[:len(p)/2])
-		return n, err
-	}
-	return w.SyncWriter.Write(p)
-}
-
-func (w *faultyFile) Sync() error {
-	if err := w.f.op("sync", w.path); err != nil {
-		return err
-	}
-	return w.SyncWriter.Sync()
-}
-
 func files(text string) []File {
 	return []File{
-		{"model.safetensors", func(w io.Writer) error { _, err := io.WriteString(w, "weights "+text); return err }},
-		{"state.json", func(w io.Writer) error { _, err := io.WriteString(w, "state "+text); return err }},
+		{Name: "model.safetensors", Write: func(w io.Writer) error { _, err := io.WriteString(w, "weights "+text); return err }},
+		{Name: "state.json", Write: func(w io.Writer) error { _, err := io.WriteString(w, "state "+text); return err }},
 	}
 }
 
 // TestOperations pins the order of a save: what must be durable before what.
 func TestOperations(t *testing.T) {
-	root := t.TempDir()
-	f := &faulty{root: root}
-	s := &Store{Dir: root, FS: f}
-	must(t, s.Save(20, files("a")))
-	must(t, s.Prune(1))
+	m := newMemory()
+	s := &Store{Dir: "run/checkpoints", FS: m}
+	must(t, s.Save(10, files("a")))
+	must(t, m.MkdirAll("run/checkpoints/.tmp-step-00000015")) // of a save that was killed
+	m.ops = nil
+	must(t, s.Save(20, files("b")))
+	must(t, s.Prune(20, Config{KeepLast: 1}))
 	want := []string{
-		"mkdir .", "remove .tmp-step-00000020", "mkdir .tmp-step-00000020",
-		"create .tmp-step-00000020/model.safetensors", "write .tmp-step-00000020/model.safetensors", "sync .tmp-step-00000020/model.safetensors",
-		"create .tmp-step-00000020/state.json", "write .tmp-step-00000020/state.json", "sync .tmp-step-00000020/state.json",
-		"create .tmp-step-00000020/manifest.json", "write .tmp-step-00000020/manifest.json", "sync .tmp-step-00000020/manifest.json",
-		"syncdir .tmp-step-00000020", "remove step-00000020", "rename step-00000020", "syncdir .",
+		"remove .tmp-step-00000015", "mkdir .tmp-step-00000020",
+		"create .tmp-step-00000020/model.safetensors", "write .tmp-step-00000020/model.safetensors",
+		"sync .tmp-step-00000020/model.safetensors", "close .tmp-step-00000020/model.safetensors",
+		"create .tmp-step-00000020/state.json", "write .tmp-step-00000020/state.json",
+		"sync .tmp-step-00000020/state.json", "close .tmp-step-00000020/state.json",
+		"create .tmp-step-00000020/manifest.json", "write .tmp-step-00000020/manifest.json",
+		"sync .tmp-step-00000020/manifest.json", "close .tmp-step-00000020/manifest.json",
+		"syncdir .tmp-step-00000020", "rename step-00000020", "syncdir .",
+		"remove step-00000010/manifest.json", "remove step-00000010/model.safetensors", "remove step-00000010/state.json", "remove step-00000010",
 	}
-	if d := cmp.Diff(want, f.ops); d != "" {
+	for i, op := range m.ops {
+		m.ops[i] = strings.Replace(strings.Replace(op, "run/checkpoints/", "", 1), "run/checkpoints", ".", 1)
+	}
+	if d := cmp.Diff(want, m.ops); d != "" {
 		t.Errorf("operations (-want +got):\n%s", d)
 	}
 }
 
-// TestFaults lets every operation of a save and a prune fail, once alone and
-// once with all that follow: the newest whole checkpoint is there afterwards.
+// TestFaults lets every operation of a save and a prune fail: alone; as the
+// last that the process does; and as the last before the machine loses power,
+// with and without the names that were not synced. The newest whole checkpoint
+// is there afterwards, the new one if it was said to be saved, and the next save
+// works and leaves nothing else.
 func TestFaults(t *testing.T) {
-	for _, crash := range []bool{false, true} {
-		for fail := 1; ; fail++ {
-			root := t.TempDir()
-			good := &Store{Dir: root, FS: OS{}}
-			must(t, good.Save(10, files("old")))
-			f := &faulty{root: root, fail: fail, crash: crash, err: syscall.ENOSPC}
-			s := &Store{Dir: root, FS: f}
-			err := s.Save(20, files("new"))
-			if err == nil {
-				err = s.Prune(1)
-			}
-			if len(f.ops) < fail {
-				if err != nil {
-					t.Errorf("no fault, and still %v", err)
+	keep := Config{KeepLast: 1}
+	for mode, after := range map[string]func(*memory){
+		"alone":                         func(*memory) {},
+		"process killed":                func(*memory) {},
+		"power lost":                    func(m *memory) { m.crash(false) },
+		"power lost, all names written": func(m *memory) { m.crash(true) },
+	} {
+		for _, fault := range []error{syscall.ENOSPC, syscall.EIO} {
+			for fail := 1; ; fail++ {
+				m := newMemory()
+				s := &Store{Dir: "run/checkpoints", FS: m}
+				must(t, s.Save(10, files("10")))
+				must(t, s.Save(20, files("20")))
+				m.ops, m.fail, m.err, m.stop = nil, fail, fault, mode != "alone"
+				saved := s.Save(30, files("30"))
+				err := saved
+				if err == nil {
+					err = s.Prune(30, keep)
 				}
-				break
-			}
-			if err == nil || !errors.Is(err, syscall.ENOSPC) {
-				t.Errorf("operation %d, %s, fails: %v; want %v", fail, f.ops[fail-1], err, syscall.ENOSPC)
-			}
-			c, err := good.Latest()
-			if err != nil || c.Step != 10 && c.Step != 20 || len(c.Skipped) > 0 {
-				t.Errorf("after %s fails: %+v, %v; want a whole checkpoint", f.ops[fail-1], c, err)
-				continue
-			}
-			text, err := os.ReadFile(c.Path("state.json"))
-			if want := map[int]string{10: "state old", 20: "state new"}[c.Step]; err != nil || string(text) != want {
-				t.Errorf("checkpoint of step %d holds %q, %v; want %q", c.Step, text, err, want)
-			}
-			must(t, good.Save(30, files("next")))
-			if c, err := good.Latest(); err != nil || c.Step != 30 {
-				t.Errorf("after %s fails, the next save gives %+v, %v", f.ops[fail-1], c, err)
+				ops := m.ops
+				m.ops, m.fail = nil, 0
+				after(m)
+				if len(ops) < fail {
+					must(t, err)
+					check(t, s, 30)
+					break
+				}
+				where := fmt.Sprintf("%s: %v of %q", mode, fault, ops[fail-1])
+				if !errors.Is(err, fault) {
+					t.Errorf("%s: the save says %v", where, err)
+				}
+				c, err := s.Latest()
+				if err != nil || len(c.Skipped) > 0 || c.Step != 30 && (c.Step != 20 || saved == nil) {
+					t.Fatalf("%s: Latest = %+v, %v; want a whole one, and step 30 if saved (%v)", where, c, err, saved)
+				}
+				check(t, s, c.Step)
+				must(t, s.Save(40, files("40")))
+				must(t, s.Prune(40, keep))
+				check(t, s, 40)
+				if names, err := m.ReadDir(s.Dir); err != nil || len(names) != 1 {
+					t.Errorf("%s: the next save leaves %v, %v; want it alone", where, names, err)
+				}
 			}
 		}
+	}
+}
+
+// check fails unless the newest checkpoint is of step and holds what it held.
+func check(t *testing.T, s *Store, step int) {
+	t.Helper()
+	c, err := s.Latest()
+	if err != nil || c.Step != step {
+		t.Fatalf("Latest = %+v, %v; want step %d", c, err, step)
+	}
+	text, err := s.FS.ReadFile(c.Path("state.json"))
+	if want := fmt.Sprint("state ", step); err != nil || string(text) != want {
+		t.Errorf("the checkpoint of step %d holds %q, %v; want %q", step, text, err, want)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	for _, test := range []struct {
+		step int
+		keep Config
+		want []string
+	}{
+		{50, Config{}, []string{"step-00000010", "step-00000020", "step-00000030", "step-00000040", "step-00000050"}},
+		{50, Config{KeepLast: 2}, []string{"step-00000040", "step-00000050"}},
+		{50, Config{KeepLast: 1, KeepEvery: 20}, []string{"step-00000020", "step-00000040", "step-00000050"}},
+		{30, Config{KeepLast: 1}, []string{"step-00000030", "step-00000040", "step-00000050"}}, // the later two are damaged
+		{50, Config{KeepLast: 9}, []string{"step-00000010", "step-00000020", "step-00000030", "step-00000040", "step-00000050"}},
+	} {
+		m := newMemory()
+		s := &Store{Dir: "checkpoints", FS: m}
+		for step := 10; step <= 50; step += 10 {
+			must(t, s.Save(step, files("")))
+		}
+		must(t, s.Prune(test.step, test.keep))
+		if names, err := m.ReadDir(s.Dir); err != nil || !cmp.Equal(names, test.want) {
+			t.Errorf("after step %d, %+v keeps %v, %v; want %v", test.step, test.keep, names, err, test.want)
+		}
+	}
+}
+
+func TestFreeSpace(t *testing.T) {
+	m := newMemory()
+	s := &Store{Dir: "checkpoints", FS: m}
+	m.free = 5e6
+	big := []File{{Name: "model.safetensors", Size: 6e6, Write: files("")[0].Write}}
+	if err := s.Save(10, big); err == nil || !strings.Contains(err.Error(), "have 5.0 MB of free space; want 6.1 MB") {
+		t.Errorf("Save on a full disk: %v", err)
+	}
+	if names, err := m.ReadDir(s.Dir); err != nil || len(names) != 0 {
+		t.Errorf("Save on a full disk leaves %v, %v", names, err)
+	}
+	if free, err := (OS{}).Free(t.TempDir()); err != nil || free <= 0 {
+		t.Errorf("Free = %d, %v", free, err)
 	}
 }
 
@@ -179,14 +176,39 @@ func TestDamage(t *testing.T) {
 	if c, err := s.Latest(); err != nil || c.Step != 3 {
 		t.Errorf("after saving again: %+v, %v", c, err)
 	}
-	must(t, s.Prune(2))
-	if steps, err := s.steps(); err != nil || len(steps) != 2 || filepath.Base(steps[1]) != "step-00000002" {
-		t.Errorf("after pruning to 2: %v, %v", steps, err)
-	}
 	must(t, os.WriteFile(filepath.Join(s.Dir, "step-00000003", "manifest.json"), []byte(`{"files":{"../x":{}}}`), 0o666))
 	if _, err := s.Load(filepath.Join(s.Dir, "step-00000003")); err == nil || !strings.Contains(err.Error(), "want a file of the folder") {
 		t.Errorf("a manifest that leaves its folder: %v", err)
 	}
+}
+
+// A checkpoint is that of the step that its folder is named after.
+func TestRenamed(t *testing.T) {
+	s := NewStore(t.TempDir())
+	must(t, s.Save(1, files("1")))
+	must(t, s.Save(2, files("2")))
+	must(t, os.Rename(filepath.Join(s.Dir, "step-00000002"), filepath.Join(s.Dir, "step-00000003")))
+	c, err := s.Latest()
+	if err != nil || c.Step != 1 || len(c.Skipped) != 1 || !strings.Contains(c.Skipped[0].Error(), "says step 2") {
+		t.Errorf("Latest = %+v, %v; want step 1, and a folder skipped", c, err)
+	}
+}
+
+func FuzzManifest(f *testing.F) {
+	f.Add([]byte(`{"step":20,"files":{"model.safetensors":{"bytes":3,"sha256":"ab"}}}`))
+	f.Add([]byte(`{"files":{"..":{},"/x":{},"a/b":{}}}`))
+	f.Add([]byte(`{"files":{"":null}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		m, err := parseManifest(text)
+		if err != nil {
+			return
+		}
+		for name := range m.Files {
+			if dir := filepath.Dir(filepath.Join("run", "step", name)); dir != filepath.Join("run", "step") {
+				t.Errorf("%q leads to %s", name, dir)
+			}
+		}
+	})
 }
 
 func TestLock(t *testing.T) {

@@ -40,11 +40,12 @@ type state struct {
 
 // files lists what a checkpoint of the run holds.
 func files(c *configs.Run, s state, m *model.CLIP, o *optim.AdamW, t *tokenizer.Tokenizer) []checkpoint.File {
+	size := int64(4 * m.Config().ParamCount())
 	return []checkpoint.File{
-		{Name: modelFile, Write: func(w io.Writer) error {
+		{Name: modelFile, Size: size, Write: func(w io.Writer) error {
 			return checkpoint.WriteTensors(w, tensors(m.Params()), map[string]string{"format": "pt"})
 		}},
-		{Name: optimizerFile, Write: func(w io.Writer) error {
+		{Name: optimizerFile, Size: 2 * size, Write: func(w io.Writer) error {
 			var all []checkpoint.Tensor
 			err := o.State(func(name string, shape []int, data []float32) error {
 				all = append(all, checkpoint.Tensor{Name: name, Shape: shape, Data: data})

@@ -334,7 +334,10 @@ func (r *Run) save(step int) error {
 	if err := r.store.Save(step, files(r.Config, s, r.model, r.optim, r.tokenizer)); err != nil {
 		return err
 	}
-	return r.store.Prune(r.Config.Checkpoint.KeepLast)
+	if err := r.store.Prune(step, r.Config.Checkpoint); err != nil {
+		r.Log.Printf("step %d is saved, but old checkpoints stay: %v", step, err)
+	}
+	return nil
 }
 
 // evaluate measures zero-shot accuracy on every set.

@@ -1,0 +1,41 @@
+package checkpoint
+
+import (
+	"fmt"
+	"time"
+)
+
+// Config says when a run is saved and what is kept.
+type Config struct {
+	// EverySteps and EveryMinutes save periodically; 0 means not by this count.
+	// The end of a run and SIGINT or SIGTERM save as well.
+	EverySteps   int     `yaml:"every_steps"`
+	EveryMinutes float64 `yaml:"every_minutes"`
+
+	// KeepLast is the number of newest checkpoints that stay; 0 means all.
+	KeepLast int `yaml:"keep_last"`
+
+	// KeepEvery keeps, beside those, the checkpoint of every multiple of this
+	// step; 0 means none.
+	KeepEvery int `yaml:"keep_every"`
+}
+
+// Validate reports the first field that cannot work.
+func (c Config) Validate() error {
+	switch {
+	case c.EverySteps < 0:
+		return fmt.Errorf("checkpoint: every_steps %d is negative", c.EverySteps)
+	case !(c.EveryMinutes >= 0 && c.EveryMinutes < 1e6):
+		return fmt.Errorf("checkpoint: every_minutes %g; want 0 or more", c.EveryMinutes)
+	case c.KeepLast < 0:
+		return fmt.Errorf("checkpoint: keep_last %d is negative", c.KeepLast)
+	case c.KeepEvery < 0:
+		return fmt.Errorf("checkpoint: keep_every %d is negative", c.KeepEvery)
+	}
+	return nil
+}
+
+// Interval is EveryMinutes as a duration.
+func (c Config) Interval() time.Duration {
+	return time.Duration(c.EveryMinutes * float64(time.Minute))
+}

@@ -1,0 +1,110 @@
+package checkpoint
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+)
+
+// A manifest holds what is needed to tell whether a checkpoint is whole.
+type manifest struct {
+	Step  int                 `json:"step"`
+	Files map[string]checksum `json:"files"`
+}
+
+type checksum struct {
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// A Checkpoint is a folder that has been found whole.
+type Checkpoint struct {
+	Dir  string
+	Step int
+
+	// Skipped says of newer checkpoints why they were passed over.
+	Skipped []error
+}
+
+// Path is that of a file of the checkpoint.
+func (c *Checkpoint) Path(name string) string { return filepath.Join(c.Dir, name) }
+
+// Latest returns the newest checkpoint that is whole. Without one the error is
+// ErrNotFound and says what was wrong with those there are.
+func (s *Store) Latest() (*Checkpoint, error) {
+	steps, err := s.steps()
+	if err != nil {
+		return nil, err
+	}
+	var skipped []error
+	for _, step := range steps {
+		path := filepath.Join(s.Dir, stepName(step))
+		c, err := s.Load(path)
+		if err == nil && c.Step != step {
+			err = fmt.Errorf("checkpoint: %s: %s says step %d", path, manifestName, c.Step)
+		}
+		if err == nil {
+			c.Skipped = skipped
+			return c, nil
+		}
+		skipped = append(skipped, err)
+	}
+	if len(skipped) > 0 {
+		return nil, fmt.Errorf("checkpoint: %s: none is whole: %w: %w", s.Dir, ErrNotFound, errors.Join(skipped...))
+	}
+	return nil, fmt.Errorf("checkpoint: %s: %w", s.Dir, ErrNotFound)
+}
+
+// Load checks the folder at path against its manifest, to the last byte.
+func (s *Store) Load(path string) (*Checkpoint, error) {
+	text, err := s.FS.ReadFile(filepath.Join(path, manifestName))
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %s: %w", path, err)
+	}
+	m, err := parseManifest(text)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %s: %s %w", path, manifestName, err)
+	}
+	for name, want := range m.Files {
+		have, err := s.sum(filepath.Join(path, name))
+		if err != nil {
+			return nil, fmt.Errorf("checkpoint: %s: %w", path, err)
+		}
+		if have != want {
+			return nil, fmt.Errorf("checkpoint: %s: %s is damaged: have %d bytes with SHA-256 %.12s, want %d with %.12s",
+				path, name, have.Bytes, have.SHA256, want.Bytes, want.SHA256)
+		}
+	}
+	return &Checkpoint{Dir: path, Step: m.Step}, nil
+}
+
+// parseManifest reads a manifest. No name in it may lead out of its folder.
+func parseManifest(text []byte) (m manifest, err error) {
+	if err := json.Unmarshal(text, &m); err != nil {
+		return m, fmt.Errorf("is damaged: %w", err)
+	}
+	if len(m.Files) == 0 {
+		return m, fmt.Errorf("names no file")
+	}
+	for name := range m.Files {
+		if name != filepath.Base(name) || !filepath.IsLocal(name) || name == "." {
+			return m, fmt.Errorf("names %q; want a file of the folder", name)
+		}
+	}
+	return m, nil
+}
+
+func (s *Store) sum(path string) (checksum, error) {
+	f, err := s.FS.Open(path)
+	if err != nil {
+		return checksum{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	return checksum{n, hex.EncodeToString(h.Sum(nil))}, err
+}
