@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -71,6 +72,7 @@ func BenchmarkVector(b *testing.B) {
 		{"LayerNormGrad", func() { p.LayerNormGrad(z, gamma, gamma, x, gamma, mean, mean, y) }},
 		{"AdamW", func() { p.AdamW(x, y, z, z, AdamW{Beta1: 0.9, Beta2: 0.98, Step: 1}) }},
 		{"ColumnSum", func() { p.ColumnSum(gamma, x) }},
+		{"L2Normalize", func() { p.L2Normalize(y, mean, x, d) }},
 	} {
 		b.Run(k.name, func(b *testing.B) {
 			for b.Loop() {
@@ -79,4 +81,26 @@ func BenchmarkVector(b *testing.B) {
 			b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gelem/s")
 		})
 	}
+}
+
+// BenchmarkContrastive reports pairs of the grid, of which a batch has N².
+func BenchmarkContrastive(b *testing.B) {
+	p := NewPool(1)
+	defer p.Close()
+	const n, e = 1024, 64
+	rng := rand.New(rand.NewPCG(1, 2))
+	x, y, dx, dy := unitRows(rng, n, e, 0), unitRows(rng, n, e, 0), make([]float32, n*e), make([]float32, n*e)
+	rows, columns := make([]float32, n), make([]float32, n)
+	b.Run("forward", func(b *testing.B) {
+		for b.Loop() {
+			p.Contrastive(rows, columns, x, y, 2, e)
+		}
+		b.ReportMetric(n*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gpair/s")
+	})
+	b.Run("backward", func(b *testing.B) {
+		for b.Loop() {
+			p.ContrastiveGrad(dx, dy, x, y, rows, columns, 2, 1, e)
+		}
+		b.ReportMetric(n*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gpair/s")
+	})
 }
