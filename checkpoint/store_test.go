@@ -90,6 +90,9 @@ func TestFaults(t *testing.T) {
 					t.Fatalf("%s: Latest = %+v, %v; want a whole one, and step 30 if saved (%v)", where, c, err, saved)
 				}
 				check(t, s, c.Step)
+				if names, err := m.ReadDir(s.Dir); mode == "alone" && (err != nil || strings.Contains(fmt.Sprint(names), temporary)) {
+					t.Errorf("%s: the save leaves %v, %v; want nothing temporary", where, names, err)
+				}
 				must(t, s.Save(40, files("40")))
 				must(t, s.Prune(40, keep))
 				check(t, s, 40)

@@ -176,8 +176,13 @@ func (t *TensorFile) parse(text []byte) error {
 			return fmt.Errorf("tensor %q: %w", name, err)
 		}
 	}
-	_, err := d.Token()
-	return err
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("goes on after its end")
+	}
+	return nil
 }
 
 func (t *TensorFile) checkLayout(size int64) error {

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -54,6 +55,7 @@ func TestTensorErrors(t *testing.T) {
 		{"long header", binary.LittleEndian.AppendUint64(nil, 1<<40), "want a safetensors file"},
 		{"no JSON", header("[1]", 0), "not a JSON object"},
 		{"cut JSON", header(`{"a":{"dtype":"F32"`, 0), "a"},
+		{"two headers", header(`{} {}`, 0), "goes on after its end"},
 		{"dtype", header(`{"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,4]}}`, 4), `dtype "Q4"`},
 		{"short", header(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 4), "have 4 bytes of data; want 8"},
 		{"long", header(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 5), "have 5 bytes"},
@@ -85,6 +87,36 @@ func TestHalf(t *testing.T) {
 		if got := float64(half(bits)); got != want {
 			t.Errorf("half(%#x) = %g, want %g", bits, got, want)
 		}
+	}
+}
+
+// Each type of a float, and what is none.
+func TestFloat32s(t *testing.T) {
+	file := header(`{"bf16":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]},"f16":{"dtype":"F16","shape":[],"data_offsets":[4,6]},`+
+		`"f64":{"dtype":"F64","shape":[1],"data_offsets":[6,14]},"i64":{"dtype":"I64","shape":[1],"data_offsets":[14,22]}}`, 0)
+	file = append(file, 0x80, 0x3f, 0x20, 0xc0, 0x00, 0x3c)
+	file = binary.LittleEndian.AppendUint64(file, math.Float64bits(0.75))
+	file = binary.LittleEndian.AppendUint64(file, 1<<63)
+	f, err := NewTensorFile(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][]float32{"bf16": {1, -2.5}, "f16": {1}, "f64": {0.75}} {
+		if _, got, err := f.Float32s(name); err != nil || !cmp.Equal(got, want) {
+			t.Errorf("%s = %v, %v; want %v", name, got, err, want)
+		}
+	}
+	if _, got, err := f.Int64s("i64"); err != nil || !cmp.Equal(got, []int64{math.MinInt64}) {
+		t.Errorf("i64 = %v, %v; want the least", got, err)
+	}
+	if _, _, err := f.Float32s("i64"); err == nil || !strings.Contains(err.Error(), "have I64; want floats") {
+		t.Errorf("i64 as floats: %v", err)
+	}
+	if _, _, err := f.Int64s("f64"); err == nil || !strings.Contains(err.Error(), "have F64; want I64") {
+		t.Errorf("f64 as integers: %v", err)
+	}
+	if _, _, err := f.Float32s("none"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a tensor that is not there: %v; want ErrNotFound", err)
 	}
 }
 
