@@ -16,6 +16,7 @@ const module = "github.com/goclip/goclip"
 var arrows = map[string][]string{
 	"internal/kernel": {},
 	"internal/param":  {},
+	"internal/cli":    {},
 	"checkpoint":      {},
 	"data/preprocess": {},
 	"data/tokenizer":  {},

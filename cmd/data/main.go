@@ -2,57 +2,29 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/synth"
+	"github.com/goclip/goclip/internal/cli"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	root := &cobra.Command{Use: "data", Short: "Make shards and look into them", SilenceErrors: true, SilenceUsage: true,
-		Args: usage(cobra.NoArgs), RunE: func(*cobra.Command, []string) error {
-			return fmt.Errorf("%w: want a command: inspect or synth; see --help", errUsage)
-		}}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
+func main() { os.Exit(cli.Run(command(), os.Args[1:], os.Stderr)) }
+
+func command() *cobra.Command {
+	root := &cobra.Command{Use: "data", Short: "Make shards and look into them"}
 	root.AddCommand(inspectCommand(), synthCommand())
-	if err := root.ExecuteContext(ctx); err != nil {
-		text := strings.Join(strings.Fields(err.Error()), " ")
-		if errors.Is(err, errUsage) {
-			fmt.Fprintln(os.Stderr, strings.TrimPrefix(text, "usage: "))
-			os.Exit(2)
-		}
-		fmt.Fprintln(os.Stderr, text)
-		os.Exit(1)
-	}
-}
-
-// errUsage marks a wrong call: exit code 2.
-var errUsage = errors.New("usage")
-
-// usage marks the errors of an argument check.
-func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return fmt.Errorf("%w: %w", errUsage, err)
-		}
-		return nil
-	}
+	return root
 }
 
 func inspectCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "inspect 'SHARDS'",
 		Short: "Print how each shard is understood, and what is wrong with it",
-		Args:  usage(cobra.ExactArgs(1)),
+		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			problems, err := data.Inspect(os.Stdout, args[0], data.Config{})
 			if err == nil && problems > 0 {
@@ -68,7 +40,7 @@ func synthCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "synth FOLDER",
 		Short: "Draw the quickstart's world of coloured shapes into Parquet shards",
-		Args:  usage(cobra.ExactArgs(1)),
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := synth.Write(cmd.Context(), args[0], c); err != nil {
 				return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/cli"
 )
 
 // maxImageBytes bounds the file of an image.
@@ -30,7 +31,7 @@ func predictCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "predict --checkpoint PATH --labels 'cat,dog' IMAGE...",
 		Short: "Print how probable each label is for an image",
-		Args:  usage(cobra.MinimumNArgs(1)),
+		Args:  cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, images []string) error {
 			var classes []string
 			for l := range strings.SplitSeq(labels, ",") {
@@ -40,7 +41,7 @@ func predictCommand() *cobra.Command {
 				return fmt.Errorf("%w in --labels", err)
 			}
 			if strings.Count(template, "{}") != 1 {
-				return fmt.Errorf("%w: --template %q; want {} once, for the label", errUsage, template)
+				return cli.Usagef("--template %q; want {} once, for the label", template)
 			}
 			s, err := open(checkpoint, 1)
 			if err != nil {
@@ -80,7 +81,7 @@ func predictCommand() *cobra.Command {
 	c.Flags().StringVar(&labels, "labels", "", "labels to choose from, with commas between")
 	c.Flags().StringVar(&template, "template", eval.DefaultTemplate, "prompt, with {} for the label")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each image")
-	required(c, "checkpoint", "labels")
+	cli.Required(c, "checkpoint", "labels")
 	return c
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/cli"
 )
 
 func zeroshotCommand() *cobra.Command {
@@ -19,7 +20,7 @@ func zeroshotCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "zeroshot --checkpoint PATH --data 'SHARDS' --classes FILE",
 		Short: "Classify labelled images by prompts for their classes",
-		Args:  usage(cobra.NoArgs),
+		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			classes, err := eval.ReadClasses(classFile)
 			if err != nil {
@@ -59,7 +60,7 @@ func zeroshotCommand() *cobra.Command {
 	c.Flags().StringVar(&classFile, "classes", "", "class names, one a line; a label is the number of its line, from 0")
 	c.Flags().StringVar(&templateFile, "templates", "", "prompts, one a line, with {} for the class (default \"a photo of a {}\")")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON")
-	required(c, "checkpoint", "data", "classes")
+	cli.Required(c, "checkpoint", "data", "classes")
 	return c
 }
 

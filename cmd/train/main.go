@@ -4,62 +4,33 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/internal/cli"
 	"github.com/goclip/goclip/internal/run"
 	"github.com/goclip/goclip/train"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-ctx.Done()
-		stop() // a second signal ends the process at once
-	}()
-	os.Exit(exit(command().ExecuteContext(ctx)))
-}
-
-// errUsage marks a wrong call.
-var errUsage = errors.New("usage")
-
-// exit tells err in one line and returns the exit code: 0 done, or saved on a
-// signal; 1 an error; 2 wrong usage.
-func exit(err error) int {
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errUsage):
-		fmt.Fprintln(os.Stderr, strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
-		return 2
-	}
-	fmt.Fprintln(os.Stderr, strings.Join(strings.Fields(err.Error()), " "))
-	return 1
-}
+func main() { os.Exit(cli.Run(command(), os.Args[1:], os.Stderr)) }
 
 func command() *cobra.Command {
 	var config, workdir string
 	var sets []string
 	var resume bool
 	c := &cobra.Command{
-		Use:           "train --config FILE",
-		Short:         "Train CLIP on image-caption pairs in Parquet shards",
-		Example:       "  train --config configs/quickstart.yaml\n  train --config configs/cifar10.yaml --set data.train='shards/train-*.parquet' --workdir runs/c10",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          usage(cobra.NoArgs),
+		Use:     "train --config FILE",
+		Short:   "Train CLIP on image-caption pairs in Parquet shards",
+		Example: "  train --config configs/quickstart.yaml\n  train --config configs/cifar10.yaml --set data.train='shards/train-*.parquet' --workdir runs/c10",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return trainRun(c.Context(), config, workdir, sets, resume)
 		},
 	}
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	c.Flags().StringVar(&config, "config", "", "recipe in YAML; with --resume, that of the run by default")
 	c.Flags().StringVar(&workdir, "workdir", "", "folder of the run (default runs/NAME of the recipe)")
 	c.Flags().StringArrayVar(&sets, "set", nil, "change a field of the recipe: a.b=c; may be repeated")
@@ -67,22 +38,12 @@ func command() *cobra.Command {
 	return c
 }
 
-// usage marks the errors of an argument check.
-func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return fmt.Errorf("%w: %w", errUsage, err)
-		}
-		return nil
-	}
-}
-
 func trainRun(ctx context.Context, config, workdir string, sets []string, resume bool) error {
 	switch {
 	case config == "" && resume && workdir != "":
 		config = filepath.Join(workdir, "config.yaml")
 	case config == "":
-		return fmt.Errorf("%w: --config is missing; want a recipe, such as configs/quickstart.yaml", errUsage)
+		return cli.Usagef("--config is missing; want a recipe, such as configs/quickstart.yaml")
 	}
 	if workdir == "" {
 		workdir = filepath.Join("runs", strings.TrimSuffix(filepath.Base(config), filepath.Ext(config)))

@@ -1,0 +1,81 @@
+// Package cli is what the commands share: how errors are told, what the exit
+// code is, and how a signal ends a command.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// errUsage marks a wrong call.
+var errUsage = errors.New("usage")
+
+// Usagef is an error of a wrong call, which makes the exit code 2.
+func Usagef(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", errUsage, fmt.Errorf(format, args...))
+}
+
+// Run executes root with args and returns the exit code: 0 done, 1 an error,
+// told in one line on w, 2 wrong usage. SIGINT and SIGTERM end the context of
+// the command; a second one ends the process at once.
+func Run(root *cobra.Command, args []string, w io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	strict(root)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	if errors.Is(err, errUsage) || strings.HasPrefix(text, "unknown command") {
+		fmt.Fprintln(w, strings.TrimPrefix(text, errUsage.Error()+": "))
+		return 2
+	}
+	fmt.Fprintln(w, text)
+	return 1
+}
+
+// strict makes wrong flags and arguments of c and its subcommands wrong usage.
+func strict(c *cobra.Command) {
+	c.SilenceErrors, c.SilenceUsage = true, true
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usagef("%w", err) })
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return Usagef("%w", err)
+			}
+			return nil
+		}
+	}
+	if c.RunE == nil {
+		c.RunE = func(c *cobra.Command, _ []string) error {
+			return Usagef("%s wants a command; see --help", c.Name())
+		}
+	}
+	for _, sub := range c.Commands() {
+		strict(sub)
+	}
+}
+
+// Required makes it wrong usage to call c without the flags.
+func Required(c *cobra.Command, names ...string) {
+	run := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		for _, name := range names {
+			if !c.Flags().Changed(name) {
+				return Usagef("--%s is missing", name)
+			}
+		}
+		return run(c, args)
+	}
+}
