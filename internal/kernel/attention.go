@@ -10,9 +10,12 @@ type attentionTask struct {
 	causal                   bool
 }
 
-// queryRows is the number of queries whose scores are in the cache at once; a
-// causal block of them skips the keys that none of them sees.
+// queryRows is the most queries whose scores are in the cache at once; a causal
+// block of them skips the keys that none of them sees.
 const queryRows = 24
+
+// blockOfQueries cuts t queries into blocks of about equal size.
+func blockOfQueries(t int) int { return ceil(t, ceil(t, queryRows)) }
 
 // Attention computes softmax(q kᵀ / sqrt(V)) v for each of n sequences of t
 // tokens and each head of V = D/heads channels:
@@ -62,38 +65,34 @@ func (a *attentionTask) do(worker, tile int) {
 	a.backward(worker, a.dqkv[in:], a.qkv[in:], a.out[out:], a.dout[out:], lse)
 }
 
-// seen is the number of keys that queries up to hi see.
-func (a *attentionTask) seen(hi int) int {
-	if a.causal {
-		return hi
-	}
-	return a.t
-}
-
 // forward computes one head. Rows of out have stride D, those of qkv 3D.
 func (a *attentionTask) forward(worker int, out, lse, qkv []float32) {
 	t, d, v := a.t, a.width, a.headDim
 	wideT, wideV := ceil(t, panelWidth)*panelWidth, ceil(v, panelWidth)*panelWidth
-	scratch := a.p.workerScratch(worker, wideT*v+wideV*t+queryRows*wideT)
-	keys, values, scores := scratch[:wideT*v], scratch[wideT*v:][:wideV*t], scratch[wideT*v+wideV*t:]
-	packPanels(keys, qkv[d:], 1, 3*d, v, t)
-	packPanels(values, qkv[2*d:], 3*d, 1, t, v)
+	scratch := a.p.workerScratch(worker, wideT*v+wideV*t+queryRows*(wideT+2))
+	keys, values, scores := scratch[:wideT*v], scratch[wideT*v:][:wideV*t], scratch[wideT*v+wideV*t:][:queryRows*wideT]
+	top, sum := scratch[len(scratch)-2*queryRows:][:queryRows], scratch[len(scratch)-queryRows:]
+	packTransposed(keys, qkv[d:], 3*d, v, t)
+	packRows(values, t, qkv[2*d:], 3*d, t, v)
 	scale := float32(1 / math.Sqrt(float64(v)))
-	for lo := 0; lo < t; lo += queryRows {
-		hi := min(t, lo+queryRows)
-		n := a.seen(hi)
-		multiply(scores, wideT, qkv[lo*3*d:], 3*d, 1, keys, v, hi-lo, n, v, 0, nil)
-		for i := lo; i < hi; i++ {
-			row := scores[(i-lo)*wideT:][:n]
-			own := row[:a.seen(i+1)]
-			top := scale * largest(own)
-			sum := expSum(own, own, scale, -top)
-			clear(row[len(own):])
-			lse[i] = top + float32(math.Log(float64(sum)))
-			scaleTo(own, own, 1/sum)
-		}
-		multiply(out[lo*d:], d, scores, wideT, 1, values, t, hi-lo, v, n, 0, nil)
+	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
+		rows := min(t-lo, block)
+		seen, step, width := a.seen(lo, rows)
+		multiply(scores, wideT, qkv[lo*3*d:], 3*d, 1, keys, v, rows, width, v, 0, nil)
+		softmaxRows(scores, wideT, rows, seen, step, width, scale, top[:rows], sum[:rows])
+		logSum(lse[lo:lo+rows], top, sum)
+		multiply(out[lo*d:], d, scores, wideT, 1, values, t, rows, v, seen+step*(rows-1), 0, nil)
 	}
+}
+
+// seen is the number of keys that the first of a block of queries sees, how
+// many more each next one sees, and the number of columns of their scores.
+func (a *attentionTask) seen(lo, rows int) (seen, step, width int) {
+	seen = a.t
+	if a.causal {
+		seen, step = lo+1, 1
+	}
+	return seen, step, ceil(seen+step*(rows-1), panelWidth) * panelWidth
 }
 
 // backward computes the gradient of one head. With the probabilities P from
@@ -102,49 +101,84 @@ func (a *attentionTask) forward(worker int, out, lse, qkv []float32) {
 func (a *attentionTask) backward(worker int, dqkv, qkv, out, dout, lse []float32) {
 	t, d, v := a.t, a.width, a.headDim
 	wideT, wideV := ceil(t, panelWidth)*panelWidth, ceil(v, panelWidth)*panelWidth
-	size := max(wideT*v, wideV*t)
-	scratch := a.p.workerScratch(worker, 2*t*wideT+size)
-	probs, dscores, panels := scratch[:t*wideT], scratch[t*wideT:][:t*wideT], scratch[2*t*wideT:]
+	scratch := a.p.workerScratch(worker, 2*t*wideT+2*wideT*v+wideV*t+queryRows)
+	probs, dscores, rest := scratch[:t*wideT], scratch[t*wideT:][:t*wideT], scratch[2*t*wideT:]
+	keys, values, panels, delta := rest[:wideT*v], rest[wideT*v:][:wideT*v], rest[2*wideT*v:][:wideV*t], rest[2*wideT*v+wideV*t:]
 	scale := float32(1 / math.Sqrt(float64(v)))
 
-	packPanels(panels, qkv[d:], 1, 3*d, v, t)
-	for lo := 0; lo < t; lo += queryRows {
-		hi := min(t, lo+queryRows)
-		multiply(probs[lo*wideT:], wideT, qkv[lo*3*d:], 3*d, 1, panels, v, hi-lo, a.seen(hi), v, 0, nil)
+	packTransposed(keys, qkv[d:], 3*d, v, t)
+	packTransposed(values, qkv[2*d:], 3*d, v, t)
+	packRows(panels, t, qkv[d:], 3*d, t, v)
+	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
+		rows := min(t-lo, block)
+		seen, step, width := a.seen(lo, rows)
+		p, ds := probs[lo*wideT:], dscores[lo*wideT:]
+		multiply(p, wideT, qkv[lo*3*d:], 3*d, 1, keys, v, rows, width, v, 0, nil)
+		multiply(ds, wideT, dout[lo*d:], d, 1, values, v, rows, width, v, 0, nil)
+		for i := range rows {
+			delta[i] = dot(dout[(lo+i)*d:][:v], out[(lo+i)*d:][:v])
+		}
+		softmaxRowsGrad(p, ds, wideT, rows, seen, step, width, scale, lse[lo:lo+rows], delta)
+		multiply(dqkv[lo*3*d:], 3*d, ds, wideT, 1, panels, t, rows, v, seen+step*(rows-1), 0, nil)
 	}
-	packPanels(panels, qkv[2*d:], 1, 3*d, v, t)
-	for lo := 0; lo < t; lo += queryRows {
-		hi := min(t, lo+queryRows)
-		multiply(dscores[lo*wideT:], wideT, dout[lo*d:], d, 1, panels, v, hi-lo, a.seen(hi), v, 0, nil)
-	}
-	for i := range t {
-		row, drow := probs[i*wideT:][:t], dscores[i*wideT:][:t]
-		n := a.seen(i + 1)
-		expSum(row[:n], row[:n], scale, -lse[i])
-		delta := dot(dout[i*d:][:v], out[i*d:][:v])
-		softmaxGrad(drow[:n], row[:n], drow[:n], delta, scale)
-		clear(row[n:])
-		clear(drow[n:])
-	}
-
-	packPanels(panels, qkv[d:], 3*d, 1, t, v)
-	for lo := 0; lo < t; lo += queryRows {
-		hi := min(t, lo+queryRows)
-		multiply(dqkv[lo*3*d:], 3*d, dscores[lo*wideT:], wideT, 1, panels, t, hi-lo, v, a.seen(hi), 0, nil)
-	}
-	packPanels(panels, qkv, 3*d, 1, t, v)
-	multiply(dqkv[d:], 3*d, dscores, 1, wideT, panels, t, t, v, t, 0, nil)
-	packPanels(panels, dout, d, 1, t, v)
-	multiply(dqkv[2*d:], 3*d, probs, 1, wideT, panels, t, t, v, t, 0, nil)
+	packRows(panels, t, qkv, 3*d, t, v)
+	a.byKey(dqkv[d:], dscores, panels, wideT)
+	packRows(panels, t, dout, d, t, v)
+	a.byKey(dqkv[2*d:], probs, panels, wideT)
 }
 
-// packPanels packs a strided k x n matrix for multiply.
-func packPanels(dst, b []float32, row, col, k, n int) {
-	if col == 1 {
-		packRows(dst, k, b, row, k, n)
+// byKey computes y = xᵀ b for x (T, T), of which no query before a key sees it.
+func (a *attentionTask) byKey(y, x, panels []float32, wideT int) {
+	t, d, v := a.t, a.width, a.headDim
+	if !a.causal {
+		multiply(y, 3*d, x, 1, wideT, panels, t, t, v, t, 0, nil)
 		return
 	}
+	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
+		rows := min(t-lo, block)
+		multiply(y[lo*3*d:], 3*d, x[lo*wideT+lo:], 1, wideT, panels[lo*panelWidth:], t, rows, v, t-lo, 0, nil)
+	}
+}
+
+// packTransposed packs, for multiply, a k x n matrix that is stored by columns.
+func packTransposed(dst, b []float32, rowB, k, n int) {
 	for j := 0; j < n; j += panelWidth {
-		packColumns(dst[j*k:][:panelWidth*k], b[j*col:], col, k, min(panelWidth, n-j))
+		packColumns(dst[j*k:][:panelWidth*k], b[j*rowB:], rowB, k, min(panelWidth, n-j))
+	}
+}
+
+// softmaxRowsGo replaces the first seen floats of each row of x by their
+// softmax after scaling, with zeros behind them up to width, and returns each
+// row's largest scaled value and the sum of exponentials relative to it. Each
+// row sees step more than the last.
+func softmaxRowsGo(x []float32, stride, rows, seen, step, width int, scale float32, top, sum []float32) {
+	for i := range rows {
+		row := x[i*stride:][:seen+i*step]
+		top[i] = scale * largestGo(row)
+		sum[i] = expSumGo(row, row, scale, -top[i])
+		scaleGo(row, row, 1/sum[i])
+		clear(x[i*stride+len(row) : i*stride+width])
+	}
+}
+
+// softmaxRowsGradGo replaces scores x by their softmax p, given its lse, and dp
+// by the gradient p (dp - delta) scale.
+func softmaxRowsGradGo(x, dp []float32, stride, rows, seen, step, width int, scale float32, lse, delta []float32) {
+	for i := range rows {
+		p, dp := x[i*stride:][:width], dp[i*stride:][:width]
+		n := seen + i*step
+		expSumGo(p[:n], p[:n], scale, -lse[i])
+		for j, v := range p[:n] {
+			dp[j] = v * (dp[j] - delta[i]) * scale
+		}
+		clear(p[n:])
+		clear(dp[n:])
+	}
+}
+
+// logSumGo writes lse = top + log(sum).
+func logSumGo(lse, top, sum []float32) {
+	for i := range lse {
+		lse[i] = top[i] + float32(math.Log(float64(sum[i])))
 	}
 }

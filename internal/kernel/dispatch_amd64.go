@@ -146,14 +146,6 @@ func activateGrad(dx, x, dy []float32, a Activation) {
 	}
 }
 
-func softmaxGrad(ds, p, dp []float32, delta, scale float32) {
-	if level < AVX2 || len(ds) == 0 {
-		softmaxGradGo(ds, p, dp, delta, scale)
-		return
-	}
-	softmaxGradAVX2(&ds[0], &p[:len(ds)][0], &dp[:len(ds)][0], len(ds), delta, scale)
-}
-
 func contrastRow(z, other []float32, scale, shift float32) float32 {
 	if level < AVX2 || len(z) == 0 {
 		return contrastRowGo(z, other, scale, shift)

@@ -25,8 +25,6 @@ func axpy(y []float32, a float32, x []float32)              { axpyGo(y, a, x) }
 func activate(y, x []float32, a Activation)                 { activateGo(y, x, a) }
 func activateGrad(dx, x, dy []float32, a Activation)        { activateGradGo(dx, x, dy, a) }
 
-func softmaxGrad(ds, p, dp []float32, delta, scale float32) { softmaxGradGo(ds, p, dp, delta, scale) }
-
 func contrastRow(z, other []float32, scale, shift float32) float32 {
 	return contrastRowGo(z, other, scale, shift)
 }

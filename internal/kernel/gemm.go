@@ -214,7 +214,18 @@ func packColumns(dst, b []float32, rowB, k, n int) {
 		clear(dst)
 	}
 	for j := 0; j < n; j += 8 {
-		transpose(dst[j:], panelWidth, b[j*rowB:], rowB, k, min(8, n-j))
+		if n-j >= 8 {
+			transpose(dst[j:], panelWidth, b[j*rowB:], rowB, k, 8)
+			continue
+		}
+		const part = 64
+		var rows [8 * part]float32 // with rows of zeros, as transposing 8 is fast
+		for lo := 0; lo < k; lo += part {
+			for i := j; i < n; i++ {
+				copy(rows[(i-j)*part:][:part], b[i*rowB+lo:i*rowB+min(lo+part, k)])
+			}
+			transpose(dst[lo*panelWidth+j:], panelWidth, rows[:], part, min(part, k-lo), 8)
+		}
 	}
 }
 

@@ -71,10 +71,16 @@ func axpyAVX2(y *float32, x *float32, n int, a float32)
 func dotAVX2(x *float32, y *float32, n int) float32
 
 //go:noescape
-func softmaxGradAVX2(ds *float32, p *float32, dp *float32, n int, delta float32, scale float32)
+func contrastAVX2(z *float32, other *float32, n int, scale float32, shift float32) float32
 
 //go:noescape
-func contrastAVX2(z *float32, other *float32, n int, scale float32, shift float32) float32
+func softmaxRowsAVX2(x *float32, stride int, rows int, seen int, step int, width int, scale float32, top *float32, sum *float32)
+
+//go:noescape
+func softmaxRowsGradAVX2(x *float32, dp *float32, stride int, rows int, seen int, step int, width int, scale float32, lse *float32, delta *float32)
+
+//go:noescape
+func logSumAVX2(lse *float32, top *float32, sum *float32, n int)
 
 //go:noescape
 func adamWAVX2(value *float32, grad *float32, m *float32, v *float32, n int, gradScale float32, beta1 float32, beta2 float32, keep float32, rate float32, inverse float32, eps float32)

@@ -3404,84 +3404,6 @@ loopdone:
 	VZEROUPPER
 	RET
 
-// func softmaxGradAVX2(ds *float32, p *float32, dp *float32, n int, delta float32, scale float32)
-// Requires: AVX
-TEXT ·softmaxGradAVX2(SB), NOSPLIT, $0-40
-	MOVQ         ds+0(FP), AX
-	MOVQ         p+8(FP), CX
-	MOVQ         dp+16(FP), DX
-	MOVQ         n+24(FP), BX
-	VBROADCASTSS delta+32(FP), Y0
-	VBROADCASTSS scale+36(FP), Y1
-	SUBQ         $0x00000020, BX
-	JLT          loopone
-
-loopby:
-	VMOVUPS (DX), Y2
-	VMOVUPS 32(DX), Y3
-	VMOVUPS 64(DX), Y4
-	VMOVUPS 96(DX), Y5
-	VSUBPS  Y0, Y2, Y2
-	VSUBPS  Y0, Y3, Y3
-	VSUBPS  Y0, Y4, Y4
-	VSUBPS  Y0, Y5, Y5
-	VMOVUPS (CX), Y6
-	VMOVUPS 32(CX), Y7
-	VMOVUPS 64(CX), Y8
-	VMOVUPS 96(CX), Y9
-	VMULPS  Y6, Y2, Y2
-	VMULPS  Y7, Y3, Y3
-	VMULPS  Y8, Y4, Y4
-	VMULPS  Y9, Y5, Y5
-	VMULPS  Y1, Y2, Y2
-	VMULPS  Y1, Y3, Y3
-	VMULPS  Y1, Y4, Y4
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	VMOVUPS Y4, 64(AX)
-	VMOVUPS Y5, 96(AX)
-	ADDQ    $0x00000080, AX
-	ADDQ    $0x00000080, CX
-	ADDQ    $0x00000080, DX
-	SUBQ    $0x00000020, BX
-	JGE     loopby
-
-loopone:
-	ADDQ $0x00000020, BX
-	SUBQ $0x00000008, BX
-	JLT  looprest
-
-loopby1:
-	VMOVUPS (DX), Y2
-	VSUBPS  Y0, Y2, Y2
-	VMOVUPS (CX), Y3
-	VMULPS  Y3, Y2, Y2
-	VMULPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)
-	ADDQ    $0x00000020, AX
-	ADDQ    $0x00000020, CX
-	ADDQ    $0x00000020, DX
-	SUBQ    $0x00000008, BX
-	JGE     loopby1
-
-looprest:
-	ADDQ       $0x00000008, BX
-	JZ         loopdone
-	LEAQ       masks<>+0(SB), SI
-	NEGQ       BX
-	VMOVUPS    32(SI)(BX*4), Y2
-	VMASKMOVPS (DX), Y2, Y3
-	VSUBPS     Y0, Y3, Y3
-	VMASKMOVPS (CX), Y2, Y0
-	VMULPS     Y0, Y3, Y3
-	VMULPS     Y1, Y3, Y3
-	VMASKMOVPS Y3, Y2, (AX)
-
-loopdone:
-	VZEROUPPER
-	RET
-
 // func contrastAVX2(z *float32, other *float32, n int, scale float32, shift float32) float32
 // Requires: AVX, AVX2, FMA3, SSE
 TEXT ·contrastAVX2(SB), NOSPLIT, $0-36
@@ -3718,6 +3640,709 @@ loopdone:
 	MOVSS        X0, ret+32(FP)
 	VZEROUPPER
 	RET
+
+// func softmaxRowsAVX2(x *float32, stride int, rows int, seen int, step int, width int, scale float32, top *float32, sum *float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softmaxRowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ x+0(FP), AX
+	MOVQ seen+24(FP), CX
+	MOVQ width+40(FP), DX
+	MOVQ top+56(FP), BX
+	MOVQ sum+64(FP), SI
+	MOVQ rows+16(FP), DI
+
+row:
+	VMOVUPS cff800000<>+0(SB), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	MOVQ    CX, R8
+	MOVQ    AX, R9
+	SUBQ    $0x00000010, R8
+	JLT     maxone
+
+maxby:
+	VMOVUPS (R9), Y3
+	VMOVUPS 32(R9), Y4
+	VMAXPS  Y3, Y1, Y1
+	VMAXPS  Y4, Y2, Y2
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R8
+	JGE     maxby
+
+maxone:
+	ADDQ $0x00000010, R8
+	SUBQ $0x00000008, R8
+	JLT  maxrest
+
+maxby1:
+	VMOVUPS (R9), Y3
+	VMAXPS  Y3, Y1, Y1
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000008, R8
+	JGE     maxby1
+
+maxrest:
+	ADDQ       $0x00000008, R8
+	JZ         maxdone
+	LEAQ       masks<>+0(SB), R10
+	NEGQ       R8
+	VMOVUPS    32(R10)(R8*4), Y3
+	VMASKMOVPS (R9), Y3, Y4
+	VBLENDVPS  Y3, Y4, Y0, Y4
+	VMAXPS     Y4, Y1, Y1
+
+maxdone:
+	VBROADCASTSS scale+48(FP), Y0
+	VMAXPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VMAXPS       X1, X2, X2
+	VPERMILPS    $0x4e, X2, X1
+	VMAXPS       X1, X2, X2
+	VPERMILPS    $0xb1, X2, X1
+	VMAXPS       X1, X2, X2
+	VBROADCASTSS X2, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVSS       X1, (BX)
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	MOVQ         CX, R8
+	MOVQ         AX, R9
+	SUBQ         $0x00000010, R8
+	JLT          expone
+
+expby:
+	VMOVUPS      (R9), Y4
+	VMOVUPS      32(R9), Y5
+	VFMSUB213PS  Y1, Y0, Y4
+	VFMSUB213PS  Y1, Y0, Y5
+	VMOVUPS      cc2b00000<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
+	VMAXPS       Y5, Y6, Y5
+	VMOVUPS      c4b40007f<>+0(SB), Y6
+	VMOVUPS      c4b40007f<>+0(SB), Y7
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y6
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y5, Y7
+	VMOVAPS      Y6, Y8
+	VMOVAPS      Y7, Y9
+	VSUBPS       c4b40007f<>+0(SB), Y8, Y8
+	VSUBPS       c4b40007f<>+0(SB), Y9, Y9
+	VFNMADD231PS c3f318000<>+0(SB), Y8, Y4
+	VFNMADD231PS c3f318000<>+0(SB), Y9, Y5
+	VFNMADD231PS cb95e8083<>+0(SB), Y8, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y9, Y5
+	VPSLLD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y7, Y7
+	VMOVUPS      c39506967<>+0(SB), Y8
+	VMOVUPS      c39506967<>+0(SB), Y9
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y8
+	VFMADD213PS  c3ab743ce<>+0(SB), Y5, Y9
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y8
+	VFMADD213PS  c3c088908<>+0(SB), Y5, Y9
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y8
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y5, Y9
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y8
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y5, Y9
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y8
+	VFMADD213PS  c3f000000<>+0(SB), Y5, Y9
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y8
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y9
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y8
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y9
+	VMULPS       Y6, Y8, Y4
+	VMULPS       Y7, Y9, Y5
+	VMOVUPS      Y4, (R9)
+	VMOVUPS      Y5, 32(R9)
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+	ADDQ         $0x00000040, R9
+	SUBQ         $0x00000010, R8
+	JGE          expby
+
+expone:
+	ADDQ $0x00000010, R8
+	SUBQ $0x00000008, R8
+	JLT  exprest
+
+expby1:
+	VMOVUPS      (R9), Y4
+	VFMSUB213PS  Y1, Y0, Y4
+	VMOVUPS      cc2b00000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMOVUPS      c4b40007f<>+0(SB), Y5
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y5
+	VMOVAPS      Y5, Y6
+	VSUBPS       c4b40007f<>+0(SB), Y6, Y6
+	VFNMADD231PS c3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y6, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      c39506967<>+0(SB), Y6
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y6
+	VMULPS       Y5, Y6, Y4
+	VMOVUPS      Y4, (R9)
+	VADDPS       Y4, Y2, Y2
+	ADDQ         $0x00000020, R9
+	SUBQ         $0x00000008, R8
+	JGE          expby1
+
+exprest:
+	ADDQ         $0x00000008, R8
+	JZ           expdone
+	LEAQ         masks<>+0(SB), R10
+	NEGQ         R8
+	VMOVUPS      32(R10)(R8*4), Y4
+	VMASKMOVPS   (R9), Y4, Y5
+	VFMSUB213PS  Y1, Y0, Y5
+	VMOVUPS      cc2b00000<>+0(SB), Y0
+	VMAXPS       Y5, Y0, Y5
+	VMOVUPS      c4b40007f<>+0(SB), Y0
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y5, Y0
+	VMOVAPS      Y0, Y1
+	VSUBPS       c4b40007f<>+0(SB), Y1, Y1
+	VFNMADD231PS c3f318000<>+0(SB), Y1, Y5
+	VFNMADD231PS cb95e8083<>+0(SB), Y1, Y5
+	VPSLLD       $0x17, Y0, Y0
+	VMOVUPS      c39506967<>+0(SB), Y1
+	VFMADD213PS  c3ab743ce<>+0(SB), Y5, Y1
+	VFMADD213PS  c3c088908<>+0(SB), Y5, Y1
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y5, Y1
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y5, Y1
+	VFMADD213PS  c3f000000<>+0(SB), Y5, Y1
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y1
+	VFMADD213PS  c3f800000<>+0(SB), Y5, Y1
+	VMULPS       Y0, Y1, Y5
+	VANDPS       Y4, Y5, Y5
+	VMOVUPS      Y5, (R9)
+	VADDPS       Y5, Y2, Y2
+
+expdone:
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X2, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, (SI)
+	VBROADCASTSS X0, Y0
+	VMOVUPS      c3f800000<>+0(SB), Y1
+	VDIVPS       Y0, Y1, Y0
+	MOVQ         CX, R8
+	MOVQ         AX, R9
+	SUBQ         $0x00000010, R8
+	JLT          scaleone
+
+scaleby:
+	VMOVUPS (R9), Y1
+	VMOVUPS 32(R9), Y2
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y1, (R9)
+	VMOVUPS Y2, 32(R9)
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R8
+	JGE     scaleby
+
+scaleone:
+	ADDQ $0x00000010, R8
+	SUBQ $0x00000008, R8
+	JLT  scalerest
+
+scaleby1:
+	VMOVUPS (R9), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (R9)
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000008, R8
+	JGE     scaleby1
+
+scalerest:
+	ADDQ    $0x00000008, R8
+	JZ      scaledone
+	LEAQ    masks<>+0(SB), R10
+	NEGQ    R8
+	VMOVUPS 32(R10)(R8*4), Y1
+	VMOVUPS (R9), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (R9)
+
+scaledone:
+	MOVQ   CX, R8
+	VXORPS Y0, Y0, Y0
+	ADDQ   $0x07, R8
+	ANDQ   $-8, R8
+	JMP    clearcheck
+
+clear:
+	VMOVUPS Y0, (AX)(R8*4)
+	ADDQ    $0x08, R8
+
+clearcheck:
+	CMPQ R8, DX
+	JLT  clear
+	ADDQ stride+8(FP), AX
+	ADDQ step+32(FP), CX
+	ADDQ $0x04, BX
+	ADDQ $0x04, SI
+	DECQ DI
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func softmaxRowsGradAVX2(x *float32, dp *float32, stride int, rows int, seen int, step int, width int, scale float32, lse *float32, delta *float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softmaxRowsGradAVX2(SB), NOSPLIT, $0-80
+	MOVQ         x+0(FP), AX
+	MOVQ         dp+8(FP), CX
+	MOVQ         seen+32(FP), DX
+	MOVQ         width+48(FP), BX
+	MOVQ         lse+64(FP), SI
+	MOVQ         delta+72(FP), DI
+	MOVQ         rows+24(FP), R8
+	VBROADCASTSS scale+56(FP), Y0
+
+row:
+	VBROADCASTSS (SI), Y1
+	VBROADCASTSS (DI), Y2
+	MOVQ         DX, R9
+	MOVQ         AX, R10
+	MOVQ         CX, R11
+	SUBQ         $0x00000010, R9
+	JLT          gradone
+
+gradby:
+	VMOVUPS      (R10), Y3
+	VMOVUPS      32(R10), Y4
+	VFMSUB213PS  Y1, Y0, Y3
+	VFMSUB213PS  Y1, Y0, Y4
+	VMOVUPS      c42b00000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMINPS       Y4, Y5, Y4
+	VMOVUPS      cc2b00000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMAXPS       Y4, Y5, Y4
+	VMOVUPS      c4b40007f<>+0(SB), Y5
+	VMOVUPS      c4b40007f<>+0(SB), Y6
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y3, Y5
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y6
+	VMOVAPS      Y5, Y7
+	VMOVAPS      Y6, Y8
+	VSUBPS       c4b40007f<>+0(SB), Y7, Y7
+	VSUBPS       c4b40007f<>+0(SB), Y8, Y8
+	VFNMADD231PS c3f318000<>+0(SB), Y7, Y3
+	VFNMADD231PS c3f318000<>+0(SB), Y8, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y7, Y3
+	VFNMADD231PS cb95e8083<>+0(SB), Y8, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y6, Y6
+	VMOVUPS      c39506967<>+0(SB), Y7
+	VMOVUPS      c39506967<>+0(SB), Y8
+	VFMADD213PS  c3ab743ce<>+0(SB), Y3, Y7
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y8
+	VFMADD213PS  c3c088908<>+0(SB), Y3, Y7
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y8
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y3, Y7
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y8
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y3, Y7
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y8
+	VFMADD213PS  c3f000000<>+0(SB), Y3, Y7
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y8
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y7
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y8
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y7
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y8
+	VMULPS       Y5, Y7, Y3
+	VMULPS       Y6, Y8, Y4
+	VMOVUPS      Y3, (R10)
+	VMOVUPS      Y4, 32(R10)
+	VMOVUPS      (R11), Y5
+	VMOVUPS      32(R11), Y6
+	VSUBPS       Y2, Y5, Y5
+	VSUBPS       Y2, Y6, Y6
+	VMULPS       Y0, Y5, Y5
+	VMULPS       Y0, Y6, Y6
+	VMULPS       Y3, Y5, Y5
+	VMULPS       Y4, Y6, Y6
+	VMOVUPS      Y5, (R11)
+	VMOVUPS      Y6, 32(R11)
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x00000040, R11
+	SUBQ         $0x00000010, R9
+	JGE          gradby
+
+gradone:
+	ADDQ $0x00000010, R9
+	SUBQ $0x00000008, R9
+	JLT  gradrest
+
+gradby1:
+	VMOVUPS      (R10), Y3
+	VFMSUB213PS  Y1, Y0, Y3
+	VMOVUPS      c42b00000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      cc2b00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      c4b40007f<>+0(SB), Y4
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y3, Y4
+	VMOVAPS      Y4, Y5
+	VSUBPS       c4b40007f<>+0(SB), Y5, Y5
+	VFNMADD231PS c3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS cb95e8083<>+0(SB), Y5, Y3
+	VPSLLD       $0x17, Y4, Y4
+	VMOVUPS      c39506967<>+0(SB), Y5
+	VFMADD213PS  c3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  c3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  c3f000000<>+0(SB), Y3, Y5
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y5
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y5
+	VMULPS       Y4, Y5, Y3
+	VMOVUPS      Y3, (R10)
+	VMOVUPS      (R11), Y4
+	VSUBPS       Y2, Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y3, Y4, Y4
+	VMOVUPS      Y4, (R11)
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000020, R11
+	SUBQ         $0x00000008, R9
+	JGE          gradby1
+
+gradrest:
+	ADDQ         $0x00000008, R9
+	JZ           graddone
+	LEAQ         masks<>+0(SB), R12
+	NEGQ         R9
+	VMOVUPS      32(R12)(R9*4), Y3
+	VMASKMOVPS   (R10), Y3, Y4
+	VFMSUB213PS  Y1, Y0, Y4
+	VMOVUPS      c42b00000<>+0(SB), Y1
+	VMINPS       Y4, Y1, Y4
+	VMOVUPS      cc2b00000<>+0(SB), Y1
+	VMAXPS       Y4, Y1, Y4
+	VMOVUPS      c4b40007f<>+0(SB), Y1
+	VFMADD231PS  c3fb8aa3b<>+0(SB), Y4, Y1
+	VMOVAPS      Y1, Y5
+	VSUBPS       c4b40007f<>+0(SB), Y5, Y5
+	VFNMADD231PS c3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS cb95e8083<>+0(SB), Y5, Y4
+	VPSLLD       $0x17, Y1, Y1
+	VMOVUPS      c39506967<>+0(SB), Y5
+	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y5
+	VFMADD213PS  c3c088908<>+0(SB), Y4, Y5
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y5
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y5
+	VFMADD213PS  c3f000000<>+0(SB), Y4, Y5
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y5
+	VFMADD213PS  c3f800000<>+0(SB), Y4, Y5
+	VMULPS       Y1, Y5, Y4
+	VANDPS       Y3, Y4, Y4
+	VMOVUPS      Y4, (R10)
+	VMASKMOVPS   (R11), Y3, Y1
+	VSUBPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y4, Y1, Y1
+	VANDPS       Y3, Y1, Y1
+	VMOVUPS      Y1, (R11)
+
+graddone:
+	MOVQ   DX, R9
+	VXORPS Y1, Y1, Y1
+	ADDQ   $0x07, R9
+	ANDQ   $-8, R9
+	JMP    clearcheck
+
+clear:
+	VMOVUPS Y1, (AX)(R9*4)
+	ADDQ    $0x08, R9
+
+clearcheck:
+	CMPQ   R9, BX
+	JLT    clear
+	MOVQ   DX, R9
+	VXORPS Y1, Y1, Y1
+	ADDQ   $0x07, R9
+	ANDQ   $-8, R9
+	JMP    dclearcheck
+
+dclear:
+	VMOVUPS Y1, (CX)(R9*4)
+	ADDQ    $0x08, R9
+
+dclearcheck:
+	CMPQ R9, BX
+	JLT  dclear
+	MOVQ stride+16(FP), R9
+	ADDQ R9, CX
+	ADDQ stride+16(FP), AX
+	ADDQ step+40(FP), DX
+	ADDQ $0x04, SI
+	ADDQ $0x04, DI
+	DECQ R8
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func logSumAVX2(lse *float32, top *float32, sum *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·logSumAVX2(SB), NOSPLIT, $0-32
+	MOVQ lse+0(FP), AX
+	MOVQ top+8(FP), CX
+	MOVQ sum+16(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x00000010, BX
+	JLT  loopone
+
+loopby:
+	VMOVUPS      (DX), Y0
+	VMOVUPS      32(DX), Y1
+	VPSUBD       c3f3504f3<>+0(SB), Y0, Y2
+	VPSUBD       c3f3504f3<>+0(SB), Y1, Y3
+	VPSRAD       $0x17, Y2, Y2
+	VPSRAD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y2, Y4
+	VPSLLD       $0x17, Y3, Y5
+	VPSUBD       Y4, Y0, Y4
+	VPSUBD       Y5, Y1, Y5
+	VCVTDQ2PS    Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMOVUPS      c3f800000<>+0(SB), Y6
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y6, Y5, Y5
+	VMULPS       Y4, Y4, Y8
+	VMULPS       Y5, Y5, Y9
+	VMOVUPS      c3d9021bb<>+0(SB), Y6
+	VMOVUPS      c3d9021bb<>+0(SB), Y7
+	VFMADD213PS  cbdebd1b8<>+0(SB), Y4, Y6
+	VFMADD213PS  cbdebd1b8<>+0(SB), Y5, Y7
+	VFMADD213PS  c3def251a<>+0(SB), Y4, Y6
+	VFMADD213PS  c3def251a<>+0(SB), Y5, Y7
+	VFMADD213PS  cbdfe5d4f<>+0(SB), Y4, Y6
+	VFMADD213PS  cbdfe5d4f<>+0(SB), Y5, Y7
+	VFMADD213PS  c3e11e9bf<>+0(SB), Y4, Y6
+	VFMADD213PS  c3e11e9bf<>+0(SB), Y5, Y7
+	VFMADD213PS  cbe2aae50<>+0(SB), Y4, Y6
+	VFMADD213PS  cbe2aae50<>+0(SB), Y5, Y7
+	VFMADD213PS  c3e4cceac<>+0(SB), Y4, Y6
+	VFMADD213PS  c3e4cceac<>+0(SB), Y5, Y7
+	VFMADD213PS  cbe7ffffc<>+0(SB), Y4, Y6
+	VFMADD213PS  cbe7ffffc<>+0(SB), Y5, Y7
+	VFMADD213PS  c3eaaaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  c3eaaaaaa<>+0(SB), Y5, Y7
+	VMULPS       Y4, Y6, Y6
+	VMULPS       Y5, Y7, Y7
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y9, Y7, Y7
+	VFMADD231PS  cb95e8083<>+0(SB), Y2, Y6
+	VFMADD231PS  cb95e8083<>+0(SB), Y3, Y7
+	VFNMADD231PS c3f000000<>+0(SB), Y8, Y6
+	VFNMADD231PS c3f000000<>+0(SB), Y9, Y7
+	VADDPS       Y4, Y6, Y6
+	VADDPS       Y5, Y7, Y7
+	VFMADD231PS  c3f318000<>+0(SB), Y2, Y6
+	VFMADD231PS  c3f318000<>+0(SB), Y3, Y7
+	VMOVUPS      (CX), Y2
+	VMOVUPS      32(CX), Y3
+	VADDPS       Y2, Y6, Y6
+	VADDPS       Y3, Y7, Y7
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y2, Y0, Y6, Y6
+	VBLENDVPS    Y3, Y1, Y7, Y7
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JGE          loopby
+
+loopone:
+	ADDQ $0x00000010, BX
+	SUBQ $0x00000008, BX
+	JLT  looprest
+
+loopby1:
+	VMOVUPS      (DX), Y0
+	VPSUBD       c3f3504f3<>+0(SB), Y0, Y1
+	VPSRAD       $0x17, Y1, Y1
+	VPSLLD       $0x17, Y1, Y2
+	VPSUBD       Y2, Y0, Y2
+	VCVTDQ2PS    Y1, Y1
+	VMOVUPS      c3f800000<>+0(SB), Y3
+	VSUBPS       Y3, Y2, Y2
+	VMULPS       Y2, Y2, Y4
+	VMOVUPS      c3d9021bb<>+0(SB), Y3
+	VFMADD213PS  cbdebd1b8<>+0(SB), Y2, Y3
+	VFMADD213PS  c3def251a<>+0(SB), Y2, Y3
+	VFMADD213PS  cbdfe5d4f<>+0(SB), Y2, Y3
+	VFMADD213PS  c3e11e9bf<>+0(SB), Y2, Y3
+	VFMADD213PS  cbe2aae50<>+0(SB), Y2, Y3
+	VFMADD213PS  c3e4cceac<>+0(SB), Y2, Y3
+	VFMADD213PS  cbe7ffffc<>+0(SB), Y2, Y3
+	VFMADD213PS  c3eaaaaaa<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VFMADD231PS  cb95e8083<>+0(SB), Y1, Y3
+	VFNMADD231PS c3f000000<>+0(SB), Y4, Y3
+	VADDPS       Y2, Y3, Y3
+	VFMADD231PS  c3f318000<>+0(SB), Y1, Y3
+	VMOVUPS      (CX), Y1
+	VADDPS       Y1, Y3, Y3
+	VCMPPS       $0x03, Y0, Y0, Y1
+	VBLENDVPS    Y1, Y0, Y3, Y3
+	VMOVUPS      Y3, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JGE          loopby1
+
+looprest:
+	ADDQ         $0x00000008, BX
+	JZ           loopdone
+	LEAQ         masks<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VPSUBD       c3f3504f3<>+0(SB), Y1, Y2
+	VPSRAD       $0x17, Y2, Y2
+	VPSLLD       $0x17, Y2, Y3
+	VPSUBD       Y3, Y1, Y3
+	VCVTDQ2PS    Y2, Y2
+	VMOVUPS      c3f800000<>+0(SB), Y4
+	VSUBPS       Y4, Y3, Y3
+	VMULPS       Y3, Y3, Y5
+	VMOVUPS      c3d9021bb<>+0(SB), Y4
+	VFMADD213PS  cbdebd1b8<>+0(SB), Y3, Y4
+	VFMADD213PS  c3def251a<>+0(SB), Y3, Y4
+	VFMADD213PS  cbdfe5d4f<>+0(SB), Y3, Y4
+	VFMADD213PS  c3e11e9bf<>+0(SB), Y3, Y4
+	VFMADD213PS  cbe2aae50<>+0(SB), Y3, Y4
+	VFMADD213PS  c3e4cceac<>+0(SB), Y3, Y4
+	VFMADD213PS  cbe7ffffc<>+0(SB), Y3, Y4
+	VFMADD213PS  c3eaaaaaa<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VFMADD231PS  cb95e8083<>+0(SB), Y2, Y4
+	VFNMADD231PS c3f000000<>+0(SB), Y5, Y4
+	VADDPS       Y3, Y4, Y4
+	VFMADD231PS  c3f318000<>+0(SB), Y2, Y4
+	VMASKMOVPS   (CX), Y0, Y2
+	VADDPS       Y2, Y4, Y4
+	VCMPPS       $0x03, Y1, Y1, Y2
+	VBLENDVPS    Y2, Y1, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+
+loopdone:
+	VZEROUPPER
+	RET
+
+DATA c3f3504f3<>+0(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+4(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+8(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+12(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+16(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+20(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+24(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+28(SB)/4, $0x3f3504f3
+GLOBL c3f3504f3<>(SB), RODATA|NOPTR, $32
+
+DATA c3d9021bb<>+0(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+4(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+8(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+12(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+16(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+20(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+24(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+28(SB)/4, $0x3d9021bb
+GLOBL c3d9021bb<>(SB), RODATA|NOPTR, $32
+
+DATA cbdebd1b8<>+0(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+4(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+8(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+12(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+16(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+20(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+24(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+28(SB)/4, $0xbdebd1b8
+GLOBL cbdebd1b8<>(SB), RODATA|NOPTR, $32
+
+DATA c3def251a<>+0(SB)/4, $0x3def251a
+DATA c3def251a<>+4(SB)/4, $0x3def251a
+DATA c3def251a<>+8(SB)/4, $0x3def251a
+DATA c3def251a<>+12(SB)/4, $0x3def251a
+DATA c3def251a<>+16(SB)/4, $0x3def251a
+DATA c3def251a<>+20(SB)/4, $0x3def251a
+DATA c3def251a<>+24(SB)/4, $0x3def251a
+DATA c3def251a<>+28(SB)/4, $0x3def251a
+GLOBL c3def251a<>(SB), RODATA|NOPTR, $32
+
+DATA cbdfe5d4f<>+0(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+4(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+8(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+12(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+16(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+20(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+24(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+28(SB)/4, $0xbdfe5d4f
+GLOBL cbdfe5d4f<>(SB), RODATA|NOPTR, $32
+
+DATA c3e11e9bf<>+0(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+4(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+8(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+12(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+16(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+20(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+24(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+28(SB)/4, $0x3e11e9bf
+GLOBL c3e11e9bf<>(SB), RODATA|NOPTR, $32
+
+DATA cbe2aae50<>+0(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+4(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+8(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+12(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+16(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+20(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+24(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+28(SB)/4, $0xbe2aae50
+GLOBL cbe2aae50<>(SB), RODATA|NOPTR, $32
+
+DATA c3e4cceac<>+0(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+4(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+8(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+12(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+16(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+20(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+24(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+28(SB)/4, $0x3e4cceac
+GLOBL c3e4cceac<>(SB), RODATA|NOPTR, $32
+
+DATA cbe7ffffc<>+0(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+4(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+8(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+12(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+16(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+20(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+24(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+28(SB)/4, $0xbe7ffffc
+GLOBL cbe7ffffc<>(SB), RODATA|NOPTR, $32
+
+DATA c3eaaaaaa<>+0(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+4(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+8(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+12(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+16(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+20(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+24(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+28(SB)/4, $0x3eaaaaaa
+GLOBL c3eaaaaaa<>(SB), RODATA|NOPTR, $32
 
 // func adamWAVX2(value *float32, grad *float32, m *float32, v *float32, n int, gradScale float32, beta1 float32, beta2 float32, keep float32, rate float32, inverse float32, eps float32)
 // Requires: AVX, FMA3

@@ -46,13 +46,6 @@ func axpyGo(y []float32, a float32, x []float32) {
 	}
 }
 
-// softmaxGradGo writes ds = p (dp - delta) scale.
-func softmaxGradGo(ds, p, dp []float32, delta, scale float32) {
-	for i := range ds {
-		ds[i] = p[i] * (dp[i] - delta) * scale
-	}
-}
-
 // elementTask is an operation on every element, in tiles.
 type elementTask struct {
 	kind    elementKind

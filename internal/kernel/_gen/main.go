@@ -25,6 +25,7 @@ func main() {
 	layerNorm()
 	elementwise()
 	contrast()
+	attention()
 	adamW()
 	Generate()
 }

@@ -242,19 +242,6 @@ func elementwise() {
 	})
 	Store(sum(total), ReturnIndex(0))
 	end()
-
-	// ds = p (dp - delta) scale, the gradient of a softmax row.
-	function("softmaxGradAVX2", "(ds, p, dp *float32, n int, delta, scale float32)")
-	ds, probs, dp, n := pointer("ds"), pointer("p"), pointer("dp"), pointer("n")
-	delta, scale := scalar("delta"), scalar("scale")
-	each(n, 4, "loop", []reg.GPVirtual{ds, probs, dp}, func(p pass) {
-		v := p.load(dp)
-		do(VSUBPS, delta, v, v)
-		do(VMULPS, p.load(probs), v, v)
-		do(VMULPS, scale, v, v)
-		p.store(v, ds)
-	})
-	end()
 }
 
 // contrast replaces cosines z by exp(scale z + shift) + exp(scale z - other),
