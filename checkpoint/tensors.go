@@ -1,7 +1,6 @@
 package checkpoint
 
 import (
-	"bufio"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -67,17 +66,22 @@ func WriteTensors(w io.Writer, tensors []Tensor, metadata map[string]string) err
 	for len(text)%8 != 0 {
 		text = append(text, ' ')
 	}
-	out := bufio.NewWriterSize(w, 1<<20)
-	out.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(text)))) // a bufio.Writer keeps its first error for Flush
-	out.Write(text)
-	var buf [4]byte
+	buf := append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...)
+	if _, err := w.Write(buf); err != nil {
+		return err
+	}
 	for _, t := range tensors {
-		for _, v := range t.Data {
-			binary.LittleEndian.PutUint32(buf[:], math.Float32bits(v))
-			out.Write(buf[:])
+		for block := range slices.Chunk(t.Data, 1<<16) {
+			buf = buf[:0]
+			for _, v := range block {
+				buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
+			}
+			if _, err := w.Write(buf); err != nil {
+				return err
+			}
 		}
 	}
-	return out.Flush()
+	return nil
 }
 
 // elements is the product of shape, if it is a size that a file can have.

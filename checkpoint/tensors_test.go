@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,6 +89,43 @@ func TestHalf(t *testing.T) {
 			t.Errorf("half(%#x) = %g, want %g", bits, got, want)
 		}
 	}
+}
+
+// A tensor of several blocks is whole, and an error of the writer is told.
+func TestWriteBlocks(t *testing.T) {
+	long := make([]float32, 3<<16+5)
+	for i := range long {
+		long[i] = float32(i)
+	}
+	var file bytes.Buffer
+	if err := WriteTensors(&file, []Tensor{{"long", []int{len(long)}, long}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	f, err := NewTensorFile(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, got, err := f.Float32s("long"); err != nil || !slices.Equal(got, long) {
+		t.Errorf("a long tensor comes back otherwise, %v", err)
+	}
+	for n := range 3 {
+		w := &failing{after: n}
+		if err := WriteTensors(w, []Tensor{{"long", []int{len(long)}, long}}, nil); !errors.Is(err, errFull) {
+			t.Errorf("write %d fails: %v; want %v", n, err, errFull)
+		}
+	}
+}
+
+var errFull = errors.New("full")
+
+// failing is a writer that takes some writes and then none.
+type failing struct{ after int }
+
+func (w *failing) Write(p []byte) (int, error) {
+	if w.after--; w.after < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
 }
 
 // Each type of a float, and what is none.
