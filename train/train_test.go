@@ -1,0 +1,160 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/synth"
+	"github.com/goclip/goclip/data/tokenizer"
+	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model"
+	"github.com/goclip/goclip/optim"
+)
+
+// newTrainer makes a run of 6 steps of 5 pairs, whose metrics go to the buffer.
+func newTrainer(t *testing.T) (*Trainer, *bytes.Buffer) {
+	t.Helper()
+	dir := t.TempDir()
+	must(t, synth.Write(t.Context(), dir, synth.Config{Train: 20, ValSeen: 1, ValUnseen: 1}))
+	d, err := data.Open(filepath.Join(dir, "train-*.parquet"), data.Config{}, data.Need{Caption: true})
+	must(t, err)
+	tok, err := tokenizer.Train(d.Captions(t.Context()), 520)
+	must(t, err)
+	m, err := model.New(model.Config{
+		EmbedDim: 8, Activation: "gelu",
+		Image: model.ImageConfig{Size: 32, Patch: 16, Width: 8, Layers: 1, Heads: 1},
+		Text:  model.TextConfig{ContextLength: 10, VocabSize: tok.Size(), Width: 8, Layers: 1, Heads: 1},
+	}, 1)
+	must(t, err)
+	pool := kernel.NewPool(1)
+	t.Cleanup(pool.Close)
+	graph, err := m.NewTrainStep(5, pool)
+	must(t, err)
+	o, err := optim.New(m.Params(), optim.Default(), 6, pool)
+	must(t, err)
+	stream := d.Stream(data.StreamConfig{Seed: 1, Batch: 5, ImageSize: 32, Context: 10, Tokenizer: tok, Ledger: data.NewLedger(&bytes.Buffer{}, data.Config{})})
+	t.Cleanup(stream.Close)
+	log, err := os.Create(filepath.Join(dir, "log"))
+	must(t, err)
+	t.Cleanup(func() { log.Close() })
+	var metrics bytes.Buffer
+	return &Trainer{
+		Config: Config{Steps: 6, Batch: 5, LogEvery: 2, EvalEvery: 3}, Model: m, Graph: graph, Optim: o, Data: stream, EpochPairs: 20,
+		Eval: func(context.Context, int) error { return nil }, Save: func(int) error { return nil }, SaveEvery: 4,
+		Metrics: &metrics, Log: NewConsole(log, 6),
+	}, &metrics
+}
+
+// TestRun checks when the loop logs, evaluates and saves, and that a save which
+// fails is no end until the last.
+func TestRun(t *testing.T) {
+	tr, metrics := newTrainer(t)
+	var evals, saves []int
+	full := errors.New("disk full")
+	tr.Eval = func(_ context.Context, step int) error { evals = append(evals, step); return nil }
+	tr.Save = func(step int) error { saves = append(saves, step); return full }
+	err := tr.Run(t.Context())
+	if !errors.Is(err, full) || !strings.HasPrefix(err.Error(), "train: step 6: ") {
+		t.Errorf("Run = %v; want the error of the last save", err)
+	}
+	if len(evals) != 2 || evals[0] != 3 || evals[1] != 6 || len(saves) != 2 || saves[0] != 4 || saves[1] != 6 {
+		t.Errorf("evaluations after %v, saves after %v; want 3 6 and 4 6", evals, saves)
+	}
+	var steps []int
+	for line := range strings.Lines(metrics.String()) {
+		var m Metrics
+		must(t, json.Unmarshal([]byte(line), &m))
+		steps = append(steps, m.Step)
+		if m.LnN != math.Log(5) || !(m.Loss > 0) || m.Epoch != float64(m.Step)/4 || !(m.GradNorm > 0) || m.LogitScale < 1 || m.PairsPerSecond <= 0 {
+			t.Errorf("metrics %+v", m)
+		}
+	}
+	if len(steps) != 3 || steps[0] != 2 || steps[2] != 6 {
+		t.Errorf("metrics after steps %v; want 2 4 6", steps)
+	}
+}
+
+// TestNotFinite checks that a loss that is no number stops the run before the
+// update, and names the rows.
+func TestNotFinite(t *testing.T) {
+	tr, _ := newTrainer(t)
+	params := tr.Model.Params()
+	params[1].Value[0] = float32(math.NaN()) // the class token: every image
+	before := params[0].Value[0]
+	err := tr.Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "train: step 1: loss NaN") || !strings.Contains(err.Error(), ".parquet: rows ") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("Run = %v; want an error in one line that names rows", err)
+	}
+	if tr.Optim.Step() != 0 || params[0].Value[0] != before {
+		t.Errorf("step %d, parameter %g; want no update", tr.Optim.Step(), params[0].Value[0])
+	}
+}
+
+// TestInterrupted checks that an ended context saves the last step done.
+func TestInterrupted(t *testing.T) {
+	tr, _ := newTrainer(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	saved := -1
+	tr.Save = func(step int) error { saved = step; return nil }
+	tr.Eval = func(context.Context, int) error { cancel(); return nil } // after step 3
+	tr.SaveEvery = 0
+	if err := tr.Run(ctx); !errors.Is(err, ErrInterrupted) || saved != 3 || tr.Optim.Step() != 3 {
+		t.Errorf("Run = %v, saved step %d of %d; want it interrupted after step 3", err, saved, tr.Optim.Step())
+	}
+}
+
+// TestSaveInterval checks that time alone makes a save due.
+func TestSaveInterval(t *testing.T) {
+	tr, _ := newTrainer(t)
+	saves := 0
+	tr.SaveEvery, tr.SaveInterval = 0, time.Nanosecond
+	tr.Save = func(int) error { saves++; return nil }
+	must(t, tr.Run(t.Context()))
+	if saves != 6 {
+		t.Errorf("%d saves, want one a step", saves)
+	}
+}
+
+func TestMeanCosines(t *testing.T) {
+	x := []float32{1, 0, 0, 1, 0.6, 0.8}
+	y := []float32{1, 0, 1, 0, 0.6, 0.8}
+	pairs, rest := meanCosines(x, y, 3)
+	if math.Abs(pairs-2./3) > 1e-6 || math.Abs(rest-(1+0.6+0+0.8+0.6+0.6)/6) > 1e-6 {
+		t.Errorf("meanCosines = %g, %g; want 0.6667, 0.6", pairs, rest)
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	good := Config{Steps: 1, Batch: 2}
+	must(t, good.Validate())
+	for want, change := range map[string]func(*Config){
+		"steps 0":             func(c *Config) { c.Steps = 0 },
+		"batch 1":             func(c *Config) { c.Batch = 1 },
+		"log_every -1":        func(c *Config) { c.LogEvery = -1 },
+		"eval_every -1":       func(c *Config) { c.EvalEvery = -1 },
+		"threads -1":          func(c *Config) { c.Threads = -1 },
+		"max_logit_scale 0.5": func(c *Config) { c.MaxLogitScale = 0.5 },
+	} {
+		c := good
+		change(&c)
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Validate: %v; want error with %q", err, want)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
