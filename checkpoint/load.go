@@ -34,7 +34,7 @@ type Checkpoint struct {
 func (c *Checkpoint) Path(name string) string { return filepath.Join(c.Dir, name) }
 
 // Latest returns the newest checkpoint that is whole. Without one the error is
-// ErrNotFound and says what was wrong with those there are.
+// ErrNotFound if there is none at all, and else says what is wrong with each.
 func (s *Store) Latest() (*Checkpoint, error) {
 	steps, err := s.steps()
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *Store) Latest() (*Checkpoint, error) {
 		skipped = append(skipped, err)
 	}
 	if len(skipped) > 0 {
-		return nil, fmt.Errorf("checkpoint: %s: none is whole: %w: %w", s.Dir, ErrNotFound, errors.Join(skipped...))
+		return nil, fmt.Errorf("checkpoint: %s: none is whole: %w", s.Dir, errors.Join(skipped...))
 	}
 	return nil, fmt.Errorf("checkpoint: %s: %w", s.Dir, ErrNotFound)
 }

@@ -25,8 +25,8 @@ func inspectCommand() *cobra.Command {
 		Use:   "inspect 'SHARDS'",
 		Short: "Print how each shard is understood, and what is wrong with it",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			problems, err := data.Inspect(os.Stdout, args[0], data.Config{})
+		RunE: func(c *cobra.Command, args []string) error {
+			problems, err := data.Inspect(c.OutOrStdout(), args[0], data.Config{})
 			if err == nil && problems > 0 {
 				err = fmt.Errorf("data: %d shards have a problem", problems)
 			}
@@ -45,7 +45,7 @@ func synthCommand() *cobra.Command {
 			if err := synth.Write(cmd.Context(), args[0], c); err != nil {
 				return err
 			}
-			fmt.Printf("train-*, val-seen-* and val-unseen-*.parquet, classes.txt and templates.txt are in %s\n", args[0])
+			fmt.Fprintf(cmd.OutOrStdout(), "train-*, val-seen-* and val-unseen-*.parquet, classes.txt and templates.txt are in %s\n", args[0])
 			return nil
 		},
 	}

@@ -66,9 +66,9 @@ func predictCommand() *cobra.Command {
 				}
 				p := prediction{path, classifier.Predict(embedding, math.Exp(float64(s.Model.LogitScale())))}
 				if asJSON {
-					err = json.NewEncoder(os.Stdout).Encode(p)
+					err = json.NewEncoder(c.OutOrStdout()).Encode(p)
 				} else {
-					_, err = fmt.Print(bars(p))
+					_, err = fmt.Fprint(c.OutOrStdout(), bars(p))
 				}
 				if err != nil {
 					return err

@@ -50,9 +50,9 @@ func zeroshotCommand() *cobra.Command {
 				fmt.Fprintf(os.Stderr, "%d rows cannot be used and are left out\n", bad)
 			}
 			if asJSON {
-				return json.NewEncoder(os.Stdout).Encode(z)
+				return json.NewEncoder(c.OutOrStdout()).Encode(z)
 			}
-			return printZeroShot(z, s.Path)
+			return printZeroShot(c.OutOrStdout(), z, s.Path)
 		},
 	}
 	c.Flags().StringVar(&checkpoint, "checkpoint", "", "a run's workdir, a checkpoint folder, or a .safetensors file")
@@ -64,12 +64,12 @@ func zeroshotCommand() *cobra.Command {
 	return c
 }
 
-func printZeroShot(z eval.ZeroShot, path string) error {
-	fmt.Printf("%s\n%d images, %d classes\n", path, z.N, z.Classes)
-	fmt.Printf("top-1           %5.1f %%  (95 %% between %.1f and %.1f; chance %.1f)\n", 100*z.Top1, 100*z.Low, 100*z.High, 100*z.Chance())
-	fmt.Printf("top-5           %5.1f %%\n", 100*z.Top5)
-	fmt.Printf("mean per class  %5.1f %%\n\n", 100*z.MeanPerClass)
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+func printZeroShot(out io.Writer, z eval.ZeroShot, path string) error {
+	fmt.Fprintf(out, "%s\n%d images, %d classes\n", path, z.N, z.Classes)
+	fmt.Fprintf(out, "top-1           %5.1f %%  (95 %% between %.1f and %.1f; chance %.1f)\n", 100*z.Top1, 100*z.Low, 100*z.High, 100*z.Chance())
+	fmt.Fprintf(out, "top-5           %5.1f %%\n", 100*z.Top5)
+	fmt.Fprintf(out, "mean per class  %5.1f %%\n\n", 100*z.MeanPerClass)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "top-1 %\ttop-5 %\timages\tclass\t")
 	for _, s := range z.PerClass {
 		fmt.Fprintf(w, "%.1f\t%.1f\t%d\t%s\t\n", 100*s.Top1, 100*s.Top5, s.N, s.Class)

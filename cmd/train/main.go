@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,12 @@ import (
 	"github.com/goclip/goclip/train"
 )
 
-func main() { os.Exit(cli.Run(command(), os.Args[1:], os.Stderr)) }
+func main() {
+	// The arena of a run is large and lives as long as it; as much again in
+	// garbage, Go's default, would double the memory for nothing.
+	debug.SetGCPercent(20)
+	os.Exit(cli.Run(command(), os.Args[1:], os.Stderr))
+}
 
 func command() *cobra.Command {
 	var config, workdir string

@@ -155,7 +155,7 @@ func load(path string, use func(get func(string) ([]int, []float32, error)) erro
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	if err := use(f.Float32s); err != nil {
 		return fmt.Errorf("%w in %s", err, path)
 	}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/cli"
+	"github.com/goclip/goclip/internal/run"
+	"github.com/goclip/goclip/train"
+)
+
+const recipe = `
+world: {dir: world, draw: {train: 60, val_seen: 30, val_unseen: 4}}
+data: {train: "world/train-*.parquet"}
+tokenizer: {vocab_size: 530}
+model:
+  embed_dim: 8
+  image: {size: 32, patch: 16, width: 8, layers: 1, heads: 1}
+  text: {context_length: 10, width: 8, layers: 1, heads: 1}
+train: {steps: 3, batch: 20}
+checkpoint: {every_steps: 2}
+`
+
+// call runs the command and returns what it printed.
+func call(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	c := command()
+	c.SetOut(&out)
+	code = cli.Run(c, args, &errs)
+	return code, out.String(), errs.String()
+}
+
+// TestEval trains a small model and uses it as a person would.
+func TestEval(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write := func(name string, content []byte) {
+		t.Helper()
+		if err := os.WriteFile(name, content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("recipe.yaml", []byte(recipe))
+	c, err := configs.Load("recipe.yaml", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create("log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	if err := (&run.Run{Config: c, Workdir: "r", Log: train.NewConsole(log, 3)}).Train(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	zeroshot := []string{"zeroshot", "--checkpoint", "r", "--data", "world/val-seen-*.parquet", "--classes", "world/classes.txt", "--templates", "world/templates.txt"}
+
+	code, out, errs := call(append(zeroshot, "--json")...)
+	var z eval.ZeroShot
+	if err := json.Unmarshal([]byte(out), &z); err != nil || code != 0 || strings.Count(out, "\n") != 1 || z.N != 30 || z.Classes != 144 || z.Top5 < z.Top1 {
+		t.Errorf("zeroshot --json: code %d, %v, %q %q", code, err, out, errs)
+	}
+	code, out, _ = call(zeroshot...)
+	for _, want := range []string{"30 images, 144 classes", "chance 0.7", "top-5", "images"} {
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("zeroshot prints\n%s\nwant %q", out, want)
+		}
+	}
+
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 40, 30))); err != nil {
+		t.Fatal(err)
+	}
+	write("a.png", picture.Bytes())
+	predict := []string{"predict", "--checkpoint", "r", "--labels", "red circle, blue star,cross"}
+	code, out, errs = call(append(predict, "--json", "a.png")...)
+	var p prediction
+	if err := json.Unmarshal([]byte(out), &p); err != nil || code != 0 || len(p.Labels) != 3 || p.Image != "a.png" {
+		t.Fatalf("predict --json: code %d, %v, %q %q", code, err, out, errs)
+	}
+	sum := 0.0
+	for _, l := range p.Labels {
+		sum += l.Probability
+	}
+	if math.Abs(sum-1) > 1e-9 || p.Labels[0].Probability < p.Labels[2].Probability {
+		t.Errorf("probabilities %+v; want the most probable first, and 1 in all", p.Labels)
+	}
+	if code, out, _ := call(append(predict, "a.png", "a.png")...); code != 0 || strings.Count(out, "a.png") != 2 || !strings.Contains(out, "█") {
+		t.Errorf("predict prints\n%s", out)
+	}
+
+	// A PNG that is small as a file and large as a picture.
+	bomb := bytes.Clone(picture.Bytes())
+	binary.BigEndian.PutUint32(bomb[16:], 60_000)
+	binary.BigEndian.PutUint32(bomb[20:], 60_000)
+	binary.BigEndian.PutUint32(bomb[29:], crc32.ChecksumIEEE(bomb[12:29]))
+	write("bomb.png", bomb)
+	write("twice.txt", []byte("cat\ndog\ncat\n"))
+	write("few.txt", []byte("cat\ndog\n"))
+	for _, test := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{append(predict, "bomb.png"), 1, "60000 x 60000"},
+		{append(predict, "none.png"), 1, "none.png"},
+		{append(predict, "recipe.yaml"), 1, "recipe.yaml: preprocess: image: unknown format"},
+		{predict, 2, "requires at least 1 arg"},
+		{[]string{"predict", "--checkpoint", "r", "a.png"}, 2, "--labels is missing"},
+		{[]string{"predict", "--checkpoint", "r", "--labels", "a,a", "a.png"}, 1, `class "a" is both 0 and 1`},
+		{[]string{"predict", "--checkpoint", "r", "--labels", "a", "--template", "x", "a.png"}, 2, "want {} once"},
+		{[]string{"predict", "--checkpoint", "world", "--labels", "a", "a.png"}, 1, "world holds no checkpoint"},
+		{[]string{"zeroshot", "--checkpoint", "r", "--data", "world/*.parquet", "--classes", "twice.txt"}, 1, `class "cat" is both 0 and 2`},
+		{[]string{"zeroshot", "--checkpoint", "r", "--data", "world/val-seen-*.parquet", "--classes", "few.txt"}, 1, "want 0 to 1, the lines of the class list"},
+		{[]string{"zeroshot", "--checkpoint", "r", "--data", "none-*.parquet", "--classes", "world/classes.txt"}, 1, "matches no file"},
+		{[]string{"guess"}, 2, "unknown command"},
+		{nil, 2, "eval wants a command"},
+	} {
+		code, _, errs := call(test.args...)
+		if code != test.code || !strings.Contains(errs, test.want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("eval %q: exit code %d, stderr %q; want %d, one line with %q", test.args, code, errs, test.code, test.want)
+		}
+	}
+	path := filepath.Join("r", "checkpoints", "step-00000003", "model.safetensors")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[len(text)-1] ^= 1
+	write(path, text)
+	if code, _, _ := call(append(zeroshot, "--json")...); code != 0 {
+		t.Errorf("a damaged newest checkpoint: exit code %d; want the one before it", code)
+	}
+	if code, _, errs := call(append(predict, "--checkpoint", filepath.Dir(path), "a.png")...); code != 1 || !strings.Contains(errs, "model.safetensors is damaged") {
+		t.Errorf("a damaged checkpoint by name: exit code %d, %q", code, errs)
+	}
+}
