@@ -6,8 +6,19 @@ import (
 	"testing"
 )
 
-// BenchmarkGemm reports GFLOP/s on the shapes of a ViT.
+// speed reports GFLOP/s, and their share of what the threads' multiply-adds reach.
+func speed(b *testing.B, flops, peak float64) {
+	rate := flops * float64(b.N) / b.Elapsed().Seconds() / 1e9
+	b.ReportMetric(rate, "GFLOP/s")
+	if peak > 0 {
+		b.ReportMetric(100*rate/peak, "%peak")
+	}
+}
+
+// BenchmarkGemm has the shapes of a ViT: forward, and the gradients by the
+// input and by the weight.
 func BenchmarkGemm(b *testing.B) {
+	most := peak()
 	for _, threads := range []int{1, 2} {
 		p := NewPool(threads)
 		defer p.Close()
@@ -21,6 +32,7 @@ func BenchmarkGemm(b *testing.B) {
 			{"input", 1600, 384, 384, Gemm{}},
 			{"weight", 384, 1536, 1600, Gemm{TransA: true}},
 			{"narrow", 4352, 128, 128, Gemm{TransB: true}},
+			{"weight", 128, 512, 4352, Gemm{TransA: true}},
 			{"square", 2048, 2048, 2048, Gemm{}},
 		} {
 			x, y, z := make([]float32, s.m*s.k), make([]float32, s.k*s.n), make([]float32, s.m*s.n)
@@ -28,30 +40,37 @@ func BenchmarkGemm(b *testing.B) {
 				for b.Loop() {
 					p.Gemm(z, x, y, s.m, s.n, s.k, s.g)
 				}
-				b.ReportMetric(2*float64(s.m*s.n*s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				speed(b, 2*float64(s.m*s.n*s.k), float64(threads)*most)
 			})
 		}
 	}
 }
 
+// BenchmarkAttention has the heads of the quickstart, ViT-B/32 and CLIP's text
+// tower. Its rates are by the whole square of scores, causal or not.
 func BenchmarkAttention(b *testing.B) {
-	p := NewPool(1)
+	p, most := NewPool(1), peak()
 	defer p.Close()
-	for _, t := range []int{17, 50, 65, 77} {
-		const n, heads, v = 16, 4, 32
-		qkv, y, lse := make([]float32, 3*n*t*heads*v), make([]float32, n*t*heads*v), make([]float32, n*heads*t)
-		b.Run(fmt.Sprint("forward/", t), func(b *testing.B) {
+	for _, s := range []struct {
+		t, heads, v int
+		causal      bool
+	}{{17, 4, 32, false}, {50, 12, 64, false}, {77, 8, 64, true}} {
+		const n = 4
+		qkv, y, lse := make([]float32, 3*n*s.t*s.heads*s.v), make([]float32, n*s.t*s.heads*s.v), make([]float32, n*s.heads*s.t)
+		square := float64(2 * n * s.heads * s.t * s.t * s.v)
+		name := fmt.Sprintf("/%dx%dx%d/causal=%v", s.t, s.heads, s.v, s.causal)
+		b.Run("forward"+name, func(b *testing.B) {
 			for b.Loop() {
-				p.Attention(y, lse, qkv, n, t, heads, false)
+				p.Attention(y, lse, qkv, n, s.t, s.heads, s.causal)
 			}
-			b.ReportMetric(4*float64(n*heads*t*t*v)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			speed(b, 2*square, most)
 		})
 		d := make([]float32, len(qkv))
-		b.Run(fmt.Sprint("backward/", t), func(b *testing.B) {
+		b.Run("backward"+name, func(b *testing.B) {
 			for b.Loop() {
-				p.AttentionGrad(d, qkv, y, lse, y, n, t, heads, false)
+				p.AttentionGrad(d, qkv, y, lse, y, n, s.t, s.heads, s.causal)
 			}
-			b.ReportMetric(10*float64(n*heads*t*t*v)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			speed(b, 5*square, most)
 		})
 	}
 }

@@ -205,3 +205,25 @@ func pack() {
 	VZEROUPPER()
 	RET()
 }
+
+// peak is the most that a multiplication could reach: twelve independent
+// multiply-adds, n times. Benchmarks compare with it.
+func peak() {
+	TEXT("peakAVX2", NOSPLIT, "func(n int)")
+	Pragma("noescape")
+	n, x := pointer("n"), YMM()
+	VXORPS(x, x, x)
+	acc := make([]reg.VecVirtual, 12)
+	for i := range acc {
+		acc[i] = YMM()
+		VXORPS(acc[i], acc[i], acc[i])
+	}
+	Label("loop")
+	for _, a := range acc {
+		VFMADD231PS(x, x, a)
+	}
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}

@@ -18,6 +18,7 @@ func main() {
 	}
 	transpose()
 	pack()
+	peak()
 	exponential()
 	gelu()
 	quickGELU()
