@@ -235,7 +235,7 @@ func readColumn(chunk parquet.ColumnChunk, lo int64, rows []row, set func(*row, 
 	var values [64]parquet.Value
 	for {
 		page, err := pages.ReadPage()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			if at+1 < len(rows) {
 				return fmt.Errorf("ends after %d rows; want %d", lo+int64(at)+1, lo+int64(len(rows)))
 			}
@@ -261,7 +261,7 @@ func readColumn(chunk parquet.ColumnChunk, lo int64, rows []row, set func(*row, 
 			}
 		}
 		parquet.Release(page)
-		if err != io.EOF {
+		if !errors.Is(err, io.EOF) {
 			return err
 		}
 	}

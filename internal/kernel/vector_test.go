@@ -8,15 +8,6 @@ import (
 	"testing"
 )
 
-// bits is x in a form that compares NaN as equal to itself.
-func bits(x []float32) []uint32 {
-	b := make([]uint32, len(x))
-	for i, v := range x {
-		b[i] = math.Float32bits(v)
-	}
-	return b
-}
-
 // TestInPlace holds that a result may take the place of an operand where the
 // kernel says so.
 func TestInPlace(t *testing.T) {

@@ -60,6 +60,9 @@ func hashes(t *testing.T, workdir string) string {
 	text, err := os.ReadFile(filepath.Join(workdir, metricsFile))
 	must(t, err)
 	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, `"set"`) {
+			continue // an evaluation that a signal ended is not repeated
+		}
 		line, _, _ = strings.Cut(line, `,"pairs_per_second"`)
 		all = append(all, strings.TrimSpace(line))
 	}
@@ -80,25 +83,16 @@ func TestResume(t *testing.T) {
 	want := hashes(t, whole)
 
 	stopped := filepath.Join(t.TempDir(), "stopped")
-	for resume, done := false, false; !done; resume = true {
+	for done := false; !done; {
+		_, err := os.Stat(filepath.Join(stopped, configFile))
+		r := testRun(t, world, stopped, err == nil)
 		ctx, cancel := context.WithCancel(context.Background())
-		r := testRun(t, world, stopped, resume)
-		go func() { // stops it somewhere: where does not matter
-			time.Sleep(30 * time.Millisecond)
-			cancel()
-		}()
-		err := r.Train(ctx)
+		time.AfterFunc(30*time.Millisecond, cancel) // stops it somewhere: where does not matter
+		err = r.Train(ctx)
+		cancel()
 		if done = err == nil; !done && !errors.Is(err, train.ErrInterrupted) && !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
-		if errors.Is(err, context.Canceled) { // before the first step: nothing to resume, or all of it
-			if _, err := os.Stat(filepath.Join(stopped, configFile)); err != nil {
-				resume = false
-				must(t, testRun(t, world, stopped, false).Train(context.Background()))
-				done = true
-			}
-		}
-		cancel()
 	}
 	if got := hashes(t, stopped); got != want {
 		t.Errorf("stopped and continued:\n%s\nnever stopped:\n%s", got, want)

@@ -34,7 +34,7 @@ func (op selectFirst) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shap
 func (op selectFirst) wrt() []bool { return []bool{true} }
 
 func (op selectFirst) grad(b *Builder, _, _ []*G.Node, dy *G.Node) []*G.Node {
-	return b.apply(selectFirstGrad{op.t}, 1, dy)
+	return b.apply(selectFirstGrad(op), 1, dy)
 }
 
 type selectFirstGrad struct{ t int }
