@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/goclip/goclip/checkpoint"
 	"github.com/goclip/goclip/configs"
@@ -368,7 +369,11 @@ func (r *Run) summarize() {
 	r.Log.Printf("")
 	r.Log.Printf("done: weights in %s, metrics in %s, config in %s", filepath.Join(r.store.Dir, fmt.Sprintf("step-%08d", r.Config.Train.Steps), modelFile),
 		filepath.Join(r.Workdir, metricsFile), filepath.Join(r.Workdir, configFile))
-	r.Log.Printf("logit scale %.1f; try: go run ./cmd/eval predict --checkpoint %s --labels 'red circle,blue star' PICTURE", math.Exp(float64(r.model.LogitScale())), r.Workdir)
+	labels := "LABEL,LABEL"
+	if len(r.classes) > 1 {
+		labels = strings.Join(r.classes[:min(3, len(r.classes))], ",")
+	}
+	r.Log.Printf("logit scale %.1f; try: go run ./cmd/eval predict --checkpoint %s --labels '%s' PICTURE", math.Exp(float64(r.model.LogitScale())), r.Workdir, labels)
 	for _, e := range r.last {
 		r.Log.Printf("%v", e)
 	}
