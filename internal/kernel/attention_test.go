@@ -23,12 +23,16 @@ func refAttention(qkv, dout []float64, n, t, heads, v int, causal bool) (out, ls
 			if causal {
 				seen = i + 1
 			}
-			var sum, delta float64
+			top, sum, delta := math.Inf(-1), 0.0, 0.0
 			for j := range seen {
-				p[j] = math.Exp(scale * dot64(at(i, 0), at(j, 1)))
+				p[j] = scale * dot64(at(i, 0), at(j, 1))
+				top = max(top, p[j])
+			}
+			for j := range seen {
+				p[j] = math.Exp(p[j] - top)
 				sum += p[j]
 			}
-			lse[tile*t+i] = math.Log(sum)
+			lse[tile*t+i] = top + math.Log(sum)
 			row, drow := out[(first+i)*d+channel:][:v], dout[(first+i)*d+channel:][:v]
 			for j := range seen {
 				p[j] /= sum
@@ -107,4 +111,36 @@ func float32s(x []float64) []float32 {
 		y[i] = float32(v)
 	}
 	return y
+}
+
+// TestAttentionExtremes holds that scores in the hundreds, of which exp alone
+// would overflow, give probabilities, and that a query that is not a number
+// spoils its own row only.
+func TestAttentionExtremes(t *testing.T) {
+	const n, length, heads, v = 2, 20, 2, 16
+	everyLevel(t, func(t *testing.T) {
+		p := NewPool(1)
+		defer p.Close()
+		rng := rand.New(rand.NewPCG(7, 8))
+		qkv, dout := normal(rng, 3*n*length*heads*v), normal(rng, n*length*heads*v)
+		for i := range qkv {
+			qkv[i] *= 20
+		}
+		out, lse, dqkv := make([]float32, len(dout)), make([]float32, n*heads*length), make([]float32, len(qkv))
+		p.Attention(out, lse, qkv, n, length, heads, false)
+		p.AttentionGrad(dqkv, qkv, out, lse, dout, n, length, heads, false)
+		want, wantLSE, wantGrad := refAttention(float64s(qkv), float64s(dout), n, length, heads, v, false)
+		diff(t, "out", out, float32s(want), 1e-4) // a score of 1000 is known to 1e-4
+		diff(t, "lse", lse, float32s(wantLSE), 1e-6)
+		diff(t, "dqkv", dqkv, float32s(wantGrad), 1e-3)
+
+		qkv[5*3*heads*v] = float32(math.NaN()) // in q of token 5 of the first head
+		p.Attention(out, lse, qkv, n, length, heads, false)
+		for i, y := range out {
+			spoilt := i/(heads*v) == 5 && i%(heads*v) < v
+			if (y != y) != spoilt {
+				t.Fatalf("out[%d] of token %d is %g with NaN in token 5 of head 0", i, i/(heads*v), y)
+			}
+		}
+	})
 }

@@ -49,7 +49,7 @@ func TestGemm(t *testing.T) {
 		for _, size := range [][3]int{{1, 1, 1}, {2, 3, 5}, {5, 15, 8}, {6, 16, 7}, {7, 17, 9}, {13, 31, 40}, {25, 48, 257}, {97, 200, 64}, {101, 390, 30}, {11, 1600, 530}, {12, 5, 0}} {
 			m, n, k := size[0], size[1], size[2]
 			a, b, bias, residual := unaligned(rng, m*k), unaligned(rng, k*n), unaligned(rng, n), unaligned(rng, m*n)
-			for i, g := range []Gemm{{}, {Accumulate: true}, {Bias: bias}, {Residual: residual}, {Bias: bias, Residual: residual}, {Bias: bias, Accumulate: true}} {
+			for i, g := range []Gemm{{}, {Accumulate: true}, {Bias: bias}, {Residual: residual}, {Bias: bias, Residual: residual}, {Bias: bias, Accumulate: true}, {Accumulate: true, Residual: residual}} {
 				g.TransA, g.TransB = i%4 == 1 || i%4 == 2, i%4 >= 2
 				c := unaligned(rng, m*n)
 				want := refGemm(c, a, b, m, n, k, g)
@@ -69,6 +69,9 @@ func TestGemm(t *testing.T) {
 			if !slices.Equal(y, pre) || !slices.Equal(z, pre) {
 				t.Errorf("%v: the activation differs with what is kept of it", size)
 			}
+			want = refGemm(z, a, b, m, n, k, Gemm{Accumulate: true, Residual: residual})
+			p.Gemm(z, a, b, m, n, k, Gemm{Accumulate: true, Residual: residual, Activation: QuickGELU, Pre: pre})
+			diff(t, fmt.Sprintf("%v before the activation of a sum", size), pre, want, 3e-6)
 		}
 	})
 }
