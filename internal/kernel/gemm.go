@@ -154,9 +154,9 @@ func (t *gemmTask) do(worker, tile int) {
 }
 
 // packA returns a block of A with its row stride: a copy where that saves more
-// than it costs.
+// than it costs, as the block is used often or its rows lie far apart.
 func (t *gemmTask) packA(worker, lo, hi, k0, kc, columns int) (a []float32, row int) {
-	if !t.TransA && columns < 192 {
+	if !t.TransA && columns < 192 && t.k < 512 {
 		return t.a[lo*t.k+k0:], t.k
 	}
 	row = ceil(kc, 16)*16 + 16 // rows begin in different sets of the cache

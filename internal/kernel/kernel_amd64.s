@@ -1025,7 +1025,7 @@ store:
 	RET
 
 // func transpose8AVX2(dst *float32, rowDst int, src *float32, rowSrc int, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·transpose8AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ rowDst+8(FP), CX
@@ -1035,8 +1035,20 @@ TEXT ·transpose8AVX2(SB), NOSPLIT, $0-40
 	LEAQ (BX)(BX*2), DI
 	LEAQ (CX)(CX*2), R8
 	LEAQ (DX)(BX*4), R9
+	LEAQ (R9)(BX*4), R10
+	LEAQ (R10)(BX*4), R11
 
 loop:
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(BX*1)
+	PREFETCHT0 (R10)(BX*2)
+	PREFETCHT0 (R10)(DI*1)
+	ADDQ       $0x20, R10
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R11)(BX*1)
+	PREFETCHT0 (R11)(BX*2)
+	PREFETCHT0 (R11)(DI*1)
+	ADDQ       $0x20, R11
 	VMOVUPS    (DX), Y0
 	VMOVUPS    (DX)(BX*1), Y1
 	VMOVUPS    (DX)(BX*2), Y2
@@ -1061,23 +1073,23 @@ loop:
 	VSHUFPS    $0xee, Y5, Y10, Y5
 	VSHUFPS    $0x44, Y7, Y11, Y6
 	VSHUFPS    $0xee, Y7, Y11, Y7
-	LEAQ       (AX)(CX*4), R10
+	LEAQ       (AX)(CX*4), R12
 	VPERM2F128 $0x20, Y4, Y0, Y8
 	VPERM2F128 $0x31, Y4, Y0, Y0
 	VMOVUPS    Y8, (AX)
-	VMOVUPS    Y0, (R10)
+	VMOVUPS    Y0, (R12)
 	VPERM2F128 $0x20, Y5, Y1, Y0
 	VPERM2F128 $0x31, Y5, Y1, Y1
 	VMOVUPS    Y0, (AX)(CX*1)
-	VMOVUPS    Y1, (R10)(CX*1)
+	VMOVUPS    Y1, (R12)(CX*1)
 	VPERM2F128 $0x20, Y6, Y2, Y0
 	VPERM2F128 $0x31, Y6, Y2, Y1
 	VMOVUPS    Y0, (AX)(CX*2)
-	VMOVUPS    Y1, (R10)(CX*2)
+	VMOVUPS    Y1, (R12)(CX*2)
 	VPERM2F128 $0x20, Y7, Y3, Y0
 	VPERM2F128 $0x31, Y7, Y3, Y1
 	VMOVUPS    Y0, (AX)(R8*1)
-	VMOVUPS    Y1, (R10)(R8*1)
+	VMOVUPS    Y1, (R12)(R8*1)
 	ADDQ       $0x20, DX
 	ADDQ       $0x20, R9
 	LEAQ       (AX)(CX*8), AX

@@ -126,9 +126,20 @@ func transpose() {
 	row3, d3 := GP64(), GP64()
 	LEAQ(Mem{Base: rowSrc, Index: rowSrc, Scale: 2}, row3)
 	LEAQ(Mem{Base: rowDst, Index: rowDst, Scale: 2}, d3)
-	src4 := GP64()
+	src4, next, next4 := GP64(), GP64(), GP64()
 	LEAQ(Mem{Base: src, Index: rowSrc, Scale: 4}, src4)
+	LEAQ(Mem{Base: src4, Index: rowSrc, Scale: 4}, next)
+	LEAQ(Mem{Base: next, Index: rowSrc, Scale: 4}, next4)
 	Label("loop")
+	// The next eight rows, which come after these, lie too far apart for the
+	// processor to foresee.
+	for _, p := range []reg.GPVirtual{next, next4} {
+		PREFETCHT0(Mem{Base: p})
+		PREFETCHT0(Mem{Base: p, Index: rowSrc, Scale: 1})
+		PREFETCHT0(Mem{Base: p, Index: rowSrc, Scale: 2})
+		PREFETCHT0(Mem{Base: p, Index: row3, Scale: 1})
+		ADDQ(Imm(32), p)
+	}
 	r := make([]reg.VecVirtual, 8)
 	at := func(i int) Mem {
 		base := src
