@@ -1,14 +1,9 @@
 package kernel
 
-// Sizes of the blocks of a matrix product: a panel of depth x panelWidth floats
-// of B stays in the first cache; a block of blockRows x depth of A and its
-// blockRows x blockColumns of C in the second; packedFloats of B in the third.
+// panelWidth is the number of columns of a packed panel of B, packedFloats that
+// of the floats of B which are packed at a time and stay in the third cache.
 const (
-	tileRows     = 6
 	panelWidth   = 16
-	depth        = 256
-	blockRows    = 96
-	blockColumns = 384
 	packedFloats = 1 << 19
 )
 
@@ -72,7 +67,7 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 	}
 	t.cut()
 	panels := ceil(n, panelWidth)
-	whole := max(1, packedFloats/(panels*panelWidth*depth)) * t.block
+	whole := max(1, packedFloats/(panels*panelWidth*t.block)) * t.block
 	for k0 := 0; k0 == 0 || k0 < k; k0 += whole {
 		t.k0, t.kc = k0, min(whole, k-k0)
 		t.panels = p.sharedScratch(panels * panelWidth * t.kc)
@@ -88,14 +83,15 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 // size, and the same number for each thread. Elements do not depend on it, but
 // they do on block, the length of a sum that is not yet added to C.
 func (t *gemmTask) cut() {
-	t.block = max(1, ceil(t.k, ceil(max(1, t.k), depth)))
-	t.columns = ceil(ceil(t.n, ceil(t.n, blockColumns)), panelWidth) * panelWidth
+	shape := &tileShapes[level]
+	t.block = max(1, ceil(t.k, ceil(max(1, t.k), shape.depth)))
+	t.columns = ceil(ceil(t.n, ceil(t.n, shape.blockColumns)), shape.panels*panelWidth) * shape.panels * panelWidth
 	across := ceil(t.n, t.columns)
-	down := max(ceil(t.m, blockRows), ceil(4*t.p.threads, across))
+	down := max(ceil(t.m, shape.blockRows), ceil(4*t.p.threads, across))
 	down = ceil(down, t.p.threads) * t.p.threads
-	step := tileRows
-	if t.TransA {
-		step = 4 * tileRows // whole vectors, too
+	step := shape.rows
+	if t.TransA && level != AVX512 {
+		step = 4 * shape.rows // whole vectors, too
 	}
 	t.rows = ceil(ceil(t.m, down), step) * step
 }
@@ -142,8 +138,8 @@ func (t *gemmTask) do(worker, tile int) {
 	}
 	for k0 := 0; k0 == 0 || k0 < t.kc; k0 += t.block {
 		kc := min(t.block, t.kc-k0)
-		a, rowA := t.packA(worker, lo, hi, t.k0+k0, kc, right-left)
-		multiply(t.c[lo*t.n+left:], t.n, a, rowA, 1, t.panels[left*t.kc+k0*panelWidth:], t.kc, hi-lo, right-left, kc, start, bias)
+		a, rowA, colA := t.packA(worker, lo, hi, t.k0+k0, kc, right-left)
+		multiply(t.c[lo*t.n+left:], t.n, a, rowA, colA, t.panels[left*t.kc+k0*panelWidth:], t.kc, hi-lo, right-left, kc, start, bias)
 		start = 1
 	}
 	if t.k0+t.kc >= t.k && t.Activation != None {
@@ -153,11 +149,19 @@ func (t *gemmTask) do(worker, tile int) {
 	}
 }
 
-// packA returns a block of A with its row stride: a copy where that saves more
+// packA returns a block of A with its strides: a copy where that saves more
 // than it costs, as the block is used often or its rows lie far apart.
-func (t *gemmTask) packA(worker, lo, hi, k0, kc, columns int) (a []float32, row int) {
+func (t *gemmTask) packA(worker, lo, hi, k0, kc, columns int) (a []float32, row, column int) {
 	if !t.TransA && columns < 192 && t.k < 512 {
-		return t.a[lo*t.k+k0:], t.k
+		return t.a[lo*t.k+k0:], t.k, 1
+	}
+	if t.TransA && level == AVX512 {
+		column = t.rows + 16
+		a = t.p.workerScratch(worker, kc*column)
+		for k := range kc {
+			copy(a[k*column:][:hi-lo], t.a[(k0+k)*t.m+lo:])
+		}
+		return a, 1, column
 	}
 	row = ceil(kc, 16)*16 + 16 // rows begin in different sets of the cache
 	a = t.p.workerScratch(worker, t.rows*row)
@@ -165,12 +169,12 @@ func (t *gemmTask) packA(worker, lo, hi, k0, kc, columns int) (a []float32, row 
 		for k := 0; k < kc; k += 8 {
 			transpose(a[k:], row, t.a[(k0+k)*t.m+lo:], t.m, hi-lo, min(8, kc-k))
 		}
-		return a, row
+		return a, row, 1
 	}
 	for i := lo; i < hi; i++ {
 		copy(a[(i-lo)*row:][:kc], t.a[i*t.k+k0:])
 	}
-	return a, row
+	return a, row, 1
 }
 
 // begin makes a tile of C hold what the product is added to, and returns 1; or

@@ -23,6 +23,90 @@ func gemm5x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32,
 func gemm6x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32)
 
 //go:noescape
+func gemm1x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm1x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm2x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm2x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm3x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm3x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm4x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm4x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm5x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm5x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm6x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm6x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm7x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm7x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm8x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm8x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm9x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm9x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm10x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm10x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm11x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm11x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm12x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm12x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm13x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm13x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm14x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
+func gemm14x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+
+//go:noescape
 func transpose8AVX2(dst *float32, rowDst int, src *float32, rowSrc int, n int)
 
 //go:noescape
@@ -87,3 +171,63 @@ func logSumAVX2(lse *float32, top *float32, sum *float32, n int)
 
 //go:noescape
 func adamWAVX2(value *float32, grad *float32, m *float32, v *float32, n int, gradScale float32, beta1 float32, beta2 float32, keep float32, rate float32, inverse float32, eps float32)
+
+//go:noescape
+func peakAVX512(n int)
+
+//go:noescape
+func expSumAVX512(dst *float32, x *float32, n int, scale float32, shift float32) float32
+
+//go:noescape
+func maxAVX512(x *float32, n int) float32
+
+//go:noescape
+func geluAVX512(y *float32, x *float32, n int)
+
+//go:noescape
+func geluGradAVX512(dx *float32, x *float32, dy *float32, n int)
+
+//go:noescape
+func quickGELUAVX512(y *float32, x *float32, n int)
+
+//go:noescape
+func quickGELUGradAVX512(dx *float32, x *float32, dy *float32, n int)
+
+//go:noescape
+func tanhGELUAVX512(y *float32, x *float32, n int)
+
+//go:noescape
+func tanhGELUGradAVX512(dx *float32, x *float32, dy *float32, n int)
+
+//go:noescape
+func layerNormAVX512(y *float32, x *float32, gamma *float32, beta *float32, n int, eps float32, inverse float32) (mean float32, rstd float32)
+
+//go:noescape
+func layerNormGradAVX512(dx *float32, dgamma *float32, dbeta *float32, x *float32, gamma *float32, dy *float32, n int, mean float32, rstd float32, inverse float32)
+
+//go:noescape
+func addAVX512(z *float32, x *float32, y *float32, n int)
+
+//go:noescape
+func scaleAVX512(y *float32, x *float32, n int, s float32)
+
+//go:noescape
+func axpyAVX512(y *float32, x *float32, n int, a float32)
+
+//go:noescape
+func dotAVX512(x *float32, y *float32, n int) float32
+
+//go:noescape
+func contrastAVX512(z *float32, other *float32, n int, scale float32, shift float32) float32
+
+//go:noescape
+func softmaxRowsAVX512(x *float32, stride int, rows int, seen int, step int, width int, scale float32, top *float32, sum *float32)
+
+//go:noescape
+func softmaxRowsGradAVX512(x *float32, dp *float32, stride int, rows int, seen int, step int, width int, scale float32, lse *float32, delta *float32)
+
+//go:noescape
+func logSumAVX512(lse *float32, top *float32, sum *float32, n int)
+
+//go:noescape
+func adamWAVX512(value *float32, grad *float32, m *float32, v *float32, n int, gradScale float32, beta1 float32, beta2 float32, keep float32, rate float32, inverse float32, eps float32)

@@ -8,9 +8,10 @@ type Level int
 const (
 	Portable Level = iota // Go alone
 	AVX2                  // AVX2 and FMA, 256 bits
+	AVX512                // AVX-512 F, BW, DQ and VL, 512 bits
 )
 
-func (l Level) String() string { return [...]string{"portable", "avx2"}[l] }
+func (l Level) String() string { return [...]string{"portable", "avx2", "avx512"}[l] }
 
 // level is the one in use.
 var level = startLevel(os.Getenv("GOCLIP_KERNEL"))
@@ -29,4 +30,19 @@ func startLevel(name string) Level {
 		}
 	}
 	return best()
+}
+
+// A tileShape says how large a tile of C the registers hold, and how a product
+// is cut so that its blocks stay in the caches: a panel of depth x panelWidth
+// floats of B in the first; a block of blockRows x depth of A and its blockRows
+// x blockColumns of C in the second.
+type tileShape struct {
+	rows, panels                   int // of a tile; a panel is panelWidth columns
+	depth, blockRows, blockColumns int
+}
+
+var tileShapes = [...]tileShape{
+	Portable: {6, 1, 256, 96, 384},
+	AVX2:     {6, 1, 256, 96, 384},
+	AVX512:   {14, 2, 384, 112, 384},
 }

@@ -4,75 +4,46 @@ package kernel
 // panels of B, of which it takes the first k of packed rows. Start says what is
 // added: 1 what C holds, 2 the bias.
 func multiply(c []float32, rowC int, a []float32, rowA, colA int, panels []float32, packed, m, n, k, start int, bias []float32) {
-	// Tiles of 6 rows and some of 5, as thinner ones cannot use the whole machine.
-	fives := ceil(m, tileRows)*tileRows - m
-	if 5*fives > m {
-		fives = 0
-	}
-	for j := 0; j < n; j += panelWidth {
-		panel, b := panels[j*packed:], []float32(nil)
-		if n-j < panelWidth {
-			multiplyEdge(c[j:], rowC, a, rowA, colA, panel, m, n-j, k, start, bias[min(j, len(bias)):])
-			return
-		}
+	shape := &tileShapes[level]
+	// Tiles of about equal height: thin ones cannot use the whole machine.
+	tiles := ceil(m, shape.rows)
+	rows, higher := m/tiles, m%tiles
+	for j, width := 0, 0; j < n; j += width {
+		width = min(n-j, shape.panels*panelWidth)
+		panel, b, c := panels[j*packed:], []float32(nil), c[j:]
 		if start&2 != 0 {
-			b = bias[j:]
+			b = bias[j : j+width]
 		}
-		for i := 0; i < m; {
-			rows := tileRows
-			if m-i == 5*fives {
-				rows = 5
-			}
-			tiles := (m - i - 5*fives) / tileRows
-			if rows == 5 {
-				tiles = fives
-			}
-			if tiles == 0 {
-				rows, tiles = m-i, 1
-			}
-			gemmTiles(rows, tiles, k, a[i*rowA:], rowA, colA, panel, c[i*rowC+j:], rowC, start, b)
-			i += rows * tiles
+		if higher > 0 {
+			gemmTiles(rows+1, higher, width, k, a, rowA, colA, panel, packed, c, rowC, start, b)
 		}
+		done := higher * (rows + 1)
+		gemmTiles(rows, tiles-higher, width, k, a[done*rowA:], rowA, colA, panel, packed, c[done*rowC:], rowC, start, b)
 	}
 }
 
-// multiplyEdge is multiply for the last columns, fewer than a panel has.
-func multiplyEdge(c []float32, rowC int, a []float32, rowA, colA int, panel []float32, m, n, k, start int, bias []float32) {
-	var edge [tileRows * panelWidth]float32
-	var wide [panelWidth]float32
-	copy(wide[:n], bias)
-	for i := 0; i < m; i += tileRows {
-		rows := min(tileRows, m-i)
-		for r := range rows {
-			copy(edge[r*panelWidth:][:n], c[(i+r)*rowC:])
-		}
-		gemmTiles(rows, 1, k, a[i*rowA:], rowA, colA, panel, edge[:], panelWidth, start, wide[:])
-		for r := range rows {
-			copy(c[(i+r)*rowC:][:n], edge[r*panelWidth:])
-		}
-	}
-}
-
-// gemmTilesGo computes rows of 16 columns of C; see multiply.
-func gemmTilesGo(rows, k int, a []float32, rowA, colA int, panel, c []float32, rowC, start int, bias []float32) {
-	for i := range rows {
-		var sum [panelWidth]float32
-		for p := range k {
-			x := a[i*rowA+p*colA]
-			for j, v := range panel[p*panelWidth:][:panelWidth] {
-				sum[j] += x * v
+// gemmTilesGo computes tiles, one below the other, each of so many rows and n
+// columns of C, from as many panels as n columns take; see multiply.
+func gemmTilesGo(rows, tiles, n, k int, a []float32, rowA, colA int, panel []float32, packed int, c []float32, rowC, start int, bias []float32) {
+	for i := range rows * tiles {
+		for j := 0; j < n; j += panelWidth {
+			var sum [panelWidth]float32
+			for p := range k {
+				x := a[i*rowA+p*colA]
+				for l, v := range panel[j*packed+p*panelWidth:][:panelWidth] {
+					sum[l] += x * v
+				}
+			}
+			for l, v := range sum[:min(panelWidth, n-j)] {
+				if start&2 != 0 {
+					v += bias[j+l]
+				}
+				if start&1 != 0 {
+					v += c[i*rowC+j+l]
+				}
+				c[i*rowC+j+l] = v
 			}
 		}
-		out := c[i*rowC:][:panelWidth]
-		for j := range sum {
-			if start&2 != 0 {
-				sum[j] += bias[j]
-			}
-			if start&1 != 0 {
-				sum[j] += out[j]
-			}
-		}
-		copy(out, sum[:])
 	}
 }
 

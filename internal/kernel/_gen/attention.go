@@ -16,15 +16,15 @@ func (p pass) storeWhole(w wide, to reg.GPVirtual) {
 }
 
 // clearRest writes zeros from the end of n floats, rounded up to a vector, to
-// that of width floats, a multiple of 8. It destroys n.
+// that of width floats, a multiple of 16. It destroys n.
 func clearRest(row, n, width reg.GPVirtual, label string) {
 	zero := zeros(1)[0]
-	ADDQ(Imm(7), n)
-	ANDQ(I8(-8), n)
+	ADDQ(Imm(uint64(isa.lanes-1)), n)
+	ANDQ(I8(int8(-isa.lanes)), n)
 	JMP(LabelRef(label + "check"))
 	Label(label)
 	VMOVUPS(zero, Mem{Base: row, Index: n, Scale: 4})
-	ADDQ(Imm(8), n)
+	ADDQ(Imm(uint64(isa.lanes)), n)
 	Label(label + "check")
 	CMPQ(n, width)
 	JLT(LabelRef(label))
@@ -50,7 +50,7 @@ func attention() {
 // softmaxRows replaces the first seen floats of each row by their softmax after
 // scaling, and writes zeros behind them. Each row sees step more than the last.
 func softmaxRows() {
-	function("softmaxRowsAVX2", "(x *float32, stride, rows, seen, step, width int, scale float32, top, sum *float32)")
+	function("softmaxRows", "(x *float32, stride, rows, seen, step, width int, scale float32, top, sum *float32)")
 	x, seen, width := pointer("x"), pointer("seen"), pointer("width")
 	tops, sums, rows := pointer("top"), pointer("sum"), pointer("rows")
 	Label("row")
@@ -59,12 +59,10 @@ func softmaxRows() {
 	do(VMOVAPS, least, largest)
 	over(seen, 2, "max", []reg.GPVirtual{x}, func(p pass, at []reg.GPVirtual) {
 		v := p.load(at[0])
-		if p.mask != nil {
-			do(blend, p.mask, v, least, v)
-		}
+		p.fillRest(v, least)
 		do(VMAXPS, v, largest[:p.vectors], largest[:p.vectors])
 	})
-	scale, top := scalar("scale"), YMM()
+	scale, top := scalar("scale"), isa.register()
 	VBROADCASTSS(fold(VMAXPS, largest), top)
 	VMULPS(scale, top, top)
 	VMOVSS(top.AsX(), Mem{Base: tops})
@@ -76,7 +74,7 @@ func softmaxRows() {
 		p.storeWhole(v, at[0])
 		do(VADDPS, v, total[:p.vectors], total[:p.vectors])
 	})
-	all, inverse := sum(total), YMM()
+	all, inverse := sum(total), isa.register()
 	VMOVSS(all, Mem{Base: sums})
 	VBROADCASTSS(all, inverse)
 	VDIVPS(inverse, fill(1), inverse)
@@ -99,26 +97,18 @@ func softmaxRows() {
 // nextRow moves to the next row, which sees step more. There is no register
 // left to hold stride and step.
 func nextRow(x, seen reg.GPVirtual) {
-	stride, err := Param("stride").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	ADDQ(stride.Addr, x)
-	step, err := Param("step").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	ADDQ(step.Addr, seen)
+	ADDQ(argument("stride"), x)
+	ADDQ(argument("step"), seen)
 }
 
 // softmaxRowsGrad replaces, for each row, scores x by p = exp(scale x - lse),
 // and dp by its gradient p (dp - delta) scale, with zeros behind what is seen.
 func softmaxRowsGrad() {
-	function("softmaxRowsGradAVX2", "(x, dp *float32, stride, rows, seen, step, width int, scale float32, lse, delta *float32)")
+	function("softmaxRowsGrad", "(x, dp *float32, stride, rows, seen, step, width int, scale float32, lse, delta *float32)")
 	x, dp, seen, width := pointer("x"), pointer("dp"), pointer("seen"), pointer("width")
 	lses, deltas, rows, scale := pointer("lse"), pointer("delta"), pointer("rows"), scalar("scale")
 	Label("row")
-	lse, delta := YMM(), YMM()
+	lse, delta := isa.register(), isa.register()
 	VBROADCASTSS(Mem{Base: lses}, lse)
 	VBROADCASTSS(Mem{Base: deltas}, delta)
 	over(seen, 2, "grad", []reg.GPVirtual{x, dp}, func(p pass, at []reg.GPVirtual) {
@@ -151,7 +141,7 @@ func softmaxRowsGrad() {
 // log(2^e m) = e ln 2 + log(m), sqrt(1/2) <= m < sqrt(2), by the polynomial of
 // Cephes' logf.
 func logSum() {
-	function("logSumAVX2", "(lse, top, sum *float32, n int)")
+	function("logSum", "(lse, top, sum *float32, n int)")
 	lse, top, sums, n := pointer("lse"), pointer("top"), pointer("sum"), pointer("n")
 	each(n, 2, "loop", []reg.GPVirtual{lse, top, sums}, func(p pass) {
 		m := p.load(sums)
@@ -177,8 +167,7 @@ func logSum() {
 		do(VFMADD231PS, constant(0.693359375), e, y)
 		do(VADDPS, p.load(top), y, y)
 		// NaN, which is no number to the bits above, stays.
-		do(VCMPPS, Imm(3), m, m, e)
-		do(blend, e, m, y, y)
+		keepNaN(m, y)
 		p.store(y, lse)
 	})
 	end()

@@ -9,73 +9,109 @@ import (
 )
 
 // gemm writes tiles of C, one below the other, each of the given number of rows
-// and 16 columns. A is read through two strides, so that it need not be
-// transposed; b is a packed panel of kc rows of 16. Strides are in bytes. To a
-// product are added nothing, C, the bias or both as start is 0, 1, 2 or 3.
-func gemm(rows int) {
-	TEXT(fmt.Sprintf("gemm%dx16AVX2", rows), NOSPLIT,
-		"func(tiles, kc int, a *float32, rowA, colA int, b, c *float32, rowC, start int, bias *float32)")
-	Pragma("noescape")
-	tiles, rowA, colA, first := pointer("tiles"), pointer("rowA"), pointer("colA"), pointer("a")
-	c, rowC, start := pointer("c"), pointer("rowC"), pointer("start")
-	row3, row5 := GP64(), GP64()
+// and vectors. A is read through two strides, so that it need not be transposed;
+// b is one or two packed panels of kc rows of 16, whose distance is panel, and
+// the last vector has the floats of mask. Strides are in bytes. To a product are
+// added nothing, C, the bias or both as start is 0, 1, 2 or 3.
+//
+// AVX2 has one shape, of 16 columns, and no mask. With AVX-512 up to 14 rows of
+// 32 columns fill the 32 registers; the shape of one panel is for what is left.
+func gemm(set instructionSet, rows, vectors int) {
+	isa = set
+	name, last := fmt.Sprintf("gemm%dx%d", rows, isa.lanes*vectors), ""
+	if isa.lanes == 16 {
+		last = ", panel int, mask uint16"
+	}
+	function(name, "(tiles, kc int, a *float32, rowA, colA int, b, c *float32, rowC, start int, bias *float32"+last+")")
+	rowA, colA, first := pointer("rowA"), pointer("colA"), pointer("a")
+	c, rowC := pointer("c"), pointer("rowC")
+	row3, row5, row7 := GP64(), GP64(), GP64()
 	LEAQ(Mem{Base: rowA, Index: rowA, Scale: 2}, row3)
 	LEAQ(Mem{Base: rowA, Index: rowA, Scale: 4}, row5)
-	rowsOfA := func(a reg.GPVirtual) []Mem {
-		return []Mem{
-			{Base: a},
-			{Base: a, Index: rowA, Scale: 1},
-			{Base: a, Index: rowA, Scale: 2},
-			{Base: a, Index: row3, Scale: 1},
-			{Base: a, Index: rowA, Scale: 4},
-			{Base: a, Index: row5, Scale: 1},
-		}
+	var mask reg.Register
+	if isa.lanes == 16 {
+		k := K()
+		Load(Param("mask"), k)
+		mask = k
 	}
+	if rows > 7 {
+		LEAQ(Mem{Base: row3, Index: rowA, Scale: 4}, row7)
+	}
+	rowsOfA := func(a, a7 reg.GPVirtual) (at []Mem) {
+		for _, base := range []reg.GPVirtual{a, a7} {
+			at = append(at, Mem{Base: base},
+				Mem{Base: base, Index: rowA, Scale: 1},
+				Mem{Base: base, Index: rowA, Scale: 2},
+				Mem{Base: base, Index: row3, Scale: 1},
+				Mem{Base: base, Index: rowA, Scale: 4},
+				Mem{Base: base, Index: row5, Scale: 1},
+				Mem{Base: base, Index: row3, Scale: 2})
+		}
+		return at
+	}
+	// whole says that vector v of a row has no mask.
+	whole := func(v int) bool { return mask == nil || v < vectors-1 }
 
 	Label("tile")
-	kc, a, b, p := pointer("kc"), GP64(), pointer("b"), GP64()
+	kc, a, a7, b, p := pointer("kc"), GP64(), GP64(), pointer("b"), GP64()
 	MOVQ(first, a)
-	acc := make([][2]reg.VecVirtual, rows)
-	for i := range acc {
-		acc[i] = [2]reg.VecVirtual{YMM(), YMM()}
-		VXORPS(acc[i][0], acc[i][0], acc[i][0])
-		VXORPS(acc[i][1], acc[i][1], acc[i][1])
+	if rows > 7 {
+		LEAQ(Mem{Base: a, Index: row7, Scale: 1}, a7)
 	}
-	TESTQ(U32(1), start) // ask for C now, need it at the end
+	acc := make([]wide, rows)
+	for i := range acc {
+		acc[i] = zeros(vectors)
+	}
+	TESTQ(U32(1), argument("start")) // ask for C now, need it at the end
 	JZ(LabelRef("multiply"))
 	MOVQ(c, p)
 	for i := range acc {
 		PREFETCHT0(Mem{Base: p})
-		PREFETCHT0(Mem{Base: p, Disp: 63})
+		PREFETCHT0(Mem{Base: p, Disp: bytes(vectors) - 1})
 		if i < rows-1 {
 			ADDQ(rowC, p)
 		}
 	}
 
 	Label("multiply")
-	b0, b1, x := YMM(), YMM(), YMM()
-	step := func(disp int) {
-		VMOVUPS(Mem{Base: b, Disp: disp}, b0)
-		VMOVUPS(Mem{Base: b, Disp: disp + 32}, b1)
-		for i, at := range rowsOfA(a)[:rows] {
+	panels := []Mem{{Base: b}, {Base: b, Disp: 32}}
+	if isa.lanes == 16 && vectors == 2 {
+		panel := pointer("panel")
+		panels[1] = Mem{Base: b, Index: panel, Scale: 1}
+	}
+	bs, x := registers(vectors), isa.register()
+	step := func(u int) {
+		for v, m := range panels[:vectors] {
+			m.Disp += 64 * u
+			VMOVUPS(m, bs[v])
+		}
+		for i, at := range rowsOfA(a, a7)[:rows] {
 			VBROADCASTSS(at, x)
-			VFMADD231PS(b0, x, acc[i][0])
-			VFMADD231PS(b1, x, acc[i][1])
+			do(VFMADD231PS, bs, x, acc[i])
 		}
 		ADDQ(colA, a)
+		if rows > 7 {
+			ADDQ(colA, a7)
+		}
 	}
-	SUBQ(Imm(4), kc)
-	JLT(LabelRef("tail"))
-	Label("by4")
-	for u := range 4 {
-		step(64 * u)
+	unroll := 4 // hides the loop
+	if isa.lanes == 16 {
+		unroll = ceil(8, rows*vectors)
 	}
-	ADDQ(U32(256), b)
-	SUBQ(Imm(4), kc)
-	JGE(LabelRef("by4"))
-	Label("tail")
-	ADDQ(Imm(4), kc)
-	JZ(LabelRef("bias"))
+	if unroll > 1 {
+		SUBQ(Imm(uint64(unroll)), kc)
+		JLT(LabelRef("tail"))
+		Label("many")
+		for u := range unroll {
+			step(u)
+		}
+		ADDQ(U32(uint32(64*unroll)), b)
+		SUBQ(Imm(uint64(unroll)), kc)
+		JGE(LabelRef("many"))
+		Label("tail")
+		ADDQ(Imm(uint64(unroll)), kc)
+		JZ(LabelRef("bias"))
+	}
 	Label("by1")
 	step(0)
 	ADDQ(Imm(64), b)
@@ -83,38 +119,58 @@ func gemm(rows int) {
 	JNZ(LabelRef("by1"))
 
 	Label("bias")
-	TESTQ(U32(2), start)
+	TESTQ(U32(2), argument("start"))
 	JZ(LabelRef("add"))
-	bias := pointer("bias")
-	VMOVUPS(Mem{Base: bias}, b0)
-	VMOVUPS(Mem{Base: bias, Disp: 32}, b1)
+	MOVQ(argument("bias"), p)
+	for v := range vectors {
+		m := Mem{Base: p, Disp: bytes(v)}
+		if whole(v) {
+			VMOVUPS(m, bs[v])
+		} else {
+			VMOVUPS_Z(m, mask, bs[v])
+		}
+	}
 	for i := range acc {
-		VADDPS(b0, acc[i][0], acc[i][0])
-		VADDPS(b1, acc[i][1], acc[i][1])
+		do(VADDPS, bs, acc[i], acc[i])
 	}
 	Label("add")
-	TESTQ(U32(1), start)
+	TESTQ(U32(1), argument("start"))
 	JZ(LabelRef("store"))
 	MOVQ(c, p)
 	for i := range acc {
-		VADDPS(Mem{Base: p}, acc[i][0], acc[i][0])
-		VADDPS(Mem{Base: p, Disp: 32}, acc[i][1], acc[i][1])
+		for v := range vectors {
+			m := Mem{Base: p, Disp: bytes(v)}
+			if whole(v) {
+				VADDPS(m, acc[i][v], acc[i][v])
+			} else {
+				VMOVUPS_Z(m, mask, x)
+				VADDPS(x, acc[i][v], acc[i][v])
+			}
+		}
 		if i < rows-1 {
 			ADDQ(rowC, p)
 		}
 	}
 	Label("store")
 	for i := range acc {
-		VMOVUPS(acc[i][0], Mem{Base: c})
-		VMOVUPS(acc[i][1], Mem{Base: c, Disp: 32})
+		for v := range vectors {
+			m := Mem{Base: c, Disp: bytes(v)}
+			if whole(v) {
+				VMOVUPS(acc[i][v], m)
+			} else {
+				VMOVUPS(acc[i][v], mask, m)
+			}
+		}
 		ADDQ(rowC, c)
 	}
-	LEAQ(rowsOfA(first)[rows-1], first)
+	LEAQ(rowsOfA(first, first)[(rows-1)%7], first)
+	if rows > 7 {
+		ADDQ(row7, first)
+	}
 	ADDQ(rowA, first)
-	DECQ(tiles)
+	DECQ(argument("tiles"))
 	JNZ(LabelRef("tile"))
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // transpose writes 8 columns of n rows (n a multiple of 8): dst[k][0..7] =
@@ -220,21 +276,13 @@ func pack() {
 // peak is the most that a multiplication could reach: twelve independent
 // multiply-adds, n times. Benchmarks compare with it.
 func peak() {
-	TEXT("peakAVX2", NOSPLIT, "func(n int)")
-	Pragma("noescape")
-	n, x := pointer("n"), YMM()
-	VXORPS(x, x, x)
-	acc := make([]reg.VecVirtual, 12)
-	for i := range acc {
-		acc[i] = YMM()
-		VXORPS(acc[i], acc[i], acc[i])
-	}
+	function("peak", "(n int)")
+	n, x, acc := pointer("n"), zeros(1)[0], zeros(12)
 	Label("loop")
-	for _, a := range acc {
-		VFMADD231PS(x, x, a)
-	}
+	do(VFMADD231PS, x, x, acc)
 	DECQ(n)
 	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
+	end()
 }
+
+func ceil(n, size int) int { return (n + size - 1) / size }

@@ -6,15 +6,32 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// wide is a run of vectors of 8 floats, a register each. Their instructions
-// alternate, because the processor looks ahead too little to begin one long
-// chain of a vector while it waits for that of another.
+// An instructionSet is what vector kernels are written for.
+type instructionSet struct {
+	name     string // ends the names of its functions
+	lanes    int    // floats of a vector
+	register func() reg.VecVirtual
+}
+
+var (
+	avx2   = instructionSet{"AVX2", 8, YMM}
+	avx512 = instructionSet{"AVX512", 16, ZMM}
+
+	isa instructionSet // that of the function which is being written
+)
+
+// bytes is the size of vectors in memory.
+func bytes(vectors int) int { return 4 * isa.lanes * vectors }
+
+// wide is a run of vectors, a register each. Their instructions alternate,
+// because the processor looks ahead too little to begin one long chain of a
+// vector while it waits for that of another.
 type wide []reg.VecVirtual
 
 func registers(vectors int) wide {
 	w := make(wide, vectors)
 	for i := range w {
-		w[i] = YMM()
+		w[i] = isa.register()
 	}
 	return w
 }
@@ -28,10 +45,10 @@ func zeros(vectors int) wide {
 	return w
 }
 
-// fill returns one register of eight c. An instruction that keeps NaN needs
+// fill returns one register of copies of c. An instruction that keeps NaN needs
 // its constant in one, as its other operand is what it returns then.
 func fill(c float64) reg.VecVirtual {
-	y := YMM()
+	y := isa.register()
 	VMOVUPS(constant(c), y)
 	return y
 }
@@ -59,13 +76,37 @@ func do(instruction func(...Op), args ...any) {
 }
 
 // blend picks its second argument where the first is negative, else the third.
-func blend(ops ...Op) { VBLENDVPS(ops[0], ops[1], ops[2], ops[3]) }
+func blend(ops ...Op) {
+	if isa.lanes == 8 {
+		VBLENDVPS(ops[0], ops[1], ops[2], ops[3])
+		return
+	}
+	negative := K()
+	VPMOVD2M(ops[0], negative)
+	VBLENDMPS(ops[1], ops[2], negative, ops[3])
+}
+
+// keepNaN replaces y by x where x is NaN.
+func keepNaN(x, y wide) {
+	const unordered = 3
+	if isa.lanes == 8 {
+		nan := like(x)
+		do(VCMPPS, Imm(unordered), x, x, nan)
+		do(blend, nan, x, y, y)
+		return
+	}
+	for i := range x {
+		nan := K()
+		VCMPPS(Imm(unordered), x[i], x[i], nan)
+		VMOVAPS(x[i], nan, y[i])
+	}
+}
 
 // A pass is one execution of the body of a loop: over whole vectors, or over
-// the last floats, fewer than 8, behind a mask.
+// the last floats, fewer than a vector has, behind a mask.
 type pass struct {
 	vectors int
-	mask    reg.VecVirtual // nil for whole vectors
+	mask    reg.Register // nil for whole vectors
 }
 
 // each emits body for passes over n floats, advancing the pointers: several
@@ -76,25 +117,37 @@ func each(n reg.GPVirtual, vectors int, label string, pointers []reg.GPVirtual, 
 		if v == 1 {
 			again, done = label+"by1", label+"rest"
 		}
-		SUBQ(U32(uint32(8*v)), n)
+		SUBQ(U32(uint32(isa.lanes*v)), n)
 		JLT(LabelRef(done))
 		Label(again)
 		body(pass{vectors: v})
 		for _, p := range pointers {
-			ADDQ(U32(uint32(32*v)), p)
+			ADDQ(U32(uint32(bytes(v))), p)
 		}
-		SUBQ(U32(uint32(8*v)), n)
+		SUBQ(U32(uint32(isa.lanes*v)), n)
 		JGE(LabelRef(again))
 		Label(done)
-		ADDQ(U32(uint32(8*v)), n)
+		ADDQ(U32(uint32(isa.lanes*v)), n)
 	}
 	JZ(LabelRef(label + "done"))
+	body(pass{1, maskOf(n)})
+	Label(label + "done")
+}
+
+// maskOf returns a mask of the first n floats. It destroys n.
+func maskOf(n reg.GPVirtual) reg.Register {
+	if isa.lanes == 16 {
+		bits, mask := GP32(), K()
+		MOVL(I32(-1), bits)
+		BZHIL(n.As32(), bits, bits)
+		KMOVW(bits, mask)
+		return mask
+	}
 	table, mask := GP64(), YMM()
 	LEAQ(maskTable(), table)
 	NEGQ(n)
 	VMOVUPS(Mem{Base: table, Index: n, Scale: 4, Disp: 32}, mask)
-	body(pass{1, mask})
-	Label(label + "done")
+	return mask
 }
 
 var masks *Mem
@@ -116,10 +169,13 @@ func maskTable() Mem {
 func (p pass) load(from reg.GPVirtual) wide {
 	w := registers(p.vectors)
 	for i := range w {
-		if p.mask != nil {
+		switch {
+		case p.mask == nil:
+			VMOVUPS(Mem{Base: from, Disp: bytes(i)}, w[i])
+		case isa.lanes == 16:
+			VMOVUPS_Z(Mem{Base: from}, p.mask, w[i])
+		default:
 			VMASKMOVPS(Mem{Base: from}, p.mask, w[i])
-		} else {
-			VMOVUPS(Mem{Base: from, Disp: 32 * i}, w[i])
 		}
 	}
 	return w
@@ -127,18 +183,36 @@ func (p pass) load(from reg.GPVirtual) wide {
 
 func (p pass) store(w wide, to reg.GPVirtual) {
 	for i := range w {
-		if p.mask != nil {
+		switch {
+		case p.mask == nil:
+			VMOVUPS(w[i], Mem{Base: to, Disp: bytes(i)})
+		case isa.lanes == 16:
+			VMOVUPS(w[i], p.mask, Mem{Base: to})
+		default:
 			VMASKMOVPS(w[i], p.mask, Mem{Base: to})
-		} else {
-			VMOVUPS(w[i], Mem{Base: to, Disp: 32 * i})
 		}
 	}
 }
 
 // clear makes w zero behind the mask, before it joins a sum.
 func (p pass) clear(w wide) {
-	if p.mask != nil {
-		do(VANDPS, p.mask, w, w)
+	switch {
+	case p.mask == nil:
+	case isa.lanes == 16:
+		VMOVAPS_Z(w[0], p.mask, w[0])
+	default:
+		VANDPS(p.mask, w[0], w[0])
+	}
+}
+
+// fillRest makes w equal to rest behind the mask.
+func (p pass) fillRest(w wide, rest reg.VecVirtual) {
+	switch {
+	case p.mask == nil:
+	case isa.lanes == 16:
+		VBLENDMPS(w[0], rest, p.mask, w[0])
+	default:
+		VBLENDVPS(p.mask, w[0], rest, w[0])
 	}
 }
 
@@ -149,9 +223,15 @@ func fold(instruction func(...Op), w wide) reg.VecVirtual {
 	for n := len(w) / 2; n > 0; n /= 2 {
 		do(instruction, w[n:2*n], w[:n], w[:n])
 	}
+	y := w[0]
+	if isa.lanes == 16 {
+		y = YMM()
+		VEXTRACTF64X4(Imm(1), w[0], y)
+		instruction(w[0].AsY(), y, y)
+	}
 	x, t := XMM(), XMM()
-	VEXTRACTF128(Imm(1), w[0], x)
-	instruction(w[0].AsX(), x, x)
+	VEXTRACTF128(Imm(1), y.AsY(), x)
+	instruction(y.AsX(), x, x)
 	VPERMILPS(Imm(0x4e), x, t)
 	instruction(t, x, x)
 	VPERMILPS(Imm(0xb1), x, t)
@@ -161,7 +241,7 @@ func fold(instruction func(...Op), w wide) reg.VecVirtual {
 
 // spread is the sum of w times scale, in all lanes.
 func spread(w wide, scale reg.VecVirtual) reg.VecVirtual {
-	y := YMM()
+	y := isa.register()
 	VBROADCASTSS(sum(w), y)
 	VMULPS(scale, y, y)
 	return y

@@ -7,7 +7,7 @@ import (
 
 // layerNorm handles one row: y = (x - mean) rstd gamma + beta.
 func layerNorm() {
-	function("layerNormAVX2", "(y, x, gamma, beta *float32, n int, eps, inverse float32) (mean, rstd float32)")
+	function("layerNorm", "(y, x, gamma, beta *float32, n int, eps, inverse float32) (mean, rstd float32)")
 	x, n := pointer("x"), pointer("n")
 	inverse, total := scalar("inverse"), zeros(4)
 	each(n, 4, "sum", []reg.GPVirtual{x}, func(p pass) {
@@ -43,7 +43,7 @@ func layerNorm() {
 
 // layerNormGrad handles one row; it adds to dgamma and dbeta.
 func layerNormGrad() {
-	function("layerNormGradAVX2", "(dx, dgamma, dbeta, x, gamma, dy *float32, n int, mean, rstd, inverse float32)")
+	function("layerNormGrad", "(dx, dgamma, dbeta, x, gamma, dy *float32, n int, mean, rstd, inverse float32)")
 	mean, rstd := scalar("mean"), scalar("rstd")
 	m1, m2 := zeros(2), zeros(2)
 	x, n := pointer("x"), pointer("n")

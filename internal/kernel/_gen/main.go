@@ -1,5 +1,5 @@
-// Command gen writes the assembly of package kernel: AVX2 with FMA. Run it
-// through go generate in the package's folder.
+// Command gen writes the assembly of package kernel, for AVX2 with FMA and for
+// AVX-512. Run it through go generate in the package's folder.
 package main
 
 import (
@@ -14,20 +14,26 @@ import (
 func main() {
 	ConstraintExpr("!purego")
 	for rows := 1; rows <= 6; rows++ {
-		gemm(rows)
+		gemm(avx2, rows, 2)
+	}
+	for rows := 1; rows <= 14; rows++ {
+		gemm(avx512, rows, 1)
+		gemm(avx512, rows, 2)
 	}
 	transpose()
 	pack()
-	peak()
-	exponential()
-	gelu()
-	quickGELU()
-	tanhGELU()
-	layerNorm()
-	elementwise()
-	contrast()
-	attention()
-	adamW()
+	for _, isa = range []instructionSet{avx2, avx512} {
+		peak()
+		exponential()
+		gelu()
+		quickGELU()
+		tanhGELU()
+		layerNorm()
+		elementwise()
+		contrast()
+		attention()
+		adamW()
+	}
 	Generate()
 }
 
@@ -38,31 +44,33 @@ func pointer(name string) reg.GPVirtual {
 	return p
 }
 
-// scalar broadcasts a float parameter.
-func scalar(name string) reg.VecVirtual {
+// argument is a parameter in memory, where no register is left to hold it.
+func argument(name string) Mem {
 	p, err := Param(name).Resolve()
 	if err != nil {
 		panic(err)
 	}
-	y := YMM()
-	VBROADCASTSS(p.Addr, y)
+	return p.Addr
+}
+
+// scalar broadcasts a float parameter.
+func scalar(name string) reg.VecVirtual {
+	y := isa.register()
+	VBROADCASTSS(argument(name), y)
 	return y
 }
 
 var constants = map[uint32]Mem{}
 
-// constant is eight copies of x in memory.
-func constant(x float64) Mem {
-	bits := math.Float32bits(float32(x))
-	return words(bits)
-}
+// constant is a vector of copies of x in memory.
+func constant(x float64) Mem { return words(math.Float32bits(float32(x))) }
 
 func words(bits uint32) Mem {
 	m, ok := constants[bits]
 	if !ok {
 		m = GLOBL(fmt.Sprintf("c%08x", bits), RODATA|NOPTR)
 		for i := range 8 {
-			DATA(4*i, U32(bits))
+			DATA(8*i, U64(uint64(bits)<<32|uint64(bits)))
 		}
 		constants[bits] = m
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// function begins an assembly function.
+// function begins an assembly function for the instruction set isa.
 func function(name, signature string) {
-	TEXT(name, NOSPLIT, "func"+signature)
+	TEXT(name+isa.name, NOSPLIT, "func"+signature)
 	Pragma("noescape")
 }
 
@@ -50,7 +50,7 @@ func expNegative(x wide) {
 
 // exponential: dst = exp(scale x + shift), and the sum.
 func exponential() {
-	function("expSumAVX2", "(dst, x *float32, n int, scale, shift float32) float32")
+	function("expSum", "(dst, x *float32, n int, scale, shift float32) float32")
 	dst, x, n := pointer("dst"), pointer("x"), pointer("n")
 	scale, shift, total := scalar("scale"), scalar("shift"), zeros(2)
 	each(n, 2, "loop", []reg.GPVirtual{dst, x}, func(p pass) {
@@ -64,16 +64,14 @@ func exponential() {
 	Store(sum(total), ReturnIndex(0))
 	end()
 
-	function("maxAVX2", "(x *float32, n int) float32")
+	function("max", "(x *float32, n int) float32")
 	x, n = pointer("x"), pointer("n")
 	least := fill(math.Inf(-1))
 	largest := registers(4)
 	do(VMOVAPS, least, largest)
 	each(n, 4, "loop", []reg.GPVirtual{x}, func(p pass) {
 		v := p.load(x)
-		if p.mask != nil {
-			do(blend, p.mask, v, least, v)
-		}
+		p.fillRest(v, least)
 		do(VMAXPS, v, largest[:p.vectors], largest[:p.vectors])
 	})
 	Store(fold(VMAXPS, largest), ReturnIndex(0))
@@ -127,12 +125,12 @@ func chain(name string, f func(x wide) wide) {
 }
 
 func gelu() {
-	unary("geluAVX2", func(x wide) wide {
+	unary("gelu", func(x wide) wide {
 		cdf, _ := normalCDF(x)
 		do(VMULPS, x, cdf, cdf)
 		return cdf
 	})
-	chain("geluGradAVX2", func(x wide) wide {
+	chain("geluGrad", func(x wide) wide {
 		cdf, density := normalCDF(x)
 		do(VMULPS, constant(1/math.Sqrt(2*math.Pi)), density, density)
 		do(VFMADD231PS, density, x, cdf)
@@ -158,12 +156,12 @@ func quickGELU() {
 		sigmoid(s)
 		return s
 	}
-	unary("quickGELUAVX2", func(x wide) wide {
+	unary("quickGELU", func(x wide) wide {
 		s := gate(x)
 		do(VMULPS, x, s, s)
 		return s
 	})
-	chain("quickGELUGradAVX2", func(x wide) wide {
+	chain("quickGELUGrad", func(x wide) wide {
 		s := gate(x) // s + 1.702 x s (1 - s)
 		rest := like(x)
 		do(VSUBPS, s, fill(1), rest)
@@ -186,12 +184,12 @@ func tanhGELU() {
 		sigmoid(s)
 		return s, square
 	}
-	unary("tanhGELUAVX2", func(x wide) wide {
+	unary("tanhGELU", func(x wide) wide {
 		s, _ := gate(x)
 		do(VMULPS, x, s, s)
 		return s
 	})
-	chain("tanhGELUGradAVX2", func(x wide) wide {
+	chain("tanhGELUGrad", func(x wide) wide {
 		s, square := gate(x) // s + x s (1 - s) 2u'
 		slope, rest := like(x), like(x)
 		do(VMOVUPS, constant(c), slope)
@@ -205,7 +203,7 @@ func tanhGELU() {
 }
 
 func elementwise() {
-	function("addAVX2", "(z, x, y *float32, n int)")
+	function("add", "(z, x, y *float32, n int)")
 	z, x, y, n := pointer("z"), pointer("x"), pointer("y"), pointer("n")
 	each(n, 4, "loop", []reg.GPVirtual{z, x, y}, func(p pass) {
 		v := p.load(x)
@@ -214,7 +212,7 @@ func elementwise() {
 	})
 	end()
 
-	function("scaleAVX2", "(y, x *float32, n int, s float32)")
+	function("scale", "(y, x *float32, n int, s float32)")
 	y, x, n = pointer("y"), pointer("x"), pointer("n")
 	s := scalar("s")
 	each(n, 4, "loop", []reg.GPVirtual{y, x}, func(p pass) {
@@ -224,7 +222,7 @@ func elementwise() {
 	})
 	end()
 
-	function("axpyAVX2", "(y, x *float32, n int, a float32)") // y += a x
+	function("axpy", "(y, x *float32, n int, a float32)") // y += a x
 	y, x, n = pointer("y"), pointer("x"), pointer("n")
 	a := scalar("a")
 	each(n, 4, "loop", []reg.GPVirtual{y, x}, func(p pass) {
@@ -234,7 +232,7 @@ func elementwise() {
 	})
 	end()
 
-	function("dotAVX2", "(x, y *float32, n int) float32")
+	function("dot", "(x, y *float32, n int) float32")
 	x, y, n = pointer("x"), pointer("y"), pointer("n")
 	total := zeros(4)
 	each(n, 4, "loop", []reg.GPVirtual{x, y}, func(p pass) {
@@ -247,7 +245,7 @@ func elementwise() {
 // contrast replaces cosines z by exp(scale z + shift) + exp(scale z - other),
 // and returns the sum of the products of both.
 func contrast() {
-	function("contrastAVX2", "(z, other *float32, n int, scale, shift float32) float32")
+	function("contrast", "(z, other *float32, n int, scale, shift float32) float32")
 	z, other, n := pointer("z"), pointer("other"), pointer("n")
 	scale, shift, total := scalar("scale"), scalar("shift"), zeros(2)
 	each(n, 2, "loop", []reg.GPVirtual{z, other}, func(p pass) {
@@ -267,7 +265,7 @@ func contrast() {
 // adamW: m and v move towards g and g², value shrinks by keep and moves by
 // rate m / (sqrt(v) inverse + eps).
 func adamW() {
-	function("adamWAVX2", "(value, grad, m, v *float32, n int, gradScale, beta1, beta2, keep, rate, inverse, eps float32)")
+	function("adamW", "(value, grad, m, v *float32, n int, gradScale, beta1, beta2, keep, rate, inverse, eps float32)")
 	value, grad, m, v, n := pointer("value"), pointer("grad"), pointer("m"), pointer("v"), pointer("n")
 	gradScale, beta1, beta2 := scalar("gradScale"), scalar("beta1"), scalar("beta2")
 	keep, rate, inverse, eps := scalar("keep"), scalar("rate"), scalar("inverse"), scalar("eps")
