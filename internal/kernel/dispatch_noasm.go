@@ -4,8 +4,8 @@ package kernel
 
 func best() Level { return Portable }
 
-func gemmTiles(rows, tiles, n, k int, a []float32, rowA, colA int, panel []float32, packed int, c []float32, rowC, start int, bias []float32) {
-	gemmTilesGo(rows, tiles, n, k, a, rowA, colA, panel, packed, c, rowC, start, bias)
+func gemmTiles(rows, tiles, n, k int, a []float32, rowA, colA int, b panels, c []float32, rowC, start int, bias []float32) {
+	gemmTilesGo(rows, tiles, n, k, a, rowA, colA, b, c, rowC, start, bias)
 }
 
 func copyPanels(dst []float32, packed int, b []float32, rowB, k, panels int) {

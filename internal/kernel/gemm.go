@@ -89,11 +89,7 @@ func (t *gemmTask) cut() {
 	across := ceil(t.n, t.columns)
 	down := max(ceil(t.m, shape.blockRows), ceil(4*t.p.threads, across))
 	down = ceil(down, t.p.threads) * t.p.threads
-	step := shape.rows
-	if t.TransA && level != AVX512 {
-		step = 4 * shape.rows // whole vectors, too
-	}
-	t.rows = ceil(ceil(t.m, down), step) * step
+	t.rows = ceil(ceil(t.m, down), shape.rows) * shape.rows
 }
 
 // packedRows is the number of rows of B that one tile of packing copies, and
@@ -138,8 +134,8 @@ func (t *gemmTask) do(worker, tile int) {
 	}
 	for k0 := 0; k0 == 0 || k0 < t.kc; k0 += t.block {
 		kc := min(t.block, t.kc-k0)
-		a, rowA, colA := t.packA(worker, lo, hi, t.k0+k0, kc, right-left)
-		multiply(t.c[lo*t.n+left:], t.n, a, rowA, colA, t.panels[left*t.kc+k0*panelWidth:], t.kc, hi-lo, right-left, kc, start, bias)
+		a, rowA, colA := t.packA(worker, lo, hi, t.k0+k0, kc)
+		multiply(t.c[lo*t.n+left:], t.n, a, rowA, colA, packed(t.panels, t.kc).from(k0, left), hi-lo, right-left, kc, start, bias)
 		start = 1
 	}
 	if t.k0+t.kc >= t.k && t.Activation != None {
@@ -149,28 +145,23 @@ func (t *gemmTask) do(worker, tile int) {
 	}
 }
 
-// packA returns a block of A with its strides: a copy where that saves more
-// than it costs, as the block is used often or its rows lie far apart.
-func (t *gemmTask) packA(worker, lo, hi, k0, kc, columns int) (a []float32, row, column int) {
-	if !t.TransA && columns < 192 && t.k < 512 {
+// packA returns a block of A with its strides: a copy where A is transposed, or
+// where its rows fall into the same sets of the first cache.
+func (t *gemmTask) packA(worker, lo, hi, k0, kc int) (a []float32, row, column int) {
+	const sets = 1024 // floats of a way of the first cache
+	if !t.TransA && t.k%sets != 0 {
 		return t.a[lo*t.k+k0:], t.k, 1
 	}
-	if t.TransA && level == AVX512 {
-		column = t.rows + 16
+	if t.TransA {
+		column = t.rows + panelWidth
 		a = t.p.workerScratch(worker, kc*column)
 		for k := range kc {
 			copy(a[k*column:][:hi-lo], t.a[(k0+k)*t.m+lo:])
 		}
 		return a, 1, column
 	}
-	row = ceil(kc, 16)*16 + 16 // rows begin in different sets of the cache
+	row = ceil(kc, 16)*16 + 16
 	a = t.p.workerScratch(worker, t.rows*row)
-	if t.TransA {
-		for k := 0; k < kc; k += 8 {
-			transpose(a[k:], row, t.a[(k0+k)*t.m+lo:], t.m, hi-lo, min(8, kc-k))
-		}
-		return a, row, 1
-	}
 	for i := lo; i < hi; i++ {
 		copy(a[(i-lo)*row:][:kc], t.a[i*t.k+k0:])
 	}

@@ -1,40 +1,59 @@
 package kernel
 
-// multiply computes m x n of C on one thread, from a strided A and packed
-// panels of B, of which it takes the first k of packed rows. Start says what is
-// added: 1 what C holds, 2 the bias.
-func multiply(c []float32, rowC int, a []float32, rowA, colA int, panels []float32, packed, m, n, k, start int, bias []float32) {
+// panels is a right operand, in panels of panelWidth columns: the distance
+// between the rows of a panel, and between a panel and the next. The columns
+// behind the last may hold anything.
+type panels struct {
+	data      []float32
+	row, next int
+}
+
+// packed is an operand of so many rows that packRows or packColumns made.
+func packed(data []float32, rows int) panels { return panels{data, panelWidth, rows * panelWidth} }
+
+// rowMajor is an operand as it lies in memory.
+func rowMajor(data []float32, row int) panels { return panels{data, row, panelWidth} }
+
+// from is b without its first rows and columns, a multiple of panelWidth.
+func (b panels) from(row, column int) panels {
+	return panels{b.data[row*b.row+column/panelWidth*b.next:], b.row, b.next}
+}
+
+// multiply computes m x n of C on one thread, from a strided A and k rows of b.
+// Start says what is added: 1 what C holds, 2 the bias.
+func multiply(c []float32, rowC int, a []float32, rowA, colA int, b panels, m, n, k, start int, bias []float32) {
 	shape := &tileShapes[level]
 	// Tiles of about equal height: thin ones cannot use the whole machine.
 	tiles := ceil(m, shape.rows)
 	rows, higher := m/tiles, m%tiles
 	for j, width := 0, 0; j < n; j += width {
 		width = min(n-j, shape.panels*panelWidth)
-		panel, b, c := panels[j*packed:], []float32(nil), c[j:]
+		b, add, c := b.from(0, j), []float32(nil), c[j:]
 		if start&2 != 0 {
-			b = bias[j : j+width]
+			add = bias[j : j+width]
 		}
 		if higher > 0 {
-			gemmTiles(rows+1, higher, width, k, a, rowA, colA, panel, packed, c, rowC, start, b)
+			gemmTiles(rows+1, higher, width, k, a, rowA, colA, b, c, rowC, start, add)
 		}
 		done := higher * (rows + 1)
-		gemmTiles(rows, tiles-higher, width, k, a[done*rowA:], rowA, colA, panel, packed, c[done*rowC:], rowC, start, b)
+		gemmTiles(rows, tiles-higher, width, k, a[done*rowA:], rowA, colA, b, c[done*rowC:], rowC, start, add)
 	}
 }
 
 // gemmTilesGo computes tiles, one below the other, each of so many rows and n
-// columns of C, from as many panels as n columns take; see multiply.
-func gemmTilesGo(rows, tiles, n, k int, a []float32, rowA, colA int, panel []float32, packed int, c []float32, rowC, start int, bias []float32) {
+// columns of C; see multiply.
+func gemmTilesGo(rows, tiles, n, k int, a []float32, rowA, colA int, b panels, c []float32, rowC, start int, bias []float32) {
 	for i := range rows * tiles {
 		for j := 0; j < n; j += panelWidth {
-			var sum [panelWidth]float32
+			var sums [panelWidth]float32
+			sum, b := sums[:min(panelWidth, n-j)], b.from(0, j)
 			for p := range k {
 				x := a[i*rowA+p*colA]
-				for l, v := range panel[j*packed+p*panelWidth:][:panelWidth] {
+				for l, v := range b.data[p*b.row:][:len(sum)] {
 					sum[l] += x * v
 				}
 			}
-			for l, v := range sum[:min(panelWidth, n-j)] {
+			for l, v := range sum {
 				if start&2 != 0 {
 					v += bias[j+l]
 				}

@@ -10,11 +10,11 @@ import (
 
 // gemm writes tiles of C, one below the other, each of the given number of rows
 // and vectors. A is read through two strides, so that it need not be transposed;
-// b is one or two packed panels of kc rows of 16, whose distance is panel, and
-// the last vector has the floats of mask. Strides are in bytes. To a product are
+// b is kc rows, rowB apart, of one or two panels of 16 floats, which lie panel
+// apart, and the last vector has the floats of mask. Strides are in bytes. To a product are
 // added nothing, C, the bias or both as start is 0, 1, 2 or 3.
 //
-// AVX2 has one shape, of 16 columns, and no mask. With AVX-512 up to 14 rows of
+// AVX2 has one shape, of one panel, and no mask. With AVX-512 up to 14 rows of
 // 32 columns fill the 32 registers; the shape of one panel is for what is left.
 func gemm(set instructionSet, rows, vectors int) {
 	isa = set
@@ -22,8 +22,8 @@ func gemm(set instructionSet, rows, vectors int) {
 	if isa.lanes == 16 {
 		last = ", panel int, mask uint16"
 	}
-	function(name, "(tiles, kc int, a *float32, rowA, colA int, b, c *float32, rowC, start int, bias *float32"+last+")")
-	rowA, colA, first := pointer("rowA"), pointer("colA"), pointer("a")
+	function(name, "(tiles, kc int, a *float32, rowA, colA int, b *float32, rowB int, c *float32, rowC, start int, bias *float32"+last+")")
+	rowA, colA := pointer("rowA"), pointer("colA")
 	c, rowC := pointer("c"), pointer("rowC")
 	row3, row5, row7 := GP64(), GP64(), GP64()
 	LEAQ(Mem{Base: rowA, Index: rowA, Scale: 2}, row3)
@@ -54,7 +54,7 @@ func gemm(set instructionSet, rows, vectors int) {
 
 	Label("tile")
 	kc, a, a7, b, p := pointer("kc"), GP64(), GP64(), pointer("b"), GP64()
-	MOVQ(first, a)
+	MOVQ(argument("a"), a)
 	if rows > 7 {
 		LEAQ(Mem{Base: a, Index: row7, Scale: 1}, a7)
 	}
@@ -62,29 +62,21 @@ func gemm(set instructionSet, rows, vectors int) {
 	for i := range acc {
 		acc[i] = zeros(vectors)
 	}
-	TESTQ(U32(1), argument("start")) // ask for C now, need it at the end
-	JZ(LabelRef("multiply"))
-	MOVQ(c, p)
-	for i := range acc {
-		PREFETCHT0(Mem{Base: p})
-		PREFETCHT0(Mem{Base: p, Disp: bytes(vectors) - 1})
-		if i < rows-1 {
-			ADDQ(rowC, p)
-		}
-	}
-
-	Label("multiply")
 	panels := []Mem{{Base: b}, {Base: b, Disp: 32}}
 	if isa.lanes == 16 && vectors == 2 {
 		panel := pointer("panel")
 		panels[1] = Mem{Base: b, Index: panel, Scale: 1}
 	}
-	bs, x := registers(vectors), isa.register()
-	step := func(u int) {
+	bs, x, rowB := registers(vectors), isa.register(), pointer("rowB")
+	step := func() {
 		for v, m := range panels[:vectors] {
-			m.Disp += 64 * u
-			VMOVUPS(m, bs[v])
+			if whole(v) {
+				VMOVUPS(m, bs[v])
+			} else {
+				VMOVUPS_Z(m, mask, bs[v])
+			}
 		}
+		ADDQ(rowB, b)
 		for i, at := range rowsOfA(a, a7)[:rows] {
 			VBROADCASTSS(at, x)
 			do(VFMADD231PS, bs, x, acc[i])
@@ -94,27 +86,38 @@ func gemm(set instructionSet, rows, vectors int) {
 			ADDQ(colA, a7)
 		}
 	}
-	unroll := 4 // hides the loop
-	if isa.lanes == 16 {
-		unroll = ceil(8, rows*vectors)
-	}
-	if unroll > 1 {
-		SUBQ(Imm(uint64(unroll)), kc)
+	// Ask for a row of C at each step, which is needed at the end.
+	ahead := GP64()
+	MOVQ(U64(uint64(rows)), ahead)
+	CMPQ(ahead, kc)
+	CMOVQGT(kc, ahead)
+	SUBQ(ahead, kc)
+	MOVQ(c, p)
+	Label("ask")
+	PREFETCHT0(Mem{Base: p})
+	PREFETCHT0(Mem{Base: p, Disp: bytes(vectors) - 1})
+	ADDQ(rowC, p)
+	step()
+	DECQ(ahead)
+	JNZ(LabelRef("ask"))
+
+	TESTQ(kc, kc)
+	JZ(LabelRef("bias"))
+	if isa.lanes == 8 { // a step is short: four of them hide the loop
+		SUBQ(Imm(4), kc)
 		JLT(LabelRef("tail"))
-		Label("many")
-		for u := range unroll {
-			step(u)
+		Label("by4")
+		for range 4 {
+			step()
 		}
-		ADDQ(U32(uint32(64*unroll)), b)
-		SUBQ(Imm(uint64(unroll)), kc)
-		JGE(LabelRef("many"))
+		SUBQ(Imm(4), kc)
+		JGE(LabelRef("by4"))
 		Label("tail")
-		ADDQ(Imm(uint64(unroll)), kc)
+		ADDQ(Imm(4), kc)
 		JZ(LabelRef("bias"))
 	}
 	Label("by1")
-	step(0)
-	ADDQ(Imm(64), b)
+	step()
 	DECQ(kc)
 	JNZ(LabelRef("by1"))
 
@@ -163,11 +166,13 @@ func gemm(set instructionSet, rows, vectors int) {
 		}
 		ADDQ(rowC, c)
 	}
-	LEAQ(rowsOfA(first, first)[(rows-1)%7], first)
+	MOVQ(argument("a"), a)
+	LEAQ(rowsOfA(a, a)[(rows-1)%7], a)
 	if rows > 7 {
-		ADDQ(row7, first)
+		ADDQ(row7, a)
 	}
-	ADDQ(rowA, first)
+	ADDQ(rowA, a)
+	MOVQ(a, argument("a"))
 	DECQ(argument("tiles"))
 	JNZ(LabelRef("tile"))
 	end()
@@ -284,5 +289,3 @@ func peak() {
 	JNZ(LabelRef("loop"))
 	end()
 }
-
-func ceil(n, size int) int { return (n + size - 1) / size }
