@@ -113,6 +113,9 @@ func transpose8AVX2(dst *float32, rowDst int, src *float32, rowSrc int, n int)
 func packAVX2(dst *float32, stride int, b *float32, rowB int, k int, panels int)
 
 //go:noescape
+func pause()
+
+//go:noescape
 func peakAVX2(n int)
 
 //go:noescape

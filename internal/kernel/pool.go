@@ -11,7 +11,6 @@ package kernel
 import (
 	"fmt"
 	"runtime"
-	"sync"
 	"sync/atomic"
 )
 
@@ -22,12 +21,14 @@ import (
 // its size.
 type Pool struct {
 	threads int
-	wake    chan struct{} // one message starts one worker on the current task
-	done    sync.WaitGroup
+	workers []*worker // the caller is none of them
 
 	task  task // the current one
 	tiles int
 	next  atomic.Int64
+	round atomic.Int64 // of the task; negative when its tiles are given away
+	busy  atomic.Int64 // workers that may be reading the task
+	ended atomic.Bool
 
 	shared  []float32   // scratch of the current kernel
 	grid    []float32   // scratch of a loss, which calls other kernels
@@ -48,14 +49,11 @@ func NewPool(threads int) *Pool {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	p := &Pool{threads: threads, scratch: make([][]float32, threads), rowSums: make([]float64, contrastRows), wake: make(chan struct{}, threads)}
-	for worker := 1; worker < threads; worker++ {
-		go func() {
-			for range p.wake {
-				p.work(worker)
-				p.done.Done()
-			}
-		}()
+	p := &Pool{threads: threads, scratch: make([][]float32, threads), rowSums: make([]float64, contrastRows)}
+	for i := 1; i < threads; i++ {
+		w := &worker{wake: make(chan struct{}, 1)}
+		p.workers = append(p.workers, w)
+		go w.loop(p, i)
 	}
 	return p
 }
@@ -64,20 +62,84 @@ func NewPool(threads int) *Pool {
 func (p *Pool) Threads() int { return p.threads }
 
 // Close ends the pool's goroutines. The pool must not be used after it.
-func (p *Pool) Close() { close(p.wake) }
+func (p *Pool) Close() {
+	p.ended.Store(true)
+	for _, w := range p.workers {
+		w.stir()
+	}
+}
 
-// run computes tiles 0 to tiles-1 of t.
+// run computes tiles 0 to tiles-1 of t. It never waits for a worker that
+// sleeps: who wakes when the tiles are given away finds nothing to join.
 func (p *Pool) run(t task, tiles int) {
-	helpers := min(p.threads, tiles) - 1
 	p.task, p.tiles = t, tiles
 	p.next.Store(0)
-	p.done.Add(max(0, helpers))
-	for range helpers {
-		p.wake <- struct{}{}
+	if tiles > 1 && p.threads > 1 {
+		round := -p.round.Load() + 1
+		p.round.Store(round)
+		for _, w := range p.workers {
+			w.stir()
+		}
+		p.work(0)
+		p.round.Store(-round)
+		for spins := 0; p.busy.Load() > 0; spins++ {
+			rest(spins)
+		}
+	} else {
+		p.work(0)
 	}
-	p.work(0)
-	p.done.Wait()
 	p.task = nil
+}
+
+// A worker is a goroutine of a pool.
+type worker struct {
+	asleep atomic.Bool
+	wake   chan struct{}
+}
+
+// stir wakes a worker that sleeps.
+func (w *worker) stir() {
+	if w.asleep.CompareAndSwap(true, false) {
+		w.wake <- struct{}{}
+	}
+}
+
+// awake is how often a worker looks for a task before it sleeps: some 50
+// microseconds, longer than a pause between kernels and far shorter than
+// waking up costs in a step of a thousand tasks.
+const awake = 1000
+
+func (w *worker) loop(p *Pool, number int) {
+	seen := int64(0)
+	for spins := 0; !p.ended.Load(); spins++ {
+		if round := p.round.Load(); round > seen {
+			seen, spins = round, 0
+			p.busy.Add(1)
+			if p.round.Load() == round {
+				p.work(number)
+			}
+			p.busy.Add(-1)
+			continue
+		}
+		if spins < awake {
+			rest(0)
+			continue
+		}
+		spins = 0
+		w.asleep.Store(true)
+		if (p.round.Load() <= seen && !p.ended.Load()) || !w.asleep.CompareAndSwap(true, false) {
+			<-w.wake
+		}
+	}
+}
+
+// rest passes a moment, and after many in vain lets other goroutines run.
+func rest(spins int) {
+	if spins < awake {
+		pause()
+		return
+	}
+	runtime.Gosched()
 }
 
 // work computes tiles until none is left.

@@ -289,3 +289,11 @@ func peak() {
 	JNZ(LabelRef("loop"))
 	end()
 }
+
+// pause tells the processor that it waits in a loop.
+func pause() {
+	isa = instructionSet{}
+	function("pause", "()")
+	PAUSE()
+	RET()
+}

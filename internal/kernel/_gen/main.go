@@ -22,6 +22,7 @@ func main() {
 	}
 	transpose()
 	pack()
+	pause()
 	for _, isa = range []instructionSet{avx2, avx512} {
 		peak()
 		exponential()
