@@ -70,10 +70,10 @@ func (a *attentionTask) forward(worker int, out, lse, qkv []float32) {
 	t, d, v := a.t, a.width, a.headDim
 	wideT, wideV := ceil(t, panelWidth)*panelWidth, ceil(v, panelWidth)*panelWidth
 	scratch := a.p.workerScratch(worker, wideT*v+wideV*t+queryRows*(wideT+2))
-	keys, values, scores := scratch[:wideT*v], scratch[wideT*v:][:wideV*t], scratch[wideT*v+wideV*t:][:queryRows*wideT]
+	keys, space, scores := scratch[:wideT*v], scratch[wideT*v:][:wideV*t], scratch[wideT*v+wideV*t:][:queryRows*wideT]
 	top, sum := scratch[len(scratch)-2*queryRows:][:queryRows], scratch[len(scratch)-queryRows:]
 	packTransposed(keys, qkv[d:], 3*d, v, t)
-	packRows(values, t, qkv[2*d:], 3*d, t, v)
+	values := inPanels(space, qkv[2*d:], 3*d, t, v)
 	scale := float32(1 / math.Sqrt(float64(v)))
 	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
 		rows := min(t-lo, block)
@@ -81,7 +81,7 @@ func (a *attentionTask) forward(worker int, out, lse, qkv []float32) {
 		multiply(scores, wideT, qkv[lo*3*d:], 3*d, 1, packed(keys, v), rows, width, v, 0, nil)
 		softmaxRows(scores, wideT, rows, seen, step, width, scale, top[:rows], sum[:rows])
 		logSum(lse[lo:lo+rows], top, sum)
-		multiply(out[lo*d:], d, scores, wideT, 1, packed(values, t), rows, v, seen+step*(rows-1), 0, nil)
+		multiply(out[lo*d:], d, scores, wideT, 1, values, rows, v, seen+step*(rows-1), 0, nil)
 	}
 }
 
@@ -103,12 +103,12 @@ func (a *attentionTask) backward(worker int, dqkv, qkv, out, dout, lse []float32
 	wideT, wideV := ceil(t, panelWidth)*panelWidth, ceil(v, panelWidth)*panelWidth
 	scratch := a.p.workerScratch(worker, 2*t*wideT+2*wideT*v+wideV*t+queryRows)
 	probs, dscores, rest := scratch[:t*wideT], scratch[t*wideT:][:t*wideT], scratch[2*t*wideT:]
-	keys, values, panels, delta := rest[:wideT*v], rest[wideT*v:][:wideT*v], rest[2*wideT*v:][:wideV*t], rest[2*wideT*v+wideV*t:]
+	keys, values, space, delta := rest[:wideT*v], rest[wideT*v:][:wideT*v], rest[2*wideT*v:][:wideV*t], rest[2*wideT*v+wideV*t:]
 	scale := float32(1 / math.Sqrt(float64(v)))
 
 	packTransposed(keys, qkv[d:], 3*d, v, t)
 	packTransposed(values, qkv[2*d:], 3*d, v, t)
-	packRows(panels, t, qkv[d:], 3*d, t, v)
+	byQuery := inPanels(space, qkv[d:], 3*d, t, v)
 	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
 		rows := min(t-lo, block)
 		seen, step, width := a.seen(lo, rows)
@@ -119,12 +119,10 @@ func (a *attentionTask) backward(worker int, dqkv, qkv, out, dout, lse []float32
 			delta[i] = dot(dout[(lo+i)*d:][:v], out[(lo+i)*d:][:v])
 		}
 		softmaxRowsGrad(p, ds, wideT, rows, seen, step, width, scale, lse[lo:lo+rows], delta)
-		multiply(dqkv[lo*3*d:], 3*d, ds, wideT, 1, packed(panels, t), rows, v, seen+step*(rows-1), 0, nil)
+		multiply(dqkv[lo*3*d:], 3*d, ds, wideT, 1, byQuery, rows, v, seen+step*(rows-1), 0, nil)
 	}
-	packRows(panels, t, qkv, 3*d, t, v)
-	a.byKey(dqkv[d:], dscores, packed(panels, t), wideT)
-	packRows(panels, t, dout, d, t, v)
-	a.byKey(dqkv[2*d:], probs, packed(panels, t), wideT)
+	a.byKey(dqkv[d:], dscores, inPanels(space, qkv, 3*d, t, v), wideT)
+	a.byKey(dqkv[2*d:], probs, inPanels(space, dout, d, t, v), wideT)
 }
 
 // byKey computes y = xᵀ b for x (T, T), of which no query before a key sees it.
@@ -138,6 +136,16 @@ func (a *attentionTask) byKey(y, x []float32, b panels, wideT int) {
 		rows := min(t-lo, block)
 		multiply(y[lo*3*d:], 3*d, x[lo*wideT+lo:], 1, wideT, b.from(lo, 0), rows, v, t-lo, 0, nil)
 	}
+}
+
+// inPanels is a k x n matrix as a right operand: as it lies in memory, or in
+// space where its last panel would end outside of it.
+func inPanels(space, b []float32, row, k, n int) panels {
+	if n%panelWidth == 0 {
+		return rowMajor(b, row)
+	}
+	packRows(space, k, b, row, k, n)
+	return packed(space, k)
 }
 
 // packTransposed packs, for multiply, a k x n matrix that is stored by columns.
