@@ -1,10 +1,14 @@
 package kernel
 
-// panelWidth is the number of columns of a packed panel of B, packedFloats that
-// of the floats of B which are packed at a time and stay in the third cache.
 const (
-	panelWidth   = 16
+	// panelWidth is the number of columns of a packed panel of B.
+	panelWidth = 16
+
+	// packedFloats of B are packed at a time and stay in the third cache.
 	packedFloats = 1 << 19
+
+	// fewRows of C are too few to repay packing B.
+	fewRows = 512
 )
 
 // A Gemm says how a matrix product is computed, beside its operands.
@@ -36,7 +40,7 @@ type gemmTask struct {
 	k0, kc, block int // the part of K that is packed, and how much of it is multiplied at a time
 	rows, columns int // of a tile
 	packing       bool
-	panels        []float32
+	panels        []float32 // nil where B is read as it lies
 }
 
 // Gemm computes C (M, N) = A B, where A is (M, K) and B is (K, N), with the
@@ -66,6 +70,12 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 		return
 	}
 	t.cut()
+	if !t.TransB && m <= fewRows && n%panelWidth == 0 {
+		t.kc = k
+		p.run(t, ceil(m, t.rows)*ceil(n, t.columns))
+		*t = gemmTask{}
+		return
+	}
 	panels := ceil(n, panelWidth)
 	whole := max(1, packedFloats/(panels*panelWidth*t.block)) * t.block
 	for k0 := 0; k0 == 0 || k0 < k; k0 += whole {
@@ -89,7 +99,7 @@ func (t *gemmTask) cut() {
 	across := ceil(t.n, t.columns)
 	down := max(ceil(t.m, shape.blockRows), ceil(4*t.p.threads, across))
 	down = ceil(down, t.p.threads) * t.p.threads
-	t.rows = ceil(ceil(t.m, down), shape.rows) * shape.rows
+	t.rows = ceil(t.m, down)
 }
 
 // packedRows is the number of rows of B that one tile of packing copies, and
@@ -135,7 +145,7 @@ func (t *gemmTask) do(worker, tile int) {
 	for k0 := 0; k0 == 0 || k0 < t.kc; k0 += t.block {
 		kc := min(t.block, t.kc-k0)
 		a, rowA, colA := t.packA(worker, lo, hi, t.k0+k0, kc)
-		multiply(t.c[lo*t.n+left:], t.n, a, rowA, colA, packed(t.panels, t.kc).from(k0, left), hi-lo, right-left, kc, start, bias)
+		multiply(t.c[lo*t.n+left:], t.n, a, rowA, colA, t.right().from(k0, left), hi-lo, right-left, kc, start, bias)
 		start = 1
 	}
 	if t.k0+t.kc >= t.k && t.Activation != None {
@@ -143,6 +153,14 @@ func (t *gemmTask) do(worker, tile int) {
 			activate(t.out[i*t.n+left:i*t.n+right], t.c[i*t.n+left:i*t.n+right], t.Activation)
 		}
 	}
+}
+
+// right is B from row k0 on, as far as it is packed.
+func (t *gemmTask) right() panels {
+	if t.panels == nil {
+		return rowMajor(t.b, t.n)
+	}
+	return packed(t.panels, t.kc)
 }
 
 // packA returns a block of A with its strides: a copy where A is transposed, or
