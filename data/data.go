@@ -160,7 +160,8 @@ func (d *Dataset) Fingerprint() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// Captions visits every caption of every row, in the order of the shards.
+// Captions visits the captions that training may see, those of CaptionChoice,
+// in the order of the shards.
 func (d *Dataset) Captions(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for lo := int64(0); lo < d.rows; lo += blockRows {
@@ -170,7 +171,7 @@ func (d *Dataset) Captions(ctx context.Context) iter.Seq2[string, error] {
 				return
 			}
 			for _, r := range rows {
-				for _, c := range r.captions {
+				for _, c := range d.config.choices(r.captions) {
 					if !yield(c, nil) {
 						return
 					}
@@ -178,6 +179,23 @@ func (d *Dataset) Captions(ctx context.Context) iter.Seq2[string, error] {
 			}
 		}
 	}
+}
+
+// MaxLabel is the largest label and a row that has it; -1 if no row has one.
+func (d *Dataset) MaxLabel(ctx context.Context) (label int64, at RowRef, err error) {
+	label = -1
+	for lo := int64(0); lo < d.rows; lo += blockRows {
+		rows, err := d.read(ctx, lo, min(d.rows, lo+blockRows), columns{label: true})
+		if err != nil {
+			return -1, at, err
+		}
+		for _, r := range rows {
+			if r.label > label {
+				label, at = r.label, r.ref
+			}
+		}
+	}
+	return label, at, nil
 }
 
 // read returns rows lo to hi of all shards together.

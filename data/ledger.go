@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -32,6 +33,34 @@ func NewLedger(w io.Writer, c Config) *Ledger {
 	return &Ledger{w: w, budget: budget, bad: map[RowRef]bool{}, shards: map[string]int64{}}
 }
 
+// Resume takes the lines that a run has written before, which has used so many
+// rows: none is written or counted again. A line that is not whole is left out.
+func (l *Ledger) Resume(lines []byte, rows int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = rows
+	for line := range bytes.Lines(lines) {
+		var b ledgerLine
+		if json.Unmarshal(line, &b) != nil || l.bad[RowRef{b.Shard, b.Row}] {
+			continue
+		}
+		l.bad[RowRef{b.Shard, b.Row}] = true
+		l.shards[b.Shard]++
+	}
+}
+
+// A ledgerLine is what the ledger says of a row.
+type ledgerLine struct {
+	Shard  string `json:"shard"`
+	Row    int64  `json:"row"`
+	Reason string `json:"reason"`
+}
+
+// exceeded says whether so many bad rows of those seen are past the budget.
+func (l *Ledger) exceeded(bad int, seen int64) bool {
+	return float64(bad) > l.budget*float64(max(seen, 1000))
+}
+
 // A badRow is a row and why it cannot be used.
 type badRow struct {
 	ref    RowRef
@@ -50,18 +79,14 @@ func (l *Ledger) add(rows int, bad []badRow) error {
 		}
 		l.bad[b.ref] = true
 		l.shards[b.ref.Shard]++
-		line, err := json.Marshal(struct {
-			Shard  string `json:"shard"`
-			Row    int64  `json:"row"`
-			Reason string `json:"reason"`
-		}{b.ref.Shard, b.ref.Row, b.reason})
+		line, err := json.Marshal(ledgerLine{b.ref.Shard, b.ref.Row, b.reason})
 		if err != nil {
 			return err
 		}
 		if _, err := l.w.Write(append(line, '\n')); err != nil {
 			return fmt.Errorf("data: ledger: %w", err)
 		}
-		if float64(len(l.bad)) > l.budget*float64(max(l.seen, 1000)) {
+		if l.exceeded(len(l.bad), l.seen) {
 			shard, n := l.worst()
 			return fmt.Errorf("data: %d of %d rows cannot be used, more than the budget of %g; %s has %d of them, such as row %d: %s",
 				len(l.bad), l.seen, l.budget, shard, n, b.ref.Row, b.reason)

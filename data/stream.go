@@ -222,6 +222,9 @@ func (s *Stream) sample(p *preprocess.Processor, b *Batch, i int, position int64
 		}
 		if reason != "" {
 			b.bad[i] = append(b.bad[i], badRow{r.ref, reason})
+			if s.c.Ledger.exceeded(len(b.bad[i]), position+int64(s.c.Batch)) {
+				return // Next ends the run; the rest of a window could take hours
+			}
 			continue
 		}
 		b.Captions[i], b.Rows[i] = caption, r.ref
@@ -242,19 +245,29 @@ func (s *Stream) caption(r *row, position int64) (caption, reason string) {
 	if reason := r.problem(); reason != "" {
 		return "", reason
 	}
+	choices := s.d.config.choices(r.captions)
+	switch len(choices) {
+	case 0:
+		return "", "no caption"
+	case 1:
+		return choices[0], ""
+	}
+	return choices[keyed(s.c.Seed, purposeCaption, 0, uint64(position)).IntN(len(choices))], ""
+}
+
+// choices are those of a row's captions that training may see.
+func (c Config) choices(captions []string) []string {
 	choices := make([]string, 0, 8)
-	for _, c := range r.captions {
-		if strings.TrimSpace(c) != "" {
-			choices = append(choices, c)
+	for _, caption := range captions {
+		if strings.TrimSpace(caption) == "" {
+			continue
+		}
+		choices = append(choices, caption)
+		if c.CaptionChoice != "random" {
+			break
 		}
 	}
-	switch {
-	case len(choices) == 0:
-		return "", "no caption"
-	case s.d.config.CaptionChoice == "random":
-		return choices[keyed(s.c.Seed, purposeCaption, 0, uint64(position)).IntN(len(choices))], ""
-	}
-	return choices[0], ""
+	return choices
 }
 
 // problem says why a row cannot be used whatever its caption, or "".

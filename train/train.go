@@ -83,7 +83,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 		}
 		if last || due(step, t.EvalEvery) {
 			if err := t.Eval(ctx, step); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("train: step %d: %w", step, err)
+				return t.unmeasured(step, err)
 			}
 		}
 		if last || due(step, t.SaveEvery) || t.SaveInterval > 0 && time.Since(saved) >= t.SaveInterval {
@@ -104,6 +104,16 @@ func (t *Trainer) interrupted(step int) error {
 		return fmt.Errorf("train: step %d: %w", step, err)
 	}
 	return ErrInterrupted
+}
+
+// unmeasured saves a run whose evaluation has ended in err, because what was
+// learned is no worse for it.
+func (t *Trainer) unmeasured(step int, err error) error {
+	err = fmt.Errorf("train: step %d: evaluation: %w", step, err)
+	if unsaved := t.Save(step); unsaved != nil {
+		return fmt.Errorf("%w; and not saved: %w", err, unsaved)
+	}
+	return err
 }
 
 // report writes one line of metrics, and the same for people. A full disk

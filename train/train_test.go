@@ -112,6 +112,18 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestEvalError checks that a run whose evaluation fails is saved.
+func TestEvalError(t *testing.T) {
+	tr, _ := newTrainer(t)
+	saved, broken := -1, errors.New("shard is gone")
+	tr.Save = func(step int) error { saved = step; return nil }
+	tr.Eval = func(context.Context, int) error { return broken }
+	tr.SaveEvery = 0
+	if err := tr.Run(t.Context()); !errors.Is(err, broken) || !strings.Contains(err.Error(), "train: step 3: evaluation: ") || saved != 3 {
+		t.Errorf("Run = %v, saved step %d; want the error of the evaluation, saved at 3", err, saved)
+	}
+}
+
 // TestSaveInterval checks that time alone makes a save due.
 func TestSaveInterval(t *testing.T) {
 	tr, _ := newTrainer(t)

@@ -136,6 +136,8 @@ func TestRefusals(t *testing.T) {
 	world := filepath.Join(t.TempDir(), "world")
 	workdir := filepath.Join(t.TempDir(), "run")
 	must(t, testRun(t, world, workdir, false).Train(context.Background()))
+	two := filepath.Join(t.TempDir(), "two.txt")
+	must(t, os.WriteFile(two, []byte("cat\ndog\n"), 0o666))
 	for _, test := range []struct {
 		name, workdir, want string
 		resume              bool
@@ -146,6 +148,8 @@ func TestRefusals(t *testing.T) {
 		{name: "another config", workdir: workdir, resume: true, change: func(c *configs.Run) { c.Optim.Beta2 = 0.9 }, want: "optim.beta2 was 0.98, is 0.9"},
 		{name: "no shards", change: func(c *configs.Run) { c.World.Dir, c.Data.Train = "", "none/*.parquet" }, want: "matches no file"},
 		{name: "few pairs", change: func(c *configs.Run) { c.Train.Batch = 1000 }, want: "100 pairs in data.train; want at least train.batch, 1000"},
+		{name: "no tokenizer", change: func(c *configs.Run) { c.Tokenizer.Path = "none.json" }, want: "none.json"},
+		{name: "a label without a class", change: func(c *configs.Run) { c.Eval.Classes = two }, want: "want 0 to 1, the lines of " + two},
 		{name: "no classes", change: func(c *configs.Run) { c.Eval.Classes = "none.txt" }, want: "none.txt"},
 	} {
 		if test.workdir == "" {

@@ -1,8 +1,6 @@
 package run
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +9,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/goclip/goclip/checkpoint"
@@ -24,12 +21,6 @@ import (
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/optim"
 	"github.com/goclip/goclip/train"
-)
-
-// Files of a run's folder, beside its checkpoints.
-const (
-	metricsFile = "metrics.jsonl"
-	ledgerFile  = "ledger.jsonl"
 )
 
 // A Run is a run in its folder.
@@ -51,6 +42,7 @@ type Run struct {
 	state     state
 	metrics   *os.File
 	ledger    *os.File
+	bad       *data.Ledger // writes to ledger
 	embedder  *eval.Embedder
 	last      []evaluated
 }
@@ -81,6 +73,9 @@ func (e evaluated) String() string {
 // saves and returns the cause. Nothing is written before everything that the
 // config names has been found good.
 func (r *Run) Train(ctx context.Context) (err error) {
+	if err := r.check(); err != nil {
+		return err
+	}
 	if err := r.open(ctx); err != nil {
 		return err
 	}
@@ -109,7 +104,7 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	r.announce(step)
 	stream := r.data.Stream(data.StreamConfig{
 		Seed: c.Seed, Batch: c.Train.Batch, ImageSize: c.Model.Image.Size, Context: c.Model.Text.ContextLength,
-		Tokenizer: r.tokenizer, Ledger: data.NewLedger(r.ledger, c.Data), Start: r.state.Pairs,
+		Tokenizer: r.tokenizer, Ledger: r.bad, Start: r.state.Pairs,
 	})
 	defer stream.Close()
 	t := &train.Trainer{
@@ -139,6 +134,11 @@ func (r *Run) open(ctx context.Context) (err error) {
 	if r.data.Len() < int64(c.Train.Batch) {
 		return fmt.Errorf("run: %d pairs in data.train; want at least train.batch, %d", r.data.Len(), c.Train.Batch)
 	}
+	if c.Tokenizer.Path != "" && !r.Resume { // a checkpoint has it
+		if r.tokenizer, err = tokenizer.Load(c.Tokenizer.Path); err != nil {
+			return err
+		}
+	}
 	if c.Eval.Classes == "" || len(c.Eval.Sets) == 0 && c.Data.Val == "" {
 		return nil
 	}
@@ -159,6 +159,13 @@ func (r *Run) open(ctx context.Context) (err error) {
 		d, err := data.Open(s.Data, c.Data, data.Need{Label: true})
 		if err != nil {
 			return err
+		}
+		label, at, err := d.MaxLabel(ctx)
+		if err != nil {
+			return err
+		}
+		if label >= int64(len(r.classes)) {
+			return fmt.Errorf("run: %v has label %d; want 0 to %d, the lines of %s", at, label, len(r.classes)-1, c.Eval.Classes)
 		}
 		r.sets = append(r.sets, evalSet{s.Name, d})
 	}
@@ -185,18 +192,22 @@ func (r *Run) writeWorld(ctx context.Context) error {
 	return nil
 }
 
-// enter makes or takes the run's folder. A folder that holds a run is refused
-// unless it is to be continued.
-func (r *Run) enter() (unlock func(), err error) {
-	r.store = checkpoint.NewStore(r.Workdir)
-	_, err = os.Stat(filepath.Join(r.Workdir, configFile))
+// check refuses a folder that holds a run, unless it is to be continued.
+func (r *Run) check() error {
+	_, err := os.Stat(filepath.Join(r.Workdir, configFile))
 	exists := err == nil
 	switch {
 	case exists && !r.Resume:
-		return nil, fmt.Errorf("run: %s holds a run already; want --resume, or another --workdir", r.Workdir)
+		return fmt.Errorf("run: %s holds a run already; want --resume, or another --workdir", r.Workdir)
 	case !exists && r.Resume:
-		return nil, fmt.Errorf("run: %s holds no run to resume", r.Workdir)
+		return fmt.Errorf("run: %s holds no run to resume", r.Workdir)
 	}
+	return nil
+}
+
+// enter makes or takes the run's folder.
+func (r *Run) enter() (unlock func(), err error) {
+	r.store = checkpoint.NewStore(r.Workdir)
 	if err := os.MkdirAll(r.Workdir, 0o777); err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	}
@@ -204,7 +215,12 @@ func (r *Run) enter() (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	return func() { _ = release() }, nil // the lock ends with the process anyway
+	unlock = func() { _ = release() } // the lock ends with the process anyway
+	if err := r.check(); err != nil { // another process may have begun one meanwhile
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
 }
 
 // build makes the model, the optimizer and the run's files, and puts them at
@@ -219,7 +235,7 @@ func (r *Run) build(ctx context.Context) (err error) {
 	}
 	if from != nil {
 		r.tokenizer, err = tokenizer.Load(from.Path(tokenizerFile))
-	} else {
+	} else if r.tokenizer == nil {
 		r.tokenizer, err = r.newTokenizer(ctx)
 	}
 	if err != nil {
@@ -254,8 +270,7 @@ func (r *Run) build(ctx context.Context) (err error) {
 	if r.metrics, err = openMetrics(filepath.Join(r.Workdir, metricsFile), r.state.Step); err != nil {
 		return err
 	}
-	r.ledger, err = os.OpenFile(filepath.Join(r.Workdir, ledgerFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
-	return err
+	return r.openLedger(from != nil)
 }
 
 // checkpoint finds where to resume, checks that the config is that of the run,
@@ -294,29 +309,6 @@ func (r *Run) newTokenizer(ctx context.Context) (*tokenizer.Tokenizer, error) {
 		size = 4096
 	}
 	return tokenizer.Train(r.data.Captions(ctx), size)
-}
-
-// openMetrics opens metrics.jsonl to go on after a step: lines of later steps,
-// which a resumed run writes again, are dropped.
-func openMetrics(path string, step int) (*os.File, error) {
-	old, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("run: %w", err)
-	}
-	var keep bytes.Buffer
-	for lines := bufio.NewScanner(bytes.NewReader(old)); lines.Scan(); {
-		var line struct{ Step int }
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Step <= step {
-			keep.Write(append(slices.Clone(lines.Bytes()), '\n'))
-		}
-	}
-	if err := os.WriteFile(path+".tmp", keep.Bytes(), 0o666); err != nil {
-		return nil, fmt.Errorf("run: %w", err)
-	}
-	if err := os.Rename(path+".tmp", path); err != nil {
-		return nil, fmt.Errorf("run: %w", err)
-	}
-	return os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o666)
 }
 
 // announce says what is about to be trained.
