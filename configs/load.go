@@ -25,6 +25,9 @@ var otherVariables = []string{
 	"GOCLIP_KERNEL", // internal/kernel: the level of instructions
 }
 
+// kernelLevels are the values of GOCLIP_KERNEL, internal/kernel's names.
+var kernelLevels = []string{"portable", "avx2", "avx512"}
+
 // Load reads the recipe at path. Over it go the variables of environ, such as
 // GOCLIP_OPTIM_WARMUP=100 for optim.warmup, and over those the sets, such as
 // optim.warmup=100. What none of them names has its Default.
@@ -117,6 +120,9 @@ func setVariables(v *viper.Viper, environ []string) error {
 	}
 	for _, pair := range slices.Sorted(slices.Values(environ)) {
 		name, value, _ := strings.Cut(pair, "=")
+		if name == "GOCLIP_KERNEL" && value != "" && !slices.Contains(kernelLevels, value) {
+			return fmt.Errorf("configs: environment: %s: have %q; want one of %s", name, value, strings.Join(kernelLevels, ", "))
+		}
 		if !strings.HasPrefix(name, "GOCLIP_") || slices.Contains(otherVariables, name) {
 			continue
 		}
