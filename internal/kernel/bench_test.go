@@ -18,7 +18,7 @@ func speed(b *testing.B, flops, peak float64) {
 // BenchmarkGemm has the shapes of a ViT: forward, and the gradients by the
 // input and by the weight.
 func BenchmarkGemm(b *testing.B) {
-	most := peak()
+	most := Peak(1)
 	for _, threads := range []int{1, 2} {
 		p := NewPool(threads)
 		defer p.Close()
@@ -49,7 +49,7 @@ func BenchmarkGemm(b *testing.B) {
 // BenchmarkAttention has the heads of the quickstart, ViT-B/32 and CLIP's text
 // tower. Its rates are by the whole square of scores, causal or not.
 func BenchmarkAttention(b *testing.B) {
-	p, most := NewPool(1), peak()
+	p, most := NewPool(1), Peak(1)
 	defer p.Close()
 	for _, s := range []struct {
 		t, heads, v int

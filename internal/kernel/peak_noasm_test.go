@@ -1,5 +1,0 @@
-//go:build !amd64 || purego
-
-package kernel
-
-func peak() float64 { return 0 }
