@@ -221,6 +221,9 @@ func (s *TrainStep) Run() (loss float32, err error) {
 // Stats describes the plan of the step.
 func (s *TrainStep) Stats() vm.Stats { return s.machine.Stats() }
 
+// Profile computes what Run does and tells the time of each operation.
+func (s *TrainStep) Profile() ([]vm.OpTime, error) { return s.machine.Profile() }
+
 func values(n *G.Node) []float32 {
 	b, err := op.BufferOf(n.Value())
 	if err != nil {

@@ -76,3 +76,9 @@ func (e *Encoder) Run() ([]float32, error) {
 
 // Features are the rows (N, E) of the last run before they were normalized.
 func (e *Encoder) Features() []float32 { return values(e.features) }
+
+// Stats describes the plan of the encoder.
+func (e *Encoder) Stats() vm.Stats { return e.machine.Stats() }
+
+// Profile encodes as Run does and tells the time of each operation.
+func (e *Encoder) Profile() ([]vm.OpTime, error) { return e.machine.Profile() }

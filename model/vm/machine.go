@@ -106,6 +106,20 @@ func (m *Machine) Stats() Stats { return m.stats }
 
 // RunAll computes the outputs from the values that the inputs have now.
 func (m *Machine) RunAll() error {
+	if err := m.bind(); err != nil {
+		return err
+	}
+	for i, s := range m.steps {
+		s.run(m.pool, s.outs, s.ins)
+		if m.dead != nil {
+			poison(m.dead[i])
+		}
+	}
+	return nil
+}
+
+// bind gives the steps the values that the inputs have now.
+func (m *Machine) bind() error {
 	for _, in := range m.inputs {
 		v := in.node.Value()
 		if v == nil {
@@ -120,12 +134,6 @@ func (m *Machine) RunAll() error {
 		}
 		for _, r := range in.reads {
 			*r = b
-		}
-	}
-	for i, s := range m.steps {
-		s.run(m.pool, s.outs, s.ins)
-		if m.dead != nil {
-			poison(m.dead[i])
 		}
 	}
 	return nil

@@ -125,6 +125,39 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
+// A profile runs the graph, and names every step.
+func TestProfile(t *testing.T) {
+	outputs, _ := block(t)
+	pool := kernel.NewPool(2)
+	defer pool.Close()
+	m, err := vm.Compile(outputs, vm.Options{Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	grad := outputs[2].Value().Data().([]float32)
+	want := grad[0]
+	grad[0] = 0
+	times, err := m.Profile()
+	if err != nil || grad[0] != want {
+		t.Errorf("gradient %g, %v after a profile; want %g as after a run", grad[0], err, want)
+	}
+	calls := map[string]int{}
+	sum := 0
+	for i, o := range times {
+		calls[o.Op] = o.Calls
+		sum += o.Calls
+		if o.Seconds < 0 || i > 0 && o.Seconds > times[i-1].Seconds {
+			t.Errorf("%v after %v; want the longest first", o, times[:i])
+		}
+	}
+	if sum != m.Stats().Steps || calls["normalize"] != 2 {
+		t.Errorf("%d calls, %d of normalize; want %d, 2", sum, calls["normalize"], m.Stats().Steps)
+	}
+}
+
 func BenchmarkRun(b *testing.B) {
 	outputs, _ := block(b)
 	pool := kernel.NewPool(1)
