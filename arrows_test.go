@@ -30,6 +30,8 @@ var arrows = map[string][]string{
 	"eval":            {"data/...", "internal/kernel", "model"},
 	"configs":         {"checkpoint", "data/...", "eval", "model", "optim", "train"},
 	"internal/run":    {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train"},
+	"internal/bench":  {"internal/kernel", "model", "model/vm", "optim"}, // model/vm tells the time of operations
+	"internal/race":   {"internal/bench"},                                // reads its report
 	"cmd/train":       {"..."},
 	"cmd/eval":        {"..."},
 	"cmd/data":        {"..."},

@@ -41,6 +41,7 @@ func command() *cobra.Command {
 	c.Flags().StringVar(&workdir, "workdir", "", "folder of the run (default runs/NAME of the recipe)")
 	c.Flags().StringArrayVar(&sets, "set", nil, "change a field of the recipe: a.b=c; may be repeated")
 	c.Flags().BoolVar(&resume, "resume", false, "continue the run in --workdir from its newest checkpoint")
+	c.AddCommand(benchCommand())
 	return c
 }
 

@@ -1,0 +1,216 @@
+// Package bench measures CLIP on random data: pairs per second of the training
+// step and of each tower alone, beside what the machine's multiply-adds reach.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model"
+	"github.com/goclip/goclip/model/vm"
+	"github.com/goclip/goclip/optim"
+)
+
+// Config says what to measure.
+type Config struct {
+	Model     string    // a name of Models
+	Batch     int       // pairs
+	Threads   int       // 0 means all cores
+	Precision string    // f32
+	Steps     int       // measured in each phase
+	Warmup    int       // steps before them; at least 1, in which scratch memory grows
+	Started   time.Time // when the process did
+}
+
+// Validate reports the first field that cannot work.
+func (c Config) Validate() error {
+	_, known := Models[c.Model]
+	switch {
+	case !known:
+		return fmt.Errorf("bench: model %q; want %s", c.Model, strings.Join(slices.Sorted(maps.Keys(Models)), ", "))
+	case c.Batch < 2 || c.Batch > 1<<20:
+		return fmt.Errorf("bench: batch %d; want 2 to %d", c.Batch, 1<<20)
+	case c.Threads < 0:
+		return fmt.Errorf("bench: threads %d is negative", c.Threads)
+	case c.Precision == "bf16":
+		return fmt.Errorf("bench: precision bf16 is not built yet; want f32")
+	case c.Precision != "f32":
+		return fmt.Errorf("bench: precision %q; want f32 or bf16", c.Precision)
+	case c.Steps < 1:
+		return fmt.Errorf("bench: steps %d; want at least 1", c.Steps)
+	case c.Warmup < 1:
+		return fmt.Errorf("bench: warmup %d; want at least 1", c.Warmup)
+	}
+	return nil
+}
+
+// A bench is a measurement under way.
+type bench struct {
+	Config
+	pool   *kernel.Pool
+	model  *model.CLIP
+	report *Report
+}
+
+// A phase is what one measurement repeats.
+type phase struct {
+	run     func() error
+	profile func() ([]vm.OpTime, error) // the same, told by operation
+	arena   int                         // bytes
+	flops   float64                     // of one pair
+}
+
+// Run measures the training step, then each tower alone, in one process.
+func Run(ctx context.Context, c Config) (*Report, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	pool := kernel.NewPool(c.Threads)
+	defer pool.Close()
+	m, err := model.New(Models[c.Model], 1)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{Model: c.Model, Batch: c.Batch, Threads: pool.Threads(), Precision: c.Precision, Level: kernel.Active().String()}
+	b := &bench{c, pool, m, r}
+	for _, measure := range []func(context.Context) error{b.train, b.encodeImage, b.encodeText} {
+		if err := measure(ctx); err != nil {
+			return nil, err
+		}
+		debug.FreeOSMemory() // the phase's arena, so that the peak is that of the largest phase
+	}
+	r.PeakRSSBytes = peakRSS()
+	r.ArenaBytes, r.AllocationsPerStep = r.Train.ArenaBytes, r.Train.AllocationsPerStep
+	for _, p := range []*Phase{&r.Train, &r.EncodeImage, &r.EncodeText} {
+		p.PeakFraction = p.GFLOPS / r.PeakGFLOPS
+	}
+	return r, nil
+}
+
+// train measures what the loop of a run does with a batch: both towers and
+// back, the norm of the gradient, AdamW, the bound of the logit scale.
+func (b *bench) train(ctx context.Context) error {
+	step, err := b.model.NewTrainStep(b.Batch, b.pool)
+	if err != nil {
+		return err
+	}
+	adamW, err := optim.New(b.model.Params(), optim.Default(), math.MaxInt32, b.pool)
+	if err != nil {
+		return err
+	}
+	b.fill(step.Images(), step.Tokens())
+	_, _, work := flops(b.model.Config(), b.Batch)
+	update := func() (norm, update float64) {
+		start := time.Now()
+		n := adamW.Norm()
+		norm = time.Since(start).Seconds()
+		adamW.Update(n)
+		b.model.ClampLogitScale(100)
+		return norm, time.Since(start).Seconds() - norm
+	}
+	run := func() error {
+		loss, err := step.Run()
+		if err != nil {
+			return err
+		}
+		if math.IsNaN(float64(loss)) {
+			return fmt.Errorf("bench: the loss is NaN")
+		}
+		update()
+		if b.report.FirstStepSeconds == 0 {
+			b.report.FirstStepSeconds = time.Since(b.Started).Seconds()
+		}
+		return nil
+	}
+	profile := func() ([]vm.OpTime, error) {
+		times, err := step.Profile()
+		norm, adamW := update()
+		return append(times, vm.OpTime{Op: "norm", Calls: 1, Seconds: norm}, vm.OpTime{Op: "adamW", Calls: 1, Seconds: adamW}), err
+	}
+	return b.measure(ctx, &b.report.Train, phase{run, profile, step.Stats().ArenaBytes, work})
+}
+
+func (b *bench) encodeImage(ctx context.Context) error {
+	e, err := b.model.NewImageEncoder(b.Batch, b.pool)
+	if err != nil {
+		return err
+	}
+	work, _, _ := flops(b.model.Config(), b.Batch)
+	return b.encode(ctx, &b.report.EncodeImage, e, work)
+}
+
+func (b *bench) encodeText(ctx context.Context) error {
+	e, err := b.model.NewTextEncoder(b.Batch, b.pool)
+	if err != nil {
+		return err
+	}
+	_, work, _ := flops(b.model.Config(), b.Batch)
+	return b.encode(ctx, &b.report.EncodeText, e, work)
+}
+
+func (b *bench) encode(ctx context.Context, to *Phase, e *model.Encoder, work float64) error {
+	b.fill(e.Images(), e.Tokens())
+	run := func() error {
+		_, err := e.Run()
+		return err
+	}
+	return b.measure(ctx, to, phase{run, e.Profile, e.Stats().ArenaBytes, work})
+}
+
+// fill draws images, and texts that end with the last token of their context,
+// so that nothing can be cut off.
+func (b *bench) fill(images []float32, tokens []int32) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range images {
+		images[i] = float32(rng.NormFloat64())
+	}
+	c := b.model.Config().Text
+	for i := range tokens {
+		tokens[i] = 1 + rng.Int32N(int32(c.VocabSize)-3)
+		if (i+1)%c.ContextLength == 0 {
+			tokens[i] = int32(c.VocabSize) - 1
+		}
+	}
+}
+
+// measure times the steps of p, and then one more by operation. Allocations are
+// those of the step with the fewest, since Go itself makes some now and then
+// when a goroutine that waits has changed processors.
+func (b *bench) measure(ctx context.Context, to *Phase, p phase) (err error) {
+	seconds := make([]float64, b.Steps)
+	var before, after runtime.MemStats
+	to.ArenaBytes, to.AllocationsPerStep = p.arena, math.MaxInt
+	for i := -b.Warmup; i < b.Steps; i++ {
+		if ctx.Err() != nil {
+			return fmt.Errorf("bench: %w", ctx.Err())
+		}
+		if i == 0 {
+			b.report.PeakGFLOPS = max(b.report.PeakGFLOPS, kernel.Peak(b.pool.Threads()))
+		}
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		if err := p.run(); err != nil {
+			return err
+		}
+		if i >= 0 {
+			seconds[i] = time.Since(start).Seconds()
+			runtime.ReadMemStats(&after)
+			to.AllocationsPerStep = min(to.AllocationsPerStep, int(after.Mallocs-before.Mallocs))
+		}
+	}
+	slices.Sort(seconds)
+	n, pairs := b.Steps, float64(b.Batch)
+	to.PairsPerSecond, to.MedianPairsPerSecond = pairs/seconds[0], pairs/((seconds[(n-1)/2]+seconds[n/2])/2)
+	to.GFLOPS = p.flops * to.PairsPerSecond / 1e9
+	to.Ops, err = p.profile()
+	return err
+}
