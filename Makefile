@@ -4,9 +4,9 @@
 GO ?= go
 LINT = $(GO) tool -modfile=tools.mod golangci-lint
 
-.PHONY: check test fmt vet lint race purego generate bench
+.PHONY: check test fmt vet lint detector purego generate bench race
 
-check: fmt vet lint test race purego
+check: fmt vet lint test detector purego
 
 fmt:
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "gofmt -w $$files"; exit 1; }
@@ -22,7 +22,7 @@ test:
 	$(GO) test ./...
 
 # Packages where goroutines meet.
-race:
+detector:
 	$(GO) test -race -short ./internal/kernel ./data ./data/tokenizer ./train ./checkpoint
 
 # Without assembly, on every platform that we release for.
@@ -38,3 +38,10 @@ generate:
 
 bench:
 	$(GO) test -run '^$$' -bench . ./internal/kernel ./model/vm
+
+# Against PyTorch, on the same machine: PEER is the script torch_clip.py, PYTHON
+# one that has torch and open_clip_torch. See go run ./internal/race -help.
+PYTHON ?= python3
+ROUNDS ?= 3
+race:
+	$(GO) run ./internal/race -peer "$(PEER)" -python "$(PYTHON)" -rounds $(ROUNDS) $(RACEFLAGS)
