@@ -20,12 +20,18 @@ type transformer struct {
 	activation kernel.Activation
 }
 
-// build applies the blocks to x (N*T, D), where t is T.
-func (tr transformer) build(g *graph, x *G.Node, t int) *G.Node {
-	for i := range tr.layers {
-		x = tr.block(g, x, t, fmt.Sprintf("%stransformer.resblocks.%d.", tr.prefix, i))
+// build applies the blocks to x (N*T, D), where t is T, and returns the rows
+// (N, D) of one token of each sequence: the first, or that of the end of the
+// text in ids.
+func (tr transformer) build(g *graph, x *G.Node, t int, ids *G.Node) *G.Node {
+	for i := range tr.layers - 1 {
+		x = tr.block(g, x, t, tr.name(i))
 	}
-	return x
+	return tr.lastBlock(g, x, t, ids, tr.name(tr.layers-1))
+}
+
+func (tr transformer) name(i int) string {
+	return fmt.Sprintf("%stransformer.resblocks.%d.", tr.prefix, i)
 }
 
 // block is one pre-norm residual block:
@@ -37,8 +43,33 @@ func (tr transformer) block(g *graph, x *G.Node, t int, name string) *G.Node {
 	h = b.Linear(h, g.param(name+"attn.in_proj_weight"), g.param(name+"attn.in_proj_bias"))         // (N*T, 3D)
 	h = b.Attention(h, t, tr.heads, tr.causal)                                                      // (N*T, D)
 	x = b.LinearAdd(h, g.param(name+"attn.out_proj.weight"), g.param(name+"attn.out_proj.bias"), x) // (N*T, D)
+	return tr.mlp(g, x, name)
+}
 
-	h = g.layerNorm(x, name+"ln_2")
-	h = b.LinearAct(h, g.param(name+"mlp.c_fc.weight"), g.param(name+"mlp.c_fc.bias"), tr.activation) // (N*T, 4D)
+// lastBlock is block for the one row of each sequence that is read of its
+// result: x (N*T, D), the result (N, D).
+func (tr transformer) lastBlock(g *graph, x *G.Node, t int, ids *G.Node, name string) *G.Node {
+	b := g.Builder
+	h := g.layerNorm(x, name+"ln_1") // (N*T, D)
+	h = b.PooledAttention(h, g.param(name+"attn.in_proj_weight"), g.param(name+"attn.in_proj_bias"), ids, t, tr.heads)
+	x = g.selected(x, t, ids)
+	x = b.LinearAdd(h, g.param(name+"attn.out_proj.weight"), g.param(name+"attn.out_proj.bias"), x) // (N, D)
+	return tr.mlp(g, x, name)
+}
+
+// mlp is the second half of a block.
+func (tr transformer) mlp(g *graph, x *G.Node, name string) *G.Node {
+	b := g.Builder
+	h := g.layerNorm(x, name+"ln_2")
+	h = b.LinearAct(h, g.param(name+"mlp.c_fc.weight"), g.param(name+"mlp.c_fc.bias"), tr.activation) // (rows, 4D)
 	return b.LinearAdd(h, g.param(name+"mlp.c_proj.weight"), g.param(name+"mlp.c_proj.bias"), x)
+}
+
+// selected takes from x (N*T, D) the rows (N, D) of the first token of each
+// sequence, or of the end of the text in ids.
+func (g *graph) selected(x *G.Node, t int, ids *G.Node) *G.Node {
+	if ids == nil {
+		return g.SelectFirst(x, t)
+	}
+	return g.SelectEOT(x, ids)
 }

@@ -16,8 +16,7 @@ func (g *graph) imageFeatures(images *G.Node) *G.Node {
 	x = b.Assemble(x, g.param("visual.class_embedding"), g.param("visual.positional_embedding"))
 	x = g.layerNorm(x, "visual.ln_pre") // (N*T, D), T = P+1
 	blocks := transformer{"visual.", c.Layers, c.Heads, false, activations[g.config.Activation]}
-	x = blocks.build(g, x, c.tokens())
-	x = b.SelectFirst(x, c.tokens()) // the class token (N, D)
+	x = blocks.build(g, x, c.tokens(), nil) // the class token (N, D)
 	x = g.layerNorm(x, "visual.ln_post")
 	return b.Project(x, g.param("visual.proj"))
 }
@@ -29,8 +28,7 @@ func (g *graph) textFeatures(tokens *G.Node) *G.Node {
 	c, b := g.config.Text, g.Builder
 	x := b.Embed(g.param("token_embedding.weight"), g.param("positional_embedding"), tokens) // (N*T, D)
 	blocks := transformer{"", c.Layers, c.Heads, true, activations[g.config.Activation]}
-	x = blocks.build(g, x, tokens.Shape()[1])
-	x = b.SelectEOT(x, tokens) // (N, D)
+	x = blocks.build(g, x, tokens.Shape()[1], tokens) // the end of text (N, D)
 	x = g.layerNorm(x, "ln_final")
 	return b.Project(x, g.param("text_projection"))
 }

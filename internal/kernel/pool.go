@@ -178,6 +178,7 @@ type tasks struct {
 	combine    combineTask
 	embed      embedTask
 	tokens     tokenTask
+	pooled     pooledTask
 	normalize  normalizeTask
 	contrast   contrastTask
 	unfold     unfoldTask

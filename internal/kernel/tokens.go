@@ -104,13 +104,17 @@ func (k *tokenTask) do(_, tile int) {
 }
 
 // row is the place of the first largest id of text n, or 0 without ids.
-func (k *tokenTask) row(n int) (best int) {
+func (k *tokenTask) row(n int) int {
 	if k.ids == nil {
 		return 0
 	}
-	row := k.ids[n*k.t:][:k.t]
-	for i, id := range row {
-		if id > row[best] {
+	return firstLargest(k.ids[n*k.t:][:k.t])
+}
+
+// firstLargest is the place of the first of the largest ids: the end of a text.
+func firstLargest(ids []int32) (best int) {
+	for i, id := range ids {
+		if id > ids[best] {
 			best = i
 		}
 	}

@@ -73,6 +73,29 @@ func opTests() (all []opTest) {
 				ref:   func(in [][]float64) []float64 { return attention(in[0], t, h, v, causal) }})
 		}
 	}
+	for _, s := range [][3]int{{1, 1, 1}, {3, 2, 4}, {9, 3, 5}} {
+		t, h, v := s[0], s[1], s[2]
+		d := h * v
+		shapes := []tensor.Shape{{2 * t, d}, {3 * d, d}, {3 * d}}
+		ids := make([]int32, 2*t) // the second token of the first text, the last of the second
+		ids[min(1, t-1)], ids[2*t-1] = 4, 4
+		ref := func(causal bool, first, second int) func(in [][]float64) []float64 {
+			return func(in [][]float64) []float64 {
+				y := attention(linear(in[0], in[1], in[2], d), t, h, v, causal)
+				return concat(y[first*d:][:d], y[(t+second)*d:][:d])
+			}
+		}
+		add(fmt.Sprint("PooledAttention ", s), opTest{shapes: shapes,
+			build: func(b *op.Builder, in []*G.Node) *G.Node {
+				return b.PooledAttention(in[0], in[1], in[2], nil, t, h)
+			},
+			ref: ref(false, 0, 0)})
+		add(fmt.Sprint("PooledAttention of the end of a text ", s), opTest{shapes: shapes, ids: [][]int32{ids},
+			build: func(b *op.Builder, in []*G.Node) *G.Node {
+				return b.PooledAttention(in[0], in[1], in[2], in[3], t, h)
+			},
+			ref: ref(true, min(1, t-1), t-1)})
+	}
 	for _, d := range []int{1, 8, 13} {
 		ids := []int32{4, 0, 3, 1, 4, 4}
 		add(fmt.Sprint("Embed ", d), opTest{shapes: []tensor.Shape{{5, d}, {4, d}}, ids: [][]int32{ids},

@@ -132,6 +132,9 @@ func TestErrors(t *testing.T) {
 		{[]tensor.Shape{{2, 3}, {4, 3}, {4}, {2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.LinearAdd(in[0], in[1], in[2], in[3]) }, "residual (2, 3); want (2, 4)"},
 		{[]tensor.Shape{{2, 3}, {2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Project(in[0], in[1]) }, "inner sizes"},
 		{[]tensor.Shape{{2, 9}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Attention(in[0], 2, 2, false) }, "want (N*t, 3*heads*V)"},
+		{[]tensor.Shape{{4, 6}, {18, 6}, {6}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.PooledAttention(in[0], in[1], in[2], nil, 2, 3)
+		}, "bias (6); want (N*t, heads*V), (3D, D), (3D)"},
 		{[]tensor.Shape{{2, 3, 4, 5}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Patches(in[0], 2) }, "want (N, 3, S, S)"},
 		{[]tensor.Shape{{4, 3}, {3}, {4, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Assemble(in[0], in[1], in[2]) }, "want (N*P, D)"},
 		{[]tensor.Shape{{1, 3}, {1, 3}, {1}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.ContrastiveLoss(in[0], in[1], in[2]) }, "at least 2"},
