@@ -11,7 +11,6 @@ import (
 	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/internal/param"
 	"github.com/goclip/goclip/model/op"
-	"github.com/goclip/goclip/model/vm"
 )
 
 // CLIP is a model: its architecture and its parameters. Graphs that share the
@@ -141,11 +140,9 @@ func (g *graph) check() error {
 // both towers, the N x N grid with the learned temperature, the loss, and the
 // way back, in one graph.
 type TrainStep struct {
-	machine    *vm.Machine
+	plans
 	images     []float32
-	tokens     []int32
 	vocabulary int
-	loss, x, y *G.Node
 }
 
 // NewTrainStep compiles a step for batches of n pairs. Gradients go to the
@@ -154,43 +151,37 @@ func (m *CLIP) NewTrainStep(n int, pool *kernel.Pool) (*TrainStep, error) {
 	if n < 2 {
 		return nil, fmt.Errorf("model: batch %d; want at least 2, since a pair is learned against the others", n)
 	}
-	s, outputs, place, err := m.trainGraph(n)
-	if err != nil {
-		return nil, err
+	s := &TrainStep{images: m.newImages(n), vocabulary: m.config.Text.VocabSize}
+	graph := func(tokens []int32) (outputs G.Nodes, place map[*G.Node][]float32, err error) {
+		return m.trainGraph(n, s.images, tokens)
 	}
-	if s.machine, err = vm.Compile(outputs, vm.Options{Pool: pool, Place: place}); err != nil {
-		return nil, fmt.Errorf("model: %w", err)
-	}
-	return s, nil
+	return s, s.plans.init(graph, n, m.newTokens(n), pool)
 }
 
-// trainGraph builds the graph of a step: the nodes to compute, and the memory
-// of the gradients.
-func (m *CLIP) trainGraph(n int) (s *TrainStep, outputs G.Nodes, place map[*G.Node][]float32, err error) {
+// trainGraph builds the graph of a step over images and tokens (N, t): the
+// nodes to compute, which are the loss, the embeddings of images and of texts,
+// and the gradients; and the memory of the gradients.
+func (m *CLIP) trainGraph(n int, images []float32, tokens []int32) (outputs G.Nodes, place map[*G.Node][]float32, err error) {
 	g := m.newGraph()
-	s = &TrainStep{vocabulary: m.config.Text.VocabSize}
-	images, imageData := g.images(n)
-	tokens, tokenData := g.tokens(n)
-	s.images, s.tokens = imageData, tokenData
-	s.x = g.Normalize(g.imageFeatures(images))
-	s.y = g.Normalize(g.textFeatures(tokens))
-	s.loss = g.ContrastiveLoss(s.x, s.y, g.param("logit_scale"))
+	x := g.Normalize(g.imageFeatures(g.let(g.imagesNode(n), images)))
+	y := g.Normalize(g.textFeatures(g.let(g.tokensNode(n, len(tokens)/n), tokens)))
+	loss := g.ContrastiveLoss(x, y, g.param("logit_scale"))
 	if err := g.check(); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	var wrt G.Nodes
 	for _, p := range m.params {
 		wrt = append(wrt, g.nodes[p.Name])
 	}
-	grads, err := G.Grad(s.loss, wrt...)
+	grads, err := G.Grad(loss, wrt...)
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("model: gradient: %w", err)
+		return nil, nil, fmt.Errorf("model: gradient: %w", err)
 	}
 	place = map[*G.Node][]float32{}
 	for i, p := range m.params {
 		place[grads[i]] = p.Grad
 	}
-	return s, append(G.Nodes{s.loss, s.x, s.y}, grads...), place, nil
+	return append(G.Nodes{loss, x, y}, grads...), place, nil
 }
 
 // Images is where to put the normalized images (N, 3, S, S) of the next run.
@@ -201,10 +192,10 @@ func (s *TrainStep) Tokens() []int32 { return s.tokens }
 
 // ImageEmbeddings are the unit rows (N, E) of the last run, TextEmbeddings
 // those of its texts. The next run overwrites them.
-func (s *TrainStep) ImageEmbeddings() []float32 { return values(s.x) }
+func (s *TrainStep) ImageEmbeddings() []float32 { return s.output(1) }
 
 // TextEmbeddings are those of the texts.
-func (s *TrainStep) TextEmbeddings() []float32 { return values(s.y) }
+func (s *TrainStep) TextEmbeddings() []float32 { return s.output(2) }
 
 // Run computes the loss and the gradients. A token id outside of the
 // vocabulary is an error.
@@ -212,17 +203,17 @@ func (s *TrainStep) Run() (loss float32, err error) {
 	if err := checkTokens(s.tokens, s.vocabulary); err != nil {
 		return 0, err
 	}
-	if err := s.machine.RunAll(); err != nil {
-		return 0, fmt.Errorf("model: %w", err)
+	if err := s.run(); err != nil {
+		return 0, err
 	}
-	return values(s.loss)[0], nil
+	return s.output(0)[0], nil
 }
 
-// Stats describes the plan of the step.
-func (s *TrainStep) Stats() vm.Stats { return s.machine.Stats() }
+func (m *CLIP) newImages(n int) []float32 {
+	return make([]float32, n*3*m.config.Image.Size*m.config.Image.Size)
+}
 
-// Profile computes what Run does and tells the time of each operation.
-func (s *TrainStep) Profile() ([]vm.OpTime, error) { return s.machine.Profile() }
+func (m *CLIP) newTokens(n int) []int32 { return make([]int32, n*m.config.Text.ContextLength) }
 
 func values(n *G.Node) []float32 {
 	b, err := op.BufferOf(n.Value())

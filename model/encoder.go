@@ -6,18 +6,14 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/goclip/goclip/internal/kernel"
-	"github.com/goclip/goclip/model/vm"
 )
 
 // An Encoder is one tower, forward only, for batches of a fixed size.
 type Encoder struct {
-	machine  *vm.Machine
-	batch    int
-	words    int       // in the vocabulary of a text encoder
-	images   []float32 // one of these is nil
-	tokens   []int32
-	features *G.Node
-	unit     *G.Node
+	plans
+	batch  int
+	words  int       // in the vocabulary of a text encoder
+	images []float32 // nil in a text encoder
 }
 
 // NewImageEncoder compiles the image tower for batches of n images.
@@ -25,9 +21,11 @@ func (m *CLIP) NewImageEncoder(n int, pool *kernel.Pool) (*Encoder, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("model: batch %d; want at least 1", n)
 	}
-	g := m.newGraph()
-	images, data := g.images(n)
-	return g.encoder(&Encoder{batch: n, images: data, features: g.imageFeatures(images)}, pool)
+	e := &Encoder{batch: n, images: m.newImages(n)}
+	return e, e.plans.init(func([]int32) (G.Nodes, map[*G.Node][]float32, error) {
+		g := m.newGraph()
+		return g.encode(g.imageFeatures(g.let(g.imagesNode(n), e.images)))
+	}, n, nil, pool)
 }
 
 // NewTextEncoder compiles the text tower for batches of n texts.
@@ -35,21 +33,18 @@ func (m *CLIP) NewTextEncoder(n int, pool *kernel.Pool) (*Encoder, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("model: batch %d; want at least 1", n)
 	}
-	g := m.newGraph()
-	tokens, data := g.tokens(n)
-	return g.encoder(&Encoder{batch: n, words: m.config.Text.VocabSize, tokens: data, features: g.textFeatures(tokens)}, pool)
+	e := &Encoder{batch: n, words: m.config.Text.VocabSize}
+	return e, e.plans.init(func(tokens []int32) (G.Nodes, map[*G.Node][]float32, error) {
+		g := m.newGraph()
+		return g.encode(g.textFeatures(g.let(g.tokensNode(n, len(tokens)/n), tokens)))
+	}, n, m.newTokens(n), pool)
 }
 
-func (g *graph) encoder(e *Encoder, pool *kernel.Pool) (*Encoder, error) {
-	e.unit = g.Normalize(e.features)
-	err := g.check()
-	if err != nil {
-		return nil, err
-	}
-	if e.machine, err = vm.Compile(G.Nodes{e.features, e.unit}, vm.Options{Pool: pool}); err != nil {
-		return nil, fmt.Errorf("model: %w", err)
-	}
-	return e, nil
+// encode ends the graph of an encoder: what to compute is features, and the
+// same as unit rows.
+func (g *graph) encode(features *G.Node) (G.Nodes, map[*G.Node][]float32, error) {
+	outputs := G.Nodes{features, g.Normalize(features)}
+	return outputs, nil, g.check()
 }
 
 // Batch is the number of inputs of a run.
@@ -68,17 +63,11 @@ func (e *Encoder) Run() ([]float32, error) {
 	if err := checkTokens(e.tokens, e.words); err != nil {
 		return nil, err
 	}
-	if err := e.machine.RunAll(); err != nil {
-		return nil, fmt.Errorf("model: %w", err)
+	if err := e.run(); err != nil {
+		return nil, err
 	}
-	return values(e.unit), nil
+	return e.output(1), nil
 }
 
 // Features are the rows (N, E) of the last run before they were normalized.
-func (e *Encoder) Features() []float32 { return values(e.features) }
-
-// Stats describes the plan of the encoder.
-func (e *Encoder) Stats() vm.Stats { return e.machine.Stats() }
-
-// Profile encodes as Run does and tells the time of each operation.
-func (e *Encoder) Profile() ([]vm.OpTime, error) { return e.machine.Profile() }
+func (e *Encoder) Features() []float32 { return e.output(0) }

@@ -22,15 +22,15 @@ func TestTapeMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, outputs, _, err := m.trainGraph(3)
+	images := make([]float32, 3*3*8*8)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range images {
+		images[i] = float32(rng.NormFloat64())
+	}
+	outputs, _, err := m.trainGraph(3, images, []int32{7, 1, 8, 0, 0, 7, 2, 3, 8, 0, 7, 4, 5, 6, 8})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rng := rand.New(rand.NewPCG(1, 2))
-	for i := range s.images {
-		s.images[i] = float32(rng.NormFloat64())
-	}
-	copy(s.tokens, []int32{7, 1, 8, 0, 0, 7, 2, 3, 8, 0, 7, 4, 5, 6, 8})
 	tape := G.NewTapeMachine(outputs[0].Graph())
 	defer tape.Close()
 	if err := tape.RunAll(); err != nil {

@@ -48,15 +48,21 @@ func checkTokens(ids []int32, vocabulary int) error {
 	return nil
 }
 
-// images is the input (n, 3, S, S) and its memory.
-func (g *graph) images(n int) (*G.Node, []float32) {
+// imagesNode is the input (n, 3, S, S), which has no value yet.
+func (g *graph) imagesNode(n int) *G.Node {
 	s := g.config.Image.Size
-	data := make([]float32, n*3*s*s)
-	return g.input("images", tensor.New(tensor.WithShape(n, 3, s, s), tensor.WithBacking(data))), data
+	return g.Builder.Input("images", tensor.Float32, n, 3, s, s)
 }
 
-// tokens is the input (n, T) and its memory.
-func (g *graph) tokens(n int) (*G.Node, []int32) {
-	data := make([]int32, n*g.config.Text.ContextLength)
-	return g.input("tokens", tensor.New(tensor.WithShape(n, g.config.Text.ContextLength), tensor.WithBacking(data))), data
+// tokensNode is the input (n, t), which has no value yet.
+func (g *graph) tokensNode(n, t int) *G.Node {
+	return g.Builder.Input("tokens", tensor.Int32, n, t)
+}
+
+// let gives an input its memory.
+func (g *graph) let(node *G.Node, data any) *G.Node {
+	if node != nil && g.err == nil {
+		g.err = G.Let(node, tensor.New(tensor.WithShape(node.Shape()...), tensor.WithBacking(data)))
+	}
+	return node
 }

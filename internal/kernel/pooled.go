@@ -123,7 +123,7 @@ func (k *pooledTask) row(n int) int {
 	if k.ids == nil {
 		return 0
 	}
-	return firstLargest(k.ids[n*k.t:][:k.t])
+	return EndOfText(k.ids[n*k.t:][:k.t])
 }
 
 // seen is the number of rows of sequence n that its token sees.

@@ -108,11 +108,11 @@ func (k *tokenTask) row(n int) int {
 	if k.ids == nil {
 		return 0
 	}
-	return firstLargest(k.ids[n*k.t:][:k.t])
+	return EndOfText(k.ids[n*k.t:][:k.t])
 }
 
-// firstLargest is the place of the first of the largest ids: the end of a text.
-func firstLargest(ids []int32) (best int) {
+// EndOfText is the place of the end of a text: the first of the largest ids.
+func EndOfText(ids []int32) (best int) {
 	for i, id := range ids {
 		if id > ids[best] {
 			best = i

@@ -48,7 +48,13 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 		return nil, err
 	}
 	floats := p.place(!o.NoReuse)
-	arena := newArena(floats)
+	arena := o.Arena
+	if arena == nil {
+		arena = NewArena(4 * floats)
+	}
+	if len(arena) < floats {
+		return nil, fmt.Errorf("vm: arena of %d bytes; want %d", 4*len(arena), 4*floats)
+	}
 	m := &Machine{pool: o.Pool, steps: p.steps, stats: Stats{Steps: len(p.steps), ArenaBytes: 4 * floats}}
 	memory := func(b *buffer) []float32 {
 		if b.placed != nil || b.skipped {
@@ -99,6 +105,16 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 		}
 	}
 	return m, nil
+}
+
+// Measure is the plan of Compile with the same arguments, which needs the
+// memory for it.
+func Measure(outputs G.Nodes, o Options) (Stats, error) {
+	p, err := newPlan(outputs, o)
+	if err != nil {
+		return Stats{}, err
+	}
+	return Stats{Steps: len(p.steps), ArenaBytes: 4 * p.place(!o.NoReuse)}, nil
 }
 
 // Stats describes the plan.

@@ -29,6 +29,11 @@ type Options struct {
 	// parameters, which then lie side by side.
 	Place map[*G.Node][]float32
 
+	// Arena is memory that machines share which do not run at the same time;
+	// nil means memory of the machine's own. The outputs of one are valid until
+	// another runs. Measure tells the size.
+	Arena []float32
+
 	// NoReuse gives every value memory of its own, and Poison fills values with
 	// NaN once the plan says that nobody reads them again. Both are for tests.
 	NoReuse, Poison bool
@@ -242,8 +247,9 @@ func (p *plan) place(reuse bool) (total int) {
 
 func lines(floats int) int { return (floats + lineFloats - 1) / lineFloats * lineFloats }
 
-// newArena returns n floats that begin a cache line.
-func newArena(n int) []float32 {
+// NewArena returns memory for values that begins a cache line.
+func NewArena(bytes int) []float32 {
+	n := (bytes + 3) / 4
 	memory := make([]float32, n+lineFloats)
 	skip := 0
 	for uintptr(unsafe.Pointer(&memory[skip]))%(4*lineFloats) != 0 {
