@@ -46,12 +46,35 @@ func kases() (all []kase) {
 			})
 		}
 	}
+	for _, size := range [][4]int{{1, 1, 1, 4}, {3, 2, 3, 5}, {2, 17, 2, 8}, {4, 9, 3, 16}} {
+		n, t, h, d := size[0], size[1], size[2], size[2]*size[3]
+		for _, causal := range []bool{false, true} {
+			var ids []int32
+			if causal {
+				ids = make([]int32, n*t)
+				for i := range n {
+					ids[i*t+(i+t/2)%t] = 1
+				}
+			}
+			add(fmt.Sprintf("PooledAttention %v causal %v", size, causal), func(p *Pool, in, out func(int) []float32) {
+				u, z, o, probs := in(n*h*d), in(n*t*d), out(n*h*d), out(n*h*t)
+				p.PooledAttention(o, probs, u, z, ids, n, t, h, 0.3)
+				p.PooledAttentionGrad(out(len(u)), out(len(z)), in(len(o)), probs, u, z, ids, n, t, h, 0.3)
+				p.SpreadHeads(out(n*h*d), in(n*d), n, h)
+				p.GatherHeads(out(n*d), in(n*h*d), in(d), n, h)
+				rows := out(n * t * d)
+				copy(rows, z)
+				p.AddRows(rows, in(n*d), ids, n, t)
+			})
+		}
+	}
 	for _, d := range []int{1, 7, 8, 9, 64, 100} {
 		const rows = 70
 		add(fmt.Sprint("LayerNorm ", d), func(p *Pool, in, out func(int) []float32) {
 			x, gamma, mean, rstd := in(rows*d), in(d), out(rows), out(rows)
 			p.LayerNorm(out(rows*d), mean, rstd, x, gamma, in(d), 1e-2)
 			p.LayerNormGrad(out(rows*d), out(d), out(d), x, gamma, mean, rstd, in(rows*d))
+			p.LayerNormGradAdd(out(rows*d), out(d), out(d), x, gamma, mean, rstd, in(rows*d), in(rows*d))
 		})
 		add(fmt.Sprint("L2Normalize ", d), func(p *Pool, in, out func(int) []float32) {
 			y, norm := out(rows*d), out(rows)
@@ -59,6 +82,9 @@ func kases() (all []kase) {
 			p.L2NormalizeGrad(out(rows*d), y, norm, in(rows*d), d)
 		})
 		add(fmt.Sprint("ColumnSum ", d), func(p *Pool, in, out func(int) []float32) { p.ColumnSum(out(d), in(rows*d)) })
+		add(fmt.Sprint("ActivateGradSum ", d), func(p *Pool, in, out func(int) []float32) {
+			p.ActivateGradSum(out(rows*d), out(d), in(rows*d), in(rows*d), GELU)
+		})
 		add(fmt.Sprint("tokens ", d), func(p *Pool, in, out func(int) []float32) {
 			ids := []int32{3, 0, 4, 4, 1, 2}
 			table, position := in(5*d), in(4*d)

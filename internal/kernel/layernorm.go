@@ -5,6 +5,7 @@ import "math"
 type layerNormTask struct {
 	y, mean, rstd, x, gamma, beta []float32 // y is dx and beta is dy in the gradient
 	partial                       []float32 // of dgamma and dbeta, one pair of rows a block
+	residual                      []float32 // is added to dx, or nil
 	eps                           float32
 	size                          int // rows of a tile
 }
@@ -36,6 +37,13 @@ func (p *Pool) LayerNorm(y, mean, rstd, x, gamma, beta []float32, eps float32) {
 //
 // Dx may be dy.
 func (p *Pool) LayerNormGrad(dx, dgamma, dbeta, x, gamma, mean, rstd, dy []float32) {
+	p.LayerNormGradAdd(dx, dgamma, dbeta, x, gamma, mean, rstd, dy, nil)
+}
+
+// LayerNormGradAdd is LayerNormGrad that adds residual (N, D), if it is not
+// nil, to dx: the gradient of x by another way, as x is also the residual of its
+// block. Dx may not be residual.
+func (p *Pool) LayerNormGradAdd(dx, dgamma, dbeta, x, gamma, mean, rstd, dy, residual []float32) {
 	rows, d := len(mean), len(gamma)
 	check("LayerNormGrad", "x", len(x), rows*d)
 	check("LayerNormGrad", "dy", len(dy), rows*d)
@@ -43,9 +51,12 @@ func (p *Pool) LayerNormGrad(dx, dgamma, dbeta, x, gamma, mean, rstd, dy []float
 	check("LayerNormGrad", "rstd", len(rstd), rows)
 	check("LayerNormGrad", "dgamma", len(dgamma), d)
 	check("LayerNormGrad", "dbeta", len(dbeta), d)
+	if residual != nil {
+		check("LayerNormGrad", "residual", len(residual), rows*d)
+	}
 	partial := p.sharedScratch(2 * blocks * d)
 	clear(partial)
-	p.layerNorm = layerNormTask{y: dx, mean: mean, rstd: rstd, x: x, gamma: gamma, beta: dy, partial: partial, size: ceil(rows, blocks)}
+	p.layerNorm = layerNormTask{y: dx, mean: mean, rstd: rstd, x: x, gamma: gamma, beta: dy, residual: residual, partial: partial, size: ceil(rows, blocks)}
 	p.run(&p.layerNorm, blocks)
 	p.layerNorm = layerNormTask{}
 	p.combineBlocks(dgamma, partial[:blocks*d])
@@ -62,7 +73,11 @@ func (t *layerNormTask) do(_, tile int) {
 			continue
 		}
 		dgamma, dbeta := t.partial[tile*d:][:d], t.partial[(blocks+tile)*d:][:d]
-		layerNormGrad(t.y[row:row+d], dgamma, dbeta, t.x[row:row+d], t.gamma, t.beta[row:row+d], t.mean[i], t.rstd[i])
+		dx := t.y[row : row+d]
+		layerNormGrad(dx, dgamma, dbeta, t.x[row:row+d], t.gamma, t.beta[row:row+d], t.mean[i], t.rstd[i])
+		if t.residual != nil {
+			add(dx, dx, t.residual[row:row+d])
+		}
 	}
 }
 

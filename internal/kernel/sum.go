@@ -2,6 +2,8 @@ package kernel
 
 type columnTask struct {
 	partial, x []float32
+	pre, dy    []float32 // of which x is the gradient, to be computed; or nil
+	a          Activation
 	d, rows    int
 }
 
@@ -11,11 +13,26 @@ func (p *Pool) ColumnSum(sum, x []float32) {
 	if d == 0 || len(x)%d != 0 {
 		check("ColumnSum", "x", len(x), d)
 	}
-	partial := p.sharedScratch(blocks * d)
-	p.columns = columnTask{partial: partial, x: x, d: d, rows: len(x) / d}
+	p.sumColumns(sum, columnTask{x: x})
+}
+
+// ActivateGradSum computes dx = dy a'(x) and adds up the rows of dx (N, D) into
+// sum (D): ActivateGrad and ColumnSum in one pass, with the same bits. Dx may
+// be x or dy.
+func (p *Pool) ActivateGradSum(dx, sum, x, dy []float32, a Activation) {
+	check("ActivateGradSum", "x", len(x), len(dx))
+	check("ActivateGradSum", "dy", len(dy), len(dx))
+	check("ActivateGradSum", "dx", len(dx), len(dx)/max(1, len(sum))*len(sum))
+	p.sumColumns(sum, columnTask{x: dx, pre: x, dy: dy, a: a})
+}
+
+func (p *Pool) sumColumns(sum []float32, t columnTask) {
+	t.d, t.rows = len(sum), len(t.x)/len(sum)
+	t.partial = p.sharedScratch(blocks * t.d)
+	p.columns = t
 	p.run(&p.columns, blocks)
 	p.columns = columnTask{}
-	p.combineBlocks(sum, partial)
+	p.combineBlocks(sum, t.partial)
 }
 
 func (t *columnTask) do(_, tile int) {
@@ -23,7 +40,11 @@ func (t *columnTask) do(_, tile int) {
 	clear(sum)
 	lo, hi := span(tile, t.rows, ceil(t.rows, blocks))
 	for i := lo; i < hi; i++ {
-		add(sum, sum, t.x[i*t.d:][:t.d])
+		row := t.x[i*t.d:][:t.d]
+		if t.dy != nil {
+			activateGrad(row, t.pre[i*t.d:][:t.d], t.dy[i*t.d:][:t.d], t.a)
+		}
+		add(sum, sum, row)
 	}
 }
 

@@ -57,8 +57,9 @@ func (op layerNorm) grad(b *Builder, in, out []*G.Node, dy *G.Node) []*G.Node {
 	return b.apply(layerNormGrad{}, 3, dy, in[0], in[1], out[1], out[2])
 }
 
-// layerNormGrad maps dy, x, gamma, mean, rstd to dx, dgamma, dbeta. It has no
-// gradient of its own: CLIP needs no second derivatives.
+// layerNormGrad maps dy, x, gamma, mean, rstd to dx, dgamma, dbeta. A sixth
+// argument, which only a plan gives it, is added to dx. It has no gradient of
+// its own: CLIP needs no second derivatives.
 type layerNormGrad struct{}
 
 func (layerNormGrad) String() string { return "layerNormGrad" }
@@ -72,7 +73,13 @@ func (layerNormGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 }
 
 func (layerNormGrad) run(p *kernel.Pool, out, in []Buffer, _ []tensor.Shape) {
-	p.LayerNormGrad(out[0].F, out[1].F, out[2].F, in[1].F, in[2].F, in[3].F, in[4].F, in[0].F)
+	var residual []float32
+	if len(in) > 5 {
+		residual = in[5].F
+	}
+	p.LayerNormGradAdd(out[0].F, out[1].F, out[2].F, in[1].F, in[2].F, in[3].F, in[4].F, in[0].F, residual)
 }
+
+func (layerNormGrad) sums() {}
 
 func (layerNormGrad) takes() []int { return []int{0} }

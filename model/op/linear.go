@@ -88,13 +88,17 @@ func (op linear) wrt() []bool {
 }
 
 func (op linear) grad(b *Builder, in, out []*G.Node, dy *G.Node) []*G.Node {
-	d := dy
-	if op.activation != kernel.None {
-		d = b.apply(activateGrad{op.activation}, 1, out[1], dy)[0]
+	d, dbias := dy, (*G.Node)(nil)
+	switch {
+	case op.activation != kernel.None:
+		both := b.apply(activateGrad{op.activation}, 2, out[1], dy)
+		d, dbias = both[0], both[1]
+	case op.bias:
+		dbias = b.apply(columnSum{}, 1, d)[0]
 	}
 	grads := []*G.Node{b.product(d, in[1], false, false), b.product(d, in[0], true, false)}
 	if op.bias {
-		grads = append(grads, b.apply(columnSum{}, 1, d)[0])
+		grads = append(grads, dbias)
 	}
 	if op.residual {
 		grads = append(grads, dy)
@@ -162,18 +166,26 @@ func (op product) grad(b *Builder, in, _ []*G.Node, dz *G.Node) []*G.Node {
 	return []*G.Node{dx, dy}
 }
 
-// activateGrad maps the values before an activation and dy to dx.
+// activateGrad maps the values before an activation (N, D) and dy to dx and the
+// sum of its rows (D), the gradient of a bias.
 type activateGrad struct{ kernel.Activation }
 
 func (op activateGrad) String() string { return fmt.Sprintf("activateGrad{%v}", op.Activation) }
 
 func (op activateGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
-	return same(in[0], in[1])
+	x, err := same(in[0], in[1])
+	return append(x, in[0][1:]), err
 }
 
 func (op activateGrad) run(p *kernel.Pool, out, in []Buffer, _ []tensor.Shape) {
-	p.ActivateGrad(out[0].F, in[0].F, in[1].F, op.Activation)
+	if out[1].F == nil {
+		p.ActivateGrad(out[0].F, in[0].F, in[1].F, op.Activation)
+		return
+	}
+	p.ActivateGradSum(out[0].F, out[1].F, in[0].F, in[1].F, op.Activation)
 }
+
+func (op activateGrad) skips() []int { return []int{1} }
 
 func (op activateGrad) takes() []int { return []int{0, 1} }
 

@@ -62,6 +62,12 @@ type skipper interface {
 	skips() []int
 }
 
+// A summer is a rule whose run adds one more argument, the last, to the first
+// result.
+type summer interface {
+	sums()
+}
+
 // A Builder builds expression graphs. Its first error sticks: from then on its
 // methods do nothing and return nil, so that a model reads as plain
 // expressions and checks Err once, at the end.
@@ -173,6 +179,12 @@ func (o *Op) Skips() []int {
 		return s.skips()
 	}
 	return nil
+}
+
+// Sums says that Run adds one more argument, the last, to the first result.
+func (o *Op) Sums() bool {
+	_, ok := o.rule.(summer)
+	return ok
 }
 
 // Run computes the results.

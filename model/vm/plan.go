@@ -62,6 +62,7 @@ type step struct {
 	run     func(p *kernel.Pool, out, in []op.Buffer)
 	takes   []int
 	skips   []int
+	sums    bool // run adds one more argument to the first result
 	in, out []*buffer
 	ins     []op.Buffer // resolved
 	outs    []op.Buffer
@@ -78,7 +79,7 @@ type plan struct {
 func newPlan(outputs G.Nodes, o Options) (*plan, error) {
 	p := &plan{of: map[*G.Node][]*buffer{}}
 	for _, n := range reachable(outputs) {
-		if err := p.add(n); err != nil {
+		if err := p.add(n, outputs); err != nil {
 			return nil, err
 		}
 	}
@@ -142,7 +143,7 @@ func arguments(n *G.Node) (args G.Nodes) {
 }
 
 // add makes the step and the buffers of n.
-func (p *plan) add(n *G.Node) error {
+func (p *plan) add(n *G.Node, outputs G.Nodes) error {
 	args := arguments(n)
 	if len(args) == 0 { // an input, or a constant
 		p.of[n] = []*buffer{p.buffer(&buffer{node: n, shape: n.Shape()})}
@@ -157,10 +158,13 @@ func (p *plan) add(n *G.Node) error {
 	switch o := n.Op().(type) {
 	case *op.Op:
 		s.name, s.run, s.takes, results = o.String(), o.Run, o.Takes(), o.Results()
-		s.skips = o.Skips()
+		s.skips, s.sums = o.Skips(), o.Sums()
 	default:
 		if n.Op().String() != "+ false" || !args[0].Shape().Eq(args[1].Shape()) || n.Dtype() != tensor.Float32 {
 			return fmt.Errorf("vm: have %v; want operations of package op, and the sums of Backpropagate", n)
+		}
+		if p.fold(n, args, outputs) {
+			return nil
 		}
 		s.name, s.takes = "sum", []int{0, 1}
 		s.run = func(p *kernel.Pool, out, in []op.Buffer) { p.Add(out[0].F, in[0].F, in[1].F) }
@@ -178,6 +182,26 @@ func (p *plan) add(n *G.Node) error {
 	p.of[n] = s.out
 	p.steps = append(p.steps, s)
 	return nil
+}
+
+// fold lets the operation that makes one summand of n, which nobody else reads,
+// add the other one, if that is there before it. The sum has the same bits.
+func (p *plan) fold(n *G.Node, args, outputs G.Nodes) bool {
+	for i, a := range args {
+		b, other := p.of[a][0], p.of[args[1-i]][0]
+		at := slices.IndexFunc(p.steps, func(s *step) bool { return s.sums && s.out[0] == b })
+		if at < 0 || other.def >= at || slices.Contains(outputs, a) || n.Graph().To(a.ID()).Len() > 1 {
+			continue
+		}
+		s := p.steps[at]
+		s.sums = false // it has one now
+		s.in = append(s.in, other)
+		other.end = max(other.end, at)
+		other.readers++
+		p.of[n] = s.out[:1]
+		return true
+	}
+	return false
 }
 
 func (p *plan) buffer(b *buffer) *buffer {
