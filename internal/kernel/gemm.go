@@ -89,15 +89,16 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 	*t = gemmTask{}
 }
 
-// cut chooses the sizes of tiles: as large as the caches allow, of about equal
-// size, and the same number for each thread. Elements do not depend on it, but
+// cut chooses the sizes of tiles: as large as the caches allow, because each tile
+// reads its part of both operands again, of about equal size, and the same number
+// for each thread. Elements do not depend on it, but
 // they do on block, the length of a sum that is not yet added to C.
 func (t *gemmTask) cut() {
 	shape := &tileShapes[level]
 	t.block = max(1, ceil(t.k, ceil(max(1, t.k), shape.depth)))
 	t.columns = ceil(ceil(t.n, ceil(t.n, shape.blockColumns)), shape.panels*panelWidth) * shape.panels * panelWidth
 	across := ceil(t.n, t.columns)
-	down := max(ceil(t.m, shape.blockRows), ceil(4*t.p.threads, across))
+	down := max(ceil(t.m, shape.blockRows), ceil(t.p.threads, across))
 	down = ceil(down, t.p.threads) * t.p.threads
 	t.rows = ceil(t.m, down)
 }
@@ -144,6 +145,9 @@ func (t *gemmTask) do(worker, tile int) {
 	}
 	for k0 := 0; k0 == 0 || k0 < t.kc; k0 += t.block {
 		kc := min(t.block, t.kc-k0)
+		if t.panels == nil { // multiply reads it in an order that the processor does not foresee
+			warm(t.b[(t.k0+k0)*t.n+left:], t.n, kc, right-left)
+		}
 		a, rowA, colA := t.packA(worker, lo, hi, t.k0+k0, kc)
 		multiply(t.c[lo*t.n+left:], t.n, a, rowA, colA, t.right().from(k0, left), hi-lo, right-left, kc, start, bias)
 		start = 1

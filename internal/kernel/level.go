@@ -44,5 +44,5 @@ type tileShape struct {
 var tileShapes = [...]tileShape{
 	Portable: {6, 1, 256, 96, 384},
 	AVX2:     {6, 1, 256, 96, 384},
-	AVX512:   {14, 2, 512, 112, 384},
+	AVX512:   {14, 2, 384, 112, 384},
 }

@@ -23,6 +23,7 @@ func main() {
 	transpose()
 	pack()
 	pause()
+	warm()
 	for _, isa = range []instructionSet{avx2, avx512} {
 		peak()
 		exponential()
