@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 	"data/preprocess": {},
 	"data/tokenizer":  {},
 	"data/synth":      {},
+	"data/pack":       {"data/preprocess"},
 	"data":            {"data/preprocess", "data/tokenizer"},
 	"model/op":        {"internal/kernel"},
 	"model/vm":        {"internal/kernel", "model/op"},

@@ -23,6 +23,9 @@ type Image struct {
 	Pix  []uint8
 }
 
+// DefaultMaxPixels is the limit of open_clip.
+const DefaultMaxPixels = 128_000_000
+
 // maxSide is as wide as a JPEG can be. The weights of a resize need memory in
 // proportion to it.
 const maxSide = 1 << 16

@@ -2,6 +2,7 @@ package preprocess
 
 import (
 	"fmt"
+	"image"
 	"math"
 	"math/rand/v2"
 )
@@ -105,7 +106,7 @@ func NewProcessor(c Config, size int) *Processor {
 // Decode decodes an image file within the limit of the config.
 func (p *Processor) Decode(file []byte) (*Image, error) {
 	if p.config.MaxPixels == 0 {
-		return Decode(file, 128_000_000)
+		return Decode(file, DefaultMaxPixels)
 	}
 	return Decode(file, p.config.MaxPixels)
 }
@@ -131,6 +132,23 @@ func (p *Processor) Train(dst []float32, m *Image, rng *rand.Rand) {
 	p.normalize(dst, square, a.Flip > 0 && rng.Float64() < a.Flip)
 }
 
+// ShortSide returns m with its shorter side scaled to so many pixels, at least
+// 1, and the longer one in proportion, bicubic as Pillow's.
+func (m *Image) ShortSide(side int) *Image {
+	w, h := shortest(m, side)
+	out := newImage(image.Rect(0, 0, w, h))
+	new(resizer).resize(out.Pix, m, rect{0, 0, m.W, m.H}, w, h, rect{0, 0, w, h})
+	return out
+}
+
+// shortest is the size of m when its shorter side is s.
+func shortest(m *Image, s int) (w, h int) {
+	if m.W < m.H {
+		return s, s * m.H / m.W
+	}
+	return s * m.W / m.H, s
+}
+
 // fit scales m into the square.
 func (p *Processor) fit(m *Image) {
 	s, all := p.size, rect{0, 0, m.W, m.H}
@@ -148,12 +166,7 @@ func (p *Processor) fit(m *Image) {
 			copy(p.square[3*((top+y)*s+left):][:3*w], p.padded[3*y*w:])
 		}
 	default:
-		w, h := s, s
-		if m.W < m.H {
-			h = s * m.H / m.W
-		} else {
-			w = s * m.W / m.H
-		}
+		w, h := shortest(m, s)
 		left, top := int(math.RoundToEven(float64(w-s)/2)), int(math.RoundToEven(float64(h-s)/2))
 		p.resizer.resize(p.square, m, all, w, h, rect{left, top, s, s})
 	}

@@ -1,0 +1,205 @@
+package pack
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// readCSV adds the rows of a CSV or TSV file, whose first line names columns.
+// A column of whole numbers, or of numbers, becomes one of that type, and an
+// empty field null.
+func readCSV(l *list, c Config, path string, f io.Reader) error {
+	r := csv.NewReader(f)
+	r.ReuseRecord = true
+	if c.Format == "tsv" {
+		r.Comma, r.LazyQuotes = '\t', true
+	}
+	record, err := r.Read()
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("pack: %s: is empty; want a line of names, then rows", path)
+	}
+	if err != nil {
+		return fmt.Errorf("pack: %s: %w", path, err)
+	}
+	header := slices.Clone(record)
+	header[0] = strings.TrimPrefix(header[0], "\ufeff") // as spreadsheets write
+	has := func(name string) bool { return slices.Contains(header, name) }
+	image, caption, label := named(has, c.Image, imageNames...), named(has, c.Caption, captionNames...), named(has, "", labelNames...)
+	switch {
+	case !has(image):
+		return fmt.Errorf("pack: %s:1: no column of images: have %s; want --image, or one of %s", path, strings.Join(header, ", "), strings.Join(imageNames, ", "))
+	case !has(caption) && (caption != "" || label == ""):
+		return fmt.Errorf("pack: %s:1: no column of captions: have %s; want --caption, or one of %s", path, strings.Join(header, ", "), strings.Join(captionNames, ", "))
+	}
+	for i, name := range header {
+		if name == "" || slices.Contains(header[:i], name) {
+			return fmt.Errorf("pack: %s:1: column %d is %q; want a name of its own", path, i+1, name)
+		}
+	}
+	for {
+		record, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("pack: %s: %w", path, err)
+		}
+		line, _ := r.FieldPos(0)
+		p := pair{where: fmt.Sprintf("%s:%d", path, line)}
+		for i, v := range record {
+			switch v = strings.Clone(v); header[i] {
+			case image:
+				if v == "" {
+					return fmt.Errorf("pack: %s: no image", p.where)
+				}
+				p.image.path = beside(path, v)
+			case caption:
+				p.caption = v
+			case label:
+				p.label = v
+			default:
+				if v == "" {
+					l.set(&p, header[i], nil)
+				} else {
+					l.set(&p, header[i], v)
+				}
+			}
+		}
+		l.pairs = append(l.pairs, p)
+	}
+}
+
+// parseNumbers makes numbers of the columns that hold nothing else.
+func (l *list) parseNumbers() {
+	for i := range l.columns {
+		all, found := integer, false
+		for _, p := range l.pairs {
+			if i < len(p.extras) && p.extras[i] != nil {
+				_, k := parseNumber(p.extras[i].(string))
+				all, found = max(all, k), true
+			}
+		}
+		if !found || all == text {
+			continue
+		}
+		l.columns[i].kind = all
+		for j := range l.pairs {
+			if extras := l.pairs[j].extras; i < len(extras) && extras[i] != nil {
+				extras[i], _ = parseNumber(extras[i].(string))
+			}
+		}
+	}
+}
+
+// parseNumber reads a field that is written as a number would be: 007 is text.
+func parseNumber(s string) (any, kind) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && strconv.FormatInt(n, 10) == s {
+		return n, integer
+	}
+	if strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune("0123456789.eE+-", r) }) < 0 && !padded(s) {
+		if x, err := strconv.ParseFloat(s, 64); err == nil && !math.IsInf(x, 0) {
+			return x, number
+		}
+	}
+	return s, text
+}
+
+// padded tells zeros before a number, which belong to a name such as 00012.
+func padded(s string) bool {
+	s = strings.TrimLeft(s, "+-")
+	return len(s) > 1 && s[0] == '0' && s[1] != '.'
+}
+
+// readJSONL adds the rows of a file with an object a line. Keys beside those
+// of the image, the caption and the label become columns; what is no number,
+// text, true or false becomes JSON text. A list under captions stays one.
+func readJSONL(l *list, c Config, path string, f io.Reader) error {
+	lines := newLines(f)
+	for lines.next() {
+		if len(strings.TrimSpace(string(lines.text))) == 0 {
+			continue
+		}
+		p := pair{where: fmt.Sprintf("%s:%d", path, lines.number)}
+		keys, err := decodeObject(lines.text)
+		if err != nil {
+			return fmt.Errorf("pack: %s: %w", p.where, err)
+		}
+		has := func(name string) bool { _, ok := keys[name]; return ok }
+		key := named(has, c.Image, imageNames...)
+		image, ok := keys[key].(string)
+		if !ok || image == "" {
+			return fmt.Errorf("pack: %s: no path of an image; want --image, or one of %s", p.where, strings.Join(imageNames, ", "))
+		}
+		p.image.path = beside(path, image)
+		delete(keys, key)
+		if err := l.addKeys(&p, keys, c.Caption); err != nil {
+			return fmt.Errorf("pack: %s: %w", p.where, err)
+		}
+		l.pairs = append(l.pairs, p)
+	}
+	if lines.err != nil {
+		return fmt.Errorf("pack: %s:%d: %w", path, lines.number+1, lines.err)
+	}
+	return nil
+}
+
+// addKeys takes the captions, the label and the extra columns of an object.
+func (l *list) addKeys(p *pair, keys map[string]any, given string) error {
+	has := func(name string) bool { _, ok := keys[name]; return ok }
+	caption := named(has, given, captionNames...)
+	label := named(has, "", labelNames...)
+	for _, name := range sortedKeys(keys) {
+		v := keys[name]
+		switch items, isList := v.([]any); {
+		case isList && (name == "captions" || name == caption):
+			for _, item := range items {
+				s, ok := item.(string)
+				if !ok {
+					return fmt.Errorf("%s: have %v in the list; want text", name, item)
+				}
+				p.captions = append(p.captions, s)
+			}
+		case name == caption && v == nil, name == label && v == nil:
+		case name == caption && p.caption == "":
+			s, ok := v.(string)
+			if !ok {
+				return fmt.Errorf("%s: have %v; want text", name, v)
+			}
+			p.caption = s
+		case name == label && p.label == "":
+			p.label = fmt.Sprint(v)
+		case name == caption || name == label: // given by a file beside
+		default:
+			l.set(p, name, plain(v))
+		}
+	}
+	return nil
+}
+
+// plain makes JSON text of what is no plain value.
+func plain(v any) any {
+	switch v := v.(type) {
+	case nil, bool, string:
+		return v
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+		if x, err := v.Float64(); err == nil {
+			return x
+		}
+		return v.String()
+	}
+	text, err := json.Marshal(v)
+	if err != nil { // of what was JSON
+		panic(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,55 @@
+package pack
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+
+	"github.com/goclip/goclip/data/preprocess"
+)
+
+// image returns the image of a record as it is to be written, or says why it
+// cannot be used. A decoder that panics has met a file that it should have refused.
+func (p *packer) image(r *record, column int) (file []byte, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("damaged: %v", cause)
+		}
+	}()
+	if r.load != nil {
+		if file, err = r.load(); err != nil {
+			return nil, err
+		}
+	} else {
+		for _, v := range r.row {
+			if v.Column() == column && !v.IsNull() {
+				file = v.ByteArray()
+			}
+		}
+	}
+	if len(file) == 0 {
+		return nil, errors.New("no image")
+	}
+	header, _, err := image.DecodeConfig(bytes.NewReader(file))
+	if err != nil || p.ShortSide == 0 || min(header.Width, header.Height) <= p.ShortSide {
+		return file, err
+	}
+	m, err := preprocess.Decode(file, preprocess.DefaultMaxPixels)
+	if err != nil {
+		return nil, err
+	}
+	return encode(m.ShortSide(p.ShortSide), p.Quality)
+}
+
+// encode writes a JPEG.
+func encode(m *preprocess.Image, quality int) ([]byte, error) {
+	rgba := image.NewRGBA(image.Rect(0, 0, m.W, m.H))
+	for i, j := 0, 0; i < len(m.Pix); i, j = i+3, j+4 {
+		rgba.Pix[j], rgba.Pix[j+1], rgba.Pix[j+2], rgba.Pix[j+3] = m.Pix[i], m.Pix[i+1], m.Pix[i+2], 255
+	}
+	var b bytes.Buffer
+	err := jpeg.Encode(&b, rgba, &jpeg.Options{Quality: quality})
+	return b.Bytes(), err
+}

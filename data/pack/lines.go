@@ -1,0 +1,64 @@
+package pack
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// lines reads the lines of a text, of any length up to maxLine.
+type lines struct {
+	r      *bufio.Reader
+	text   []byte
+	number int // from 1
+	err    error
+}
+
+const maxLine = 64 << 20
+
+func newLines(r io.Reader) *lines { return &lines{r: bufio.NewReaderSize(r, 1<<16)} }
+
+func (l *lines) next() bool {
+	l.text = l.text[:0]
+	for {
+		part, err := l.r.ReadSlice('\n')
+		l.text = append(l.text, part...)
+		switch {
+		case len(l.text) > maxLine:
+			l.err = fmt.Errorf("a line of more than %d bytes", maxLine)
+			return false
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err != nil && !errors.Is(err, io.EOF):
+			l.err = err
+			return false
+		case err != nil && len(l.text) == 0:
+			return false
+		}
+		l.number++
+		return true
+	}
+}
+
+// decodeObject reads a JSON object; its numbers keep their digits.
+func decodeObject(text []byte) (keys map[string]any, err error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&keys); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one object in a line")
+	}
+	if keys == nil {
+		return nil, errors.New("null; want an object")
+	}
+	return keys, nil
+}
+
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }

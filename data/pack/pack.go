@@ -1,0 +1,257 @@
+// Package pack writes pairs from files of other kinds into Parquet shards that
+// package data reads fast: pages of 1 MiB, row groups of 1,000 rows, checksums,
+// and no statistics of images, which would repeat them.
+//
+//	folder of classes, CSV, TSV, JSONL, tar, Parquet -> rows -> shards
+package pack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// Config says what is packed and how.
+type Config struct {
+	// Source is a folder with a folder for each class, or a pattern of files,
+	// several with commas between.
+	Source string
+
+	// Format is folder, csv, tsv, jsonl, tar or parquet; empty means what the
+	// name of the first file tells. A tar is one of WebDataset. CSV and TSV
+	// begin with a line of names.
+	Format string
+
+	// Split begins the names of the shards; empty means train.
+	Split string
+
+	// Image and Caption name columns or keys; empty means the usual names,
+	// such as image, path or filepath, and caption, text or title. Every other
+	// column is kept under its own name.
+	Image   string
+	Caption string
+
+	// Template is the caption of a class in a folder of classes, {} being its
+	// name; empty means "a photo of a {}".
+	Template string
+
+	// ShortSide scales images whose shorter side is longer down to so many
+	// pixels, as JPEG of Quality (1 to 100; 0 means 90); 0 keeps every file as
+	// it is.
+	ShortSide int
+	Quality   int
+
+	// ShardRows is the number of rows of a shard; 0 means 10,000.
+	ShardRows int
+
+	// SkipBad leaves out rows whose image cannot be read, which Skipped is
+	// told, one at a time; otherwise the first of them is an error.
+	SkipBad bool
+	Skipped func(err error)
+
+	// Workers is the number of goroutines that read and scale; 0 means one a core.
+	Workers int
+
+	// Progress, unless nil, is told of rows done, of all.
+	Progress func(done, all int64)
+}
+
+// Validate reports the first field that cannot work.
+func (c Config) Validate() error {
+	switch {
+	case c.Format != "" && !slices.Contains(formats, c.Format):
+		return fmt.Errorf("pack: format %q; want one of %s", c.Format, strings.Join(formats, ", "))
+	case strings.ContainsAny(c.Split, `/\*?[,`):
+		return fmt.Errorf("pack: split %q; want a name without / \\ * ? [ and commas", c.Split)
+	case c.ShortSide < 0:
+		return fmt.Errorf("pack: short side %d is negative", c.ShortSide)
+	case c.Quality < 0 || c.Quality > 100:
+		return fmt.Errorf("pack: quality %d; want 1 to 100", c.Quality)
+	case c.Quality != 0 && c.ShortSide == 0:
+		return fmt.Errorf("pack: quality %d without a short side: files are kept as they are", c.Quality)
+	case c.ShardRows < 0:
+		return fmt.Errorf("pack: %d rows a shard; want at least 1", c.ShardRows)
+	case c.Workers < 0:
+		return fmt.Errorf("pack: workers %d is negative", c.Workers)
+	}
+	return nil
+}
+
+var formats = []string{"folder", "csv", "tsv", "jsonl", "tar", "parquet"}
+
+func (c Config) withDefaults() Config {
+	set := func(v *int, d int) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	set(&c.ShardRows, 10_000)
+	set(&c.Workers, runtime.GOMAXPROCS(0))
+	if c.ShortSide > 0 {
+		set(&c.Quality, 90)
+	}
+	if c.Split == "" {
+		c.Split = "train"
+	}
+	if c.Template == "" {
+		c.Template = "a photo of a {}"
+	}
+	return c
+}
+
+// Result says what Run wrote.
+type Result struct {
+	Shards, Kept int // of all, and of those the shards that were there already
+	Rows         int64
+	Skipped      int64
+}
+
+// Run packs into shards folder/SPLIT-00000-of-00012.parquet, and classes.txt
+// where labels have names. The bytes are a function of the source and the
+// config, whatever the number of workers. A shard has its name once it is
+// whole, so that Run, where an earlier one did not end, goes on with the first
+// shard that is missing. A folder with other shards of that split is an error.
+func Run(ctx context.Context, folder string, c Config) (r Result, err error) {
+	if err := c.Validate(); err != nil {
+		return r, err
+	}
+	c = c.withDefaults()
+	src, err := open(&c)
+	if err != nil {
+		return r, err
+	}
+	defer src.close()
+	rows := src.rows()
+	if rows == 0 {
+		return r, fmt.Errorf("pack: %s: no rows", c.Source)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return r, fmt.Errorf("pack: %w", err)
+	}
+	if err := claim(folder, c, src); err != nil {
+		return r, err
+	}
+	r.Shards = int((rows + int64(c.ShardRows) - 1) / int64(c.ShardRows))
+	p := &packer{Config: c, src: src, folder: folder, shards: r.Shards, chunks: make(chan chunk, 1)}
+	var missing []int
+	for i := range r.Shards {
+		_, err := os.Stat(p.path(i))
+		switch {
+		case err == nil:
+			r.Kept++
+			p.done += p.end(i) - p.start(i)
+		case errors.Is(err, os.ErrNotExist):
+			missing = append(missing, i)
+		default:
+			return r, fmt.Errorf("pack: %w", err)
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var failed error
+	go func() {
+		failed = p.prepare(ctx, missing)
+		close(p.chunks)
+	}()
+	err = p.write()
+	cancel()
+	for range p.chunks { // until prepare has ended
+	}
+	if err == nil || errors.Is(err, errCut) {
+		err = failed
+	}
+	r.Rows, r.Skipped = p.written, p.skipped
+	return r, err
+}
+
+// A source is an ordered list of rows, of one schema.
+type source interface {
+	rows() int64
+	schema() *parquet.Schema
+	imageColumn() []string
+	metadata() map[string]string
+
+	// identity differs where the source differs.
+	identity() string
+
+	// read returns rows lo to hi.
+	read(lo, hi int64) ([]record, error)
+
+	close()
+}
+
+// A record is a row whose image may not have been read yet.
+type record struct {
+	where string // file and line, for errors
+	row   parquet.Row
+	load  func() ([]byte, error) // nil where the row has the image
+}
+
+// open opens the source and settles its format.
+func open(c *Config) (source, error) {
+	if c.Format == "" {
+		format, err := formatOf(c.Source)
+		if err != nil {
+			return nil, err
+		}
+		c.Format = format
+	}
+	if c.Format == "folder" {
+		return openFolder(*c)
+	}
+	paths, err := expand(c.Source)
+	if err != nil {
+		return nil, err
+	}
+	switch c.Format {
+	case "parquet":
+		return openParquet(*c, paths)
+	case "tar":
+		return openTars(*c, paths)
+	case "jsonl":
+		return openLists(*c, paths, readJSONL)
+	default:
+		return openLists(*c, paths, readCSV)
+	}
+}
+
+// formatOf tells the format of a source by its name.
+func formatOf(source string) (string, error) {
+	if info, err := os.Stat(source); err == nil && info.IsDir() {
+		return "folder", nil
+	}
+	switch ext := strings.ToLower(filepath.Ext(source)); ext {
+	case ".csv", ".tsv", ".jsonl", ".tar", ".parquet":
+		return ext[1:], nil
+	case ".ndjson":
+		return "jsonl", nil
+	case ".gz", ".tgz", ".zst", ".bz2":
+		return "", fmt.Errorf("pack: %s: is compressed, and so cannot be read at any place; decompress it first", source)
+	}
+	if _, err := os.Stat(source); err != nil && !strings.ContainsAny(source, "*?[,") {
+		return "", fmt.Errorf("pack: %w", err)
+	}
+	return "", fmt.Errorf("pack: %s: its name does not tell its format; want --format, one of %s", source, strings.Join(formats, ", "))
+}
+
+// expand lists the files of patterns, those of each in the order of their names.
+func expand(patterns string) (paths []string, err error) {
+	for pattern := range strings.SplitSeq(patterns, ",") {
+		pattern = strings.TrimSpace(pattern)
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, fmt.Errorf("pack: pattern %q: %w", pattern, err)
+		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("pack: %q matches no file", pattern)
+		}
+		paths = append(paths, found...)
+	}
+	return paths, nil
+}

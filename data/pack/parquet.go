@@ -1,0 +1,239 @@
+package pack
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress"
+	"github.com/parquet-go/parquet-go/encoding"
+)
+
+// shards is a source of Parquet files. Its rows keep all their columns.
+type shards struct {
+	files  []*parquet.File
+	open   []*os.File
+	paths  []string
+	first  []int64 // row of each file
+	total  int64
+	image  []string
+	leaves *parquet.Schema
+
+	// Where reading goes on.
+	file   int
+	next   int64 // row of all files
+	rowsOf parquet.Rows
+}
+
+// imageColumns are the names in the layouts of Hugging Face and img2dataset.
+var imageColumns = []string{"image.bytes", "jpg", "png", "webp", "image"}
+
+func openParquet(c Config, paths []string) (source, error) {
+	s := &shards{paths: paths}
+	for _, path := range paths {
+		if err := s.add(path); err != nil {
+			s.close()
+			return nil, fmt.Errorf("pack: %s: %w", path, err)
+		}
+	}
+	schema := s.files[0].Schema()
+	has := func(name string) bool { _, ok := schema.Lookup(strings.Split(name, ".")...); return ok }
+	name := named(has, c.Image, imageColumns...)
+	if !has(name) {
+		s.close()
+		return nil, fmt.Errorf("pack: %s: no image column; want --image, or one of %s", paths[0], strings.Join(imageColumns, ", "))
+	}
+	s.image = strings.Split(name, ".")
+	if leaf, _ := schema.Lookup(s.image...); leaf.MaxRepetitionLevel > 0 || leaf.Node.Type().Kind() != parquet.ByteArray {
+		s.close()
+		return nil, fmt.Errorf("pack: %s: column %s: have %v; want one of bytes", paths[0], name, leaf.Node)
+	}
+	s.leaves = parquet.NewSchema(schema.Name(), packedNode{Node: schema, image: s.image})
+	return s, nil
+}
+
+func (s *shards) add(path string) (err error) {
+	defer recovered(&err)
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	s.open = append(s.open, f)
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	p, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(1<<18))
+	if err != nil {
+		return fmt.Errorf("not a whole Parquet file: %w", err)
+	}
+	if len(s.files) > 0 && !parquet.EqualNodes(p.Schema(), s.files[0].Schema()) {
+		return fmt.Errorf("its columns are %v; want those of %s, %v", columnNames(p), s.paths[0], columnNames(s.files[0]))
+	}
+	s.files, s.first = append(s.files, p), append(s.first, s.total)
+	s.total += p.NumRows()
+	return nil
+}
+
+// recovered makes an error of a panic of the Parquet reader.
+func recovered(err *error) {
+	if cause := recover(); cause != nil {
+		*err = fmt.Errorf("damaged: %v", cause)
+	}
+}
+
+func columnNames(f *parquet.File) (names []string) {
+	for _, path := range f.Schema().Columns() {
+		names = append(names, strings.Join(path, "."))
+	}
+	return names
+}
+
+func (s *shards) rows() int64             { return s.total }
+func (s *shards) schema() *parquet.Schema { return s.leaves }
+func (s *shards) imageColumn() []string   { return s.image }
+
+func (s *shards) identity() string {
+	var text strings.Builder
+	for i, f := range s.files {
+		fmt.Fprintf(&text, "%s %d %d\n", filepath.Base(s.paths[i]), f.Size(), f.NumRows())
+	}
+	return text.String()
+}
+
+// metadata is that of the first file, which says how its columns are meant.
+func (s *shards) metadata() map[string]string {
+	m := map[string]string{}
+	for _, kv := range s.files[0].Metadata().KeyValueMetadata {
+		m[kv.Key] = kv.Value
+	}
+	return m
+}
+
+func (s *shards) close() {
+	if s.rowsOf != nil {
+		s.rowsOf.Close()
+	}
+	for _, f := range s.open {
+		f.Close()
+	}
+}
+
+func (s *shards) read(lo, hi int64) (records []record, err error) {
+	for lo < hi {
+		file := fileOf(s.first, lo)
+		part, err := s.readFile(file, lo, min(hi, s.first[file]+s.files[file].NumRows()))
+		if err != nil {
+			return nil, fmt.Errorf("pack: %s: row %d: %w", s.paths[file], lo-s.first[file], err)
+		}
+		records = append(records, part...)
+		lo += int64(len(part))
+	}
+	return records, nil
+}
+
+// fileOf is the file that holds a row: of those that begin at or before it, the
+// last, since files without rows may be among them.
+func fileOf(first []int64, row int64) int {
+	i, _ := slices.BinarySearch(first, row+1)
+	return i - 1
+}
+
+// readFile reads some rows from lo on, at most to hi, of one row group.
+func (s *shards) readFile(file int, lo, hi int64) (records []record, err error) {
+	defer recovered(&err)
+	if s.rowsOf == nil || s.next != lo || s.file != file {
+		if err := s.seek(file, lo); err != nil {
+			return nil, err
+		}
+	}
+	rows := make([]parquet.Row, hi-lo)
+	n, err := s.rowsOf.ReadRows(rows)
+	if n == 0 && errors.Is(err, io.EOF) { // the next row group
+		if err := s.seek(file, lo); err != nil {
+			return nil, err
+		}
+		n, err = s.rowsOf.ReadRows(rows)
+	}
+	if n == 0 && err == nil {
+		err = io.ErrNoProgress
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	for i, row := range rows[:n] {
+		where := fmt.Sprintf("%s: row %d", s.paths[file], lo-s.first[file]+int64(i))
+		records = append(records, record{where: where, row: row.Clone()})
+	}
+	s.next = lo + int64(n)
+	return records, nil
+}
+
+// seek opens the row group of a row.
+func (s *shards) seek(file int, row int64) error {
+	if s.rowsOf != nil {
+		s.rowsOf.Close()
+		s.rowsOf = nil
+	}
+	at := row - s.first[file]
+	for _, g := range s.files[file].RowGroups() {
+		if at < g.NumRows() {
+			s.rowsOf, s.file, s.next = g.Rows(), file, row
+			return s.rowsOf.SeekToRow(at)
+		}
+		at -= g.NumRows()
+	}
+	return io.ErrUnexpectedEOF
+}
+
+// packedNode is a column of another file as it is written here: the types
+// stay, encodings and compression are ours, images being compressed already.
+type packedNode struct {
+	parquet.Node
+	image []string // the path from here
+}
+
+func (n packedNode) isImage() bool { return n.Leaf() && n.image != nil && len(n.image) == 0 }
+
+func (n packedNode) Encoding() encoding.Encoding {
+	if n.isImage() {
+		return &parquet.Plain
+	}
+	return nil
+}
+
+func (n packedNode) Compression() compress.Codec {
+	if n.Leaf() && !n.isImage() {
+		return &parquet.Snappy
+	}
+	return nil
+}
+
+func (n packedNode) Fields() (fields []parquet.Field) {
+	for _, f := range n.Node.Fields() {
+		p := packedField{f, packedNode{Node: f}}
+		if len(n.image) > 0 && n.image[0] == f.Name() {
+			p.packed.image = n.image[1:]
+		}
+		fields = append(fields, p)
+	}
+	return fields
+}
+
+// packedField is a packedNode with its name.
+type packedField struct {
+	parquet.Field
+	packed packedNode
+}
+
+func (f packedField) Encoding() encoding.Encoding { return f.packed.Encoding() }
+func (f packedField) Compression() compress.Codec { return f.packed.Compression() }
+func (f packedField) Fields() []parquet.Field     { return f.packed.Fields() }
