@@ -60,7 +60,7 @@ func (r *Run) Validate() error {
 		}
 	}
 	switch {
-	case r.Data.Train == "":
+	case r.Data.Train == "" && len(r.Data.Sources) == 0:
 		return fmt.Errorf("configs: data.train is empty; want Parquet files, such as --set data.train='shards/*.parquet'")
 	case r.Optim.Warmup >= r.Train.Steps:
 		return fmt.Errorf("configs: optim.warmup %d is not less than train.steps %d: the run would never reach its learning rate", r.Optim.Warmup, r.Train.Steps)

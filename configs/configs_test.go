@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
 )
 
@@ -269,4 +270,24 @@ func FuzzParse(f *testing.F) {
 			t.Error("an empty error")
 		}
 	})
+}
+
+// Lists of structs may be set in a file and by --set.
+func TestDataLists(t *testing.T) {
+	text := strings.Replace(small, `data: {train: "*.parquet"}`, `data:
+  sources: [{name: cc3m, data: cc3m/*.parquet, weight: 0.7}, {data: own.parquet, weight: 0.3}]
+  where: similarity > 0.28 and width >= 64`, 1)
+	run, err := Load(recipe(t, text), []string{"data.captions=[{column: txt, weight: 1}, {column: blip, weight: 0.5}]", "data.max_aspect=3"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := data.Config{
+		Sources:  []data.Source{{Name: "cc3m", Data: "cc3m/*.parquet", Weight: 0.7}, {Data: "own.parquet", Weight: 0.3}},
+		Captions: []data.CaptionColumn{{Column: "txt", Weight: 1}, {Column: "blip", Weight: 0.5}},
+		Where:    "similarity > 0.28 and width >= 64", MaxAspect: 3,
+	}
+	if d := cmp.Diff(want, run.Data); d != "" {
+		t.Errorf("data (-want +got):\n%s", d)
+	}
+	repeats(t, run)
 }

@@ -17,8 +17,11 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/goclip/goclip/data/preprocess"
 )
@@ -29,6 +32,9 @@ type Config struct {
 	// between. Val may be empty.
 	Train string `yaml:"train"`
 	Val   string `yaml:"val"`
+
+	// Sources are sets of shards to mix, by weights of samples, in place of Train.
+	Sources []Source `yaml:"sources"`
 
 	// Image, Caption and Label name columns, nested ones with dots, such as
 	// "image.bytes". Empty means those of the layouts of Hugging Face (image,
@@ -41,6 +47,28 @@ type Config struct {
 	// CaptionChoice is "first" or "random", where a row has several captions;
 	// empty means first.
 	CaptionChoice string `yaml:"caption_choice"`
+
+	// Captions are columns of captions with weights, in place of Caption: of
+	// those in which a row has one, training draws one anew for each sample.
+	Captions []CaptionColumn `yaml:"captions"`
+
+	// CleanCaptions takes tags, addresses of web pages and repeated spaces out
+	// of captions. One of which nothing is left counts as none.
+	CleanCaptions bool `yaml:"clean_captions"`
+
+	// Where keeps the training rows for which it is true, such as
+	// similarity > 0.28 and width >= 64 and not url = null. It has
+	// = != < <= > >=, and, or, not, parentheses, numbers, 'text', true, false
+	// and null; what compares with a null leaves the row out. Empty keeps all.
+	Where string `yaml:"where"`
+
+	// MinSize leaves out training images whose shorter side has fewer pixels,
+	// MaxAspect those whose longer side is more than so many times the shorter
+	// one; 0 leaves out none. The image itself tells, when it is its turn, and
+	// the next of its window takes its place. A Where over columns of the same
+	// costs less and changes the length of an epoch.
+	MinSize   int     `yaml:"min_size"`
+	MaxAspect float64 `yaml:"max_aspect"`
 
 	// ShuffleWindow is the number of pairs that are shuffled among each other,
 	// and whose encoded images are in memory at once; 0 means 8192. Use less
@@ -63,12 +91,31 @@ func (c Config) Validate() error {
 	switch {
 	case c.CaptionChoice != "" && c.CaptionChoice != "first" && c.CaptionChoice != "random":
 		return fmt.Errorf("data: caption_choice %q; want first or random", c.CaptionChoice)
+	case c.Train != "" && len(c.Sources) > 0:
+		return fmt.Errorf("data: train %q and sources; want one of them", c.Train)
+	case len(c.Captions) > 0 && c.Caption != "":
+		return fmt.Errorf("data: caption %q and captions; want one of them", c.Caption)
+	case c.MinSize < 0:
+		return fmt.Errorf("data: min_size %d is negative", c.MinSize)
+	case c.MaxAspect != 0 && !(c.MaxAspect >= 1):
+		return fmt.Errorf("data: max_aspect %g; want 1 or more, or 0 for any", c.MaxAspect)
 	case c.ShuffleWindow < 0:
 		return fmt.Errorf("data: shuffle_window %d is negative", c.ShuffleWindow)
 	case c.Decoders < 0:
 		return fmt.Errorf("data: decoders %d is negative", c.Decoders)
 	case !(c.BadRowBudget <= 1):
 		return fmt.Errorf("data: bad_row_budget %g; want a fraction", c.BadRowBudget)
+	}
+	if c.Where != "" {
+		if _, err := parseWhere(c.Where); err != nil {
+			return err
+		}
+	}
+	if err := validateCaptions(c.Captions); err != nil {
+		return err
+	}
+	if err := validateSources(c.Sources); err != nil {
+		return err
 	}
 	return c.Preprocess.Validate()
 }
@@ -80,34 +127,106 @@ type Need struct{ Caption, Label bool }
 type Dataset struct {
 	config Config
 	shards []*shard
-	rows   int64
+	rows   int64 // that are used
+
+	spans  []span // of the sources, at least one
+	quotas []int64
 }
 
 // Open finds the shards that patterns match, in the order of their names, and
 // reads their footers. No match, a file that is not Parquet, no rows, and
-// columns that are missing are errors.
+// columns that are missing are errors. It holds all rows: Where,
+// MinSize, MaxAspect, Captions and Sources are for training.
 func Open(patterns string, c Config, need Need) (*Dataset, error) {
+	c.Where, c.MinSize, c.MaxAspect, c.Captions = "", 0, 0, nil
+	return openSources([]Source{{Data: patterns, Weight: 1}}, c, need)
+}
+
+// OpenTrain opens what c has to train on: the rows of Train, or of all Sources,
+// that Where keeps. If it keeps none of a source, that is an error.
+func OpenTrain(c Config) (*Dataset, error) {
+	sources := c.Sources
+	if len(sources) == 0 {
+		sources = []Source{{Data: c.Train, Weight: 1}}
+	}
+	return openSources(sources, c, Need{Caption: true})
+}
+
+func openSources(sources []Source, c Config, need Need) (*Dataset, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	paths, err := expand(patterns)
-	if err != nil {
-		return nil, err
-	}
-	d := &Dataset{config: c}
-	for _, path := range paths {
-		s, err := openShard(path, c, need)
-		if err != nil {
+	var where *condition
+	if c.Where != "" {
+		var err error
+		if where, err = parseWhere(c.Where); err != nil {
 			return nil, err
 		}
-		s.first = d.rows
-		d.rows += s.rows
-		d.shards = append(d.shards, s)
 	}
-	if d.rows == 0 {
-		return nil, fmt.Errorf("data: %s: %d shards without a row", patterns, len(paths))
+	d := &Dataset{config: c, quotas: quotas(sources)}
+	for i, source := range sources {
+		first := d.rows
+		if err := d.openSource(source.Data, where, need); err != nil {
+			return nil, err
+		}
+		// The windows of all sources are in memory together.
+		window := newOrder(0, 1, c.ShuffleWindow).window * blockRows
+		d.spans = append(d.spans, span{source.name(), first, d.rows - first, int(window * d.quotas[i] / mixBlock)})
 	}
 	return d, nil
+}
+
+// openSource adds the shards of a source.
+func (d *Dataset) openSource(patterns string, where *condition, need Need) error {
+	paths, err := expand(patterns)
+	if err != nil {
+		return err
+	}
+	var total, used int64
+	shards := make([]*shard, len(paths))
+	for i, path := range paths {
+		if shards[i], err = openShard(path, d.config, need); err != nil {
+			return err
+		}
+		total += shards[i].rows
+	}
+	if total == 0 {
+		return fmt.Errorf("data: %s: %d shards without a row", patterns, len(paths))
+	}
+	if where != nil {
+		group := errgroup.Group{}
+		group.SetLimit(runtime.GOMAXPROCS(0))
+		for _, s := range shards {
+			group.Go(func() error { return s.filter(where) })
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+	}
+	for _, s := range shards {
+		s.first = d.rows + used
+		used += s.length()
+	}
+	if used == 0 {
+		return fmt.Errorf("data: where %q keeps none of the %d rows of %s", where.text, total, patterns)
+	}
+	d.shards = append(d.shards, shards...)
+	d.rows += used
+	return nil
+}
+
+// FormatWhere says in one line what the condition keeps; it is empty where
+// there is none.
+func (d *Dataset) FormatWhere() string {
+	if d.config.Where == "" {
+		return ""
+	}
+	var rows int64
+	read, groups := 0, 0
+	for _, s := range d.shards {
+		rows, read, groups = rows+s.rows, read+s.filterRead, groups+s.groups
+	}
+	return fmt.Sprintf("where %s keeps %d of %d rows; read %d of %d row groups to find them", d.config.Where, d.rows, rows, read, groups)
 }
 
 // expand lists the files of patterns.
@@ -131,7 +250,7 @@ func expand(patterns string) (paths []string, err error) {
 	return paths, nil
 }
 
-// Len is the number of rows.
+// Len is the number of rows that are used.
 func (d *Dataset) Len() int64 { return d.rows }
 
 // Shards is the number of files.
@@ -171,7 +290,7 @@ func (d *Dataset) Captions(ctx context.Context) iter.Seq2[string, error] {
 				return
 			}
 			for _, r := range rows {
-				for _, c := range d.config.choices(r.captions) {
+				for _, c := range d.config.seen(&r) {
 					if !yield(c, nil) {
 						return
 					}
@@ -201,14 +320,14 @@ func (d *Dataset) MaxLabel(ctx context.Context) (label int64, at RowRef, err err
 // read returns rows lo to hi of all shards together.
 func (d *Dataset) read(ctx context.Context, lo, hi int64, want columns) (rows []row, err error) {
 	for _, s := range d.shards {
-		from, to := max(lo, s.first), min(hi, s.first+s.rows)
+		from, to := max(lo, s.first), min(hi, s.first+s.length())
 		if from >= to {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		part, err := s.read(from-s.first, to-s.first, want)
+		part, err := s.readKept(from-s.first, to-s.first, want)
 		if err != nil {
 			return nil, err
 		}

@@ -74,6 +74,8 @@ const (
 	purposeRows
 	purposeCaption
 	purposeAugment
+	purposeCaptionColumn
+	purposeMix
 )
 
 // keyed returns the random numbers of one purpose at one place.

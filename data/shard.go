@@ -23,6 +23,12 @@ type shard struct {
 	image, caption, captions, label, status int
 
 	layout string // for people: the columns as understood
+
+	groups     int
+	kept       *kept // the rows that are trained on; nil means all
+	filterRead int   // row groups that were read to find them
+
+	weighted []int // leaf columns of Config.Captions
 }
 
 // A row is one pair before it is decoded.
@@ -32,6 +38,8 @@ type row struct {
 	captions []string
 	label    int64 // -1 without one
 	status   string
+	weighted [][]string // captions of each column of Config.Captions
+	dropped  bool       // by a condition, so that its image is not read
 }
 
 // columns says which parts of rows to read.
@@ -78,7 +86,7 @@ func openShard(path string, c Config, need Need) (*shard, error) {
 		return nil, err
 	}
 	defer f.Close()
-	s := &shard{path: path, rows: p.NumRows()}
+	s := &shard{path: path, rows: p.NumRows(), groups: len(p.RowGroups())}
 	if err := s.recognize(p, c, need); err != nil {
 		return nil, fmt.Errorf("data: %s: %w", path, err)
 	}
@@ -129,10 +137,15 @@ func (s *shard) recognize(p *parquet.File, c Config, need Need) error {
 	}
 	list := []string{"captions.list.element", "captions.list.item", "captions.array", "captions"}
 	s.captions, _ = column("captions", false, "", list...)
-	if c.Caption != "" { // only that one
+	if c.Caption != "" || len(c.Captions) > 0 { // only those
 		s.captions = -1
 	}
-	if s.caption, err = column("caption", need.Caption && s.captions < 0, c.Caption, "caption", "txt", "text"); err != nil {
+	if len(c.Captions) > 0 {
+		s.caption = -1
+		if err := s.findCaptions(p, c.Captions); err != nil && need.Caption {
+			return err
+		}
+	} else if s.caption, err = column("caption", need.Caption && s.captions < 0, c.Caption, "caption", "txt", "text"); err != nil {
 		return err
 	}
 	if s.label, err = column("label", need.Label, c.Label, "label", "cls"); err != nil {
@@ -163,7 +176,7 @@ func (s *shard) read(lo, hi int64, want columns) ([]row, error) {
 	}
 	rows := make([]row, hi-lo)
 	for i := range rows {
-		rows[i] = row{ref: RowRef{s.path, lo + int64(i)}, label: -1}
+		rows[i] = row{ref: RowRef{s.path, lo + int64(i)}, label: -1, dropped: s.kept != nil && !s.kept.has(lo+int64(i))}
 	}
 	base := int64(0)
 	for i, g := range p.RowGroups() {
@@ -180,18 +193,32 @@ func (s *shard) read(lo, hi int64, want columns) ([]row, error) {
 
 // readGroup fills rows from row lo of a group.
 func (s *shard) readGroup(g parquet.RowGroup, lo int64, rows []row, want columns) error {
-	for _, c := range []struct {
+	type use struct {
 		name   string
 		column int
 		wanted bool
 		set    func(r *row, v parquet.Value)
-	}{
-		{"image", s.image, want.image, func(r *row, v parquet.Value) { r.image = append([]byte(nil), v.ByteArray()...) }},
+	}
+	uses := []use{
+		{"image", s.image, want.image, func(r *row, v parquet.Value) {
+			if !r.dropped {
+				r.image = append([]byte(nil), v.ByteArray()...)
+			}
+		}},
 		{"caption", s.caption, want.caption, func(r *row, v parquet.Value) { r.captions = append(r.captions, string(v.ByteArray())) }},
 		{"captions", s.captions, want.caption, func(r *row, v parquet.Value) { r.addCaption(string(v.ByteArray())) }},
 		{"label", s.label, want.label, func(r *row, v parquet.Value) { r.label = integer(v) }},
 		{"status", s.status, true, func(r *row, v parquet.Value) { r.status = string(v.ByteArray()) }},
-	} {
+	}
+	for i, column := range s.weighted {
+		uses = append(uses, use{"captions", column, want.caption, func(r *row, v parquet.Value) {
+			for len(r.weighted) <= i {
+				r.weighted = append(r.weighted, nil)
+			}
+			r.weighted[i] = append(r.weighted[i], string(v.ByteArray()))
+		}})
+	}
+	for _, c := range uses {
 		if c.column < 0 || !c.wanted {
 			continue
 		}

@@ -136,9 +136,9 @@ func (s *Stream) Close() {
 func (s *Stream) produce(ctx context.Context) {
 	defer s.done.Done()
 	defer close(s.jobs)
-	o := newOrder(s.c.Seed, s.d.rows, s.d.config.ShuffleWindow)
+	sampler := s.d.newSampler(s.c.Seed)
 	position := s.c.Start
-	var w *rowWindow
+	windows := make([]*rowWindow, len(sampler.spans))
 	for {
 		var b *Batch
 		select {
@@ -149,10 +149,12 @@ func (s *Stream) produce(ctx context.Context) {
 		b.err, b.Truncated = nil, 0
 		pairs := make([]drawn, s.c.Batch)
 		for i := range pairs {
-			at := position + int64(i)
+			source, at := sampler.mix.at(position + int64(i))
+			w := windows[source]
 			if w == nil || at >= w.start+int64(len(w.order)) {
 				var err error
-				if w, err = s.load(ctx, o.at(at)); err != nil {
+				windows[source] = nil // one window is in memory, not two
+				if w, err = s.load(ctx, sampler.window(source, at)); err != nil {
 					b.err = err
 					select {
 					case <-ctx.Done():
@@ -161,6 +163,7 @@ func (s *Stream) produce(ctx context.Context) {
 					return
 				}
 			}
+			windows[source] = w
 			pairs[i] = drawn{w, int(at - w.start)}
 		}
 		for lo := 0; lo < len(pairs); lo += jobSamples {
@@ -214,14 +217,20 @@ func (s *Stream) sample(p *preprocess.Processor, b *Batch, i int, position int64
 	b.bad[i] = b.bad[i][:0]
 	w := pair.w
 	pixels := len(b.Images) / s.c.Batch
+	last := ""
 	for try := range w.order {
 		r := &w.rows[w.order[(pair.at+try)%len(w.order)]]
 		caption, reason := s.caption(r, position)
+		if reason == "" && s.d.config.unfit(r.image) {
+			last = "all others are left out by min_size or max_aspect"
+			continue
+		}
 		if reason == "" {
 			reason = s.image(p, b.Images[i*pixels:][:pixels], r, position)
 		}
 		if reason != "" {
 			b.bad[i] = append(b.bad[i], badRow{r.ref, reason})
+			last = reason
 			if s.c.Ledger.exceeded(len(b.bad[i]), position+int64(s.c.Batch)) {
 				return // Next ends the run; the rest of a window could take hours
 			}
@@ -236,7 +245,7 @@ func (s *Stream) sample(p *preprocess.Processor, b *Batch, i int, position int64
 		return
 	}
 	b.mu.Lock()
-	b.err = fmt.Errorf("data: none of %d rows from %v on can be used: %s", len(w.order), w.rows[0].ref, b.bad[i][0].reason)
+	b.err = fmt.Errorf("data: none of %d rows from %v on can be used: %s", len(w.order), w.rows[0].ref, last)
 	b.mu.Unlock()
 }
 
@@ -245,7 +254,11 @@ func (s *Stream) caption(r *row, position int64) (caption, reason string) {
 	if reason := r.problem(); reason != "" {
 		return "", reason
 	}
-	choices := s.d.config.choices(r.captions)
+	captions := r.captions
+	if len(s.d.config.Captions) > 0 {
+		captions = s.chooseColumn(s.d.config.choicesOf(r), position)
+	}
+	choices := s.d.config.choices(captions)
 	switch len(choices) {
 	case 0:
 		return "", "no caption"
@@ -259,6 +272,9 @@ func (s *Stream) caption(r *row, position int64) (caption, reason string) {
 func (c Config) choices(captions []string) []string {
 	choices := make([]string, 0, 8)
 	for _, caption := range captions {
+		if c.CleanCaptions {
+			caption = CleanCaption(caption)
+		}
 		if strings.TrimSpace(caption) == "" {
 			continue
 		}

@@ -128,7 +128,7 @@ func (r *Run) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if r.data, err = data.Open(c.Data.Train, c.Data, data.Need{Caption: true}); err != nil {
+	if r.data, err = data.OpenTrain(c.Data); err != nil {
 		return err
 	}
 	if r.data.Len() < int64(c.Train.Batch) {
@@ -180,7 +180,7 @@ func (r *Run) writeWorld(ctx context.Context) error {
 	if err := synth.Write(ctx, c.World.Dir, c.World.Draw); err != nil {
 		return err
 	}
-	d, err := data.Open(c.Data.Train, c.Data, data.Need{Caption: true})
+	d, err := data.OpenTrain(c.Data)
 	if err != nil {
 		return err
 	}
@@ -315,6 +315,10 @@ func (r *Run) newTokenizer(ctx context.Context) (*tokenizer.Tokenizer, error) {
 func (r *Run) announce(step *model.TrainStep) {
 	c, stats := r.Config, step.Stats()
 	r.Log.Printf("%d pairs in %d shards, vocabulary of %d tokens", r.data.Len(), r.data.Shards(), r.tokenizer.Size())
+	if where := r.data.FormatWhere(); where != "" {
+		r.Log.Printf("%s", where)
+	}
+	r.Log.Printf("order of the pairs: shuffle quality %.3f, where 1 is a shuffle of all", r.data.ShuffleQuality(c.Seed))
 	r.Log.Printf("%d parameters, %d steps of %d pairs on %d threads (%v), arena of %d MB",
 		r.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, r.pool.Threads(), kernel.Active(), stats.ArenaBytes>>20)
 	r.Log.Printf("%s", optim.Groups(r.model.Params()))
@@ -329,6 +333,9 @@ func (r *Run) save(step int) error {
 	}
 	if err := r.store.Prune(step, r.Config.Checkpoint); err != nil {
 		r.Log.Printf("step %d is saved, but old checkpoints stay: %v", step, err)
+	}
+	if len(r.Config.Data.Sources) > 0 {
+		r.Log.Printf("step %d: drawn from %s", step, r.data.FormatDrawn(s.Seed, s.Pairs))
 	}
 	return nil
 }
