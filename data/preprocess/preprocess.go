@@ -10,15 +10,22 @@ import (
 // Config says how images become the input of a model. Evaluation must use what
 // training used, so it is part of a checkpoint.
 type Config struct {
-	// Mean and Std normalize each channel: (v/255 - mean) / std. Empty means
-	// those of CLIP's training data.
-	Mean []float64 `yaml:"mean"`
-	Std  []float64 `yaml:"std"`
+	// Normalize names a mean and a standard deviation: clip, those of CLIP's
+	// training data; imagenet; or inception, 0.5 for all, which SigLIP uses. Empty
+	// means clip. Mean and Std give others, one for each channel. The input of a
+	// model is (v/255 - mean) / std.
+	Normalize string    `yaml:"normalize"`
+	Mean      []float64 `yaml:"mean"`
+	Std       []float64 `yaml:"std"`
 
 	// Resize fits an image into the square: shortest scales its shorter side
 	// and cuts the rest off around the middle, squash scales both sides,
 	// longest scales the longer one and leaves black beside. Empty means shortest.
 	Resize string `yaml:"resize"`
+
+	// Orient turns images as their EXIF data say. False, as in open_clip, takes
+	// the pixels as they are stored.
+	Orient bool `yaml:"orient"`
 
 	// MaxPixels refuses larger images before they are decoded; 0 means
 	// 128,000,000.
@@ -42,6 +49,16 @@ type Augment struct {
 	// Flip is the probability of mirroring left and right. Where captions
 	// tell them apart, it must be 0.
 	Flip float64 `yaml:"flip"`
+
+	// ColorJitter [brightness, contrast, saturation, hue] changes each by a
+	// random factor of up to so much less or more than 1, and hue by up to so
+	// much of a turn, at most 0.5; empty means none. ColorJitterProb is the
+	// probability of doing so; 0 means 1. CLIP's own training used none.
+	ColorJitter     []float64 `yaml:"color_jitter"`
+	ColorJitterProb float64   `yaml:"color_jitter_prob"`
+
+	// Gray is the probability of taking the colours away.
+	Gray float64 `yaml:"gray"`
 }
 
 // CLIPMean and CLIPStd are those of OpenAI's training data.
@@ -50,12 +67,24 @@ var (
 	CLIPStd  = []float64{0.26862954, 0.26130258, 0.27577711}
 )
 
+// normals are the mean and the standard deviation by name.
+var normals = map[string][2][]float64{
+	"":          {CLIPMean, CLIPStd},
+	"clip":      {CLIPMean, CLIPStd},
+	"imagenet":  {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}},
+	"inception": {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
+}
+
 // Validate reports the first field that cannot work.
 func (c Config) Validate() error {
 	a := c.Augment
 	switch {
 	case len(c.Mean) != 0 && len(c.Mean) != 3 || len(c.Std) != len(c.Mean):
 		return fmt.Errorf("preprocess: mean %v, std %v; want three numbers each, or none", c.Mean, c.Std)
+	case len(normals[c.Normalize][0]) == 0:
+		return fmt.Errorf("preprocess: normalize %q; want clip, imagenet or inception", c.Normalize)
+	case c.Normalize != "" && len(c.Mean) > 0:
+		return fmt.Errorf("preprocess: normalize %q and mean %v; want one of them", c.Normalize, c.Mean)
 	case c.Resize != "" && c.Resize != "shortest" && c.Resize != "squash" && c.Resize != "longest":
 		return fmt.Errorf("preprocess: resize %q; want shortest, squash or longest", c.Resize)
 	case c.MaxPixels < 0:
@@ -68,6 +97,19 @@ func (c Config) Validate() error {
 		return fmt.Errorf("preprocess: augment.pad %d; want 0 to 1024", a.Pad)
 	case !(a.Flip >= 0 && a.Flip <= 1):
 		return fmt.Errorf("preprocess: augment.flip %g is not a probability", a.Flip)
+	}
+	for _, p := range []float64{a.ColorJitterProb, a.Gray} {
+		if !(p >= 0 && p <= 1) {
+			return fmt.Errorf("preprocess: augment.color_jitter_prob %g, gray %g; want probabilities", a.ColorJitterProb, a.Gray)
+		}
+	}
+	if n := len(a.ColorJitter); n != 0 && n != 4 {
+		return fmt.Errorf("preprocess: augment.color_jitter %v; want [brightness, contrast, saturation, hue]", a.ColorJitter)
+	}
+	for i, v := range a.ColorJitter {
+		if !(v >= 0 && (i < 3 || v <= 0.5)) {
+			return fmt.Errorf("preprocess: augment.color_jitter %v; want 0 or more, hue at most 0.5", a.ColorJitter)
+		}
 	}
 	for _, s := range c.Std {
 		if !(s > 0) {
@@ -93,7 +135,7 @@ func NewProcessor(c Config, size int) *Processor {
 	p := &Processor{config: c, size: size, square: make([]uint8, 3*size*size)}
 	mean, std := c.Mean, c.Std
 	if len(mean) == 0 {
-		mean, std = CLIPMean, CLIPStd
+		mean, std = normals[c.Normalize][0], normals[c.Normalize][1]
 	}
 	for channel := range p.table {
 		for v := range p.table[channel] {
@@ -103,12 +145,18 @@ func NewProcessor(c Config, size int) *Processor {
 	return p
 }
 
-// Decode decodes an image file within the limit of the config.
+// Decode decodes an image file within the limit of the config, turned as its
+// EXIF data say if the config wants that.
 func (p *Processor) Decode(file []byte) (*Image, error) {
-	if p.config.MaxPixels == 0 {
-		return Decode(file, DefaultMaxPixels)
+	most := p.config.MaxPixels
+	if most == 0 {
+		most = DefaultMaxPixels
 	}
-	return Decode(file, p.config.MaxPixels)
+	m, err := Decode(file, most)
+	if err == nil && p.config.Orient {
+		m = oriented(m, orientation(file))
+	}
+	return m, err
 }
 
 // Eval writes m to dst (3, S, S) as evaluation sees it.
@@ -129,7 +177,14 @@ func (p *Processor) Train(dst []float32, m *Image, rng *rand.Rand) {
 	if a.Pad > 0 {
 		square = p.shift(a.Pad, rng.IntN(2*a.Pad+1), rng.IntN(2*a.Pad+1))
 	}
-	p.normalize(dst, square, a.Flip > 0 && rng.Float64() < a.Flip)
+	flip := a.Flip > 0 && rng.Float64() < a.Flip
+	if len(a.ColorJitter) > 0 && (a.ColorJitterProb == 0 || rng.Float64() < a.ColorJitterProb) {
+		jitter(square, a.ColorJitter, rng)
+	}
+	if a.Gray > 0 && rng.Float64() < a.Gray {
+		grayscale(square)
+	}
+	p.normalize(dst, square, flip)
 }
 
 // ShortSide returns m with its shorter side scaled to so many pixels, at least

@@ -249,6 +249,11 @@ func TestConfigErrors(t *testing.T) {
 		"crop_ratio [2 1]":   {Augment: Augment{CropRatio: []float64{2, 1}}},
 		"augment.pad -1":     {Augment: Augment{Pad: -1}},
 		"augment.flip 1.5 i": {Augment: Augment{Flip: 1.5}},
+		`normalize "siglip"`: {Normalize: "siglip"},
+		"and mean [1 1 1]":   {Normalize: "clip", Mean: []float64{1, 1, 1}, Std: []float64{1, 1, 1}},
+		"color_jitter [1]":   {Augment: Augment{ColorJitter: []float64{1}}},
+		"hue at most 0.5":    {Augment: Augment{ColorJitter: []float64{1, 1, 1, 1}}},
+		"gray 2":             {Augment: Augment{Gray: 2}},
 	} {
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Validate(%+v) = %v; want error with %q", c, err, want)

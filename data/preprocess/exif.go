@@ -1,0 +1,115 @@
+package preprocess
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// orientation returns the one in the EXIF data of a JPEG, PNG or WebP file, 1 to
+// 8, and 1 where there is none.
+//
+// Source: Exif 2.3, tag 0x0112.
+func orientation(file []byte) int {
+	tiff := exifOf(file)
+	tiff = bytes.TrimPrefix(tiff, []byte("Exif\x00\x00"))
+	if len(tiff) < 8 {
+		return 1
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if tiff[0] == 'M' {
+		order = binary.BigEndian
+	}
+	at := int64(order.Uint32(tiff[4:]))
+	if at+2 > int64(len(tiff)) {
+		return 1
+	}
+	entries := tiff[at+2:]
+	for range order.Uint16(tiff[at:]) {
+		if len(entries) < 12 {
+			return 1
+		}
+		if order.Uint16(entries) == 0x112 && order.Uint16(entries[2:]) == 3 { // of 16 bits
+			if v := int(order.Uint16(entries[8:])); v >= 1 && v <= 8 {
+				return v
+			}
+			return 1
+		}
+		entries = entries[12:]
+	}
+	return 1
+}
+
+// exifOf finds the EXIF data of a file.
+func exifOf(file []byte) []byte {
+	switch {
+	case bytes.HasPrefix(file, []byte{0xff, 0xd8}):
+		for at := 2; at+4 <= len(file) && file[at] == 0xff && file[at+1] != 0xda; {
+			size := int(binary.BigEndian.Uint16(file[at+2:]))
+			if size < 2 || at+2+size > len(file) {
+				return nil
+			}
+			if data := file[at+4 : at+2+size]; file[at+1] == 0xe1 && bytes.HasPrefix(data, []byte("Exif\x00\x00")) {
+				return data
+			}
+			at += 2 + size
+		}
+	case bytes.HasPrefix(file, []byte("\x89PNG\r\n\x1a\n")):
+		for at := int64(8); at+12 <= int64(len(file)); {
+			size := int64(binary.BigEndian.Uint32(file[at:]))
+			if at+12+size > int64(len(file)) {
+				return nil
+			}
+			if string(file[at+4:at+8]) == "eXIf" {
+				return file[at+8 : at+8+size]
+			}
+			at += 12 + size
+		}
+	case len(file) > 12 && string(file[:4]) == "RIFF" && string(file[8:12]) == "WEBP":
+		for at := int64(12); at+8 <= int64(len(file)); {
+			size := int64(binary.LittleEndian.Uint32(file[at+4:]))
+			if at+8+size > int64(len(file)) {
+				return nil
+			}
+			if string(file[at:at+4]) == "EXIF" {
+				return file[at+8 : at+8+size]
+			}
+			at += 8 + size + size%2
+		}
+	}
+	return nil
+}
+
+// oriented is m turned and mirrored as an orientation says it is to be shown.
+func oriented(m *Image, orientation int) *Image {
+	if orientation == 1 {
+		return m
+	}
+	w, h := m.W, m.H
+	if orientation >= 5 { // rows become columns
+		w, h = h, w
+	}
+	out := &Image{w, h, make([]uint8, len(m.Pix))}
+	for y := range h {
+		for x := range w {
+			fx, fy := x, y
+			switch orientation {
+			case 2:
+				fx = m.W - 1 - x
+			case 3:
+				fx, fy = m.W-1-x, m.H-1-y
+			case 4:
+				fy = m.H - 1 - y
+			case 5:
+				fx, fy = y, x
+			case 6:
+				fx, fy = y, m.H-1-x
+			case 7:
+				fx, fy = m.W-1-y, m.H-1-x
+			case 8:
+				fx, fy = m.W-1-y, x
+			}
+			copy(out.Pix[3*(y*w+x):][:3], m.Pix[3*(fy*m.W+fx):])
+		}
+	}
+	return out
+}
