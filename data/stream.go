@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/data/tokenizer"
@@ -53,6 +54,7 @@ type Stream struct {
 	free    chan *Batch
 	jobs    chan job
 	done    sync.WaitGroup
+	clock   clock
 }
 
 // batchesAhead is the number of batches that are decoded while one trains.
@@ -189,12 +191,14 @@ func (s *Stream) produce(ctx context.Context) {
 // load reads the rows of a window.
 func (s *Stream) load(ctx context.Context, w window) (*rowWindow, error) {
 	loaded := &rowWindow{window: w, rows: make([]row, 0, len(w.order))}
+	defer lap(&s.clock.read, time.Now())
 	for _, part := range w.parts {
 		rows, err := s.d.read(ctx, part[0], part[1], columns{image: true, caption: true})
 		if err != nil {
 			return nil, err
 		}
 		loaded.rows = append(loaded.rows, rows...)
+		s.clock.count(rows)
 	}
 	return loaded, nil
 }
@@ -237,11 +241,13 @@ func (s *Stream) sample(p *preprocess.Processor, b *Batch, i int, position int64
 			continue
 		}
 		b.Captions[i], b.Rows[i] = caption, r.ref
+		start := time.Now()
 		if s.c.Tokenizer.Tokenize(b.Tokens[i*s.c.Context:][:s.c.Context], caption) {
 			b.mu.Lock()
 			b.Truncated++
 			b.mu.Unlock()
 		}
+		lap(&s.clock.tokenize, start)
 		return
 	}
 	b.mu.Lock()
@@ -301,9 +307,13 @@ func (r *row) problem() string {
 // file that it should have refused.
 func (s *Stream) image(p *preprocess.Processor, dst []float32, r *row, position int64) (reason string) {
 	err := guard(func() error {
+		start := time.Now()
 		m, err := p.Decode(r.image)
+		start = lap(&s.clock.decode, start)
 		if err == nil {
 			p.Train(dst, m, keyed(s.c.Seed, purposeAugment, 0, uint64(position)))
+			lap(&s.clock.resize, start)
+			s.clock.images.Add(1)
 		}
 		return err
 	})

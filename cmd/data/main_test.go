@@ -19,7 +19,16 @@ func TestPack(t *testing.T) {
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 30, 20))); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"a.png": b.String(), "list.csv": "path,caption\na.png,one\nnone.png,two\n"} {
+	recipe := `
+data: {train: small/*.parquet}
+model:
+  embed_dim: 8
+  image: {size: 8, patch: 4, width: 8, layers: 1, heads: 2}
+  text: {context_length: 8, width: 8, layers: 1, heads: 2}
+train: {steps: 9, batch: 2}
+optim: {warmup: 1}
+`
+	for name, text := range map[string]string{"run.yaml": recipe, "a.png": b.String(), "list.csv": "path,caption\na.png,one\nnone.png,two\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -33,6 +42,8 @@ func TestPack(t *testing.T) {
 		{[]string{"pack", "list.csv", "out", "--skip-bad", "--short-side", "8"}, 1, "out holds the split train of"},
 		{[]string{"pack", "list.csv", "small", "--skip-bad", "--short-side", "8"}, 0, "left out: pack: list.csv:3: open none.png"},
 		{[]string{"inspect", "small/*.parquet"}, 0, "jpeg of 12 x 8"},
+		{[]string{"bench", "--config", "run.yaml", "--pairs", "8"}, 0, "limited by: "},
+		{[]string{"bench"}, 2, "--config is missing"},
 		{[]string{"pack", "list.csv"}, 2, "accepts 2 arg(s)"},
 	} {
 		var out strings.Builder
