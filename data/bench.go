@@ -33,6 +33,14 @@ func lap(stage *atomic.Int64, start time.Time) time.Time {
 	return now
 }
 
+// Since is what has been done since an earlier time.
+func (s Stages) Since(earlier Stages) Stages {
+	return Stages{
+		s.Read - earlier.Read, s.Decode - earlier.Decode, s.Resize - earlier.Resize, s.Tokenize - earlier.Tokenize,
+		s.Images - earlier.Images, s.Rows - earlier.Rows, s.Bytes - earlier.Bytes,
+	}
+}
+
 func (c *clock) count(rows []row) {
 	bytes := 0
 	for i := range rows {

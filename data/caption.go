@@ -118,7 +118,11 @@ func (c Config) unfit(file []byte) bool {
 	if c.MinSize == 0 && c.MaxAspect == 0 {
 		return false
 	}
-	header, _, err := image.DecodeConfig(bytes.NewReader(file))
+	var header image.Config
+	err := guard(func() (err error) {
+		header, _, err = image.DecodeConfig(bytes.NewReader(file))
+		return err
+	})
 	if err != nil {
 		return false
 	}

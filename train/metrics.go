@@ -35,6 +35,13 @@ type Metrics struct {
 	// evaluation and saving. WaitSeconds is how long they waited for data.
 	PairsPerSecond float64 `json:"pairs_per_second"`
 	WaitSeconds    float64 `json:"wait_seconds"`
+
+	// ReadSeconds to TokenizeSeconds are how long the goroutines of the data
+	// were busy with each stage since the previous line, summed up over them.
+	ReadSeconds     float64 `json:"read_seconds"`
+	DecodeSeconds   float64 `json:"decode_seconds"`
+	ResizeSeconds   float64 `json:"resize_seconds"`
+	TokenizeSeconds float64 `json:"tokenize_seconds"`
 }
 
 // String is the line for people.

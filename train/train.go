@@ -79,7 +79,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 
 		if last || due(step, t.logEvery()) {
 			t.report(step, loss, norm, rate, since)
-			since = interval{}
+			since = interval{stages: t.Data.Stages()}
 		}
 		if last || due(step, t.EvalEvery) {
 			if err := t.Eval(ctx, step); err != nil && ctx.Err() == nil {
@@ -120,12 +120,15 @@ func (t *Trainer) unmeasured(step int, err error) error {
 // must not end a run that can still be saved elsewhere, so it only says so.
 func (t *Trainer) report(step int, loss float32, norm, rate float64, since interval) {
 	pairs, rest := meanCosines(t.Graph.ImageEmbeddings(), t.Graph.TextEmbeddings(), t.Batch)
+	stages := t.Data.Stages().Since(since.stages)
 	m := Metrics{
 		Step: step, Epoch: float64(step) * float64(t.Batch) / float64(t.EpochPairs),
 		Loss: float64(loss), LnN: math.Log(float64(t.Batch)),
 		LogitScale: math.Exp(float64(t.Model.LogitScale())), LearningRate: rate, GradNorm: norm,
 		CosinePairs: pairs, CosineRest: rest,
 		PairsPerSecond: since.rate(), WaitSeconds: since.wait.Seconds(),
+		ReadSeconds: stages.Read.Seconds(), DecodeSeconds: stages.Decode.Seconds(),
+		ResizeSeconds: stages.Resize.Seconds(), TokenizeSeconds: stages.Tokenize.Seconds(),
 	}
 	t.Log.Printf("%v", m)
 	if err := writeLine(t.Metrics, m); err != nil {
@@ -180,6 +183,7 @@ func due(step, every int) bool { return every > 0 && step%every == 0 }
 type interval struct {
 	pairs     int
 	all, wait time.Duration
+	stages    data.Stages // at its start
 }
 
 func (s *interval) add(pairs int, all, wait time.Duration) {
