@@ -53,8 +53,9 @@ type filterColumn struct {
 
 // filterColumn finds column i of a condition.
 func (s *shard) filterColumn(p *parquet.File, c *condition, i int) (f filterColumn, err error) {
-	name, at, ok := c.columns[i], c.places[i], false
-	if f.LeafColumn, ok = p.Schema().Lookup(strings.Split(name, ".")...); !ok {
+	name, at := c.columns[i], c.places[i]
+	leaf, ok := p.Schema().Lookup(strings.Split(name, ".")...)
+	if f.LeafColumn = leaf; !ok {
 		return f, c.errorf(at, "no column %s in %s: have %s", name, s.path, strings.Join(leaves(p), ", "))
 	}
 	if f.MaxRepetitionLevel > 0 {
