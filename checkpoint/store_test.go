@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/goclip/goclip/internal/bounded"
 )
 
 func files(text string) []File {
@@ -202,7 +204,9 @@ func FuzzManifest(f *testing.F) {
 	f.Add([]byte(`{"files":{"..":{},"/x":{},"a/b":{}}}`))
 	f.Add([]byte(`{"files":{"":null}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		m, err := parseManifest(text)
+		var m manifest
+		var err error
+		bounded.Run(t, 1<<20+200*uint64(len(text)), func() { m, err = parseManifest(text) })
 		if err != nil {
 			return
 		}
