@@ -69,6 +69,11 @@ func TestRun(t *testing.T) {
 	if len(evals) != 2 || evals[0] != 3 || evals[1] != 6 || len(saves) != 2 || saves[0] != 4 || saves[1] != 6 {
 		t.Errorf("evaluations after %v, saves after %v; want 3 6 and 4 6", evals, saves)
 	}
+	text, err := os.ReadFile(tr.Log.w.(*os.File).Name())
+	must(t, err)
+	if want := "step 4 is not saved, the run goes on: disk full"; !strings.Contains(string(text), want) {
+		t.Errorf("the log is\n%s\nwant %q", text, want)
+	}
 	var steps []int
 	for line := range strings.Lines(metrics.String()) {
 		var m Metrics

@@ -72,7 +72,7 @@ func files(c *configs.Run, s state, m *model.CLIP, o *optim.AdamW, t *tokenizer.
 			_, err = w.Write(text)
 			return err
 		}},
-		{Name: tokenizerFile, Write: t.WriteJSON},
+		{Name: tokenizerFile, Size: 100 * int64(t.Size()), Write: t.WriteJSON},
 	}
 }
 
