@@ -104,7 +104,7 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	r.announce(step)
 	stream := r.data.Stream(data.StreamConfig{
 		Seed: c.Seed, Batch: c.Train.Batch, ImageSize: c.Model.Image.Size, Context: c.Model.Text.ContextLength,
-		Tokenizer: r.tokenizer, Ledger: r.bad, Start: r.state.Pairs,
+		Tokenizer: r.tokenizer, Ledger: r.bad, Start: r.state.Pairs, Log: r.Log.Printf,
 	})
 	defer stream.Close()
 	t := &train.Trainer{
