@@ -14,27 +14,30 @@ const module = "github.com/goclip/goclip"
 // arrows says which packages of this module a package may import, its tests
 // apart. A trailing /... stands for the package and those below it.
 var arrows = map[string][]string{
-	"internal/kernel": {},
-	"internal/param":  {},
-	"internal/cli":    {},
-	"checkpoint":      {},
-	"data/preprocess": {},
-	"data/tokenizer":  {},
-	"data/synth":      {},
-	"data":            {"data/preprocess", "data/tokenizer"},
-	"model/op":        {"internal/kernel"},
-	"model/vm":        {"internal/kernel", "model/op"},
-	"model":           {"internal/kernel", "internal/param", "model/op", "model/vm"},
-	"optim":           {"internal/kernel", "internal/param"},
-	"train":           {"data", "internal/kernel", "internal/param", "model", "optim"},
-	"eval":            {"data/...", "internal/kernel", "model"},
-	"configs":         {"checkpoint", "data/...", "eval", "model", "optim", "train"},
-	"internal/run":    {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train"},
-	"internal/bench":  {"internal/kernel", "model", "model/vm", "optim"}, // model/vm tells the time of operations
-	"internal/race":   {"internal/bench"},                                // reads its report
-	"cmd/train":       {"..."},
-	"cmd/eval":        {"..."},
-	"cmd/data":        {"..."},
+	"internal/kernel":   {},
+	"internal/param":    {},
+	"internal/cli":      {},
+	"checkpoint":        {},
+	"data/preprocess":   {},
+	"data/tokenizer":    {},
+	"data/synth":        {},
+	"data":              {"data/preprocess", "data/tokenizer"},
+	"model/op":          {"internal/kernel"},
+	"model/vm":          {"internal/kernel", "model/op"},
+	"model":             {"internal/kernel", "internal/param", "model/op", "model/vm"},
+	"optim":             {"internal/kernel", "internal/param"},
+	"train":             {"data", "internal/kernel", "internal/param", "model", "optim"},
+	"eval":              {"data/...", "internal/kernel", "model"},
+	"configs":           {"checkpoint", "data/...", "eval", "model", "optim", "train"},
+	"internal/run":      {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train"},
+	"internal/bench":    {"internal/kernel", "model", "model/vm", "optim"}, // model/vm tells the time of operations
+	"internal/race":     {"internal/bench"},                                // reads its report
+	"cmd/train":         {"..."},
+	"cmd/eval":          {"..."},
+	"cmd/data":          {"..."},
+	"internal/bounded":  {},
+	"internal/killtest": {},
+	"internal/soak":     {"..."},
 }
 
 // gorgonia is the one import from outside that has a place of its own.
