@@ -86,3 +86,30 @@ func matches(name string, patterns []string) bool {
 	}
 	return false
 }
+
+// never says what no package may import, but for those named: what runs code
+// that a file holds, starts processes, or opens connections.
+var never = map[string][]string{
+	"encoding/gob": {},
+	"plugin":       {},
+	"net":          {},
+	"net/http":     {},
+	"os/exec":      {"internal/killtest", "internal/race"},
+}
+
+// TestNever holds what SECURITY.md says of code and connections.
+func TestNever(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		name := strings.TrimPrefix(fields[0], module+"/")
+		for _, path := range fields[1:] {
+			if except, ok := never[path]; ok && !matches(name, except) {
+				t.Errorf("%s imports %s; want none but %v to", name, path, except)
+			}
+		}
+	}
+}

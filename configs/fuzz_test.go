@@ -1,8 +1,10 @@
 package configs
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/goclip/goclip/internal/bounded"
@@ -41,4 +43,26 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("the resolved run differs: %s", d)
 		}
 	})
+}
+
+// TestHostileFiles: what no recipe is, is an error in little time and memory.
+func TestHostileFiles(t *testing.T) {
+	bomb := "a: &a [x, x, x, x, x, x, x, x, x]\n"
+	for c := 'b'; c <= 'z'; c++ {
+		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.TrimSuffix(strings.Repeat("*"+string(c-1)+", ", 9), ", "))
+	}
+	for want, text := range map[string]string{
+		"have more than 1048576 bytes": strings.Repeat("#", maxFile+1),
+		"is unknown":                   "? \"" + strings.Repeat("x", maxFile/2) + "\"\n: 1",
+		"a is unknown":                 bomb,
+		"eval.sets":                    small + "eval: {sets: " + bomb[strings.Index(bomb, "["):strings.Index(bomb, "\n")] + "}",
+		"run.yaml":                     strings.Repeat("[", maxFile/2),
+	} {
+		path := recipe(t, text)
+		bounded.Run(t, 256<<20, func() {
+			if _, err := Load(path, nil, nil); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("Load of %.40q...: %.200v; want error with %q", text, err, want)
+			}
+		})
+	}
 }

@@ -278,3 +278,32 @@ func TestPages(t *testing.T) {
 		}
 	}
 }
+
+// TestPathsInData: no path that stands in a shard is opened, neither that of an
+// image beside its bytes nor that of a column in another file.
+func TestPathsInData(t *testing.T) {
+	dir := t.TempDir()
+	other := filepath.Join(dir, "other.png")
+	must(t, os.WriteFile(other, pixel(t, 7), 0o666))
+	patterns := hfShards(t, 3, 1, func(i int, r *hfRow) {
+		r.Image.Path = other
+		if i == 1 {
+			r.Image.Bytes = nil
+		}
+	})
+	file, err := os.ReadFile(filepath.Join(filepath.Dir(patterns), "000.parquet"))
+	must(t, err)
+	path := filepath.Join(dir, "x.parquet")
+	must(t, os.WriteFile(path, footer(t, file, func(m *format.FileMetaData) {
+		for i := range m.RowGroups[0].Columns {
+			m.RowGroups[0].Columns[i].FilePath = other
+		}
+	}), 0o666))
+	d, err := Open(path, Config{}, Need{Caption: true})
+	must(t, err)
+	rows, err := d.read(t.Context(), 0, 3, columns{image: true, caption: true})
+	must(t, err)
+	if !bytes.Equal(rows[0].image, pixel(t, 0)) || rows[1].problem() != "no image" {
+		t.Errorf("the first image has %d bytes, the second is %q; want its own, and none", len(rows[0].image), rows[1].problem())
+	}
+}
