@@ -26,10 +26,13 @@ import (
 	"github.com/goclip/goclip/train"
 )
 
+// logEvery is how many steps are between two samples at least.
+const logEvery = 20
+
 func main() {
 	steps := flag.Int("steps", 20_000, "of the run")
 	config := flag.String("config", "configs/quickstart.yaml", "the recipe")
-	batch := flag.Int("batch", 16, "pairs in a step")
+	batch := flag.Int("batch", 8, "pairs in a step")
 	flag.Parse()
 	if err := soak(*config, *steps, *batch); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -48,7 +51,7 @@ func soak(config string, steps, batch int) error {
 	}
 	defer os.RemoveAll(dir)
 	sets := []string{
-		fmt.Sprintf("train.steps=%d", steps), fmt.Sprintf("train.batch=%d", batch), "train.log_every=20", fmt.Sprintf("train.eval_every=%d", steps/40),
+		fmt.Sprintf("train.steps=%d", steps), fmt.Sprintf("train.batch=%d", batch), fmt.Sprintf("train.log_every=%d", logEvery), "train.threads=1", fmt.Sprintf("train.eval_every=%d", steps/40),
 		fmt.Sprintf("checkpoint.every_steps=%d", steps/100), "checkpoint.keep_last=2", "world.draw.train=6000", "world.draw.val_seen=200", "world.draw.val_unseen=200",
 		"model.embed_dim=32", "model.image.width=32", "model.image.layers=2", "model.text.width=32",
 	}
@@ -67,7 +70,7 @@ func soak(config string, steps, batch int) error {
 	r := run.Run{Config: c, Workdir: "run", Log: train.NewConsole(log, steps)}
 	done := make(chan error, 1)
 	go func() { done <- r.Train(context.Background()) }()
-	var samples []sample
+	samples := make([]sample, 0, 2*steps/logEvery)
 	for tick := time.NewTicker(100 * time.Millisecond); ; {
 		select {
 		case err := <-done:
@@ -89,11 +92,7 @@ func soak(config string, steps, batch int) error {
 
 // look takes a sample. The step is that of the newest line of the metrics.
 func look() (s sample, err error) {
-	text, err := os.ReadFile(filepath.Join("run", "metrics.jsonl"))
-	if err != nil && !os.IsNotExist(err) {
-		return s, err
-	}
-	for line := range strings.Lines(string(text[max(0, len(text)-1000):])) {
+	for line := range strings.Lines(tail(filepath.Join("run", "metrics.jsonl"))) {
 		if _, rest, ok := strings.Cut(line, `"step":`); ok {
 			_, _ = fmt.Sscanf(rest, "%d", &s.step) // a line that is being written has none
 		}
@@ -111,6 +110,23 @@ func look() (s sample, err error) {
 	}
 	s.files, s.goroutines = len(files), runtime.NumGoroutine()
 	return s, err
+}
+
+// tail is the end of a file, or nothing before there is one: to read all of a
+// file that grows would take memory that grows.
+func tail(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return ""
+	}
+	text := make([]byte, min(info.Size(), 1000))
+	n, _ := f.ReadAt(text, info.Size()-int64(len(text))) // what comes is enough
+	return string(text[:n])
 }
 
 // judge compares the end of a run with what came after a tenth of it.
