@@ -156,7 +156,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 	must(t, tr.Run(t.Context()))
 	whole := time.Since(start)
 	seen := map[int]bool{}
-	for trial := range 40 {
+	for trial := range 20 {
 		tr, _, pool := newPoolTrainer(t)
 		tr.SaveEvery, tr.Eval = 0, func(context.Context, int) error { return nil }
 		tr.Interrupt = pool.Interrupt
@@ -167,7 +167,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 			}
 			return nil
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), whole*time.Duration(trial)/40)
+		ctx, cancel := context.WithTimeout(t.Context(), whole*time.Duration(trial)/20)
 		if err := tr.Run(ctx); err != nil && !errors.Is(err, ErrInterrupted) {
 			t.Errorf("trial %d: %v", trial, err)
 		}

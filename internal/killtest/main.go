@@ -63,7 +63,7 @@ func run(seed uint64, kills, steps int) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // in the temporary folder
 	t := trainer{dir, filepath.Join(dir, "train"), steps}
 	if out, err := exec.Command("go", "build", "-o", t.binary, "github.com/goclip/goclip/cmd/train").CombinedOutput(); err != nil {
 		return fmt.Errorf("killtest: go build: %w: %s", err, out)
@@ -167,7 +167,7 @@ func (t trainer) killed(name string, rng *rand.Rand, kills int) (done []string, 
 		err = c.Wait()
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != -1 {
-			return nil, fmt.Errorf("killtest: a run to be killed after step %d ended by itself: %v", step, err)
+			return nil, fmt.Errorf("killtest: a run to be killed after step %d ended by itself with exit code %d", step, c.ProcessState.ExitCode())
 		}
 		done = append(done, fmt.Sprint(at))
 	}
@@ -192,7 +192,7 @@ func (t trainer) terminated(name string) (took time.Duration, err error) {
 	}
 	err = c.Wait()
 	if took = time.Since(start); err != nil || !saved || took > 10*time.Second {
-		return took, fmt.Errorf("killtest: SIGTERM: exit %v after %v, saved %v; want exit code 0 within 10 s", err, took, saved)
+		return took, fmt.Errorf("killtest: SIGTERM: exit code %d after %v, saved %v; want 0 within 10 s", c.ProcessState.ExitCode(), took, saved)
 	}
 	return took, nil
 }

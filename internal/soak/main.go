@@ -49,7 +49,7 @@ func soak(config string, steps, batch int) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // in the temporary folder
 	sets := []string{
 		fmt.Sprintf("train.steps=%d", steps), fmt.Sprintf("train.batch=%d", batch), fmt.Sprintf("train.log_every=%d", logEvery), "train.threads=1", fmt.Sprintf("train.eval_every=%d", steps/40),
 		fmt.Sprintf("checkpoint.every_steps=%d", steps/100), "checkpoint.keep_last=2", "world.draw.train=6000", "world.draw.val_seen=200", "world.draw.val_unseen=200",
