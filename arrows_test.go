@@ -14,28 +14,31 @@ const module = "github.com/goclip/goclip"
 // arrows says which packages of this module a package may import, its tests
 // apart. A trailing /... stands for the package and those below it.
 var arrows = map[string][]string{
-	"internal/kernel": {},
-	"internal/param":  {},
-	"internal/cli":    {},
-	"checkpoint":      {},
-	"data/preprocess": {},
-	"data/tokenizer":  {},
-	"data/synth":      {},
-	"data/pack":       {"data/preprocess"},
-	"data":            {"data/preprocess", "data/tokenizer"},
-	"model/op":        {"internal/kernel"},
-	"model/vm":        {"internal/kernel", "model/op"},
-	"model":           {"internal/kernel", "internal/param", "model/op", "model/vm"},
-	"optim":           {"internal/kernel", "internal/param"},
-	"train":           {"data", "internal/kernel", "internal/param", "model", "optim"},
-	"eval":            {"data/...", "internal/kernel", "model"},
-	"configs":         {"checkpoint", "data/...", "eval", "model", "optim", "train"},
-	"internal/run":    {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train"},
-	"internal/bench":  {"internal/kernel", "model", "model/vm", "optim"}, // model/vm tells the time of operations
-	"internal/race":   {"internal/bench"},                                // reads its report
-	"cmd/train":       {"..."},
-	"cmd/eval":        {"..."},
-	"cmd/data":        {"..."},
+	"internal/kernel":   {},
+	"internal/param":    {},
+	"internal/cli":      {},
+	"checkpoint":        {},
+	"data/preprocess":   {},
+	"data/tokenizer":    {},
+	"data/synth":        {},
+	"data/pack":         {"data/preprocess"},
+	"data":              {"data/preprocess", "data/tokenizer"},
+	"model/op":          {"internal/kernel"},
+	"model/vm":          {"internal/kernel", "model/op"},
+	"model":             {"internal/kernel", "internal/param", "model/op", "model/vm"},
+	"optim":             {"internal/kernel", "internal/param"},
+	"train":             {"data", "internal/kernel", "internal/param", "model", "optim"},
+	"eval":              {"data/...", "internal/kernel", "model"},
+	"configs":           {"checkpoint", "data/...", "eval", "model", "optim", "train"},
+	"internal/run":      {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train"},
+	"internal/bench":    {"internal/kernel", "model", "model/vm", "optim"}, // model/vm tells the time of operations
+	"internal/race":     {"internal/bench"},                                // reads its report
+	"cmd/train":         {"..."},
+	"cmd/eval":          {"..."},
+	"cmd/data":          {"..."},
+	"internal/bounded":  {},
+	"internal/killtest": {},
+	"internal/soak":     {"..."},
 }
 
 // gorgonia is the one import from outside that has a place of its own.
@@ -83,4 +86,31 @@ func matches(name string, patterns []string) bool {
 		}
 	}
 	return false
+}
+
+// never says what no package may import, but for those named: what runs code
+// that a file holds, starts processes, or opens connections.
+var never = map[string][]string{
+	"encoding/gob": {},
+	"plugin":       {},
+	"net":          {},
+	"net/http":     {},
+	"os/exec":      {"internal/killtest", "internal/race"},
+}
+
+// TestNever holds what SECURITY.md says of code and connections.
+func TestNever(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		name := strings.TrimPrefix(fields[0], module+"/")
+		for _, path := range fields[1:] {
+			if except, ok := never[path]; ok && !matches(name, except) {
+				t.Errorf("%s imports %s; want none but %v to", name, path, except)
+			}
+		}
+	}
 }

@@ -21,6 +21,9 @@ type checksum struct {
 	SHA256 string `json:"sha256"`
 }
 
+// errDamaged says that a checkpoint could be read, and is not what was written.
+var errDamaged = errors.New("is damaged")
+
 // A Checkpoint is a folder that has been found whole.
 type Checkpoint struct {
 	Dir  string
@@ -75,8 +78,8 @@ func (s *Store) Load(path string) (*Checkpoint, error) {
 			return nil, fmt.Errorf("checkpoint: %s: %w", path, err)
 		}
 		if have != want {
-			return nil, fmt.Errorf("checkpoint: %s: %s is damaged: have %d bytes with SHA-256 %.12s, want %d with %.12s",
-				path, name, have.Bytes, have.SHA256, want.Bytes, want.SHA256)
+			return nil, fmt.Errorf("checkpoint: %s: %s %w: have %d bytes with SHA-256 %.12s, want %d with %.12s",
+				path, name, errDamaged, have.Bytes, have.SHA256, want.Bytes, want.SHA256)
 		}
 	}
 	return &Checkpoint{Dir: path, Step: m.Step}, nil
@@ -85,14 +88,14 @@ func (s *Store) Load(path string) (*Checkpoint, error) {
 // parseManifest reads a manifest. No name in it may lead out of its folder.
 func parseManifest(text []byte) (m manifest, err error) {
 	if err := json.Unmarshal(text, &m); err != nil {
-		return m, fmt.Errorf("is damaged: %w", err)
+		return m, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	if len(m.Files) == 0 {
-		return m, fmt.Errorf("names no file")
+		return m, fmt.Errorf("%w: names no file", errDamaged)
 	}
 	for name := range m.Files {
 		if name != filepath.Base(name) || !filepath.IsLocal(name) || name == "." {
-			return m, fmt.Errorf("names %q; want a file of the folder", name)
+			return m, fmt.Errorf("%w: names %q; want a file of the folder", errDamaged, name)
 		}
 	}
 	return m, nil

@@ -18,7 +18,7 @@ type memory struct {
 	ops  []string
 	free int64
 
-	fail int   // the operation that fails, from 1; 0 means none
+	fail int   // the operation that fails, reading ones too, from 1; 0 means none
 	err  error // of it
 	stop bool  // and of all after it, as for a process that ends
 }
@@ -121,6 +121,9 @@ func (f *memoryFile) Sync() error {
 func (f *memoryFile) Close() error { return f.m.op("close", f.path) }
 
 func (m *memory) ReadFile(path string) ([]byte, error) {
+	if err := m.op("read", path); err != nil {
+		return nil, err
+	}
 	if n := m.find(path); n != nil && n.names == nil {
 		return slices.Clone(n.data), nil
 	}
@@ -133,6 +136,9 @@ func (m *memory) Open(path string) (io.ReadCloser, error) {
 }
 
 func (m *memory) ReadDir(path string) ([]string, error) {
+	if err := m.op("readdir", path); err != nil {
+		return nil, err
+	}
 	if n := m.find(path); n != nil {
 		return slices.Sorted(maps.Keys(n.names)), nil
 	}
@@ -176,4 +182,4 @@ func (m *memory) SyncDir(path string) error {
 	return nil
 }
 
-func (m *memory) Free(string) (int64, error) { return m.free, nil }
+func (m *memory) Free(path string) (int64, error) { return m.free, m.op("free", path) }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,19 +48,21 @@ const (
 // manifest after them, then the folder is synced and renamed, and the parent
 // synced. A crash at any moment leaves the checkpoints before it whole. An
 // existing checkpoint of the step stays as it is, since the state at a step is
-// a function of the run.
+// a function of the run; only one that is known to be damaged is replaced, not
+// one that cannot be read just now.
 //
 // Too little free space is an error before anything is written.
 func (s *Store) Save(step int, files []File) error {
 	name := stepName(step)
 	final, temp := filepath.Join(s.Dir, name), filepath.Join(s.Dir, temporary+name)
-	if _, err := s.Load(final); err == nil {
-		return nil
+	_, err := s.Load(final)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errDamaged) {
+		return err
 	}
 	if err := s.prepare(name, files); err != nil {
 		return fmt.Errorf("checkpoint: %s: %w", final, err)
 	}
-	err := s.fill(temp, step, files)
+	err = s.fill(temp, step, files)
 	if err == nil {
 		err = s.FS.RemoveAll(final) // a damaged one
 	}

@@ -1,16 +1,21 @@
 package checkpoint
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/goclip/goclip/internal/bounded"
 )
 
 func files(text string) []File {
@@ -30,14 +35,15 @@ func TestOperations(t *testing.T) {
 	must(t, s.Save(20, files("b")))
 	must(t, s.Prune(20, Config{KeepLast: 1}))
 	want := []string{
-		"remove .tmp-step-00000015", "mkdir .tmp-step-00000020",
+		"read step-00000020/manifest.json", "readdir .",
+		"remove .tmp-step-00000015", "free .", "mkdir .tmp-step-00000020",
 		"create .tmp-step-00000020/model.safetensors", "write .tmp-step-00000020/model.safetensors",
 		"sync .tmp-step-00000020/model.safetensors", "close .tmp-step-00000020/model.safetensors",
 		"create .tmp-step-00000020/state.json", "write .tmp-step-00000020/state.json",
 		"sync .tmp-step-00000020/state.json", "close .tmp-step-00000020/state.json",
 		"create .tmp-step-00000020/manifest.json", "write .tmp-step-00000020/manifest.json",
 		"sync .tmp-step-00000020/manifest.json", "close .tmp-step-00000020/manifest.json",
-		"syncdir .tmp-step-00000020", "rename step-00000020", "syncdir .",
+		"syncdir .tmp-step-00000020", "rename step-00000020", "syncdir .", "readdir .",
 		"remove step-00000010/manifest.json", "remove step-00000010/model.safetensors", "remove step-00000010/state.json", "remove step-00000010",
 	}
 	for i, op := range m.ops {
@@ -52,9 +58,9 @@ func TestOperations(t *testing.T) {
 // last that the process does; and as the last before the machine loses power,
 // with and without the names that were not synced. The newest whole checkpoint
 // is there afterwards, the new one if it was said to be saved, and the next save
-// works and leaves nothing else.
+// works and leaves nothing else. So it is when the save takes the place of a
+// checkpoint that is damaged.
 func TestFaults(t *testing.T) {
-	keep := Config{KeepLast: 1}
 	for mode, after := range map[string]func(*memory){
 		"alone":                         func(*memory) {},
 		"process killed":                func(*memory) {},
@@ -62,44 +68,89 @@ func TestFaults(t *testing.T) {
 		"power lost, all names written": func(m *memory) { m.crash(true) },
 	} {
 		for _, fault := range []error{syscall.ENOSPC, syscall.EIO} {
-			for fail := 1; ; fail++ {
-				m := newMemory()
-				s := &Store{Dir: "run/checkpoints", FS: m}
-				must(t, s.Save(10, files("10")))
-				must(t, s.Save(20, files("20")))
-				m.ops, m.fail, m.err, m.stop = nil, fail, fault, mode != "alone"
-				saved := s.Save(30, files("30"))
-				err := saved
-				if err == nil {
-					err = s.Prune(30, keep)
+			for _, damaged := range []bool{false, true} {
+				fail := 1
+				for faults(t, mode, after, fault, damaged, fail) {
+					fail++
 				}
-				ops := m.ops
-				m.ops, m.fail = nil, 0
-				after(m)
-				if len(ops) < fail {
-					must(t, err)
-					check(t, s, 30)
-					break
-				}
-				where := fmt.Sprintf("%s: %v of %q", mode, fault, ops[fail-1])
-				if !errors.Is(err, fault) {
-					t.Errorf("%s: the save says %v", where, err)
-				}
-				c, err := s.Latest()
-				if err != nil || len(c.Skipped) > 0 || c.Step != 30 && (c.Step != 20 || saved == nil) {
-					t.Fatalf("%s: Latest = %+v, %v; want a whole one, and step 30 if saved (%v)", where, c, err, saved)
-				}
-				check(t, s, c.Step)
-				if names, err := m.ReadDir(s.Dir); mode == "alone" && (err != nil || strings.Contains(fmt.Sprint(names), temporary)) {
-					t.Errorf("%s: the save leaves %v, %v; want nothing temporary", where, names, err)
-				}
-				must(t, s.Save(40, files("40")))
-				must(t, s.Prune(40, keep))
-				check(t, s, 40)
-				if names, err := m.ReadDir(s.Dir); err != nil || len(names) != 1 {
-					t.Errorf("%s: the next save leaves %v, %v; want it alone", where, names, err)
+				if want := 20; fail < want {
+					t.Errorf("%s: a save and a prune have %d operations; want %d or more", mode, fail, want)
 				}
 			}
+		}
+	}
+}
+
+// faults saves steps 10, 20 and 30 and fails an operation of the last. It is
+// false if there are not so many.
+func faults(t *testing.T, mode string, after func(*memory), fault error, damaged bool, fail int) bool {
+	t.Helper()
+	keep := Config{KeepLast: 1}
+	m := newMemory()
+	s := &Store{Dir: "run/checkpoints", FS: m}
+	must(t, s.Save(10, files("10")))
+	must(t, s.Save(20, files("20")))
+	if damaged {
+		must(t, s.Save(30, files("old")))
+		n := m.find(filepath.Join(s.Dir, stepName(30), "state.json"))
+		n.data[0]++
+		n.synced[0]++
+	}
+	m.ops, m.fail, m.err, m.stop = nil, fail, fault, mode != "alone"
+	saved := s.Save(30, files("30"))
+	err := saved
+	if err == nil {
+		err = s.Prune(30, keep)
+	}
+	ops := m.ops
+	m.ops, m.fail = nil, 0
+	after(m)
+	if len(ops) < fail {
+		must(t, err)
+		check(t, s, 30)
+		return false
+	}
+	where := fmt.Sprintf("%s: %v of %q", mode, fault, ops[fail-1])
+	if !errors.Is(err, fault) {
+		t.Errorf("%s: the save says %v", where, err)
+	}
+	c, err := s.Latest()
+	if err != nil || !damaged && len(c.Skipped) > 0 || c.Step != 30 && (c.Step != 20 || saved == nil) {
+		t.Fatalf("%s: Latest = %+v, %v; want a whole one, and step 30 if saved (%v)", where, c, err, saved)
+	}
+	check(t, s, c.Step)
+	if names, err := m.ReadDir(s.Dir); mode == "alone" && (err != nil || strings.Contains(fmt.Sprint(names), temporary)) {
+		t.Errorf("%s: the save leaves %v, %v; want nothing temporary", where, names, err)
+	}
+	must(t, s.Save(40, files("40")))
+	must(t, s.Prune(40, keep))
+	check(t, s, 40)
+	if names, err := m.ReadDir(s.Dir); err != nil || len(names) != 1 {
+		t.Errorf("%s: the next save leaves %v, %v; want it alone", where, names, err)
+	}
+	return true
+}
+
+// TestUnreadable: a checkpoint that cannot be read just now is not replaced.
+func TestUnreadable(t *testing.T) {
+	for fail := 1; ; fail++ {
+		m := newMemory()
+		s := &Store{Dir: "checkpoints", FS: m}
+		must(t, s.Save(10, files("10")))
+		m.ops, m.fail, m.err = nil, fail, syscall.EIO
+		err := s.Save(10, files("other"))
+		ops := len(m.ops)
+		m.fail = 0
+		check(t, s, 10)
+		if ops < fail {
+			must(t, err)
+			if fail < 3 {
+				t.Errorf("a checkpoint is read in %d operations", fail)
+			}
+			return
+		}
+		if !errors.Is(err, syscall.EIO) || ops != fail {
+			t.Errorf("operation %d of reading a checkpoint fails: %v after %d operations; want that error at once", fail, err, ops)
 		}
 	}
 }
@@ -202,7 +253,9 @@ func FuzzManifest(f *testing.F) {
 	f.Add([]byte(`{"files":{"..":{},"/x":{},"a/b":{}}}`))
 	f.Add([]byte(`{"files":{"":null}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		m, err := parseManifest(text)
+		var m manifest
+		var err error
+		bounded.Run(t, 1<<20+200*uint64(len(text)), func() { m, err = parseManifest(text) })
 		if err != nil {
 			return
 		}
@@ -223,6 +276,35 @@ func TestLock(t *testing.T) {
 	}
 	must(t, unlock())
 	unlock, err = Lock(dir)
+	must(t, err)
+	must(t, unlock())
+}
+
+// TestLockKilled: the error names the process that has the folder, and a
+// process that was killed has it no more.
+func TestLockKilled(t *testing.T) {
+	if dir := os.Getenv("CHECKPOINT_TEST_LOCK"); dir != "" {
+		_, err := Lock(dir)
+		must(t, err)
+		fmt.Println("locked")
+		time.Sleep(time.Minute)
+		return
+	}
+	dir := t.TempDir()
+	c := exec.Command(os.Args[0], "-test.run=^TestLockKilled$")
+	c.Env = append(os.Environ(), "CHECKPOINT_TEST_LOCK="+dir)
+	out, err := c.StdoutPipe()
+	must(t, err)
+	must(t, c.Start())
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "locked\n" {
+		t.Fatalf("the other process says %q, %v", line, err)
+	}
+	if _, err := Lock(dir); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("in use by process %d;", c.Process.Pid)) {
+		t.Errorf("a lock of process %d: %v", c.Process.Pid, err)
+	}
+	must(t, c.Process.Kill())
+	_ = c.Wait() // it was killed
+	unlock, err := Lock(dir)
 	must(t, err)
 	must(t, unlock())
 }

@@ -12,7 +12,7 @@ import (
 // change while it goes on: its steps are the same. Whether the training data
 // are the same is seen by their fingerprint, wherever they lie now.
 var harmless = []string{
-	"data.train", "data.val", "data.decoders", "data.bad_row_budget",
+	"data.train", "data.val", "data.decoders", "data.bad_row_budget", "data.stall_seconds",
 	"train.threads", "train.log_every", "train.eval_every",
 	"checkpoint.", "eval.", "world.",
 }

@@ -81,6 +81,9 @@ func (s schema) unknown(key string) error {
 
 // suggest names the candidate nearest to name, if one is near.
 func suggest(name string, candidates []string) string {
+	if len(name) > 100 { // is no slip, and would take long to compare
+		return ""
+	}
 	best, least := "", max(2, len(name[strings.LastIndexByte(name, '.')+1:])/3)+1
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
 		if d := distance(name, c); d < least {

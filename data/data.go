@@ -83,6 +83,11 @@ type Config struct {
 	// as 1,000, so that one bad row of few does not end a run.
 	BadRowBudget float64 `yaml:"bad_row_budget"`
 
+	// StallSeconds is how long a batch may take before the run stops and says
+	// what it waits for, such as a disk that does not answer; 0 means 600,
+	// negative for ever.
+	StallSeconds int `yaml:"stall_seconds"`
+
 	Preprocess preprocess.Config `yaml:"preprocess"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 // that the condition names, of the row groups whose statistics leave it open,
 // whether a row is kept.
 func (s *shard) filter(c *condition) (err error) {
-	f, p, err := openFile(s.path)
+	f, p, err := openFile(s.path, s.info)
 	if err != nil {
 		return err
 	}
@@ -34,7 +35,7 @@ func (s *shard) filter(c *condition) (err error) {
 	s.kept = newKept(s.rows)
 	first := int64(0)
 	for i, g := range p.RowGroups() {
-		err := guard(func() error { return s.filterGroup(c, p, i, first, found) })
+		err := guard(func() error { return s.filterGroup(c, f, p, i, first, found) })
 		if err != nil {
 			return fmt.Errorf("data: %s: row group %d: where: %w", s.path, i, err)
 		}
@@ -85,7 +86,7 @@ func (s *shard) filterColumn(p *parquet.File, c *condition, i int) (f filterColu
 }
 
 // filterGroup adds the kept rows of a row group, whose first row is first.
-func (s *shard) filterGroup(c *condition, p *parquet.File, group int, first int64, found []filterColumn) error {
+func (s *shard) filterGroup(c *condition, f *os.File, p *parquet.File, group int, first int64, found []filterColumn) error {
 	g := p.RowGroups()[group]
 	n := g.NumRows()
 	known := make([]bounds, len(found))
@@ -106,8 +107,11 @@ func (s *shard) filterGroup(c *condition, p *parquet.File, group int, first int6
 	}
 	values := make([][]value, len(found))
 	for i, leaf := range found {
-		var err error
-		if values[i], err = columnValues(g.ColumnChunks()[leaf.ColumnIndex], int(n), leaf); err != nil {
+		err := s.checkPages(f, p, group, leaf.ColumnIndex)
+		if err == nil {
+			values[i], err = columnValues(g.ColumnChunks()[leaf.ColumnIndex], int(n), leaf)
+		}
+		if err != nil {
 			return fmt.Errorf("column %s: %w", c.columns[i], err)
 		}
 	}

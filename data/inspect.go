@@ -37,7 +37,7 @@ func Inspect(w io.Writer, patterns string, c Config) (problems int, err error) {
 
 // describe prints the footer and the first row that has an image.
 func (s *shard) describe(w io.Writer) error {
-	f, p, err := openFile(s.path)
+	f, p, err := openFile(s.path, s.info)
 	if err != nil {
 		return err
 	}

@@ -6,12 +6,18 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/parquet-go/parquet-go"
 )
 
-// maxGroupBytes refuses row groups whose columns would not fit in memory.
-const maxGroupBytes = 4 << 30
+// What one row may hold; more makes it a bad row.
+const (
+	maxImageBytes   = 64 << 20
+	maxCaptionBytes = 1 << 20
+	maxCaptions     = 1000
+)
 
 // A shard is one Parquet file: what its footer says.
 type shard struct {
@@ -28,33 +34,59 @@ type shard struct {
 	kept       *kept // the rows that are trained on; nil means all
 	filterRead int   // row groups that were read to find them
 
-	weighted []int // leaf columns of Config.Captions
+	weighted []int       // leaf columns of Config.Captions
+	info     os.FileInfo // of the file that was opened first
+	mu       sync.Mutex
+	checked  map[[2]int]bool // columns of row groups whose pages have been walked
 }
 
 // A row is one pair before it is decoded.
 type row struct {
 	ref      RowRef
+	group    int // the row group
 	image    []byte
 	captions []string
 	label    int64 // -1 without one
 	status   string
 	weighted [][]string // captions of each column of Config.Captions
 	dropped  bool       // by a condition, so that its image is not read
+	excess   string     // what there is too much of, or ""
 }
 
 // columns says which parts of rows to read.
-type columns struct{ image, caption, label bool }
+type columns struct {
+	image, caption, label bool
 
-func openFile(path string) (*os.File, *parquet.File, error) {
+	// reading, unless it is nil, is told which row group is being read, -1 for
+	// the footer.
+	reading func(shard string, group int)
+}
+
+// openFile opens a shard. Unless first is nil, it must be the file that it was
+// then: what was checked of that one, and its place among the rows, hold for it
+// alone.
+func openFile(path string, first os.FileInfo) (*os.File, *parquet.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("data: %w", err)
+	}
+	if !info.Mode().IsRegular() { // to open a pipe would wait for its writer
+		return nil, nil, fmt.Errorf("data: %s: is not a regular file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("data: %w", err)
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("is not a regular file")
+	info, err = f.Stat()
+	if err == nil && first != nil && (!os.SameFile(info, first) || info.Size() != first.Size() || !info.ModTime().Equal(first.ModTime())) {
+		f.Close()
+		return nil, nil, fmt.Errorf("data: %s: has changed while it was in use: had %d bytes of %s, has %d of %s",
+			path, first.Size(), first.ModTime().Format(time.DateTime), info.Size(), info.ModTime().Format(time.DateTime))
 	}
 	var p *parquet.File
+	if err == nil {
+		err = checkFooter(f, info.Size())
+	}
 	if err == nil {
 		err = guard(func() (err error) {
 			p, err = parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true),
@@ -81,18 +113,26 @@ func guard(f func() error) (err error) {
 }
 
 func openShard(path string, c Config, need Need) (*shard, error) {
-	f, p, err := openFile(path)
+	f, p, err := openFile(path, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	s := &shard{path: path, rows: p.NumRows(), groups: len(p.RowGroups())}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	s := &shard{path: path, rows: p.NumRows(), groups: len(p.RowGroups()), info: info, checked: map[[2]int]bool{}}
 	if err := s.recognize(p, c, need); err != nil {
 		return nil, fmt.Errorf("data: %s: %w", path, err)
 	}
 	var sum int64
 	for i, g := range p.RowGroups() {
-		sum += g.NumRows()
+		n := g.NumRows()
+		if n < 0 || n > maxGroupRows {
+			return nil, fmt.Errorf("data: %s: row group %d has %d rows; want at most %d", path, i, n, maxGroupRows)
+		}
+		sum += n
 		if size := p.Metadata().RowGroups[i].TotalByteSize; size > maxGroupBytes || size < 0 {
 			return nil, fmt.Errorf("data: %s: row group %d has %d bytes; want at most %d", path, i, size, int64(maxGroupBytes))
 		}
@@ -166,33 +206,41 @@ func leaves(p *parquet.File) (names []string) {
 
 // read returns rows lo to hi of the shard.
 func (s *shard) read(lo, hi int64, want columns) ([]row, error) {
-	f, p, err := openFile(s.path)
+	reading := want.reading
+	if reading == nil {
+		reading = func(string, int) {}
+	}
+	reading(s.path, -1)
+	f, p, err := openFile(s.path, s.info)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if p.NumRows() != s.rows {
-		return nil, fmt.Errorf("data: %s: has %d rows now, and had %d", s.path, p.NumRows(), s.rows)
-	}
 	rows := make([]row, hi-lo)
 	for i := range rows {
 		rows[i] = row{ref: RowRef{s.path, lo + int64(i)}, label: -1, dropped: s.kept != nil && !s.kept.has(lo+int64(i))}
 	}
 	base := int64(0)
-	for i, g := range p.RowGroups() {
-		from, to := max(lo, base), min(hi, base+g.NumRows())
+	for i := range p.RowGroups() {
+		n := p.RowGroups()[i].NumRows()
+		from, to := max(lo, base), min(hi, base+n)
 		if from < to {
-			if err := s.readGroup(g, from-base, rows[from-lo:to-lo], want); err != nil {
+			reading(s.path, i)
+			if err := s.readGroup(f, p, i, from-base, rows[from-lo:to-lo], want); err != nil {
 				return nil, fmt.Errorf("data: %s: row group %d: %w", s.path, i, err)
 			}
 		}
-		base += g.NumRows()
+		base += n
 	}
 	return rows, nil
 }
 
 // readGroup fills rows from row lo of a group.
-func (s *shard) readGroup(g parquet.RowGroup, lo int64, rows []row, want columns) error {
+func (s *shard) readGroup(f *os.File, p *parquet.File, group int, lo int64, rows []row, want columns) error {
+	var total int64
+	for i := range rows {
+		rows[i].group = group
+	}
 	type use struct {
 		name   string
 		column int
@@ -200,45 +248,106 @@ func (s *shard) readGroup(g parquet.RowGroup, lo int64, rows []row, want columns
 		set    func(r *row, v parquet.Value)
 	}
 	uses := []use{
-		{"image", s.image, want.image, func(r *row, v parquet.Value) {
-			if !r.dropped {
-				r.image = append([]byte(nil), v.ByteArray()...)
-			}
-		}},
-		{"caption", s.caption, want.caption, func(r *row, v parquet.Value) { r.captions = append(r.captions, string(v.ByteArray())) }},
-		{"captions", s.captions, want.caption, func(r *row, v parquet.Value) { r.addCaption(string(v.ByteArray())) }},
+		{"image", s.image, want.image, (*row).setImage},
+		{"caption", s.caption, want.caption, (*row).addCaption},
+		{"captions", s.captions, want.caption, (*row).addCaption},
 		{"label", s.label, want.label, func(r *row, v parquet.Value) { r.label = integer(v) }},
-		{"status", s.status, true, func(r *row, v parquet.Value) { r.status = string(v.ByteArray()) }},
+		{"status", s.status, true, func(r *row, v parquet.Value) { r.status = brief(text(v)) }},
 	}
 	for i, column := range s.weighted {
-		uses = append(uses, use{"captions", column, want.caption, func(r *row, v parquet.Value) {
-			for len(r.weighted) <= i {
-				r.weighted = append(r.weighted, nil)
-			}
-			r.weighted[i] = append(r.weighted[i], string(v.ByteArray()))
-		}})
+		uses = append(uses, use{"captions", column, want.caption, func(r *row, v parquet.Value) { r.addWeighted(i, v) }})
 	}
 	for _, c := range uses {
 		if c.column < 0 || !c.wanted {
 			continue
 		}
-		err := guard(func() error { return readColumn(g.ColumnChunks()[c.column], lo, rows, c.set) })
+		row := 0 // that is being read
+		err := guard(func() error {
+			if err := s.checkPages(f, p, group, c.column); err != nil {
+				return err
+			}
+			return readColumn(p.RowGroups()[group].ColumnChunks()[c.column], lo, rows, func(i int, v parquet.Value) error {
+				row = i
+				if total += int64(len(text(v))); total > maxGroupBytes {
+					return fmt.Errorf("%d rows hold more than %d bytes", len(rows), int64(maxGroupBytes))
+				}
+				c.set(&rows[i], v)
+				return nil
+			})
+		})
 		if err != nil {
-			return fmt.Errorf("column %s: %w", c.name, err)
+			return fmt.Errorf("column %s: row %d: %w", c.name, rows[row].ref.Row, err)
 		}
 	}
 	return nil
 }
 
-// addCaption adds one of a list, which often repeats the caption column.
-func (r *row) addCaption(caption string) {
-	for _, c := range r.captions {
-		if c == caption {
-			return
+// checkPages walks the pages of a column once.
+func (s *shard) checkPages(f *os.File, p *parquet.File, group, column int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := [2]int{group, column}
+	if s.checked[at] {
+		return nil
+	}
+	err := checkPages(f, p.Size(), &p.Metadata().RowGroups[group].Columns[column].MetaData)
+	s.checked[at] = err == nil
+	return err
+}
+
+// setImage keeps a copy of an image file.
+func (r *row) setImage(v parquet.Value) {
+	file := text(v)
+	if r.dropped {
+		return
+	}
+	if len(file) > maxImageBytes {
+		r.excess = fmt.Sprintf("image of %d bytes; want at most %d", len(file), maxImageBytes)
+		return
+	}
+	r.image = append([]byte(nil), file...)
+}
+
+// addCaption adds a caption, unless a list repeats the one of the caption column.
+func (r *row) addCaption(v parquet.Value) { r.captions = r.with(r.captions, v) }
+
+// addWeighted adds a caption to those of a column of Config.Captions.
+func (r *row) addWeighted(column int, v parquet.Value) {
+	for len(r.weighted) <= column {
+		r.weighted = append(r.weighted, nil)
+	}
+	r.weighted[column] = r.with(r.weighted[column], v)
+}
+
+// with adds a caption to others, unless it is one of them.
+func (r *row) with(captions []string, v parquet.Value) []string {
+	caption := text(v)
+	switch {
+	case len(caption) > maxCaptionBytes:
+		r.excess = fmt.Sprintf("caption of %d bytes; want at most %d", len(caption), maxCaptionBytes)
+		return captions
+	case len(captions) == maxCaptions:
+		r.excess = fmt.Sprintf("more than %d captions", maxCaptions)
+		return captions
+	}
+	for _, c := range captions {
+		if c == string(caption) {
+			return captions
 		}
 	}
-	r.captions = append(r.captions, caption)
+	return append(captions, string(caption))
 }
+
+// text is the bytes of a value; a number has none.
+func text(v parquet.Value) []byte {
+	if k := v.Kind(); k != parquet.ByteArray && k != parquet.FixedLenByteArray {
+		return nil
+	}
+	return v.ByteArray()
+}
+
+// brief copies text that should be a word.
+func brief(text []byte) string { return string(text[:min(len(text), 100)]) }
 
 func integer(v parquet.Value) int64 {
 	switch v.Kind() {
@@ -251,8 +360,9 @@ func integer(v parquet.Value) int64 {
 }
 
 // readColumn calls set with each value, of those that are not null, of
-// len(rows) rows from row lo. Bytes are valid only during the call.
-func readColumn(chunk parquet.ColumnChunk, lo int64, rows []row, set func(*row, parquet.Value)) error {
+// len(rows) rows from row lo, and the number of its row among them. Bytes are
+// valid only during the call.
+func readColumn(chunk parquet.ColumnChunk, lo int64, rows []row, set func(int, parquet.Value) error) error {
 	pages := chunk.Pages()
 	defer pages.Close()
 	if err := pages.SeekToRow(lo); err != nil {
@@ -282,8 +392,12 @@ func readColumn(chunk parquet.ColumnChunk, lo int64, rows []row, set func(*row, 
 						return nil
 					}
 				}
-				if !v.IsNull() && at >= 0 {
-					set(&rows[at], v)
+				if v.IsNull() || at < 0 {
+					continue
+				}
+				if err := set(at, v); err != nil {
+					parquet.Release(page)
+					return err
 				}
 			}
 		}

@@ -26,7 +26,8 @@ type Batch struct {
 	bad     [][]badRow // by sample
 	err     error
 	mu      sync.Mutex
-	pending sync.WaitGroup
+	pending int           // jobs
+	ready   chan struct{} // told when there are none left
 }
 
 // Release gives the batch's memory back to its stream.
@@ -40,6 +41,12 @@ type StreamConfig struct {
 	Context   int // tokens
 	Tokenizer *tokenizer.Tokenizer
 	Ledger    *Ledger
+
+	// Log, unless it is nil, is told each minute what the stream waits for, if
+	// no batch comes.
+	Log func(format string, args ...any)
+
+	tellAfter time.Duration // 0 means the constant
 
 	// Start is the number of pairs of the run that come before the first batch.
 	Start int64
@@ -55,6 +62,11 @@ type Stream struct {
 	jobs    chan job
 	done    sync.WaitGroup
 	clock   clock
+
+	stages []stage // of the goroutine that reads, then of those that decode
+	taken  *Batch  // from ordered, and not ready yet
+	failed error   // of Next, which has no more to give
+	stuck  bool    // a goroutine may never end
 }
 
 // batchesAhead is the number of batches that are decoded while one trains.
@@ -91,15 +103,17 @@ func (d *Dataset) Stream(c StreamConfig) *Stream {
 		s.free <- &Batch{
 			Images: make([]float32, c.Batch*3*c.ImageSize*c.ImageSize), Tokens: make([]int32, c.Batch*c.Context),
 			Captions: make([]string, c.Batch), Rows: make([]RowRef, c.Batch), bad: make([][]badRow, c.Batch), stream: s,
+			ready: make(chan struct{}, 1),
 		}
 	}
 	decoders := d.config.Decoders
 	if decoders == 0 {
 		decoders = runtime.GOMAXPROCS(0)
 	}
-	for range decoders {
+	s.stages = make([]stage, 1+decoders)
+	for i := range decoders {
 		s.done.Add(1)
-		go s.decode()
+		go s.decode(&s.stages[1+i])
 	}
 	s.done.Add(1)
 	go s.produce(ctx)
@@ -107,31 +121,50 @@ func (d *Dataset) Stream(c StreamConfig) *Stream {
 }
 
 // Next returns the next batch, which the caller releases. When ctx ends, Next
-// returns its error and takes nothing.
+// returns its error and takes nothing. After any other error the stream has no
+// more batches, and Next repeats it.
 func (s *Stream) Next(ctx context.Context) (*Batch, error) {
+	if s.failed != nil {
+		return nil, s.failed
+	}
+	b, err := s.next(ctx)
+	if err != nil && ctx.Err() == nil {
+		s.failed = err
+	}
+	return b, err
+}
+
+func (s *Stream) next(ctx context.Context) (b *Batch, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case b := <-s.ordered:
-		b.pending.Wait()
-		if b.err != nil {
-			return nil, b.err
+	start := time.Now()
+	if s.taken == nil {
+		if s.taken, err = wait(ctx, s, s.ordered, start); err != nil {
+			return nil, err
 		}
-		var bad []badRow
-		for _, rows := range b.bad {
-			bad = append(bad, rows...)
-		}
-		return b, s.c.Ledger.add(s.c.Batch, bad)
 	}
+	if _, err := wait(ctx, s, s.taken.ready, start); err != nil {
+		return nil, err
+	}
+	b, s.taken = s.taken, nil
+	if b.err != nil {
+		return nil, b.err
+	}
+	var bad []badRow
+	for _, rows := range b.bad {
+		bad = append(bad, rows...)
+	}
+	return b, s.c.Ledger.add(s.c.Batch, bad)
 }
 
-// Close ends the stream's goroutines.
+// Close ends the stream's goroutines, and waits for their end unless Next has
+// found that one is stuck.
 func (s *Stream) Close() {
 	s.cancel()
-	s.done.Wait()
+	if !s.stuck {
+		s.done.Wait()
+	}
 }
 
 // produce reads windows and hands out the parts of batches.
@@ -158,6 +191,7 @@ func (s *Stream) produce(ctx context.Context) {
 				windows[source] = nil // one window is in memory, not two
 				if w, err = s.load(ctx, sampler.window(source, at)); err != nil {
 					b.err = err
+					b.ready <- struct{}{}
 					select {
 					case <-ctx.Done():
 					case s.ordered <- b:
@@ -168,9 +202,7 @@ func (s *Stream) produce(ctx context.Context) {
 			windows[source] = w
 			pairs[i] = drawn{w, int(at - w.start)}
 		}
-		for lo := 0; lo < len(pairs); lo += jobSamples {
-			b.pending.Add(1)
-		}
+		b.pending = (len(pairs) + jobSamples - 1) / jobSamples
 		select {
 		case <-ctx.Done():
 			return
@@ -189,70 +221,104 @@ func (s *Stream) produce(ctx context.Context) {
 }
 
 // load reads the rows of a window.
-func (s *Stream) load(ctx context.Context, w window) (*rowWindow, error) {
-	loaded := &rowWindow{window: w, rows: make([]row, 0, len(w.order))}
+func (s *Stream) load(ctx context.Context, w window) (loaded *rowWindow, err error) {
+	at := &s.stages[0]
+	defer at.end()
 	defer lap(&s.clock.read, time.Now())
-	for _, part := range w.parts {
-		rows, err := s.d.read(ctx, part[0], part[1], columns{image: true, caption: true})
-		if err != nil {
-			return nil, err
+	want := columns{image: true, caption: true, reading: func(shard string, group int) { at.begin("reading", shard, group, -1) }}
+	loaded = &rowWindow{window: w, rows: make([]row, 0, len(w.order))}
+	err = guard(func() error {
+		for _, part := range w.parts {
+			rows, err := s.d.read(ctx, part[0], part[1], want)
+			if err != nil {
+				return err
+			}
+			loaded.rows = append(loaded.rows, rows...)
+			s.clock.count(rows)
 		}
-		loaded.rows = append(loaded.rows, rows...)
-		s.clock.count(rows)
-	}
-	return loaded, nil
+		return nil
+	})
+	return loaded, err
 }
 
 // decode does jobs until there are none.
-func (s *Stream) decode() {
+func (s *Stream) decode(at *stage) {
 	defer s.done.Done()
 	p := preprocess.NewProcessor(s.d.config.Preprocess, s.c.ImageSize)
 	for j := range s.jobs {
 		for i := j.lo; i < j.hi; i++ {
-			s.sample(p, j.batch, i, j.position+int64(i-j.lo), j.pairs[i-j.lo])
+			s.sample(p, at, j.batch, i, j.position+int64(i-j.lo), j.pairs[i-j.lo])
 		}
-		j.batch.pending.Done()
+		at.end()
+		j.batch.finish(nil, 1)
+	}
+}
+
+// finish takes account of jobs that are done, and of an error.
+func (b *Batch) finish(err error, jobs int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err == nil {
+		b.err = err
+	}
+	if b.pending -= jobs; b.pending == 0 && jobs > 0 {
+		b.ready <- struct{}{}
 	}
 }
 
 // sample fills place i of a batch with the pair drawn or, if that cannot be
 // used, with the next one of the window that can.
-func (s *Stream) sample(p *preprocess.Processor, b *Batch, i int, position int64, pair drawn) {
+func (s *Stream) sample(p *preprocess.Processor, at *stage, b *Batch, i int, position int64, pair drawn) {
 	b.bad[i] = b.bad[i][:0]
 	w := pair.w
-	pixels := len(b.Images) / s.c.Batch
 	last := ""
 	for try := range w.order {
 		r := &w.rows[w.order[(pair.at+try)%len(w.order)]]
-		caption, reason := s.caption(r, position)
-		if reason == "" && s.d.config.unfit(r.image) {
-			last = "all others are left out by min_size or max_aspect"
-			continue
+		at.begin("decoding", r.ref.Shard, r.group, r.ref.Row)
+		var reason string
+		if err := guard(func() error { reason = s.fill(p, b, i, position, r); return nil }); err != nil {
+			b.finish(fmt.Errorf("data: %s: row group %d: row %d: %w", r.ref.Shard, r.group, r.ref.Row, err), 0)
+			return
 		}
 		if reason == "" {
-			reason = s.image(p, b.Images[i*pixels:][:pixels], r, position)
+			return
 		}
-		if reason != "" {
-			b.bad[i] = append(b.bad[i], badRow{r.ref, reason})
-			last = reason
-			if s.c.Ledger.exceeded(len(b.bad[i]), position+int64(s.c.Batch)) {
-				return // Next ends the run; the rest of a window could take hours
-			}
+		if last = reason; reason == leftOut {
 			continue
 		}
-		b.Captions[i], b.Rows[i] = caption, r.ref
-		start := time.Now()
-		if s.c.Tokenizer.Tokenize(b.Tokens[i*s.c.Context:][:s.c.Context], caption) {
-			b.mu.Lock()
-			b.Truncated++
-			b.mu.Unlock()
+		b.bad[i] = append(b.bad[i], badRow{r.ref, reason})
+		if s.c.Ledger.exceeded(len(b.bad[i]), position+int64(s.c.Batch)) {
+			return // Next ends the run; the rest of a window could take hours
 		}
-		lap(&s.clock.tokenize, start)
-		return
 	}
-	b.mu.Lock()
-	b.err = fmt.Errorf("data: none of %d rows from %v on can be used: %s", len(w.order), w.rows[0].ref, last)
-	b.mu.Unlock()
+	b.finish(fmt.Errorf("data: none of %d rows from %v on can be used: %s", len(w.order), w.rows[0].ref, last), 0)
+}
+
+// leftOut is the reason of a row that is not bad, and not wanted.
+const leftOut = "left out by min_size or max_aspect"
+
+// fill puts a row into place i of a batch, or says why it cannot be used.
+func (s *Stream) fill(p *preprocess.Processor, b *Batch, i int, position int64, r *row) (reason string) {
+	pixels := len(b.Images) / s.c.Batch
+	caption, reason := s.caption(r, position)
+	if reason == "" && s.d.config.unfit(r.image) {
+		reason = leftOut
+	}
+	if reason == "" {
+		reason = s.image(p, b.Images[i*pixels:][:pixels], r, position)
+	}
+	if reason != "" {
+		return reason
+	}
+	b.Captions[i], b.Rows[i] = caption, r.ref
+	start := time.Now()
+	if s.c.Tokenizer.Tokenize(b.Tokens[i*s.c.Context:][:s.c.Context], caption) {
+		b.mu.Lock()
+		b.Truncated++
+		b.mu.Unlock()
+	}
+	lap(&s.clock.tokenize, start)
+	return ""
 }
 
 // caption chooses one of a row, or says why there is none.
@@ -297,6 +363,8 @@ func (r *row) problem() string {
 	switch {
 	case r.status != "" && r.status != "success":
 		return "status " + r.status
+	case r.excess != "":
+		return r.excess
 	case len(r.image) == 0:
 		return "no image"
 	}

@@ -31,6 +31,10 @@ type Trainer struct {
 	Eval func(ctx context.Context, step int) error
 	Save func(step int) error
 
+	// Interrupt, unless it is nil, makes Graph.Run return at once, with results
+	// that mean nothing: a step of a large batch may take minutes.
+	Interrupt func()
+
 	// SaveEvery is in steps, SaveInterval in time; 0 means never, and the end
 	// of the run is always saved.
 	SaveEvery    int
@@ -63,7 +67,10 @@ func (t *Trainer) Run(ctx context.Context) error {
 
 		copy(t.Graph.Images(), batch.Images)
 		copy(t.Graph.Tokens(), batch.Tokens)
-		loss, err := t.Graph.Run()
+		loss, done, err := t.gradients(ctx)
+		if !done {
+			return t.interrupted(step - 1)
+		}
 		if err != nil {
 			return fmt.Errorf("train: step %d: %w", step, err)
 		}
@@ -96,6 +103,17 @@ func (t *Trainer) Run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// gradients runs the graph, and is not done if ctx ended before it.
+func (t *Trainer) gradients(ctx context.Context) (loss float32, done bool, err error) {
+	if t.Interrupt == nil {
+		loss, err = t.Graph.Run()
+		return loss, true, err
+	}
+	stop := context.AfterFunc(ctx, t.Interrupt)
+	loss, err = t.Graph.Run()
+	return loss, stop(), err
 }
 
 // interrupted saves the run at step, the last one done.

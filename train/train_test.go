@@ -23,6 +23,13 @@ import (
 // newTrainer makes a run of 6 steps of 5 pairs, whose metrics go to the buffer.
 func newTrainer(t *testing.T) (*Trainer, *bytes.Buffer) {
 	t.Helper()
+	tr, metrics, _ := newPoolTrainer(t)
+	return tr, metrics
+}
+
+// newPoolTrainer gives the pool as well.
+func newPoolTrainer(t *testing.T) (*Trainer, *bytes.Buffer, *kernel.Pool) {
+	t.Helper()
 	dir := t.TempDir()
 	must(t, synth.Write(t.Context(), dir, synth.Config{Train: 20, ValSeen: 1, ValUnseen: 1}))
 	d, err := data.Open(filepath.Join(dir, "train-*.parquet"), data.Config{}, data.Need{Caption: true})
@@ -51,7 +58,7 @@ func newTrainer(t *testing.T) (*Trainer, *bytes.Buffer) {
 		Config: Config{Steps: 6, Batch: 5, LogEvery: 2, EvalEvery: 3}, Model: m, Graph: graph, Optim: o, Data: stream, EpochPairs: 20,
 		Eval: func(context.Context, int) error { return nil }, Save: func(int) error { return nil }, SaveEvery: 4,
 		Metrics: &metrics, Log: NewConsole(log, 6),
-	}, &metrics
+	}, &metrics, pool
 }
 
 // TestRun checks when the loop logs, evaluates and saves, and that a save which
@@ -68,6 +75,11 @@ func TestRun(t *testing.T) {
 	}
 	if len(evals) != 2 || evals[0] != 3 || evals[1] != 6 || len(saves) != 2 || saves[0] != 4 || saves[1] != 6 {
 		t.Errorf("evaluations after %v, saves after %v; want 3 6 and 4 6", evals, saves)
+	}
+	text, err := os.ReadFile(tr.Log.w.(*os.File).Name())
+	must(t, err)
+	if want := "step 4 is not saved, the run goes on: disk full"; !strings.Contains(string(text), want) {
+		t.Errorf("the log is\n%s\nwant %q", text, want)
 	}
 	var steps []int
 	for line := range strings.Lines(metrics.String()) {
@@ -121,6 +133,48 @@ func TestEvalError(t *testing.T) {
 	tr.SaveEvery = 0
 	if err := tr.Run(t.Context()); !errors.Is(err, broken) || !strings.Contains(err.Error(), "train: step 3: evaluation: ") || saved != 3 {
 		t.Errorf("Run = %v, saved step %d; want the error of the evaluation, saved at 3", err, saved)
+	}
+}
+
+// TestInterruptedAnywhere ends the context at any moment, also within a step:
+// what is saved is always the end of a step.
+func TestInterruptedAnywhere(t *testing.T) {
+	sum := func(tr *Trainer) (h uint64) {
+		for _, p := range tr.Model.Params() {
+			for _, v := range p.Value {
+				h = h*0x100000001b3 + uint64(math.Float32bits(v))
+			}
+		}
+		return h
+	}
+	after := map[int]uint64{}
+	tr, _ := newTrainer(t)
+	after[0] = sum(tr)
+	tr.SaveEvery = 1
+	tr.Save = func(step int) error { after[step] = sum(tr); return nil }
+	start := time.Now()
+	must(t, tr.Run(t.Context()))
+	whole := time.Since(start)
+	seen := map[int]bool{}
+	for trial := range 20 {
+		tr, _, pool := newPoolTrainer(t)
+		tr.SaveEvery, tr.Eval = 0, func(context.Context, int) error { return nil }
+		tr.Interrupt = pool.Interrupt
+		tr.Save = func(step int) error {
+			seen[step] = true
+			if step != tr.Optim.Step() || sum(tr) != after[step] {
+				t.Errorf("trial %d: step %d is saved otherwise than it was", trial, step)
+			}
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), whole*time.Duration(trial)/20)
+		if err := tr.Run(ctx); err != nil && !errors.Is(err, ErrInterrupted) {
+			t.Errorf("trial %d: %v", trial, err)
+		}
+		cancel()
+	}
+	if len(seen) < 2 {
+		t.Errorf("all trials ended after the steps %v", seen)
 	}
 }
 

@@ -41,7 +41,7 @@ func Decode(file []byte, maxPixels int) (*Image, error) {
 	if len(file) == 0 {
 		return nil, fmt.Errorf("preprocess: image of 0 bytes")
 	}
-	header, format, err := image.DecodeConfig(bytes.NewReader(file))
+	header, format, err := image.DecodeConfig(reader{bytes.NewReader(file)})
 	if err != nil {
 		return nil, fmt.Errorf("preprocess: %w", err)
 	}
@@ -55,7 +55,7 @@ func Decode(file []byte, maxPixels int) (*Image, error) {
 	if int64(w)*int64(h) > int64(maxPixels) {
 		return nil, fmt.Errorf("preprocess: %s of %d x %d pixels; want at most %d in all", format, w, h, maxPixels)
 	}
-	decoded, _, err := image.Decode(bytes.NewReader(file))
+	decoded, _, err := image.Decode(reader{bytes.NewReader(file)})
 	if err != nil {
 		return nil, fmt.Errorf("preprocess: %w", err)
 	}
@@ -77,6 +77,18 @@ func Decode(file []byte, maxPixels int) (*Image, error) {
 		}
 	}
 	return toRGB(decoded), nil
+}
+
+// A reader is a file in memory as the decoders want it. Without Peek, package
+// image would put a buffer before it, and the TIFF decoder could not read at an
+// offset without memory for all before it, up to 4 GiB for a file of 11 bytes.
+type reader struct{ *bytes.Reader }
+
+// Peek returns the next n bytes and leaves them.
+func (r reader) Peek(n int) ([]byte, error) {
+	b := make([]byte, n)
+	k, err := r.ReadAt(b, r.Size()-int64(r.Len()))
+	return b[:k], err
 }
 
 // newImage returns a black image of the size of r.

@@ -273,19 +273,6 @@ func read(t testing.TB, path string) []byte {
 	return b
 }
 
-func FuzzDecode(f *testing.F) {
-	files, _ := filepath.Glob("testdata/inputs/*")
-	for _, file := range files {
-		f.Add(read(f, file))
-	}
-	f.Fuzz(func(_ *testing.T, file []byte) {
-		m, err := Decode(file, 1<<16)
-		if err == nil {
-			NewProcessor(Config{}, 8).Eval(make([]float32, 3*64), m)
-		}
-	})
-}
-
 func BenchmarkEval(b *testing.B) {
 	for _, size := range [][3]int{{500, 375, 224}, {32, 32, 32}} {
 		m := &Image{size[0], size[1], make([]uint8, 3*size[0]*size[1])}

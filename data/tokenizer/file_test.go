@@ -123,3 +123,14 @@ func TestLinesWithoutVersion(t *testing.T) {
 		t.Errorf("%v, %v; want both merges", tok, err)
 	}
 }
+
+// endless is a file that never ends, as a packed one of few bytes may seem.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestLargeFile(t *testing.T) {
+	if _, err := readAll(endless{}); err == nil || !strings.Contains(err.Error(), "is larger than 67108864 bytes") {
+		t.Errorf("a file without end: %v", err)
+	}
+}

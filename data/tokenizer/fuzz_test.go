@@ -5,7 +5,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/goclip/goclip/internal/bounded"
 )
+
+// fuzzBytes is what n bytes of input may make this package allocate.
+func fuzzBytes(n int) uint64 { return 2<<20 + 500*uint64(n) }
 
 func FuzzEncode(f *testing.F) {
 	tok := trained(f)
@@ -14,7 +19,7 @@ func FuzzEncode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		dst := make([]int32, 16)
-		tok.Tokenize(dst, text)
+		bounded.Run(t, fuzzBytes(len(text)), func() { tok.Tokenize(dst, text) })
 		if dst[0] != tok.SOT() || slices.Max(dst) != tok.EOT() {
 			t.Errorf("Tokenize(%q) = %d; want SOT first and an EOT", text, dst)
 		}
@@ -33,7 +38,9 @@ func FuzzRead(f *testing.F) {
 	f.Add(bytes.Replace(file.Bytes(), []byte(`"a": 64,`), nil, 1))
 	f.Add([]byte(`{"model":{"type":"BPE","end_of_word_suffix":"</w>","vocab":{"a":0},"merges":[["a","b"],"c d"]}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		tok, err := Read(bytes.NewReader(text))
+		var tok *Tokenizer
+		var err error
+		bounded.Run(t, fuzzBytes(len(text)), func() { tok, err = Read(bytes.NewReader(text)) })
 		if err != nil {
 			return
 		}
@@ -53,9 +60,11 @@ func FuzzMerges(f *testing.F) {
 	f.Add("#version: 0.2\na b\nab c</w>\n")
 	f.Add("a b\r\n\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		if tok, err := fromMerges(lines([]byte(text)), nil); err == nil {
-			tok.Encode(text)
-		}
+		bounded.Run(t, fuzzBytes(len(text)), func() {
+			if tok, err := fromMerges(lines([]byte(text)), nil); err == nil {
+				tok.Encode(text)
+			}
+		})
 	})
 }
 

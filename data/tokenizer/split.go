@@ -72,7 +72,7 @@ func kindOf(r rune) runeKind {
 		return letter
 	case unicode.Is(unicode.N, r):
 		return number
-	case isSpace(r):
+	case isSpace(r), r == '\u0345': // of no class of CLIP's pattern without regard to case
 		return space
 	}
 	return other

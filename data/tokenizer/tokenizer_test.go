@@ -181,6 +181,9 @@ var pattern = regexp.MustCompile(`(?i)<start_of_text>|<end_of_text>|'s|'t|'re|'v
 func checkWords(t *testing.T, text string) {
 	t.Helper()
 	text = clean(text)
+	if strings.ContainsRune(text, '\u0345') {
+		return // a letter for Go's expressions, nothing for Python's
+	}
 	if got, want := slices.Collect(words(text, defaultSpecials)), pattern.FindAllString(text, -1); !slices.Equal(got, want) {
 		t.Errorf("words(%q) = %q, want %q", text, got, want)
 	}
@@ -189,6 +192,15 @@ func checkWords(t *testing.T, text string) {
 func TestWords(t *testing.T) {
 	for _, text := range append(captions, "don't we'll i'm 3.14 <start_of_text>x<end_of_tex", "'ſ ''s'd", "x²y½ ٣٤ 中文!", "a\u0301b c_d-e", "") {
 		checkWords(t, text)
+	}
+}
+
+// TestIota: Python's regex, without regard to case, has U+0345 neither among
+// letters nor among other signs.
+func TestIota(t *testing.T) {
+	got := slices.Collect(words("a\u0345!? \u0345b \u0345", defaultSpecials))
+	if want := []string{"a", "!?", "b"}; !slices.Equal(got, want) {
+		t.Errorf("words = %q, want %q", got, want)
 	}
 }
 

@@ -70,7 +70,7 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 		return
 	}
 	t.cut()
-	if !t.TransB && m <= fewRows && n%panelWidth == 0 {
+	if !t.TransB && m <= fewRows && n%panelWidth == 0 && k > 0 {
 		t.kc = k
 		p.run(t, ceil(m, t.rows)*ceil(n, t.columns))
 		*t = gemmTask{}

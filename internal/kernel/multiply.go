@@ -22,6 +22,9 @@ func (b panels) from(row, column int) panels {
 // multiply computes m x n of C on one thread, from a strided A and k rows of b.
 // Start says what is added: 1 what C holds, 2 the bias.
 func multiply(c []float32, rowC int, a []float32, rowA, colA int, b panels, m, n, k, start int, bias []float32) {
+	if k == 0 {
+		rowA = 0 // a is empty
+	}
 	shape := &tileShapes[level]
 	// Tiles of about equal height: thin ones cannot use the whole machine.
 	tiles := ceil(m, shape.rows)

@@ -30,6 +30,8 @@ type Pool struct {
 	busy  atomic.Int64 // workers that may be reading the task
 	ended atomic.Bool
 
+	interrupted atomic.Bool
+
 	shared  []float32   // scratch of the current kernel
 	grid    []float32   // scratch of a loss, which calls other kernels
 	rowSums []float64   // likewise
@@ -68,6 +70,10 @@ func (p *Pool) Close() {
 		w.stir()
 	}
 }
+
+// Interrupt makes the kernel that runs, and all after it, end at once with
+// results that mean nothing. It is for a process that is about to end.
+func (p *Pool) Interrupt() { p.interrupted.Store(true) }
 
 // run computes tiles 0 to tiles-1 of t. It never waits for a worker that
 // sleeps: who wakes when the tiles are given away finds nothing to join.
@@ -146,7 +152,7 @@ func rest(spins int) {
 func (p *Pool) work(worker int) {
 	for {
 		tile := int(p.next.Add(1)) - 1
-		if tile >= p.tiles {
+		if tile >= p.tiles || p.interrupted.Load() {
 			return
 		}
 		p.task.do(worker, tile)

@@ -38,6 +38,17 @@ type state struct {
 	Fingerprint string `json:"fingerprint"`
 }
 
+// parseState reads a state whose numbers fit each other.
+func parseState(text []byte) (s state, err error) {
+	if err := json.Unmarshal(text, &s); err != nil {
+		return s, err
+	}
+	if s.Step < 0 || s.Batch < 1 || s.Rows < 1 || s.Pairs < 0 || s.Pairs/int64(s.Batch) != int64(s.Step) || s.Pairs%int64(s.Batch) != 0 {
+		return s, fmt.Errorf("step %d, %d pairs, batch %d, %d rows; want pairs = step x batch", s.Step, s.Pairs, s.Batch, s.Rows)
+	}
+	return s, nil
+}
+
 // files lists what a checkpoint of the run holds.
 func files(c *configs.Run, s state, m *model.CLIP, o *optim.AdamW, t *tokenizer.Tokenizer) []checkpoint.File {
 	size := int64(4 * m.Config().ParamCount())
@@ -72,7 +83,7 @@ func files(c *configs.Run, s state, m *model.CLIP, o *optim.AdamW, t *tokenizer.
 			_, err = w.Write(text)
 			return err
 		}},
-		{Name: tokenizerFile, Write: t.WriteJSON},
+		{Name: tokenizerFile, Size: 100 * int64(t.Size()), Write: t.WriteJSON},
 	}
 }
 
@@ -168,8 +179,11 @@ func restore(c *checkpoint.Checkpoint, m *model.CLIP, o *optim.AdamW) (s state, 
 	if err != nil {
 		return s, fmt.Errorf("run: %w", err)
 	}
-	if err := json.Unmarshal(text, &s); err != nil {
+	if s, err = parseState(text); err != nil {
 		return s, fmt.Errorf("run: %s: %w", c.Path(stateFile), err)
+	}
+	if s.Step != c.Step {
+		return s, fmt.Errorf("run: %s: step %d; want that of its checkpoint, %d", c.Path(stateFile), s.Step, c.Step)
 	}
 	if err := load(c.Path(modelFile), m.Load); err != nil {
 		return s, err

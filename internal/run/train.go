@@ -104,12 +104,12 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	r.announce(step)
 	stream := r.data.Stream(data.StreamConfig{
 		Seed: c.Seed, Batch: c.Train.Batch, ImageSize: c.Model.Image.Size, Context: c.Model.Text.ContextLength,
-		Tokenizer: r.tokenizer, Ledger: r.bad, Start: r.state.Pairs,
+		Tokenizer: r.tokenizer, Ledger: r.bad, Start: r.state.Pairs, Log: r.Log.Printf,
 	})
 	defer stream.Close()
 	t := &train.Trainer{
 		Config: c.Train, Model: r.model, Graph: step, Optim: r.optim, Data: stream, EpochPairs: int(r.data.Len()),
-		Eval: r.evaluate, Save: r.save, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
+		Eval: r.evaluate, Save: r.save, Interrupt: r.pool.Interrupt, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
 		Metrics: r.metrics, Log: r.Log,
 	}
 	if err := t.Run(ctx); err != nil {
@@ -342,10 +342,14 @@ func (r *Run) save(step int) error {
 
 // evaluate measures zero-shot accuracy on every set.
 func (r *Run) evaluate(ctx context.Context, step int) error {
+	defer context.AfterFunc(ctx, r.pool.Interrupt)() // the run is saved without the pool
 	r.last = r.last[:0]
 	for _, s := range r.sets {
 		ledger := data.NewLedger(io.Discard, r.Config.Data)
 		z, err := r.embedder.ZeroShot(ctx, s.data, r.classes, r.templates, ledger)
+		if err == nil {
+			err = ctx.Err() // what the pool gave since then means nothing
+		}
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,34 @@
+package run
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/goclip/goclip/internal/bounded"
+)
+
+// FuzzState: a state that is read has numbers that fit each other, and is
+// written and read as itself.
+func FuzzState(f *testing.F) {
+	f.Add([]byte(`{"step":20,"pairs":640,"seed":3,"batch":32,"rows":100,"fingerprint":"ab"}`))
+	f.Add([]byte(`{"step":-1,"pairs":-32,"batch":32,"rows":1}`))
+	f.Add([]byte(`{"step":1e9,"pairs":9223372036854775807,"batch":0}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var s state
+		var err error
+		bounded.Run(t, 1<<20+200*uint64(len(text)), func() { s, err = parseState(text) })
+		if err != nil {
+			return
+		}
+		if s.Pairs != int64(s.Step)*int64(s.Batch) {
+			t.Errorf("step %d of %d pairs after %d", s.Step, s.Batch, s.Pairs)
+		}
+		written, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := parseState(written); err != nil || again != s {
+			t.Errorf("read, written and read again: %+v, %v; want %+v", again, err, s)
+		}
+	})
+}
