@@ -84,6 +84,7 @@ type Need struct{ Caption, Label bool }
 // A Dataset is an open set of shards.
 type Dataset struct {
 	config Config
+	need   Need
 	shards []*shard
 	rows   int64
 }
@@ -99,7 +100,7 @@ func Open(patterns string, c Config, need Need) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dataset{config: c}
+	d := &Dataset{config: c, need: need}
 	for _, path := range paths {
 		s, err := openShard(path, c, need)
 		if err != nil {
