@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -162,20 +163,24 @@ func TestRetrieveErrors(t *testing.T) {
 	}
 }
 
-// BenchmarkRetrieve is a set of the size of 50,000 images with 5 captions each.
+// BenchmarkRetrieve has sets of images with 5 captions each.
 func BenchmarkRetrieve(b *testing.B) {
-	const n, each, e = 50_000, 5, 512
-	rng := rand.New(rand.NewPCG(1, 1))
-	images, texts, imageOf := unitRows(rng, n, e), unitRows(rng, n*each, e), make([]int, n*each)
-	for j := range imageOf {
-		imageOf[j] = j / each
+	const each, e = 5, 512
+	for _, n := range []int{5_000, 50_000} {
+		b.Run(fmt.Sprintf("%d images", n), func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(1, 1))
+			images, texts, imageOf := unitRows(rng, n, e), unitRows(rng, n*each, e), make([]int, n*each)
+			for j := range imageOf {
+				imageOf[j] = j / each
+			}
+			pool := kernel.NewPool(0)
+			defer pool.Close()
+			for b.Loop() {
+				if _, err := Retrieve(pool, images, texts, imageOf); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(2*float64(n*n*each*e)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
 	}
-	pool := kernel.NewPool(0)
-	defer pool.Close()
-	for b.Loop() {
-		if _, err := Retrieve(pool, images, texts, imageOf); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(2*n*n*each*e*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }
