@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"sync"
@@ -27,18 +28,22 @@ func (b block) row(i int) []float32 {
 
 // eachBlock visits all cosines of unit rows a (N, E) with unit rows b (M, E),
 // block by block; the N x M grid is never in memory. Visit may change a block.
-func eachBlock(pool *kernel.Pool, a, b []float32, e int, visit func(block)) {
+func eachBlock(ctx context.Context, pool *kernel.Pool, a, b []float32, e int, visit func(block)) error {
 	n, m := len(a)/e, len(b)/e
 	buffer := make([]float32, min(n, gridBlock)*min(m, gridBlock))
 	for left := 0; left < m; left += gridBlock {
 		right := min(m, left+gridBlock)
 		for lo := 0; lo < n; lo += gridBlock {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			hi := min(n, lo+gridBlock)
 			c := buffer[:(hi-lo)*(right-left)]
 			pool.Gemm(c, a[lo*e:hi*e], b[left*e:right*e], hi-lo, right-left, e, kernel.Gemm{TransB: true})
 			visit(block{lo, hi, left, right, c})
 		}
 	}
+	return nil
 }
 
 // parallel cuts 0 to n into one range for each worker and waits for all.

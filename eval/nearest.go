@@ -2,6 +2,7 @@ package eval
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -22,7 +23,7 @@ func nearerFirst(a, b Match) int {
 // Nearest finds the k items (M, E) with the largest cosines for each query
 // (N, E), nearest first. With fewer than k items it returns them all. Rows have
 // length 1; rows of unequal width and numbers that are not finite are errors.
-func Nearest(pool *kernel.Pool, queries, items []float32, e, k int) ([][]Match, error) {
+func Nearest(ctx context.Context, pool *kernel.Pool, queries, items []float32, e, k int) ([][]Match, error) {
 	if k < 1 {
 		return nil, fmt.Errorf("eval: the nearest %d; want at least 1", k)
 	}
@@ -37,14 +38,14 @@ func Nearest(pool *kernel.Pool, queries, items []float32, e, k int) ([][]Match, 
 	for i := range all {
 		all[i] = make([]Match, 0, k)
 	}
-	eachBlock(pool, queries, items, e, func(b block) {
+	err := eachBlock(ctx, pool, queries, items, e, func(b block) {
 		parallel(pool.Threads(), b.hi-b.lo, func(_, lo, hi int) {
 			for i := b.lo + lo; i < b.lo+hi; i++ {
 				all[i] = keepNearest(all[i], b.row(i), b.left, k)
 			}
 		})
 	})
-	return all, nil
+	return all, err
 }
 
 // keepNearest adds a row of cosines, of items from first, to at most k matches
@@ -66,11 +67,11 @@ func keepNearest(best []Match, row []float32, first, k int) []Match {
 
 // KNN gives each query (N, E) the label that most of its k nearest items (M, E)
 // have; of labels with as many, the smallest. Rows have length 1.
-func KNN(pool *kernel.Pool, queries, items []float32, labels []int, e, k int) ([]int, error) {
+func KNN(ctx context.Context, pool *kernel.Pool, queries, items []float32, labels []int, e, k int) ([]int, error) {
 	if len(labels)*e != len(items) {
 		return nil, fmt.Errorf("eval: have %d numbers for %d labels; want one row per label", len(items), len(labels))
 	}
-	matches, err := Nearest(pool, queries, items, e, k)
+	matches, err := Nearest(ctx, pool, queries, items, e, k)
 	if err != nil {
 		return nil, err
 	}

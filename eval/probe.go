@@ -1,10 +1,12 @@
 package eval
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"gonum.org/v1/gonum/optimize"
 
@@ -48,7 +50,12 @@ func (l Labelled) check(classes int) (e int, err error) {
 // in one softmax and a bias that no penalty touches. Start, if not nil, is where
 // the search begins. Products are float32, sums float64; the result is
 // within about 1e-3 of the minimum's weights.
-func FitProbe(pool *kernel.Pool, train Labelled, classes int, c float64, start *Probe) (*Probe, error) {
+func FitProbe(ctx context.Context, pool *kernel.Pool, train Labelled, classes int, c float64, start *Probe) (*Probe, error) {
+	return fitProbe(ctx, pool, train, classes, c, start, 1e-6)
+}
+
+// fitProbe ends where no derivative of the mean loss is larger than tolerance.
+func fitProbe(ctx context.Context, pool *kernel.Pool, train Labelled, classes int, c float64, start *Probe, tolerance float64) (*Probe, error) {
 	e, err := train.check(classes)
 	if err != nil {
 		return nil, err
@@ -68,9 +75,12 @@ func FitProbe(pool *kernel.Pool, train Labelled, classes int, c float64, start *
 	}
 	result, err := optimize.Minimize(
 		optimize.Problem{Func: f.value, Grad: f.gradient}, at,
-		&optimize.Settings{GradientThreshold: 1e-6, MajorIterations: 1000,
-			Converger: &optimize.FunctionConverge{Relative: 1e-9, Iterations: 10}},
+		&optimize.Settings{GradientThreshold: tolerance, MajorIterations: 1000, Recorder: untilDone{ctx},
+			Converger: &optimize.FunctionConverge{Relative: 1e-8, Iterations: 10}},
 		&optimize.LBFGS{Store: 10})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	// Near the minimum, rounding ends the line search before the gradient is
 	// small enough: that is the end as well.
 	if result == nil || result.X == nil || err != nil && !errors.Is(err, optimize.ErrLinesearcherFailure) && !errors.Is(err, optimize.ErrNoProgress) {
@@ -84,6 +94,15 @@ func FitProbe(pool *kernel.Pool, train Labelled, classes int, c float64, start *
 		p.Bias[i] = float32(v)
 	}
 	return p, nil
+}
+
+// untilDone ends a minimization with its context.
+type untilDone struct{ ctx context.Context }
+
+func (u untilDone) Init() error { return u.ctx.Err() }
+
+func (u untilDone) Record(*optimize.Location, optimize.Operation, *optimize.Stats) error {
+	return u.ctx.Err()
 }
 
 // A probeLoss is the objective of FitProbe, divided by c N.
@@ -159,16 +178,15 @@ func (f *probeLoss) compute(at []float64) {
 func crossEntropy(logits []float32, label int, scale float64) float64 {
 	largest, own := float64(slices.Max(logits)), float64(logits[label])
 	var sum float64
-	for _, v := range logits {
-		sum += math.Exp(float64(v) - largest)
-	}
 	for j, v := range logits {
-		p := math.Exp(float64(v)-largest) / sum
-		if j == label {
-			p--
-		}
-		logits[j] = float32(scale * p)
+		e := math.Exp(float64(v) - largest)
+		sum += e
+		logits[j] = float32(e)
 	}
+	for j, e := range logits {
+		logits[j] = float32(scale / sum * float64(e))
+	}
+	logits[label] -= float32(scale)
 	return math.Log(sum) + largest - own
 }
 
@@ -183,6 +201,28 @@ func (p *Probe) Predict(pool *kernel.Pool, x []float32) []int {
 	return predicted
 }
 
+// Score measures the probe on embeddings with labels.
+func (p *Probe) Score(pool *kernel.Pool, test Labelled) (z ZeroShot, err error) {
+	classes := len(p.Bias)
+	if _, err := test.check(classes); err != nil {
+		return z, err
+	}
+	names := make([]string, classes)
+	for i := range names {
+		names[i] = strconv.Itoa(i)
+	}
+	logits, row := p.logits(pool, test.X), make([]float64, classes)
+	return tally(names, len(test.Labels), func(visit func(label int, scores []float64)) error {
+		for i, label := range test.Labels {
+			for j, v := range logits[i*classes:][:classes] {
+				row[j] = float64(v)
+			}
+			visit(label, row)
+		}
+		return nil
+	})
+}
+
 func (p *Probe) logits(pool *kernel.Pool, x []float32) []float32 {
 	classes := len(p.Bias)
 	e := len(p.Weights) / classes
@@ -195,8 +235,9 @@ func (p *Probe) logits(pool *kernel.Pool, x []float32) []float32 {
 // 1e6: first in steps of 100, then halving the step around the best until it is
 // an eighth of a decade, as the CLIP paper does (appendix A.3). Of equally good
 // ones it takes the smallest, the strongest penalty. The probe returned is then
-// fitted on train and validation together.
-func SweepProbe(pool *kernel.Pool, train, validation Labelled, classes int) (*Probe, error) {
+// fitted on train and validation together. All are fitted to scikit-learn's
+// tolerance, a gradient of 1e-4.
+func SweepProbe(ctx context.Context, pool *kernel.Pool, train, validation Labelled, classes int) (*Probe, error) {
 	if _, err := validation.check(classes); err != nil {
 		return nil, err
 	}
@@ -206,7 +247,7 @@ func SweepProbe(pool *kernel.Pool, train, validation Labelled, classes int) (*Pr
 		if _, done := accuracies[eighths]; done || eighths < -48 || eighths > 48 {
 			return nil
 		}
-		p, err := FitProbe(pool, train, classes, math.Pow(10, float64(eighths)/8), start)
+		p, err := fitProbe(ctx, pool, train, classes, math.Pow(10, float64(eighths)/8), start, 1e-4)
 		if err != nil {
 			return err
 		}
@@ -236,5 +277,5 @@ func SweepProbe(pool *kernel.Pool, train, validation Labelled, classes int) (*Pr
 		}
 	}
 	both := Labelled{slices.Concat(train.X, validation.X), slices.Concat(train.Labels, validation.Labels)}
-	return FitProbe(pool, both, classes, math.Pow(10, float64(best())/8), nil)
+	return fitProbe(ctx, pool, both, classes, math.Pow(10, float64(best())/8), start, 1e-4)
 }

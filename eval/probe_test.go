@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -15,7 +17,7 @@ func TestFitProbeGolden(t *testing.T) {
 	pool := newPool(t, 2)
 	train := Labelled{g.images, g.Labels}
 	for _, want := range g.Probe {
-		p, err := FitProbe(pool, train, len(want.Bias), want.C, nil)
+		p, err := FitProbe(t.Context(), pool, train, len(want.Bias), want.C, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,17 +82,31 @@ func TestSweepProbe(t *testing.T) {
 	}
 	train, validation, test := set(n), set(400), set(2000)
 	pool := newPool(t, 2)
-	best, err := SweepProbe(pool, train, validation, 2)
+	best, err := SweepProbe(t.Context(), pool, train, validation, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	weak, err := FitProbe(pool, train, 2, 1e6, nil)
+	weak, err := FitProbe(t.Context(), pool, train, 2, 1e6, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	accuracy := func(p *Probe) float64 { return Accuracy(p.Predict(pool, test.X), test.Labels) }
 	if best.C > 1e3 || best.C < 1e-5 || accuracy(best) <= accuracy(weak) {
 		t.Errorf("sweep: c %g, accuracy %g; without penalty %g", best.C, accuracy(best), accuracy(weak))
+	}
+}
+
+func TestEnded(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	pool, x, labels := newPool(t, 1), []float32{1, 0, 0, 1}, []int{0, 1}
+	_, fit := FitProbe(ctx, pool, Labelled{x, labels}, 2, 1, nil)
+	_, nearest := Nearest(ctx, pool, x, x, 2, 1)
+	_, retrieve := Retrieve(ctx, pool, x, x, labels)
+	for name, err := range map[string]error{"FitProbe": fit, "Nearest": nearest, "Retrieve": retrieve} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s after the end of its context: %v", name, err)
+		}
 	}
 }
 
@@ -110,7 +126,7 @@ func TestProbeErrors(t *testing.T) {
 		{[]float32{1, 2}, []int{0, 1}, 2, 0, "c 0"},
 		{[]float32{1, float32(math.Inf(1))}, []int{0, 1}, 2, 1, "row 1 has +Inf"},
 	} {
-		_, err := FitProbe(pool, Labelled{test.x, test.labels}, test.classes, test.c, nil)
+		_, err := FitProbe(t.Context(), pool, Labelled{test.x, test.labels}, test.classes, test.c, nil)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("FitProbe(%v, %v): %v; want error with %q", test.x, test.labels, err, test.want)
 		}
@@ -120,7 +136,7 @@ func TestProbeErrors(t *testing.T) {
 func TestKNNGolden(t *testing.T) {
 	g := readGolden(t)
 	for _, want := range g.KNN {
-		got, err := KNN(newPool(t, 2), g.testImages, g.images, g.Labels, g.e, want.K)
+		got, err := KNN(t.Context(), newPool(t, 2), g.testImages, g.images, g.Labels, g.e, want.K)
 		if d := cmp.Diff(want.Predicted, got); err != nil || d != "" {
 			t.Errorf("KNN of %d: %v, (-scikit-learn +got):\n%s", want.K, err, d)
 		}
@@ -137,7 +153,7 @@ func TestNearest(t *testing.T) {
 	}
 	queries := items[:20*e]
 	for _, k := range []int{1, 2, 7, 5000} {
-		got, err := Nearest(newPool(t, 2), queries, items, e, k)
+		got, err := Nearest(t.Context(), newPool(t, 2), queries, items, e, k)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +168,7 @@ func TestNearest(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Nearest(newPool(t, 1), queries, items, e, 0); err == nil || !strings.Contains(err.Error(), "nearest 0") {
+	if _, err := Nearest(t.Context(), newPool(t, 1), queries, items, e, 0); err == nil || !strings.Contains(err.Error(), "nearest 0") {
 		t.Errorf("Nearest of 0: %v", err)
 	}
 }
@@ -160,7 +176,7 @@ func TestNearest(t *testing.T) {
 func TestKNNTies(t *testing.T) {
 	items := []float32{1, 0, 0.8, 0.6, 0.6, 0.8, 0, 1}
 	for _, test := range []struct{ k, want int }{{1, 3}, {2, 1}, {3, 1}, {4, 1}} {
-		got, err := KNN(newPool(t, 1), []float32{1, 0}, items, []int{3, 1, 1, 3}, 2, test.k)
+		got, err := KNN(t.Context(), newPool(t, 1), []float32{1, 0}, items, []int{3, 1, 1, 3}, 2, test.k)
 		if err != nil || fmt.Sprint(got) != fmt.Sprint([]int{test.want}) {
 			t.Errorf("KNN of %d = %v, %v; want %d", test.k, got, err, test.want)
 		}

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -39,7 +40,7 @@ type Recall struct {
 // the order of the data plays no part.
 //
 // An image without a text, and numbers that are not finite, are errors.
-func Retrieve(pool *kernel.Pool, images, texts []float32, imageOf []int) (r Retrieval, err error) {
+func Retrieve(ctx context.Context, pool *kernel.Pool, images, texts []float32, imageOf []int) (r Retrieval, err error) {
 	if len(imageOf) == 0 || len(texts)%len(imageOf) != 0 {
 		return r, fmt.Errorf("eval: have %d numbers for %d texts; want one row per text", len(texts), len(imageOf))
 	}
@@ -68,7 +69,7 @@ func Retrieve(pool *kernel.Pool, images, texts []float32, imageOf []int) (r Retr
 	for i := range inColumn {
 		inColumn[i] = make([]ranked, gridBlock)
 	}
-	eachBlock(pool, images, texts, e, func(b block) {
+	err = eachBlock(ctx, pool, images, texts, e, func(b block) {
 		parallel(pool.Threads(), b.hi-b.lo, func(worker, lo, hi int) {
 			counts := inColumn[worker][:b.right-b.left]
 			for i := b.lo + lo; i < b.lo+hi; i++ {
@@ -88,6 +89,9 @@ func Retrieve(pool *kernel.Pool, images, texts []float32, imageOf []int) (r Retr
 			clear(counts)
 		}
 	})
+	if err != nil {
+		return r, err
+	}
 	return Retrieval{n, len(imageOf), recall(byImage), recall(byText)}, nil
 }
 

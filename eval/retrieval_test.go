@@ -17,7 +17,7 @@ var close12 = cmpopts.EquateApprox(0, 1e-12)
 
 func TestRetrieveGolden(t *testing.T) {
 	g := readGolden(t)
-	got, err := Retrieve(newPool(t, 2), g.images, g.texts, g.ImageOf)
+	got, err := Retrieve(t.Context(), newPool(t, 2), g.images, g.texts, g.ImageOf)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestRetrieveByHand(t *testing.T) {
 		0.8, 0.6, // of image 0
 		-1, 0, // of image 1, and the last of all for it but for nothing nearer
 	}
-	got, err := Retrieve(newPool(t, 1), images, texts, []int{0, 0, 1})
+	got, err := Retrieve(t.Context(), newPool(t, 1), images, texts, []int{0, 0, 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestRetrieveCollapsed(t *testing.T) {
 	for i := range n {
 		x[2*i], x[2*i+1], own[i] = 0.6, 0.8, i
 	}
-	got, err := Retrieve(newPool(t, 2), x, x, own)
+	got, err := Retrieve(t.Context(), newPool(t, 2), x, x, own)
 	want := Recall{R1: 1. / n, R5: 5. / n, R10: 10. / n, MedianRank: (n + 1) / 2., MeanRank: (n + 1) / 2.}
 	if d := cmp.Diff(Retrieval{n, n, want, want}, got, close12); err != nil || d != "" {
 		t.Errorf("Retrieve: %v, (-want +got):\n%s", err, d)
@@ -84,7 +84,7 @@ func TestRetrieveBlocks(t *testing.T) {
 		}
 		want := plainRetrieve(images, texts, imageOf, e)
 		for _, threads := range []int{1, 3} {
-			got, err := Retrieve(newPool(t, threads), images, texts, imageOf)
+			got, err := Retrieve(t.Context(), newPool(t, threads), images, texts, imageOf)
 			if d := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-9)); err != nil || d != "" {
 				t.Errorf("%d images, %d texts, %d threads: %v, (-want +got):\n%s", n, m, threads, err, d)
 			}
@@ -157,7 +157,7 @@ func TestRetrieveErrors(t *testing.T) {
 		{[]float32{1, 0, 0, 1}, []float32{1, 0}, []int{0}, "image 1 has no text"},
 		{[]float32{1, 0}, []float32{1, nan}, []int{0}, "texts: row 0 has NaN"},
 	} {
-		if _, err := Retrieve(newPool(t, 1), test.images, test.texts, test.imageOf); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := Retrieve(t.Context(), newPool(t, 1), test.images, test.texts, test.imageOf); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("Retrieve(%v, %v, %v): %v; want error with %q", test.images, test.texts, test.imageOf, err, test.want)
 		}
 	}
@@ -176,7 +176,7 @@ func BenchmarkRetrieve(b *testing.B) {
 			pool := kernel.NewPool(0)
 			defer pool.Close()
 			for b.Loop() {
-				if _, err := Retrieve(pool, images, texts, imageOf); err != nil {
+				if _, err := Retrieve(b.Context(), pool, images, texts, imageOf); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -92,12 +92,19 @@ type ClassScore struct {
 // number meaningless. Of classes with equal cosines the one first in the list
 // counts as nearer. Classes without images are left out of PerClass.
 func (c *Classifier) Score(images []float32, labels []int) (ZeroShot, error) {
-	z := ZeroShot{N: len(labels), Classes: len(c.Classes)}
+	return tally(c.Classes, len(labels), func(visit func(int, []float64)) error {
+		return c.each(images, labels, func(_, label int, cosines []float64) { visit(label, cosines) })
+	})
+}
+
+// tally counts how often the label of one of n images has the highest scores.
+func tally(classes []string, n int, each func(visit func(label int, scores []float64)) error) (ZeroShot, error) {
+	z := ZeroShot{N: n, Classes: len(classes)}
 	type count struct{ n, top1, top5 int }
 	counts := make([]count, z.Classes)
 	var all count
-	err := c.each(images, labels, func(_, label int, cosines []float64) {
-		rank := rankOf(cosines, label)
+	err := each(func(label int, scores []float64) {
+		rank := rankOf(scores, label)
 		k := &counts[label]
 		k.n++
 		if rank < 1 {
@@ -119,7 +126,7 @@ func (c *Classifier) Score(images []float32, labels []int) (ZeroShot, error) {
 		if k.n == 0 {
 			continue
 		}
-		score := ClassScore{c.Classes[i], k.n, float64(k.top1) / float64(k.n), float64(k.top5) / float64(k.n)}
+		score := ClassScore{classes[i], k.n, float64(k.top1) / float64(k.n), float64(k.top5) / float64(k.n)}
 		z.PerClass = append(z.PerClass, score)
 		z.MeanPerClass += score.Top1
 	}
