@@ -45,6 +45,7 @@ type Run struct {
 	bad       *data.Ledger // writes to ledger
 	embedder  *eval.Embedder
 	last      []evaluated
+	scores    []train.Score
 }
 
 // An evalSet is labelled data with a name.
@@ -110,7 +111,11 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	t := &train.Trainer{
 		Config: c.Train, Model: r.model, Graph: step, Optim: r.optim, Data: stream, EpochPairs: int(r.data.Len()),
 		Eval: r.evaluate, Save: r.save, Interrupt: r.pool.Interrupt, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
+		Warmup: c.Optim.Warmup, Scores: func() []train.Score { return r.scores },
 		Metrics: r.metrics, Log: r.Log,
+	}
+	if t.Floor, err = r.floor(ctx); err != nil {
+		return err
 	}
 	if err := t.Run(ctx); err != nil {
 		return err
@@ -320,6 +325,21 @@ func (r *Run) announce(step *model.TrainStep) {
 	r.Log.Printf("%s", optim.Groups(r.model.Params()))
 }
 
+// floor finds the least loss that the captions allow, and says so where they
+// repeat enough to matter.
+func (r *Run) floor(ctx context.Context) (float64, error) {
+	counts, err := train.CountCaptions(ctx, r.data.Captions(ctx))
+	if err != nil {
+		return 0, err
+	}
+	n := r.Config.Train.Batch
+	floor := train.Floor(counts, n)
+	if floor > 0.05 {
+		r.Log.Printf("captions repeat (%d distinct ones): no model gets the loss of %d pairs below %.3f, where guessing has ln N %.3f", len(counts), n, floor, math.Log(float64(n)))
+	}
+	return floor, nil
+}
+
 // save writes a checkpoint of the step and removes old ones.
 func (r *Run) save(step int) error {
 	s := r.state
@@ -348,6 +368,7 @@ func (r *Run) evaluate(ctx context.Context, step int) error {
 		}
 		e := evaluated{step, s.name, z.Top1, z.Top5, z.Low, z.High, z.N, z.Classes}
 		r.last = append(r.last, e)
+		r.scores = append(r.scores, train.Score{Step: step, Set: s.name, Top1: z.Top1, Low: z.Low, High: z.High})
 		r.Log.Printf("step %d  %v, top-5 %.1f %%, 95 %% between %.1f and %.1f, %d images", step, e, 100*z.Top5, 100*z.Low, 100*z.High, z.N)
 		line, err := json.Marshal(e)
 		if err != nil {
