@@ -41,6 +41,7 @@ type Run struct {
 	store     *checkpoint.Store
 	state     state
 	metrics   *os.File
+	lines     io.Writer // metrics, and what else takes its lines
 	ledger    *os.File
 	bad       *data.Ledger // writes to ledger
 	embedder  *eval.Embedder
@@ -102,6 +103,11 @@ func (r *Run) Train(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	closeLines, err := r.openLines()
+	if err != nil {
+		return err
+	}
+	defer closeLines()
 	r.announce(step)
 	stream := r.data.Stream(data.StreamConfig{
 		Seed: c.Seed, Batch: c.Train.Batch, ImageSize: c.Model.Image.Size, Context: c.Model.Text.ContextLength,
@@ -112,7 +118,7 @@ func (r *Run) Train(ctx context.Context) (err error) {
 		Config: c.Train, Model: r.model, Graph: step, Optim: r.optim, Data: stream, EpochPairs: int(r.data.Len()),
 		Eval: r.evaluate, Save: r.save, Interrupt: r.pool.Interrupt, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
 		Warmup: c.Optim.Warmup, Scores: func() []train.Score { return r.scores },
-		Metrics: r.metrics, Log: r.Log,
+		Metrics: r.lines, Log: r.Log,
 	}
 	if t.Floor, err = r.floor(ctx); err != nil {
 		return err
@@ -316,6 +322,24 @@ func (r *Run) newTokenizer(ctx context.Context) (*tokenizer.Tokenizer, error) {
 	return tokenizer.Train(r.data.Captions(ctx), size)
 }
 
+// openLines gives the lines of metrics.jsonl to all that the config asks for.
+func (r *Run) openLines() (closeAll func(), err error) {
+	all := []io.Writer{r.metrics}
+	closeAll = func() {}
+	if r.Config.Train.TensorBoard {
+		events, file, err := train.CreateEvents(filepath.Join(r.Workdir, "tensorboard"), r.state.Step)
+		if err != nil {
+			return nil, err
+		}
+		all, closeAll = append(all, events), func() { file.Close() }
+	}
+	if r.Config.Train.Prometheus {
+		all = append(all, &train.Gauges{Path: filepath.Join(r.Workdir, "metrics.prom")})
+	}
+	r.lines = io.MultiWriter(all...)
+	return closeAll, nil
+}
+
 // announce says what is about to be trained.
 func (r *Run) announce(step *model.TrainStep) {
 	c, stats := r.Config, step.Stats()
@@ -374,7 +398,7 @@ func (r *Run) evaluate(ctx context.Context, step int) error {
 		if err != nil {
 			return err
 		}
-		if _, err := r.metrics.Write(append(line, '\n')); err != nil {
+		if _, err := r.lines.Write(append(line, '\n')); err != nil {
 			r.Log.Printf("the evaluation of step %d is not written: %v", step, err)
 		}
 	}
