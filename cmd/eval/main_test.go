@@ -233,6 +233,22 @@ func testEmbeddings(t *testing.T, base []string) {
 	if err := json.Unmarshal([]byte(out), &p); err != nil || p.Train != 60 || p.Test != 34 || p.C < 1e-6 || p.K != 3 {
 		t.Errorf("probe --json: %v, %s", err, out)
 	}
+	ok("report", "--checkpoint", "r", "--embeddings", "e.parquet", "--classes", "world/classes.txt", "--templates", "world/templates.txt", "--train", "world/train-*.parquet", "--out", "r.html")
+	page, err := os.ReadFile("r.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<h2>Photos", "<h2>Every image", "<h2>Nearest", "<h2>Training", "<h2>Images and names", "<h2>Calibration", "<h2>Prompts", "<h2>Classes", "<h2>Confusion",
+		"never seen</small>", "60 training captions", "ln N", "the captions&#39; floor", `aria-label="Grid of cosines`, "default-src 'none'", "</html>"} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("the report has no %s", want)
+		}
+	}
+	for _, never := range []string{"http:", "https:", "//cdn", "NaN", "ZgotmplZ", "%!"} { // nothing from elsewhere, nothing that went wrong
+		if bytes.Contains(page, []byte(never)) {
+			t.Errorf("the report has %q", never)
+		}
+	}
 	out = ok("compare", "r", "r/checkpoints/step-00000002", "--data", all, "--classes", "world/classes.txt")
 	if !strings.Contains(out, "34 images, 144 classes") || !strings.Contains(out, "the difference") {
 		t.Errorf("compare prints\n%s", out)
