@@ -2,11 +2,18 @@ package eval
 
 import (
 	"bytes"
+	"context"
 	"encoding/xml"
+	"errors"
+	"html/template"
 	"io"
 	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -39,7 +46,7 @@ func TestCharts(t *testing.T) {
 		"map":   string(r.Map),
 	} {
 		for d := xml.NewDecoder(strings.NewReader(svg)); ; {
-			if _, err := d.Token(); err == io.EOF {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Errorf("%s: %v in\n%s", name, err, svg)
@@ -70,7 +77,7 @@ func TestReportEscapes(t *testing.T) {
 	}
 }
 
-// TestReportInChromium opens a report, sorts its table by a click, and expects
+// TestReportInChromium opens a report, sorts its table by clicks, and expects
 // nothing on the console. It needs Debian's chromium.
 func TestReportInChromium(t *testing.T) {
 	browser, err := exec.LookPath("chromium")
@@ -84,7 +91,7 @@ func TestReportInChromium(t *testing.T) {
 	if err := r.Write(&page); err != nil {
 		t.Fatal(err)
 	}
-	page.WriteString(`<script>document.querySelector("table.sort th.n button").click();document.querySelector("table.sort th.n button").click()</script>`)
+	page.WriteString(`<script>document.querySelector("table.sort button").click();document.querySelector("table.sort th.n button").click()</script>`)
 	path := filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(path, page.Bytes(), 0o666); err != nil {
 		t.Fatal(err)
@@ -105,7 +112,7 @@ func TestReportInChromium(t *testing.T) {
 	text := string(dom)
 	b, cc, a := strings.Index(text, "<td>b</td>"), strings.Index(text, "<td>c</td>"), strings.Index(text, "<td>a</td>")
 	if !strings.Contains(text, `aria-sort="descending"`) || b < 0 || b > cc || cc > a { // 3, 2 and 1 images
-		t.Errorf("rows at %d %d %d; want b, c, a after two clicks:\n%s", b, cc, a, text)
+		t.Errorf("rows at %d %d %d; want b, c, a, by the number of images:\n%s", b, cc, a, text)
 	}
 	if !strings.Contains(text, `<path class="curve"`) {
 		t.Error("no curve is drawn")
