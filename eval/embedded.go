@@ -134,7 +134,7 @@ func ReadEmbedded(path string) (x *Embedded, err error) {
 	x = &Embedded{}
 	x.Weights, _ = p.Lookup(weightsKey)
 	r := parquet.NewGenericReader[embeddedRow](p)
-	defer r.Close()
+	defer func() { _ = r.Close() }() // it was only read
 	rows := make([]embeddedRow, embeddedGroup)
 	for {
 		n, err := r.Read(rows)

@@ -91,11 +91,11 @@ func TestAuditErrors(t *testing.T) {
 
 func TestScoreSplit(t *testing.T) {
 	images := []float32{1, 0, 0, 1, 0.6, 0.8, -1, 0}
-	s, err := testClassifier(t).ScoreSplit(images, []int{0, 1, 0, 2}, []bool{false, true, false, true})
+	_, err := testClassifier(t).ScoreSplit(images, []int{0, 1, 0, 2}, []bool{false, true, false, true})
 	if err == nil {
 		t.Error("a split of too many classes: no error")
 	}
-	s, err = testClassifier(t).ScoreSplit(images, []int{0, 2, 0, 2}, []bool{false, false, true})
+	s, err := testClassifier(t).ScoreSplit(images, []int{0, 2, 0, 2}, []bool{false, false, true})
 	if err != nil {
 		t.Fatal(err)
 	}
