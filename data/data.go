@@ -131,6 +131,7 @@ type Need struct{ Caption, Label bool }
 // A Dataset is an open set of shards.
 type Dataset struct {
 	config Config
+	need   Need
 	shards []*shard
 	rows   int64 // that are used
 
@@ -168,10 +169,10 @@ func openSources(sources []Source, c Config, need Need) (*Dataset, error) {
 			return nil, err
 		}
 	}
-	d := &Dataset{config: c, quotas: quotas(sources)}
+	d := &Dataset{config: c, need: need, quotas: quotas(sources)}
 	for i, source := range sources {
 		first := d.rows
-		if err := d.openSource(source.Data, where, need); err != nil {
+		if err := d.openSource(source.Data, where); err != nil {
 			return nil, err
 		}
 		// The windows of all sources are in memory together.
@@ -182,7 +183,7 @@ func openSources(sources []Source, c Config, need Need) (*Dataset, error) {
 }
 
 // openSource adds the shards of a source.
-func (d *Dataset) openSource(patterns string, where *condition, need Need) error {
+func (d *Dataset) openSource(patterns string, where *condition) error {
 	paths, err := expand(patterns)
 	if err != nil {
 		return err
@@ -190,7 +191,7 @@ func (d *Dataset) openSource(patterns string, where *condition, need Need) error
 	var total, used int64
 	shards := make([]*shard, len(paths))
 	for i, path := range paths {
-		if shards[i], err = openShard(path, d.config, need); err != nil {
+		if shards[i], err = openShard(path, d.config, d.need); err != nil {
 			return err
 		}
 		total += shards[i].rows

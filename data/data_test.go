@@ -309,6 +309,41 @@ func TestScan(t *testing.T) {
 	}
 }
 
+// TestScanCaptions checks that a scan for captions needs no label, and that a row
+// is found again.
+func TestScanCaptions(t *testing.T) {
+	patterns := hfShards(t, 25, 2, func(i int, r *hfRow) {
+		if i == 4 {
+			r.Caption, r.Captions = " ", nil
+		}
+		r.Label = -7
+	})
+	d, err := Open(patterns, Config{}, Need{Caption: true})
+	must(t, err)
+	n := 0
+	must(t, d.Scan(context.Background(), 4, 10, NewLedger(&bytes.Buffer{}, Config{}), func(e Examples) error {
+		for i, ref := range e.Rows {
+			file, captions, err := ReadImage(ref, Config{})
+			if err != nil || len(file) == 0 || len(captions) == 0 || !slices.Equal(captions, e.Captions[i]) || e.Labels[i] != -1 {
+				t.Errorf("%v: %d bytes, captions %q, %v; scanned %q with label %d", ref, len(file), captions, err, e.Captions[i], e.Labels[i])
+			}
+			n++
+		}
+		return nil
+	}))
+	if n != 24 {
+		t.Errorf("%d rows; want 24", n)
+	}
+	for want, ref := range map[string]RowRef{
+		"row 99: the shard has 12 rows": {Shard: d.shards[0].path, Row: 99},
+		"none.parquet":                  {Shard: "none.parquet"},
+	} {
+		if _, _, err := ReadImage(ref, Config{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ReadImage(%v): %v; want error with %q", ref, err, want)
+		}
+	}
+}
+
 func TestOpenErrors(t *testing.T) {
 	dir := t.TempDir()
 	good, err := os.ReadFile(filepath.Dir(hfShards(t, 30, 1, nil)) + "/000.parquet")

@@ -4,20 +4,23 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/goclip/goclip/data/preprocess"
 )
 
-// Examples are labelled images, prepared as evaluation sees them.
+// Examples are images, prepared as evaluation sees them, with what belongs to them.
 type Examples struct {
-	Images []float32 // (N, 3, S, S)
-	Labels []int
-	Rows   []RowRef
+	Images   []float32 // (N, 3, S, S)
+	Labels   []int     // -1 where there is none
+	Captions [][]string
+	Rows     []RowRef
 }
 
-// Scan visits all rows that have an image and a label, in the order of the
-// shards, at most n at a time. Rows that cannot be used go to the ledger; past
+// Scan visits all rows that have an image and what the dataset was opened to
+// need, in the order of the shards, at most n at a time. Rows that cannot be used go to the ledger; past
 // its budget Scan ends with an error. The memory of an Examples is used again.
 func (d *Dataset) Scan(ctx context.Context, size, n int, ledger *Ledger, visit func(Examples) error) error {
 	decoders := d.config.Decoders
@@ -32,7 +35,7 @@ func (d *Dataset) Scan(ctx context.Context, size, n int, ledger *Ledger, visit f
 	images := make([]float32, n*pixels)
 	reasons := make([]string, n)
 	for lo := int64(0); lo < d.rows; lo += int64(n) {
-		rows, err := d.read(ctx, lo, min(d.rows, lo+int64(n)), columns{image: true, label: true})
+		rows, err := d.read(ctx, lo, min(d.rows, lo+int64(n)), columns{image: true, label: true, caption: d.need.Caption})
 		if err != nil {
 			return err
 		}
@@ -40,7 +43,7 @@ func (d *Dataset) Scan(ctx context.Context, size, n int, ledger *Ledger, visit f
 		for worker, p := range processors {
 			wg.Go(func() {
 				for i := worker; i < len(rows); i += decoders {
-					reasons[i] = example(p, images[i*pixels:][:pixels], &rows[i])
+					reasons[i] = example(p, images[i*pixels:][:pixels], &rows[i], d.need)
 				}
 			})
 		}
@@ -53,7 +56,8 @@ func (d *Dataset) Scan(ctx context.Context, size, n int, ledger *Ledger, visit f
 				continue
 			}
 			e.Images = append(e.Images, images[i*pixels:][:pixels]...) // moves down over bad rows
-			e.Labels = append(e.Labels, int(r.label))
+			e.Labels = append(e.Labels, max(-1, int(r.label)))
+			e.Captions = append(e.Captions, r.captions)
 			e.Rows = append(e.Rows, r.ref)
 		}
 		if err := ledger.add(len(rows), bad); err != nil {
@@ -69,11 +73,15 @@ func (d *Dataset) Scan(ctx context.Context, size, n int, ledger *Ledger, visit f
 }
 
 // example decodes a row for evaluation, or says why it cannot be used.
-func example(p *preprocess.Processor, dst []float32, r *row) (reason string) {
+func example(p *preprocess.Processor, dst []float32, r *row, need Need) (reason string) {
 	if reason := r.problem(); reason != "" {
 		return reason
 	}
-	if r.label < 0 {
+	r.captions = slices.DeleteFunc(r.captions, func(c string) bool { return strings.TrimSpace(c) == "" })
+	if need.Caption && len(r.captions) == 0 {
+		return "no caption"
+	}
+	if need.Label && r.label < 0 {
 		return fmt.Sprintf("label %d", r.label)
 	}
 	err := guard(func() error {
@@ -87,4 +95,23 @@ func example(p *preprocess.Processor, dst []float32, r *row) (reason string) {
 		return err.Error()
 	}
 	return ""
+}
+
+// ReadImage returns the image file of one row, and its captions.
+func ReadImage(ref RowRef, c Config) (file []byte, captions []string, err error) {
+	s, err := openShard(ref.Shard, c, Need{})
+	if err != nil {
+		return nil, nil, err
+	}
+	if ref.Row < 0 || ref.Row >= s.rows {
+		return nil, nil, fmt.Errorf("data: %v: the shard has %d rows", ref, s.rows)
+	}
+	rows, err := s.read(ref.Row, ref.Row+1, columns{image: true, caption: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	if reason := rows[0].problem(); reason != "" {
+		return nil, nil, fmt.Errorf("data: %v: %s", ref, reason)
+	}
+	return rows[0].image, rows[0].captions, nil
 }

@@ -92,21 +92,19 @@ type ClassScore struct {
 // number meaningless. Of classes with equal cosines the one first in the list
 // counts as nearer. Classes without images are left out of PerClass.
 func (c *Classifier) Score(images []float32, labels []int) (ZeroShot, error) {
-	z := ZeroShot{N: len(labels), Classes: len(c.Classes)}
-	if z.N == 0 || len(images) == 0 || len(images)/z.N*z.N != len(images) || len(images)/z.N*z.Classes != len(c.Weights) {
-		return z, fmt.Errorf("eval: have %d numbers for %d labels and %d classes; want one row per label", len(images), z.N, z.Classes)
-	}
-	e := len(images) / z.N
+	return tally(c.Classes, len(labels), func(visit func(int, []float64)) error {
+		return c.each(images, labels, func(_, label int, cosines []float64) { visit(label, cosines) })
+	})
+}
+
+// tally counts how often the label of one of n images has the highest scores.
+func tally(classes []string, n int, each func(visit func(label int, scores []float64)) error) (ZeroShot, error) {
+	z := ZeroShot{N: n, Classes: len(classes)}
 	type count struct{ n, top1, top5 int }
 	counts := make([]count, z.Classes)
 	var all count
-	cosines := make([]float64, z.Classes)
-	for i, label := range labels {
-		if label < 0 || label >= z.Classes {
-			return z, fmt.Errorf("eval: image %d has label %d; want 0 to %d, the lines of the class list", i, label, z.Classes-1)
-		}
-		c.Cosines(cosines, images[i*e:(i+1)*e])
-		rank := rankOf(cosines, label)
+	err := each(func(label int, scores []float64) {
+		rank := rankOf(scores, label)
 		k := &counts[label]
 		k.n++
 		if rank < 1 {
@@ -117,6 +115,9 @@ func (c *Classifier) Score(images []float32, labels []int) (ZeroShot, error) {
 			k.top5++
 			all.top5++
 		}
+	})
+	if err != nil {
+		return z, err
 	}
 	z.Top1 = float64(all.top1) / float64(z.N)
 	z.Top5 = float64(all.top5) / float64(z.N)
@@ -125,12 +126,31 @@ func (c *Classifier) Score(images []float32, labels []int) (ZeroShot, error) {
 		if k.n == 0 {
 			continue
 		}
-		score := ClassScore{c.Classes[i], k.n, float64(k.top1) / float64(k.n), float64(k.top5) / float64(k.n)}
+		score := ClassScore{classes[i], k.n, float64(k.top1) / float64(k.n), float64(k.top5) / float64(k.n)}
 		z.PerClass = append(z.PerClass, score)
 		z.MeanPerClass += score.Top1
 	}
 	z.MeanPerClass /= float64(len(z.PerClass))
 	return z, nil
+}
+
+// each visits the cosines of each image with all classes, which the next visit
+// overwrites.
+func (c *Classifier) each(images []float32, labels []int, visit func(i, label int, cosines []float64)) error {
+	n, classes := len(labels), len(c.Classes)
+	if n == 0 || len(images) == 0 || len(images)/n*n != len(images) || len(images)/n*classes != len(c.Weights) {
+		return fmt.Errorf("eval: have %d numbers for %d labels and %d classes; want one row per label", len(images), n, classes)
+	}
+	e := len(images) / n
+	cosines := make([]float64, classes)
+	for i, label := range labels {
+		if label < 0 || label >= classes {
+			return fmt.Errorf("eval: image %d has label %d; want 0 to %d, the lines of the class list", i, label, classes-1)
+		}
+		c.Cosines(cosines, images[i*e:(i+1)*e])
+		visit(i, label, cosines)
+	}
+	return nil
 }
 
 // rankOf counts the classes nearer than label. NaN is never nearer, and a

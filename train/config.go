@@ -19,6 +19,11 @@ type Config struct {
 	// means only at the end.
 	EvalEvery int `yaml:"eval_every"`
 
+	// TensorBoard also writes the metrics to WORKDIR/tensorboard, Prometheus to
+	// WORKDIR/metrics.prom, for the textfile collector of its node exporter.
+	TensorBoard bool `yaml:"tensorboard"`
+	Prometheus  bool `yaml:"prometheus"`
+
 	// Threads is the number of threads that compute; 0 means all cores. The
 	// result does not depend on it.
 	Threads int `yaml:"threads"`

@@ -40,8 +40,18 @@ type Trainer struct {
 	SaveEvery    int
 	SaveInterval time.Duration
 
+	// Warmup, in steps, and Floor, the least loss that the captions allow, tell a
+	// diagnosis what to expect; 0 means none. Scores, if not nil, returns all
+	// scores that Eval has measured.
+	Warmup int
+	Floor  float64
+	Scores func() []Score
+
 	Metrics io.Writer // JSON lines for programs
 	Log     *Console  // lines for people
+
+	lines []Metrics       // since the start of Run
+	found map[string]bool // the findings that the last lines showed
 }
 
 // ErrInterrupted says that a run ended early, and was saved.
@@ -152,6 +162,23 @@ func (t *Trainer) report(step int, loss float32, norm, rate float64, since inter
 	if err := writeLine(t.Metrics, m); err != nil {
 		t.Log.Printf("metrics of step %d are not written: %v", step, err)
 	}
+	t.lines = append(t.lines, m)
+	t.diagnose()
+}
+
+// diagnose writes a line for each finding that the line before did not show.
+func (t *Trainer) diagnose() {
+	h := History{Lines: t.lines, Warmup: t.Warmup, MaxLogitScale: t.maxLogitScale(), Floor: t.Floor}
+	if t.Scores != nil {
+		h.Scores = t.Scores()
+	}
+	found := map[string]bool{}
+	for _, f := range Diagnose(h) {
+		if found[f.Name] = true; !t.found[f.Name] {
+			t.Log.Printf("%v", f)
+		}
+	}
+	t.found = found
 }
 
 // suspects names the pairs whose embeddings are not finite, or all pairs of

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/internal/cli"
 	"github.com/goclip/goclip/internal/run"
@@ -99,6 +100,8 @@ func TestEval(t *testing.T) {
 		t.Errorf("predict prints\n%s", out)
 	}
 
+	testEmbeddings(t, zeroshot)
+
 	// A PNG that is small as a file and large as a picture.
 	bomb := bytes.Clone(picture.Bytes())
 	binary.BigEndian.PutUint32(bomb[16:], 60_000)
@@ -123,6 +126,18 @@ func TestEval(t *testing.T) {
 		{[]string{"zeroshot", "--checkpoint", "r", "--data", "world/*.parquet", "--classes", "twice.txt"}, 1, `class "cat" is both 0 and 2`},
 		{[]string{"zeroshot", "--checkpoint", "r", "--data", "world/val-seen-*.parquet", "--classes", "few.txt"}, 1, "want 0 to 1, the lines of the class list"},
 		{[]string{"zeroshot", "--checkpoint", "r", "--data", "none-*.parquet", "--classes", "world/classes.txt"}, 1, "matches no file"},
+		{[]string{"zeroshot", "--data", "x", "--classes", "few.txt"}, 2, "--checkpoint is missing"},
+		{append(zeroshot, "--embeddings", "e.parquet"), 2, "want one of them"},
+		{append(zeroshot, "--format", "csv"), 2, "want clip_benchmark"},
+		{[]string{"retrieval", "--checkpoint", "r"}, 2, "want one of them"},
+		{[]string{"retrieval", "--embeddings", "recipe.yaml"}, 1, "not a whole Parquet file"},
+		{[]string{"retrieval", "--embeddings", "world/train-00000-of-00001.parquet"}, 1, "holds no embeddings"},
+		{[]string{"search", "--checkpoint", "r", "--data", "world/*.parquet"}, 2, "--text, --image"},
+		{[]string{"search", "--checkpoint", "r", "--data", "world/*.parquet", "--text", "x", "--k", "0"}, 2, "--k 0"},
+		{[]string{"search", "--checkpoint", "r", "--data", "world/*.parquet", "--image", "bomb.png"}, 1, "60000 x 60000"},
+		{[]string{"probe", "--checkpoint", "r", "--data", "world/*.parquet"}, 2, "--train, --train-embeddings"},
+		{[]string{"compare", "r", "--data", "world/*.parquet", "--classes", "world/classes.txt"}, 2, "accepts 2 arg"},
+		{[]string{"embed", "--checkpoint", "r", "--data", "world/*.parquet", "--out", "none/e.parquet"}, 1, "none"},
 		{[]string{"guess"}, 2, "unknown command"},
 		{nil, 2, "eval wants a command"},
 	} {
@@ -143,5 +158,99 @@ func TestEval(t *testing.T) {
 	}
 	if code, _, errs := call(append(predict, "--checkpoint", filepath.Dir(path), "a.png")...); code != 1 || !strings.Contains(errs, "model.safetensors is damaged") {
 		t.Errorf("a damaged checkpoint by name: exit code %d, %q", code, errs)
+	}
+}
+
+// testEmbeddings checks the commands that share embeddings: read from a file
+// they must say what they say of shards.
+func testEmbeddings(t *testing.T, base []string) {
+	t.Helper()
+	ok := func(args ...string) string {
+		t.Helper()
+		code, out, errs := call(args...)
+		if code != 0 {
+			t.Errorf("eval %q: exit code %d, %s", args, code, errs)
+		}
+		return out
+	}
+	all := "world/val-*.parquet"
+	for _, out := range []string{"e.parquet", "e.npy"} {
+		if text := ok("embed", "--checkpoint", "r", "--data", all, "--captions", "--out", out); !strings.Contains(text, "34 images and 34 captions, 8 numbers each") {
+			t.Errorf("embed prints %q", text)
+		}
+	}
+	fromShards := ok("retrieval", "--checkpoint", "r", "--data", all, "--json")
+	for _, file := range []string{"e.parquet", "e.npy"} {
+		if got := ok("retrieval", "--embeddings", file, "--json"); got != fromShards {
+			t.Errorf("retrieval of %s: %swant, as of the shards, %s", file, got, fromShards)
+		}
+	}
+	if out := ok("retrieval", "--embeddings", "e.parquet"); !strings.Contains(out, "34 images, 34 captions") || !strings.Contains(out, "chance") {
+		t.Errorf("retrieval prints\n%s", out)
+	}
+	out := ok("retrieval", "--checkpoint", "r", "--data", all, "--format", "clip_benchmark")
+	var line eval.BenchmarkResult
+	if err := json.Unmarshal([]byte(out), &line); err != nil || line.Dataset != "val" || line.Task != "zeroshot_retrieval" || line.Model != "goclip-ViT-16-32-w8-l1" {
+		t.Errorf("retrieval --format clip_benchmark: %v, %s", err, out)
+	}
+
+	var z zeroshot
+	out = ok("zeroshot", "--checkpoint", "r", "--embeddings", "e.parquet", "--classes", "world/classes.txt", "--train", "world/train-*.parquet", "--details", "--json")
+	if err := json.Unmarshal([]byte(out), &z); err != nil || z.N != 34 || z.Captions != 60 || len(z.Confusion) != 144 || z.Calibration == nil || len(z.Templates) != 1 || z.Split.Unseen == nil {
+		t.Errorf("zeroshot --details --json: %v, %s", err, out)
+	}
+	if seen := z.Classes - len(z.NotNamed); seen < 20 || seen > 60 { // 60 captions name at most as many
+		t.Errorf("%d classes are named by 60 captions", seen)
+	}
+	if out := ok(append(base, "--details", "--train", "world/train-*.parquet")...); !strings.Contains(out, "never seen") || !strings.Contains(out, "ECE") {
+		t.Errorf("zeroshot prints\n%s", out)
+	}
+
+	out = ok("search", "--checkpoint", "r", "--embeddings", "e.parquet", "--text", "a red circle", "--k", "5", "--sheet", "s.png", "--json")
+	var f found
+	if err := json.Unmarshal([]byte(strings.SplitN(out, "\n", 2)[0]), &f); err != nil || strings.Count(out, "\n") != 5 || f.Rank != 1 || len(f.Captions) != 1 {
+		t.Errorf("search --json: %v, %s", err, out)
+	}
+	sheet, err := os.Open("s.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sheet.Close()
+	if m, err := png.Decode(sheet); err != nil || m.Bounds().Dx() < 500 {
+		t.Errorf("contact sheet: %v", err)
+	}
+	file, _, err := data.ReadImage(data.RowRef{Shard: f.Shard, Row: f.Row}, data.Config{})
+	if err != nil || os.WriteFile("found.png", file, 0o666) != nil {
+		t.Fatal(err)
+	}
+	out = ok("search", "--checkpoint", "r", "--data", all, "--image", "found.png", "--k", "1")
+	if !strings.Contains(out, "1.000") || !strings.Contains(out, f.Captions[0]) {
+		t.Errorf("search for an image of the data: %s; want itself, %q", out, f.Captions[0])
+	}
+
+	out = ok("probe", "--checkpoint", "r", "--train", "world/train-*.parquet", "--data", all, "--k", "3", "--json")
+	var p probed
+	if err := json.Unmarshal([]byte(out), &p); err != nil || p.Train != 60 || p.Test != 34 || p.C < 1e-6 || p.K != 3 {
+		t.Errorf("probe --json: %v, %s", err, out)
+	}
+	ok("report", "--checkpoint", "r", "--embeddings", "e.parquet", "--classes", "world/classes.txt", "--templates", "world/templates.txt", "--train", "world/train-*.parquet", "--out", "r.html")
+	page, err := os.ReadFile("r.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<h2>Photos", "<h2>Every image", "<h2>Nearest", "<h2>Training", "<h2>Images and names", "<h2>Calibration", "<h2>Prompts", "<h2>Classes", "<h2>Confusion",
+		"never seen</small>", "60 training captions", "ln N", "the captions&#39; floor", `aria-label="Grid of cosines`, "default-src 'none'", "</html>"} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("the report has no %s", want)
+		}
+	}
+	for _, never := range []string{"http:", "https:", "//cdn", "NaN", "ZgotmplZ", "%!"} { // nothing from elsewhere, nothing that went wrong
+		if bytes.Contains(page, []byte(never)) {
+			t.Errorf("the report has %q", never)
+		}
+	}
+	out = ok("compare", "r", "r/checkpoints/step-00000002", "--data", all, "--classes", "world/classes.txt")
+	if !strings.Contains(out, "34 images, 144 classes") || !strings.Contains(out, "the difference") {
+		t.Errorf("compare prints\n%s", out)
 	}
 }

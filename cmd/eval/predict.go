@@ -77,7 +77,7 @@ func predictCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&checkpoint, "checkpoint", "", "a run's workdir, a checkpoint folder, or a .safetensors file")
+	c.Flags().StringVar(&checkpoint, "checkpoint", "", checkpointUsage)
 	c.Flags().StringVar(&labels, "labels", "", "labels to choose from, with commas between")
 	c.Flags().StringVar(&template, "template", eval.DefaultTemplate, "prompt, with {} for the label")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each image")

@@ -1,10 +1,11 @@
 package main
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"io"
-	"os"
+	"math"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -14,65 +15,155 @@ import (
 	"github.com/goclip/goclip/internal/cli"
 )
 
+// zeroshot is what the command prints.
+type zeroshot struct {
+	eval.ZeroShot
+
+	// Of --train: what its captions name, and the accuracy by that.
+	Captions int         `json:"train_captions,omitempty"`
+	NotNamed []string    `json:"unseen_classes,omitempty"`
+	Split    *eval.Split `json:"split,omitempty"`
+
+	// Of --details.
+	Calibration *eval.Calibration    `json:"calibration,omitempty"`
+	Templates   []eval.TemplateScore `json:"templates,omitempty"`
+	Confusion   [][]int              `json:"confusion,omitempty"`
+}
+
 func zeroshotCommand() *cobra.Command {
-	var checkpoint, shards, classFile, templateFile string
-	var asJSON bool
+	var from source
+	var out report
+	var classFile, templateFile, train string
+	var details bool
 	c := &cobra.Command{
 		Use:   "zeroshot --checkpoint PATH --data 'SHARDS' --classes FILE",
 		Short: "Classify labelled images by prompts for their classes",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			classes, err := eval.ReadClasses(classFile)
+			if err := from.check(true); err != nil {
+				return err
+			}
+			if err := out.check(); err != nil {
+				return err
+			}
+			classes, templates, err := prompts(classFile, templateFile)
 			if err != nil {
 				return err
 			}
-			templates := []string{eval.DefaultTemplate}
-			if templateFile != "" {
-				if templates, err = eval.ReadTemplates(templateFile); err != nil {
-					return err
-				}
-			}
-			s, err := open(checkpoint, 0)
+			s, err := from.open()
 			if err != nil {
 				return err
 			}
 			defer s.pool.Close()
-			d, err := data.Open(shards, s.Config.Data, data.Need{Label: true})
+			x, err := from.embedded(c.Context(), s, data.Need{Label: true})
 			if err != nil {
 				return err
 			}
-			ledger := data.NewLedger(io.Discard, s.Config.Data)
-			z, err := s.ZeroShot(c.Context(), d, classes, templates, ledger)
+			prompts, err := s.Texts(c.Context(), eval.Prompts(classes, templates))
 			if err != nil {
 				return err
 			}
-			if bad := ledger.Bad(); bad > 0 {
-				fmt.Fprintf(os.Stderr, "%d rows cannot be used and are left out\n", bad)
+			classifier, err := eval.NewClassifier(classes, prompts, len(templates))
+			if err != nil {
+				return err
 			}
-			if asJSON {
-				return json.NewEncoder(c.OutOrStdout()).Encode(z)
+			var z zeroshot
+			if z.ZeroShot, err = classifier.Score(x.Images, x.Labels); err != nil {
+				return err
 			}
-			return printZeroShot(c.OutOrStdout(), z, s.Path)
+			if details {
+				if err := z.detail(classifier, templates, prompts, x, math.Exp(float64(s.Model.LogitScale()))); err != nil {
+					return err
+				}
+			}
+			if train != "" {
+				d, err := data.Open(train, s.Config.Data, data.Need{Caption: true})
+				if err != nil {
+					return err
+				}
+				audit, err := eval.AuditCaptions(classes, d.Captions(c.Context()))
+				if err != nil {
+					return err
+				}
+				if err := z.split(classifier, audit, x); err != nil {
+					return err
+				}
+			}
+			return out.print(c, s.name(), from.name(), z, func(w io.Writer) error { return z.print(w, s.Path) })
 		},
 	}
-	c.Flags().StringVar(&checkpoint, "checkpoint", "", "a run's workdir, a checkpoint folder, or a .safetensors file")
-	c.Flags().StringVar(&shards, "data", "", "patterns of Parquet files with labels")
-	c.Flags().StringVar(&classFile, "classes", "", "class names, one a line; a label is the number of its line, from 0")
-	c.Flags().StringVar(&templateFile, "templates", "", "prompts, one a line, with {} for the class (default \"a photo of a {}\")")
-	c.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON")
-	cli.Required(c, "checkpoint", "data", "classes")
+	from.flags(c, "patterns of Parquet files with labels")
+	promptFlags(c, &classFile, &templateFile)
+	c.Flags().StringVar(&train, "train", "", "the Parquet files of training: tell classes that their captions name from those they never do")
+	c.Flags().BoolVar(&details, "details", false, "add calibration, the accuracy of each template and, in JSON, the confusion matrix")
+	out.flags(c)
+	cli.Required(c, "checkpoint", "classes")
 	return c
 }
 
-func printZeroShot(out io.Writer, z eval.ZeroShot, path string) error {
+func (z *zeroshot) detail(c *eval.Classifier, templates []string, prompts []float32, x *eval.Embedded, scale float64) error {
+	k, err := c.Calibrate(x.Images, x.Labels, scale)
+	if err != nil {
+		return err
+	}
+	z.Calibration = &k
+	if z.Templates, err = eval.ScoreTemplates(c.Classes, templates, prompts, x.Images, x.Labels); err != nil {
+		return err
+	}
+	z.Confusion, err = c.Confusion(x.Images, x.Labels)
+	return err
+}
+
+func (z *zeroshot) split(c *eval.Classifier, a eval.Audit, x *eval.Embedded) error {
+	s, err := c.ScoreSplit(x.Images, x.Labels, a.Unseen())
+	if err != nil {
+		return err
+	}
+	z.Split, z.Captions = &s, a.Captions
+	for _, n := range a.Classes {
+		if n.Captions == 0 {
+			z.NotNamed = append(z.NotNamed, n.Class)
+		}
+	}
+	return nil
+}
+
+func (z *zeroshot) print(out io.Writer, path string) error {
 	fmt.Fprintf(out, "%s\n%d images, %d classes\n", path, z.N, z.Classes)
 	fmt.Fprintf(out, "top-1           %5.1f %%  (95 %% between %.1f and %.1f; chance %.1f)\n", 100*z.Top1, 100*z.Low, 100*z.High, 100*z.Chance())
 	fmt.Fprintf(out, "top-5           %5.1f %%\n", 100*z.Top5)
-	fmt.Fprintf(out, "mean per class  %5.1f %%\n\n", 100*z.MeanPerClass)
+	fmt.Fprintf(out, "mean per class  %5.1f %%\n", 100*z.MeanPerClass)
+	if z.Calibration != nil {
+		fmt.Fprintf(out, "calibration     %5.1f points between confidence and accuracy (ECE)\n", 100*z.Calibration.ECE)
+	}
+	if z.Split != nil {
+		fmt.Fprintf(out, "%d training captions name %d of the classes, and none of the other %d:\n", z.Captions, z.Classes-len(z.NotNamed), len(z.NotNamed))
+		printPart(out, "  seen          ", z.Split.Seen)
+		printPart(out, "  never seen    ", z.Split.Unseen)
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "top-1 %\ttop-5 %\timages\tclass\t")
+	if len(z.Templates) > 0 {
+		fmt.Fprintln(w, "\ntop-1 %\ttemplate, the best first\t")
+		best := slices.Clone(z.Templates)
+		slices.SortStableFunc(best, func(a, b eval.TemplateScore) int { return cmp.Compare(b.Top1, a.Top1) })
+		for _, t := range best {
+			fmt.Fprintf(w, "%.1f\t%s\t\n", 100*t.Top1, t.Template)
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(w, "\ntop-1 %\ttop-5 %\timages\tclass\t")
 	for _, s := range z.PerClass {
 		fmt.Fprintf(w, "%.1f\t%.1f\t%d\t%s\t\n", 100*s.Top1, 100*s.Top5, s.N, s.Class)
 	}
 	return w.Flush()
+}
+
+func printPart(out io.Writer, name string, z *eval.ZeroShot) {
+	if z == nil {
+		fmt.Fprintf(out, "%s  no image\n", name)
+		return
+	}
+	fmt.Fprintf(out, "%s%5.1f %%  (95 %% between %.1f and %.1f; %d images of %d classes)\n", name, 100*z.Top1, 100*z.Low, 100*z.High, z.N, len(z.PerClass))
 }

@@ -41,10 +41,12 @@ type Run struct {
 	store     *checkpoint.Store
 	state     state
 	metrics   *os.File
+	lines     io.Writer // metrics, and what else takes its lines
 	ledger    *os.File
 	bad       *data.Ledger // writes to ledger
 	embedder  *eval.Embedder
 	last      []evaluated
+	scores    []train.Score
 }
 
 // An evalSet is labelled data with a name.
@@ -101,6 +103,11 @@ func (r *Run) Train(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	closeLines, err := r.openLines()
+	if err != nil {
+		return err
+	}
+	defer closeLines()
 	r.announce(step)
 	stream := r.data.Stream(data.StreamConfig{
 		Seed: c.Seed, Batch: c.Train.Batch, ImageSize: c.Model.Image.Size, Context: c.Model.Text.ContextLength,
@@ -110,7 +117,11 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	t := &train.Trainer{
 		Config: c.Train, Model: r.model, Graph: step, Optim: r.optim, Data: stream, EpochPairs: int(r.data.Len()),
 		Eval: r.evaluate, Save: r.save, Interrupt: r.pool.Interrupt, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
-		Metrics: r.metrics, Log: r.Log,
+		Warmup: c.Optim.Warmup, Scores: func() []train.Score { return r.scores },
+		Metrics: r.lines, Log: r.Log,
+	}
+	if t.Floor, err = r.floor(ctx); err != nil {
+		return err
 	}
 	if err := t.Run(ctx); err != nil {
 		return err
@@ -311,6 +322,24 @@ func (r *Run) newTokenizer(ctx context.Context) (*tokenizer.Tokenizer, error) {
 	return tokenizer.Train(r.data.Captions(ctx), size)
 }
 
+// openLines gives the lines of metrics.jsonl to all that the config asks for.
+func (r *Run) openLines() (closeAll func(), err error) {
+	all := []io.Writer{r.metrics}
+	closeAll = func() {}
+	if r.Config.Train.TensorBoard {
+		events, file, err := train.CreateEvents(filepath.Join(r.Workdir, "tensorboard"), r.state.Step)
+		if err != nil {
+			return nil, err
+		}
+		all, closeAll = append(all, events), func() { file.Close() }
+	}
+	if r.Config.Train.Prometheus {
+		all = append(all, &train.Gauges{Path: filepath.Join(r.Workdir, "metrics.prom")})
+	}
+	r.lines = io.MultiWriter(all...)
+	return closeAll, nil
+}
+
 // announce says what is about to be trained.
 func (r *Run) announce(step *model.TrainStep) {
 	c, stats := r.Config, step.Stats()
@@ -322,6 +351,21 @@ func (r *Run) announce(step *model.TrainStep) {
 	r.Log.Printf("%d parameters, %d steps of %d pairs on %d threads (%v), arena of %d MB",
 		r.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, r.pool.Threads(), kernel.Active(), stats.ArenaBytes>>20)
 	r.Log.Printf("%s", optim.Groups(r.model.Params()))
+}
+
+// floor finds the least loss that the captions allow, and says so where they
+// repeat enough to matter.
+func (r *Run) floor(ctx context.Context) (float64, error) {
+	counts, err := train.CountCaptions(ctx, r.data.Captions(ctx))
+	if err != nil {
+		return 0, err
+	}
+	n := r.Config.Train.Batch
+	floor := train.Floor(counts, n)
+	if floor > 0.05 {
+		r.Log.Printf("captions repeat (%d distinct ones): no model gets the loss of %d pairs below %.3f, where guessing has ln N %.3f", len(counts), n, floor, math.Log(float64(n)))
+	}
+	return floor, nil
 }
 
 // save writes a checkpoint of the step and removes old ones.
@@ -355,12 +399,13 @@ func (r *Run) evaluate(ctx context.Context, step int) error {
 		}
 		e := evaluated{step, s.name, z.Top1, z.Top5, z.Low, z.High, z.N, z.Classes}
 		r.last = append(r.last, e)
+		r.scores = append(r.scores, train.Score{Step: step, Set: s.name, Top1: z.Top1, Low: z.Low, High: z.High})
 		r.Log.Printf("step %d  %v, top-5 %.1f %%, 95 %% between %.1f and %.1f, %d images", step, e, 100*z.Top5, 100*z.Low, 100*z.High, z.N)
 		line, err := json.Marshal(e)
 		if err != nil {
 			return err
 		}
-		if _, err := r.metrics.Write(append(line, '\n')); err != nil {
+		if _, err := r.lines.Write(append(line, '\n')); err != nil {
 			r.Log.Printf("the evaluation of step %d is not written: %v", step, err)
 		}
 	}

@@ -1,0 +1,159 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// series makes lines of batches of 100 pairs, ten steps apart, from a change.
+func series(n int, change func(i int, m *Metrics)) []Metrics {
+	lines := make([]Metrics, n)
+	for i := range lines {
+		lines[i] = Metrics{Step: 10 * (i + 1), Loss: 3 - 0.1*float64(i), LnN: math.Log(100), LogitScale: 14 + float64(i), CosineRest: 0.1}
+		change(i, &lines[i])
+	}
+	return lines
+}
+
+func names(findings []Finding) (all []string) {
+	for _, f := range findings {
+		all = append(all, f.Name)
+	}
+	return all
+}
+
+func TestDiagnose(t *testing.T) {
+	lnN := math.Log(100)
+	steady := func(loss float64) func(int, *Metrics) { return func(_ int, m *Metrics) { m.Loss = loss } }
+	for name, test := range map[string]struct {
+		h    History
+		want []string
+	}{
+		"healthy":    {History{Lines: series(9, func(int, *Metrics) {}), MaxLogitScale: 100}, nil},
+		"no lines":   {History{}, nil},
+		"stuck":      {History{Lines: series(9, steady(1.01*lnN))}, []string{"stuck at ln N"}},
+		"warming up": {History{Lines: series(9, steady(1.01*lnN)), Warmup: 50}, nil},
+		"too early":  {History{Lines: series(4, steady(lnN))}, nil},
+		"collapse": {History{Lines: series(9, func(i int, m *Metrics) {
+			m.Loss, m.CosineRest = lnN, 0.97
+		})}, []string{"collapse"}},
+		"alike, but told apart": {History{Lines: series(9, func(i int, m *Metrics) { m.CosineRest = 0.97 })}, nil},
+		"at the floor":          {History{Lines: series(9, func(i int, m *Metrics) { m.Loss = 2.6 + 0.05*float64(i%2) }), Floor: 2.585}, []string{"at the floor"}},
+		"the floor is ln N":     {History{Lines: series(9, steady(lnN)), Floor: lnN}, []string{"at the floor"}},
+		"above the floor":       {History{Lines: series(9, steady(2.8)), Floor: 2.585}, nil},
+		"no captions repeat":    {History{Lines: series(9, steady(0.001)), Floor: 0.001}, nil},
+		"at the clamp":          {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = min(100, 97+float64(i)) }), MaxLogitScale: 100}, []string{"logit scale at its clamp"}},
+		"falls":                 {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = 14 * math.Pow(0.8, float64(i)) })}, []string{"logit scale falls"}},
+		"dips":                  {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = 14.3 + math.Abs(float64(i)-4)/2 })}, nil},
+		"over-fitting": {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Score{
+			{10, "seen", 0.4, 0.37, 0.43}, {10, "unseen", 0.4, 0.37, 0.43}, {60, "seen", 0.5, 0.47, 0.53}, {60, "unseen", 0.3, 0.27, 0.33},
+		}}, []string{"over-fitting"}},
+		"worse by chance": {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Score{{10, "seen", 0.4, 0.35, 0.45}, {60, "seen", 0.35, 0.3, 0.4}}}, nil},
+		"worse of both":   {History{Lines: series(9, func(i int, m *Metrics) { m.Loss = 1 + float64(i) }), Scores: []Score{{10, "seen", 0.4, 0.37, 0.43}, {60, "seen", 0.3, 0.27, 0.33}}}, nil},
+		"recovered":       {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Score{{10, "a", 0.4, 0.37, 0.43}, {60, "a", 0.3, 0.27, 0.33}, {70, "a", 0.4, 0.37, 0.43}}}, nil},
+	} {
+		found := Diagnose(test.h)
+		if got := names(found); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q; want %q", name, got, test.want)
+		}
+		for _, f := range found {
+			if s := f.String(); strings.Contains(s, "\n") || !strings.Contains(s, "try ") && f.Name != "logit scale at its clamp" {
+				t.Errorf("%s: %q; want one line that says what to try", name, s)
+			}
+		}
+	}
+}
+
+// TestDiagnoseOnce trains with a clamp below the first logit scale, and expects
+// one line in the log about it.
+func TestDiagnoseOnce(t *testing.T) {
+	tr, _ := newTrainer(t)
+	path := filepath.Join(t.TempDir(), "log")
+	f, err := os.Create(path)
+	must(t, err)
+	defer f.Close()
+	tr.Log, tr.LogEvery, tr.MaxLogitScale = NewConsole(f, 6), 1, 5
+	tr.Scores = func() []Score { return nil }
+	must(t, tr.Run(t.Context()))
+	log, err := os.ReadFile(path)
+	must(t, err)
+	if n := strings.Count(string(log), "logit scale at its clamp: 5.0"); n != 1 {
+		t.Errorf("%d lines about the clamp; want 1:\n%s", n, log)
+	}
+}
+
+// TestDiagnoseCollapse trains on captions and images that are made the same, by
+// towers whose projections are zero but for one direction.
+func TestDiagnoseCollapse(t *testing.T) {
+	tr, _ := newTrainer(t)
+	path := filepath.Join(t.TempDir(), "log")
+	f, err := os.Create(path)
+	must(t, err)
+	defer f.Close()
+	for _, p := range tr.Model.Params() {
+		if strings.HasSuffix(p.Name, "ln_post.weight") || strings.HasSuffix(p.Name, "ln_final.weight") {
+			clear(p.Value) // what is left is the bias, the same for all
+		}
+		if strings.HasSuffix(p.Name, "ln_post.bias") || strings.HasSuffix(p.Name, "ln_final.bias") {
+			p.Value[0] = 1
+		}
+		if strings.HasSuffix(p.Name, "proj") || strings.HasSuffix(p.Name, "text_projection") {
+			for i := range p.Value {
+				p.Value[i] = 1
+			}
+		}
+	}
+	tr.Log, tr.LogEvery = NewConsole(f, 6), 1
+	must(t, tr.Run(t.Context()))
+	log, err := os.ReadFile(path)
+	must(t, err)
+	if !bytes.Contains(log, []byte("collapse: all embeddings are alike")) || bytes.Contains(log, []byte("stuck at ln N")) {
+		t.Errorf("log of a collapsed model:\n%s", log)
+	}
+}
+
+// TestFloor has the values of the formula for captions of equal frequency,
+// computed apart.
+func TestFloor(t *testing.T) {
+	for _, test := range []struct {
+		captions, batch int
+		want            float64
+	}{
+		{2, 16, 2.112}, {2, 1024, 6.239}, {10, 128, 2.585}, {10, 1024, 4.633}, {100, 256, 1.155}, {1000, 1024, 0.584}, {1000, 16, 0.010}, {1, 100, math.Log(100)},
+	} {
+		counts := slices.Repeat([]int{50}, test.captions)
+		if got := Floor(counts, test.batch); math.Abs(got-test.want) > 6e-4 {
+			t.Errorf("Floor of %d captions in batches of %d = %.4f, want %.3f", test.captions, test.batch, got, test.want)
+		}
+	}
+	// In pairs: ln 2 if the other is of the same caption. A quarter of 0.75 and of 0.25.
+	if got, want := Floor([]int{3, 1}, 2), (0.75*0.75+0.25*0.25)*math.Ln2; math.Abs(got-want) > 1e-12 {
+		t.Errorf("Floor of 3 and 1 = %g, want %g", got, want)
+	}
+}
+
+func TestCountCaptions(t *testing.T) {
+	all := func(yield func(string, error) bool) {
+		for _, c := range []string{"a", "b", "a", "a"} {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+	got, err := CountCaptions(t.Context(), all)
+	slices.Sort(got)
+	if err != nil || !slices.Equal(got, []int{1, 3}) {
+		t.Errorf("CountCaptions = %v, %v; want 1 and 3", got, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := CountCaptions(ctx, all); err == nil {
+		t.Error("CountCaptions after the end of its context: no error")
+	}
+}
