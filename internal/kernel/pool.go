@@ -21,7 +21,8 @@ import (
 // its size.
 type Pool struct {
 	threads int
-	workers []*worker // the caller is none of them
+	workers []*sleeper
+	caller  sleeper
 
 	task  task // the current one
 	tiles int
@@ -52,8 +53,9 @@ func NewPool(threads int) *Pool {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	p := &Pool{threads: threads, scratch: make([][]float32, threads), rowSums: make([]float64, contrastRows)}
+	p.caller.wake = make(chan struct{}, 1)
 	for i := 1; i < threads; i++ {
-		w := &worker{wake: make(chan struct{}, 1)}
+		w := &sleeper{wake: make(chan struct{}, 1)}
 		p.workers = append(p.workers, w)
 		go w.loop(p, i)
 	}
@@ -89,7 +91,12 @@ func (p *Pool) run(t task, tiles int) {
 		p.work(0)
 		p.round.Store(-round)
 		for spins := 0; p.busy.Load() > 0; spins++ {
-			rest(spins)
+			if spins < awake {
+				pause()
+				continue
+			}
+			p.caller.sleep(func() bool { return p.busy.Load() > 0 })
+			spins = 0
 		}
 	} else {
 		p.work(0)
@@ -97,25 +104,34 @@ func (p *Pool) run(t task, tiles int) {
 	p.task = nil
 }
 
-// A worker is a goroutine of a pool.
-type worker struct {
+// A sleeper is a goroutine that waits, for a time awake.
+type sleeper struct {
 	asleep atomic.Bool
 	wake   chan struct{}
 }
 
-// stir wakes a worker that sleeps.
-func (w *worker) stir() {
-	if w.asleep.CompareAndSwap(true, false) {
-		w.wake <- struct{}{}
+// sleep waits for stir, unless there is no reason to.
+func (s *sleeper) sleep(reason func() bool) {
+	s.asleep.Store(true)
+	if reason() || !s.asleep.CompareAndSwap(true, false) {
+		<-s.wake
 	}
 }
 
-// awake is how often a worker looks for a task before it sleeps: some 50
-// microseconds, longer than a pause between kernels and far shorter than
-// waking up costs in a step of a thousand tasks.
+// stir wakes a sleeper if it sleeps.
+func (s *sleeper) stir() {
+	if s.asleep.CompareAndSwap(true, false) {
+		s.wake <- struct{}{}
+	}
+}
+
+// awake is how often a sleeper looks before it sleeps: some 50 microseconds,
+// longer than a pause between kernels and far shorter than waking up costs in a
+// step of a thousand tasks.
 const awake = 1000
 
-func (w *worker) loop(p *Pool, number int) {
+// loop is the worker of a number.
+func (s *sleeper) loop(p *Pool, number int) {
 	seen := int64(0)
 	for spins := 0; !p.ended.Load(); spins++ {
 		if round := p.round.Load(); round > seen {
@@ -124,28 +140,18 @@ func (w *worker) loop(p *Pool, number int) {
 			if p.round.Load() == round {
 				p.work(number)
 			}
-			p.busy.Add(-1)
+			if p.busy.Add(-1) == 0 {
+				p.caller.stir()
+			}
 			continue
 		}
 		if spins < awake {
-			rest(0)
+			pause()
 			continue
 		}
+		s.sleep(func() bool { return p.round.Load() <= seen && !p.ended.Load() })
 		spins = 0
-		w.asleep.Store(true)
-		if (p.round.Load() <= seen && !p.ended.Load()) || !w.asleep.CompareAndSwap(true, false) {
-			<-w.wake
-		}
 	}
-}
-
-// rest passes a moment, and after many in vain lets other goroutines run.
-func rest(spins int) {
-	if spins < awake {
-		pause()
-		return
-	}
-	runtime.Gosched()
 }
 
 // work computes tiles until none is left.
