@@ -6,6 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/vm"
 )
 
 // epsilon is that of every LayerNorm: PyTorch's default, which CLIP uses.
@@ -24,10 +25,18 @@ type transformer struct {
 // (N, D) of one token of each sequence: the first, or that of the end of the
 // text in ids.
 func (tr transformer) build(g *graph, x *G.Node, t int, ids *G.Node) *G.Node {
-	for i := range tr.layers - 1 {
-		x = tr.block(g, x, t, tr.name(i))
+	for i := range tr.layers {
+		in := x
+		if i < tr.layers-1 {
+			x = tr.block(g, x, t, tr.name(i))
+		} else {
+			x = tr.lastBlock(g, x, t, ids, tr.name(i))
+		}
+		if x != nil { // the builder met no error
+			g.blocks = append(g.blocks, vm.Segment{After: in.ID(), Last: x.ID()})
+		}
 	}
-	return tr.lastBlock(g, x, t, ids, tr.name(tr.layers-1))
+	return x
 }
 
 func (tr transformer) name(i int) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/internal/param"
 	"github.com/goclip/goclip/model/op"
+	"github.com/goclip/goclip/model/vm"
 )
 
 // CLIP is a model: its architecture and its parameters. Graphs that share the
@@ -87,6 +88,8 @@ type graph struct {
 	*CLIP
 	nodes map[string]*G.Node // of parameters
 	err   error
+
+	blocks []vm.Segment // residual blocks
 }
 
 func (m *CLIP) newGraph() *graph {
@@ -148,26 +151,34 @@ type TrainStep struct {
 // NewTrainStep compiles a step for batches of n pairs. Gradients go to the
 // parameters' Grad.
 func (m *CLIP) NewTrainStep(n int, pool *kernel.Pool) (*TrainStep, error) {
-	if n < 2 {
-		return nil, fmt.Errorf("model: batch %d; want at least 2, since a pair is learned against the others", n)
+	return m.newTrainStep(StepConfig{Batch: n}, pool)
+}
+
+func (m *CLIP) newTrainStep(c StepConfig, pool *kernel.Pool) (*TrainStep, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
 	}
-	s := &TrainStep{images: m.newImages(n), vocabulary: m.config.Text.VocabSize}
-	graph := func(tokens []int32) (outputs G.Nodes, place map[*G.Node][]float32, err error) {
-		return m.trainGraph(n, s.images, tokens)
+	s := &TrainStep{images: m.newImages(c.Batch), vocabulary: m.config.Text.VocabSize}
+	graph := func(tokens []int32) (outputs G.Nodes, o vm.Options, err error) {
+		return m.trainGraph(c, s.images, tokens)
 	}
-	return s, s.plans.init(graph, n, m.newTokens(n), pool)
+	return s, s.plans.init(graph, c.Batch, m.newTokens(c.Batch), pool)
 }
 
 // trainGraph builds the graph of a step over images and tokens (N, t): the
 // nodes to compute, which are the loss, the embeddings of images and of texts,
-// and the gradients; and the memory of the gradients.
-func (m *CLIP) trainGraph(n int, images []float32, tokens []int32) (outputs G.Nodes, place map[*G.Node][]float32, err error) {
-	g := m.newGraph()
-	x := g.Normalize(g.imageFeatures(g.let(g.imagesNode(n), images)))
+// and the gradients; and how, with the memory of the gradients.
+func (m *CLIP) trainGraph(c StepConfig, images []float32, tokens []int32) (outputs G.Nodes, o vm.Options, err error) {
+	g, n := m.newGraph(), c.Batch
+	in := g.imagesNode(n)
+	if images != nil { // there are none where a graph is only measured
+		g.let(in, images)
+	}
+	x := g.Normalize(g.imageFeatures(in))
 	y := g.Normalize(g.textFeatures(g.let(g.tokensNode(n, len(tokens)/n), tokens)))
 	loss := g.ContrastiveLoss(x, y, g.param("logit_scale"))
 	if err := g.check(); err != nil {
-		return nil, nil, err
+		return nil, o, err
 	}
 	var wrt G.Nodes
 	for _, p := range m.params {
@@ -175,13 +186,16 @@ func (m *CLIP) trainGraph(n int, images []float32, tokens []int32) (outputs G.No
 	}
 	grads, err := G.Grad(loss, wrt...)
 	if err != nil {
-		return nil, nil, fmt.Errorf("model: gradient: %w", err)
+		return nil, o, fmt.Errorf("model: gradient: %w", err)
 	}
-	place = map[*G.Node][]float32{}
+	o.Place = map[*G.Node][]float32{}
 	for i, p := range m.params {
-		place[grads[i]] = p.Grad
+		o.Place[grads[i]] = p.Grad
 	}
-	return append(G.Nodes{loss, x, y}, grads...), place, nil
+	if c.Rematerialize {
+		o.Segments = g.blocks
+	}
+	return append(G.Nodes{loss, x, y}, grads...), o, nil
 }
 
 // Images is where to put the normalized images (N, 3, S, S) of the next run.

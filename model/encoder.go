@@ -6,6 +6,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/vm"
 )
 
 // An Encoder is one tower, forward only, for batches of a fixed size.
@@ -22,7 +23,7 @@ func (m *CLIP) NewImageEncoder(n int, pool *kernel.Pool) (*Encoder, error) {
 		return nil, fmt.Errorf("model: batch %d; want at least 1", n)
 	}
 	e := &Encoder{batch: n, images: m.newImages(n)}
-	return e, e.plans.init(func([]int32) (G.Nodes, map[*G.Node][]float32, error) {
+	return e, e.plans.init(func([]int32) (G.Nodes, vm.Options, error) {
 		g := m.newGraph()
 		return g.encode(g.imageFeatures(g.let(g.imagesNode(n), e.images)))
 	}, n, nil, pool)
@@ -34,7 +35,7 @@ func (m *CLIP) NewTextEncoder(n int, pool *kernel.Pool) (*Encoder, error) {
 		return nil, fmt.Errorf("model: batch %d; want at least 1", n)
 	}
 	e := &Encoder{batch: n, words: m.config.Text.VocabSize}
-	return e, e.plans.init(func(tokens []int32) (G.Nodes, map[*G.Node][]float32, error) {
+	return e, e.plans.init(func(tokens []int32) (G.Nodes, vm.Options, error) {
 		g := m.newGraph()
 		return g.encode(g.textFeatures(g.let(g.tokensNode(n, len(tokens)/n), tokens)))
 	}, n, m.newTokens(n), pool)
@@ -42,9 +43,9 @@ func (m *CLIP) NewTextEncoder(n int, pool *kernel.Pool) (*Encoder, error) {
 
 // encode ends the graph of an encoder: what to compute is features, and the
 // same as unit rows.
-func (g *graph) encode(features *G.Node) (G.Nodes, map[*G.Node][]float32, error) {
+func (g *graph) encode(features *G.Node) (G.Nodes, vm.Options, error) {
 	outputs := G.Nodes{features, g.Normalize(features)}
-	return outputs, nil, g.check()
+	return outputs, vm.Options{}, g.check()
 }
 
 // Batch is the number of inputs of a run.

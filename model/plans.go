@@ -21,7 +21,7 @@ type plan struct {
 // a batch is computed up to its longest text: what stands behind changes
 // nothing. Plans share their inputs and, as one runs at a time, an arena.
 type plans struct {
-	graph    func(tokens []int32) (outputs G.Nodes, place map[*G.Node][]float32, err error)
+	graph    func(tokens []int32) (outputs G.Nodes, o vm.Options, err error)
 	tokens   []int32 // (N, T), the caller's; nil of an image encoder
 	n        int
 	pool     *kernel.Pool
@@ -37,7 +37,7 @@ type plans struct {
 const lengthStep = 8
 
 // init compiles the graph for the full length, which needs the most memory.
-func (p *plans) init(graph func([]int32) (G.Nodes, map[*G.Node][]float32, error), n int, tokens []int32, pool *kernel.Pool) (err error) {
+func (p *plans) init(graph func([]int32) (G.Nodes, vm.Options, error), n int, tokens []int32, pool *kernel.Pool) (err error) {
 	*p = plans{graph: graph, tokens: tokens, n: n, pool: pool, byLength: make([]*plan, len(tokens)/n/lengthStep+1)}
 	p.whole, err = p.compile(tokens)
 	p.last = p.whole
@@ -45,11 +45,11 @@ func (p *plans) init(graph func([]int32) (G.Nodes, map[*G.Node][]float32, error)
 }
 
 func (p *plans) compile(tokens []int32) (*plan, error) {
-	outputs, place, err := p.graph(tokens)
+	outputs, o, err := p.graph(tokens)
 	if err != nil {
 		return nil, err
 	}
-	o := vm.Options{Pool: p.pool, Place: place}
+	o.Pool = p.pool
 	stats, err := vm.Measure(outputs, o)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
@@ -105,7 +105,7 @@ func (p *plans) choose() error {
 // ready is the plan for the texts in tokens, which it has copied.
 func (p *plans) ready() (*plan, error) {
 	context := len(p.tokens) / p.n
-	t := p.longest()
+	t := longest(p.tokens, p.n)
 	if p.uncut || t >= context {
 		return p.whole, nil
 	}
@@ -123,11 +123,11 @@ func (p *plans) ready() (*plan, error) {
 	return *at, nil
 }
 
-// longest is the number of tokens of the longest text, its end included,
+// longest is the number of tokens of the longest of n texts, its end included,
 // rounded up.
-func (p *plans) longest() (t int) {
-	context := len(p.tokens) / p.n
-	for row := p.tokens; len(row) > 0; row = row[context:] {
+func longest(tokens []int32, n int) (t int) {
+	context := len(tokens) / n
+	for row := tokens; len(row) > 0; row = row[context:] {
 		t = max(t, kernel.EndOfText(row[:context])+1)
 	}
 	return (t + lengthStep - 1) / lengthStep * lengthStep

@@ -12,7 +12,8 @@ import (
 )
 
 // TestTapeMachine runs a whole training step, both towers, grid, loss and all
-// gradients, on Gorgonia's tape machine and on ours: the bits are equal.
+// gradients, on Gorgonia's tape machine and on ours, with and without computing blocks
+// again: the bits are equal.
 func TestTapeMachine(t *testing.T) {
 	m, err := New(Config{
 		EmbedDim: 8, Activation: "quick_gelu",
@@ -27,7 +28,7 @@ func TestTapeMachine(t *testing.T) {
 	for i := range images {
 		images[i] = float32(rng.NormFloat64())
 	}
-	outputs, _, err := m.trainGraph(3, images, []int32{7, 1, 8, 0, 0, 7, 2, 3, 8, 0, 7, 4, 5, 6, 8})
+	outputs, o, err := m.trainGraph(StepConfig{Batch: 3, Rematerialize: true}, images, []int32{7, 1, 8, 0, 0, 7, 2, 3, 8, 0, 7, 4, 5, 6, 8})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,16 +43,18 @@ func TestTapeMachine(t *testing.T) {
 	}
 	pool := kernel.NewPool(2)
 	defer pool.Close()
-	machine, err := vm.Compile(outputs, vm.Options{Pool: pool, Poison: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := machine.RunAll(); err != nil {
-		t.Fatal(err)
-	}
-	for i, n := range outputs {
-		if !slices.Equal(values(n), want[i]) {
-			t.Errorf("output %d: %v\ndiffers from the tape machine", i, n)
+	for _, segments := range [][]vm.Segment{nil, o.Segments} {
+		machine, err := vm.Compile(outputs, vm.Options{Pool: pool, Poison: true, Segments: segments})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := machine.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		for i, n := range outputs {
+			if !slices.Equal(values(n), want[i]) {
+				t.Errorf("output %d: %v\ndiffers from the tape machine, with %d blocks computed again", i, n, len(segments))
+			}
 		}
 	}
 }

@@ -150,6 +150,11 @@ func (op product) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.Gemm(out[0].F, in[0].F, in[1].F, m, n, k, kernel.Gemm{TransA: op.transX, TransB: op.transY})
 }
 
+func (op product) add(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+	m, k, n := op.sizes(shapes)
+	p.Gemm(out[0].F, in[0].F, in[1].F, m, n, k, kernel.Gemm{TransA: op.transX, TransB: op.transY, Accumulate: true})
+}
+
 func (op product) wrt() []bool { return []bool{true, true} }
 
 // grad: with Z = X Y, dX = dZ Yᵀ and dY = Xᵀ dZ, transposed where X or Y is.

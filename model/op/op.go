@@ -68,6 +68,11 @@ type summer interface {
 	sums()
 }
 
+// An adder is a rule whose run can add its only result to what its memory holds.
+type adder interface {
+	add(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape)
+}
+
 // A Builder builds expression graphs. Its first error sticks: from then on its
 // methods do nothing and return nil, so that a model reads as plain
 // expressions and checks Err once, at the end.
@@ -185,6 +190,15 @@ func (o *Op) Skips() []int {
 func (o *Op) Sums() bool {
 	_, ok := o.rule.(summer)
 	return ok
+}
+
+// Adder is Run that adds the result to what its memory holds, or nil.
+func (o *Op) Adder() func(p *kernel.Pool, out, in []Buffer) {
+	a, ok := o.rule.(adder)
+	if !ok {
+		return nil
+	}
+	return func(p *kernel.Pool, out, in []Buffer) { a.add(p, out, in, o.in) }
 }
 
 // Run computes the results.

@@ -29,6 +29,13 @@ type Options struct {
 	// parameters, which then lie side by side.
 	Place map[*G.Node][]float32
 
+	// Accumulate adds what is placed to what its memory holds, instead of
+	// overwriting it.
+	Accumulate bool
+
+	// Segments are computed again for the way back, such as residual blocks.
+	Segments []Segment
+
 	// Arena is memory that machines share which do not run at the same time;
 	// nil means memory of the machine's own. The outputs of one are valid until
 	// another runs. Measure tells the size.
@@ -49,6 +56,7 @@ type buffer struct {
 	def     int // the step that writes it
 	end     int // the last step that reads it
 	readers int
+	output  bool    // of the plan
 	skipped bool    // nobody reads it and its operation can leave it out
 	root    *buffer // whose memory this takes over, or itself
 }
@@ -58,8 +66,10 @@ func (b *buffer) inArena() bool { return b.node == nil && b.placed == nil && !b.
 
 // A step runs one operation.
 type step struct {
+	id      int64 // of the node
 	name    string
 	run     func(p *kernel.Pool, out, in []op.Buffer)
+	add     func(p *kernel.Pool, out, in []op.Buffer) // is run, added to what out holds; may be nil
 	takes   []int
 	skips   []int
 	sums    bool // run adds one more argument to the first result
@@ -83,24 +93,13 @@ func newPlan(outputs G.Nodes, o Options) (*plan, error) {
 			return nil, err
 		}
 	}
-	for _, n := range outputs {
-		b := p.of[n][0]
-		b.end = len(p.steps)
-		if memory, ok := o.Place[n]; ok {
-			if b.node != nil {
-				return nil, fmt.Errorf("vm: output %v: is an input; want the result of an operation to place", n)
-			}
-			if len(memory) != b.size {
-				return nil, fmt.Errorf("vm: output %v: have memory for %d floats; want %d", n, len(memory), b.size)
-			}
-			b.placed = memory
-		}
+	if err := p.placeOutputs(outputs, o); err != nil {
+		return nil, err
 	}
-	for n := range o.Place {
-		if !slices.Contains(outputs, n) {
-			return nil, fmt.Errorf("vm: %v: has memory but is not an output", n)
-		}
+	for _, g := range o.Segments {
+		p.rematerialize(g)
 	}
+	p.live(outputs)
 	for _, s := range p.steps {
 		for _, i := range s.skips {
 			if i < len(s.out) {
@@ -113,6 +112,72 @@ func newPlan(outputs G.Nodes, o Options) (*plan, error) {
 		p.takeOver()
 	}
 	return p, nil
+}
+
+// placeOutputs gives outputs the caller's memory.
+func (p *plan) placeOutputs(outputs G.Nodes, o Options) error {
+	for n := range o.Place {
+		if !slices.Contains(outputs, n) {
+			return fmt.Errorf("vm: %v: has memory but is not an output", n)
+		}
+	}
+	for _, n := range outputs {
+		p.of[n][0].output = true
+		memory, ok := o.Place[n]
+		if !ok {
+			continue
+		}
+		b := p.of[n][0]
+		if b.node != nil {
+			return fmt.Errorf("vm: output %v: is an input; want the result of an operation to place", n)
+		}
+		if len(memory) != b.size {
+			return fmt.Errorf("vm: output %v: have memory for %d floats; want %d", n, len(memory), b.size)
+		}
+		if o.Accumulate {
+			p.accumulate(n, memory)
+		} else {
+			b.placed = memory
+		}
+	}
+	return nil
+}
+
+// accumulate adds output n to memory: by the operation itself, or by a step
+// after it.
+func (p *plan) accumulate(n *G.Node, memory []float32) {
+	b := p.of[n][0]
+	i := slices.IndexFunc(p.steps, func(s *step) bool { return slices.Contains(s.out, b) })
+	s := p.steps[i]
+	if s.add != nil && !p.read(b) {
+		s.run, s.takes, b.placed = s.add, nil, memory
+		return
+	}
+	total := p.buffer(&buffer{shape: b.shape, placed: memory})
+	p.of[n] = []*buffer{total}
+	p.steps = slices.Insert(p.steps, i+1, &step{name: "accumulate", in: []*buffer{b}, out: []*buffer{total},
+		run: func(p *kernel.Pool, out, in []op.Buffer) { p.Add(out[0].F, out[0].F, in[0].F) }})
+}
+
+// read says that a step reads b.
+func (p *plan) read(b *buffer) bool {
+	return slices.ContainsFunc(p.steps, func(s *step) bool { return slices.Contains(s.in, b) })
+}
+
+// live finds the steps that write each buffer and read it last.
+func (p *plan) live(outputs G.Nodes) {
+	for i, s := range p.steps {
+		for _, b := range s.in {
+			b.end = i
+			b.readers++
+		}
+		for _, b := range s.out {
+			b.def, b.end = i, i
+		}
+	}
+	for _, n := range outputs {
+		p.of[n][0].end = len(p.steps)
+	}
 }
 
 // reachable returns the nodes that outputs depend on. A node's number is larger
@@ -153,12 +218,12 @@ func (p *plan) add(n *G.Node, outputs G.Nodes) error {
 		p.of[n] = p.of[args[0]][pick.I:][:1]
 		return nil
 	}
-	s := &step{}
+	s := &step{id: n.ID()}
 	results := []tensor.Shape{n.Shape()}
 	switch o := n.Op().(type) {
 	case *op.Op:
 		s.name, s.run, s.takes, results = o.String(), o.Run, o.Takes(), o.Results()
-		s.skips, s.sums = o.Skips(), o.Sums()
+		s.skips, s.sums, s.add = o.Skips(), o.Sums(), o.Adder()
 	default:
 		if n.Op().String() != "+ false" || !args[0].Shape().Eq(args[1].Shape()) || n.Dtype() != tensor.Float32 {
 			return fmt.Errorf("vm: have %v; want operations of package op, and the sums of Backpropagate", n)
@@ -169,15 +234,11 @@ func (p *plan) add(n *G.Node, outputs G.Nodes) error {
 		s.name, s.takes = "sum", []int{0, 1}
 		s.run = func(p *kernel.Pool, out, in []op.Buffer) { p.Add(out[0].F, in[0].F, in[1].F) }
 	}
-	i := len(p.steps)
 	for _, a := range args {
-		b := p.of[a][0]
-		b.end = i
-		b.readers++
-		s.in = append(s.in, b)
+		s.in = append(s.in, p.of[a][0])
 	}
 	for _, shape := range results {
-		s.out = append(s.out, p.buffer(&buffer{shape: shape, def: i, end: i}))
+		s.out = append(s.out, p.buffer(&buffer{shape: shape, def: len(p.steps)}))
 	}
 	p.of[n] = s.out
 	p.steps = append(p.steps, s)
@@ -196,8 +257,6 @@ func (p *plan) fold(n *G.Node, args, outputs G.Nodes) bool {
 		s := p.steps[at]
 		s.sums = false // it has one now
 		s.in = append(s.in, other)
-		other.end = max(other.end, at)
-		other.readers++
 		p.of[n] = s.out[:1]
 		return true
 	}

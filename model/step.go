@@ -1,0 +1,108 @@
+package model
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/vm"
+)
+
+// A Step computes the loss of a batch and the gradient of every parameter.
+type Step interface {
+	// Images and Tokens are where the next run reads normalized images (N, 3,
+	// S, S) and token ids (N, T).
+	Images() []float32
+	Tokens() []int32
+
+	// Run computes the loss, and the gradients into the parameters' Grad.
+	Run() (loss float32, err error)
+
+	// ImageEmbeddings and TextEmbeddings are the unit rows (N, E) of the last run.
+	ImageEmbeddings() []float32
+	TextEmbeddings() []float32
+
+	// Stats describes the plan. Of several, it is the sum of the steps that a
+	// run takes, in the arena that they share.
+	Stats() vm.Stats
+}
+
+// StepConfig says how a step uses memory. What it computes depends on that by
+// no more than the rounding of a sum over micro-batches.
+type StepConfig struct {
+	Batch int // pairs
+
+	// MicroBatch is the number of pairs whose activations are in memory at
+	// once; 0 means the whole batch.
+	MicroBatch int
+
+	// Rematerialize computes the values inside of residual blocks again for
+	// the way back, instead of keeping them. Gradients are the same bits.
+	Rematerialize bool
+}
+
+// NewStep compiles a step. Gradients go to the parameters' Grad.
+func (m *CLIP) NewStep(c StepConfig, pool *kernel.Pool) (Step, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	if c.whole() {
+		return m.newTrainStep(c, pool)
+	}
+	return m.NewMicroStep(c, pool)
+}
+
+func (c StepConfig) whole() bool { return c.MicroBatch == 0 || c.MicroBatch >= c.Batch }
+
+func (c StepConfig) validate() error {
+	switch {
+	case c.Batch < 2:
+		return fmt.Errorf("model: batch %d; want at least 2, since a pair is learned against the others", c.Batch)
+	case c.MicroBatch < 0:
+		return fmt.Errorf("model: micro-batch %d is negative", c.MicroBatch)
+	}
+	return nil
+}
+
+// Measure is the plan of NewStep with the same config, and the bytes of its
+// inputs and embeddings, without the memory for them.
+func (m *CLIP) Measure(c StepConfig) (stats vm.Stats, inputs int64, err error) {
+	size, n := int64(m.config.Image.Size), int64(c.Batch)
+	inputs = 4 * n * (3*size*size + int64(m.config.Text.ContextLength))
+	if c.whole() {
+		outputs, o, err := m.trainGraph(c, nil, m.newTokens(c.Batch))
+		if err != nil {
+			return stats, 0, err
+		}
+		stats, err = vm.Measure(outputs, o)
+		if err != nil {
+			return stats, 0, fmt.Errorf("model: %w", err)
+		}
+		return stats, inputs, nil
+	}
+	_, todo, err := m.microStep(c)
+	if err != nil {
+		return stats, 0, err
+	}
+	stats, err = measure(todo)
+	return stats, inputs + 4*4*n*int64(m.config.EmbedDim), err
+}
+
+// EncoderBytes is what both encoders for batches of n take, with their inputs.
+func (m *CLIP) EncoderBytes(n int) (int64, error) {
+	g := m.newGraph()
+	bytes := 4 * int64(n) * int64(3*m.config.Image.Size*m.config.Image.Size+m.config.Text.ContextLength)
+	for _, features := range []*G.Node{g.imageFeatures(g.imagesNode(n)), g.textFeatures(g.tokensNode(n, m.config.Text.ContextLength))} {
+		unit := g.Normalize(features)
+		if err := g.check(); err != nil {
+			return 0, err
+		}
+		stats, err := vm.Measure(G.Nodes{features, unit}, vm.Options{})
+		if err != nil {
+			return 0, fmt.Errorf("model: %w", err)
+		}
+		bytes += int64(stats.ArenaBytes)
+	}
+	return bytes, nil
+}
