@@ -35,6 +35,20 @@ func (c Config) Validate() error {
 	return nil
 }
 
+// Kept is the number of checkpoints that a run of so many steps leaves, but for
+// those that time alone asks for.
+func (c Config) Kept(steps int) int {
+	kept := 1
+	for n := 1; n < steps; n++ {
+		saved := c.EverySteps > 0 && n%c.EverySteps == 0
+		last := c.KeepLast == 0 || c.EverySteps > 0 && (steps-1)/c.EverySteps-n/c.EverySteps < c.KeepLast-1
+		if saved && (last || c.KeepEvery > 0 && n%c.KeepEvery == 0) {
+			kept++
+		}
+	}
+	return kept
+}
+
 // Interval is EveryMinutes as a duration.
 func (c Config) Interval() time.Duration {
 	return time.Duration(c.EveryMinutes * float64(time.Minute))

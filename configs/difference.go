@@ -13,7 +13,7 @@ import (
 // are the same is seen by their fingerprint, wherever they lie now.
 var harmless = []string{
 	"data.train", "data.val", "data.decoders", "data.bad_row_budget", "data.stall_seconds",
-	"train.threads", "train.log_every", "train.eval_every",
+	"train.threads", "train.rematerialize", "train.log_every", "train.eval_every",
 	"checkpoint.", "eval.", "world.",
 }
 

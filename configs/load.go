@@ -35,12 +35,20 @@ var kernelLevels = []string{"portable", "avx2", "avx512"}
 // A key or variable that does not exist, a key that occurs twice, a value of
 // another type, and what Validate finds are errors.
 func Load(path string, sets, environ []string) (*Run, error) {
-	return load([]string{path}, sets, environ)
+	run, err := load([]string{path}, sets, environ)
+	if err != nil {
+		return nil, err
+	}
+	if err := run.Validate(); err != nil {
+		return nil, err
+	}
+	return run, nil
 }
 
 // LoadResume is Load for a run that goes on: started, its own YAML, takes the
 // place of the recipe, so that what was set at its start stays set. The recipe
-// at path, unless that is empty, only says in differs where it is another.
+// at path, unless that is empty, only says in differs where it is another; its
+// train.memory has been replaced by what was chosen from it.
 func LoadResume(started, path string, sets, environ []string) (run *Run, differs string, err error) {
 	if _, err := os.Stat(started); errors.Is(err, fs.ErrNotExist) {
 		return nil, "", fmt.Errorf("configs: %s holds no run to resume: it has no %s", filepath.Dir(started), filepath.Base(started))
@@ -52,7 +60,7 @@ func LoadResume(started, path string, sets, environ []string) (run *Run, differs
 	if err != nil {
 		return nil, "", err
 	}
-	return run, difference(run, recipe, nil), nil
+	return run, difference(run, recipe, []string{"train.memory", "train.rematerialize"}), nil
 }
 
 // load reads files, each over those before it.
@@ -89,9 +97,6 @@ func load(paths, sets, environ []string) (*Run, error) {
 		c.TagName, c.WeaklyTypedInput, c.DecodeHook = "yaml", false, nil
 	}); err != nil {
 		return nil, fmt.Errorf("configs: %w", err)
-	}
-	if err := run.Validate(); err != nil {
-		return nil, err
 	}
 	return &run, nil
 }

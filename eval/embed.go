@@ -19,11 +19,17 @@ type Embedder struct {
 	texts     *model.Encoder
 }
 
+// BatchOf is the number of inputs encoded at once for a config's batch: 0 means 64.
+func BatchOf(batch int) int {
+	if batch == 0 {
+		return 64
+	}
+	return batch
+}
+
 // NewEmbedder compiles both towers for batches of n; 0 means 64.
 func NewEmbedder(m *model.CLIP, t *tokenizer.Tokenizer, n int, pool *kernel.Pool) (*Embedder, error) {
-	if n == 0 {
-		n = 64
-	}
+	n = BatchOf(n)
 	e := &Embedder{tokenizer: t, config: m.Config()}
 	var err error
 	if e.images, err = m.NewImageEncoder(n, pool); err != nil {

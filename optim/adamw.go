@@ -74,6 +74,9 @@ func (a *AdamW) Update(norm float64) (rate float64) {
 	return rate
 }
 
+// Skip counts a step without an update: parameters and moments stay.
+func (a *AdamW) Skip() { a.step++ }
+
 // At is the learning rate of the update after step updates, of steps in all:
 // peak (step+1)/warmup while it warms up, then half a cosine from the peak to 0.
 func (c Config) At(step, steps int) float64 {

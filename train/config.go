@@ -1,6 +1,12 @@
 package train
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // Config steers the loop.
 type Config struct {
@@ -10,6 +16,22 @@ type Config struct {
 	// Batch is the number of pairs in one step. The loss compares every image
 	// with every caption of the batch, so that 2 is the least.
 	Batch int `yaml:"batch"`
+
+	// MicroBatch is the number of pairs whose activations are in memory at once;
+	// 0 means the whole batch. The gradients are those of the whole batch, but
+	// for rounding, and a step takes about a third longer.
+	MicroBatch int `yaml:"micro_batch"`
+
+	// Rematerialize is "block", which computes the values inside of residual
+	// blocks again for the way back instead of keeping them: the same bits in
+	// about a quarter of the memory and a quarter more time; "auto", which does
+	// so where Memory asks for it; or "none", which empty means as well.
+	Rematerialize string `yaml:"rematerialize"`
+
+	// Memory is what training may take, such as 2GiB; MicroBatch is then chosen
+	// to be as large as fits. Empty means no bound. The choice is kept in the
+	// run's config in its place, because it rounds as no other does.
+	Memory string `yaml:"memory"`
 
 	// LogEvery is the number of steps between two lines of the log and of
 	// metrics.jsonl; 0 means 10.
@@ -28,6 +50,23 @@ type Config struct {
 	// result does not depend on it.
 	Threads int `yaml:"threads"`
 
+	// GradNormJump makes a step bad whose gradient norm is more than so many
+	// times the median of the last 100 steps, if there are 20; 0 means never. A
+	// loss or norm that is not finite always makes a step bad.
+	GradNormJump float64 `yaml:"grad_norm_jump"`
+
+	// OnBadStep is "stop", which empty means as well, or "skip", which leaves
+	// the update of the step out and goes on with the next batch.
+	OnBadStep string `yaml:"on_bad_step"`
+
+	// MaxBadSteps is the number of steps that may be skipped before the run
+	// stops; 0 means 10.
+	MaxBadSteps int `yaml:"max_bad_steps"`
+
+	// ExtendedFrom is the step after which --extend last changed Steps; 0 means
+	// never. The learning rates up to it were those of a shorter run.
+	ExtendedFrom int `yaml:"extended_from"`
+
 	// MaxLogitScale bounds the logit scale itself, not its logarithm, after
 	// each step; 0 means 100, as in the CLIP paper (arXiv:2103.00020, 2.5).
 	MaxLogitScale float64 `yaml:"max_logit_scale"`
@@ -40,14 +79,54 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train: steps %d is not positive", c.Steps)
 	case c.Batch < 2:
 		return fmt.Errorf("train: batch %d; want at least 2, since a pair is learned against the other pairs of its batch", c.Batch)
+	case c.MicroBatch < 0 || c.MicroBatch > c.Batch:
+		return fmt.Errorf("train: micro_batch %d; want 1 to the batch, %d, or 0 for it", c.MicroBatch, c.Batch)
+	case c.MicroBatch > 0 && c.Memory != "":
+		return fmt.Errorf("train: have micro_batch %d and memory %s; want one, since the second chooses the first", c.MicroBatch, c.Memory)
+	case !slices.Contains([]string{"", "none", "block", "auto"}, c.Rematerialize):
+		return fmt.Errorf("train: rematerialize %q; want none, block or auto", c.Rematerialize)
+	case c.Rematerialize == "auto" && c.Memory == "":
+		return fmt.Errorf("train: rematerialize auto without memory; want a bound, such as 2GiB, or none or block")
 	case c.LogEvery < 0:
 		return fmt.Errorf("train: log_every %d is negative", c.LogEvery)
 	case c.EvalEvery < 0:
 		return fmt.Errorf("train: eval_every %d is negative", c.EvalEvery)
 	case c.Threads < 0:
 		return fmt.Errorf("train: threads %d is negative", c.Threads)
+	case c.GradNormJump != 0 && !(c.GradNormJump > 1):
+		return fmt.Errorf("train: grad_norm_jump %g; want more than 1, or 0 for never", c.GradNormJump)
+	case c.OnBadStep != "" && c.OnBadStep != "stop" && c.OnBadStep != "skip":
+		return fmt.Errorf("train: on_bad_step %q; want stop or skip", c.OnBadStep)
+	case c.MaxBadSteps < 0:
+		return fmt.Errorf("train: max_bad_steps %d is negative", c.MaxBadSteps)
+	case c.ExtendedFrom < 0 || c.ExtendedFrom > c.Steps:
+		return fmt.Errorf("train: extended_from %d; want 0 to steps, %d", c.ExtendedFrom, c.Steps)
 	case c.MaxLogitScale != 0 && !(c.MaxLogitScale >= 1):
 		return fmt.Errorf("train: max_logit_scale %g; want at least 1, or 0 for 100", c.MaxLogitScale)
 	}
-	return nil
+	_, err := c.MemoryBytes()
+	return err
+}
+
+// units of Memory.
+var units = []struct {
+	name  string
+	bytes float64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}}
+
+// MemoryBytes is Memory in bytes; 0 means no bound.
+func (c Config) MemoryBytes() (int64, error) {
+	if c.Memory == "" {
+		return 0, nil
+	}
+	for _, u := range units {
+		number, ok := strings.CutSuffix(c.Memory, u.name)
+		if !ok {
+			continue
+		}
+		if v, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && v > 0 && v*u.bytes < math.MaxInt64 {
+			return int64(v * u.bytes), nil
+		}
+	}
+	return 0, fmt.Errorf("train: memory %q; want a size, such as 512MiB or 2GiB", c.Memory)
 }

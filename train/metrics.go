@@ -42,6 +42,9 @@ type Metrics struct {
 	DecodeSeconds   float64 `json:"decode_seconds"`
 	ResizeSeconds   float64 `json:"resize_seconds"`
 	TokenizeSeconds float64 `json:"tokenize_seconds"`
+
+	// Skipped counts the bad steps so far whose update was left out.
+	Skipped int `json:"skipped,omitempty"`
 }
 
 // String is the line for people.

@@ -19,9 +19,9 @@ import (
 type Trainer struct {
 	Config
 	Model *model.CLIP
-	Graph *model.TrainStep // of Model, compiled for batches of Config.Batch
-	Optim *optim.AdamW     // of Model's parameters
-	Data  *data.Stream     // starts at the pair after the optimizer's last step
+	Graph model.Step   // of Model, compiled for batches of Config.Batch
+	Optim *optim.AdamW // of Model's parameters
+	Data  *data.Stream // starts at the pair after the optimizer's last step
 
 	// EpochPairs is the number of pairs in an epoch.
 	EpochPairs int
@@ -52,6 +52,14 @@ type Trainer struct {
 
 	lines []Metrics       // since the start of Run
 	found map[string]bool // the findings that the last lines showed
+	// Watch finds bad steps. Its state is a part of the run's.
+	Watch Watch
+
+	// Inspect keeps what is known of a bad step; nil means that nobody wants it.
+	Inspect func(*Inspection) error
+
+	rows     []data.RowRef // of the batch
+	captions []string
 }
 
 // ErrInterrupted says that a run ended early, and was saved.
@@ -66,36 +74,18 @@ func (t *Trainer) Run(ctx context.Context) error {
 	for step := t.Optim.Step() + 1; step <= t.Steps; step++ {
 		start, last := time.Now(), step == t.Steps
 
-		batch, err := t.Data.Next(ctx) // takes nothing from the stream if it fails
-		if err != nil && ctx.Err() != nil {
+		done, err := t.Step(ctx)
+		if err != nil && ctx.Err() != nil && t.Optim.Step() < step {
 			return t.interrupted(step - 1)
 		}
 		if err != nil {
-			return fmt.Errorf("train: step %d: %w", step, err)
+			return err
 		}
-		wait := time.Since(start)
-
-		copy(t.Graph.Images(), batch.Images)
-		copy(t.Graph.Tokens(), batch.Tokens)
-		loss, done, err := t.gradients(ctx)
-		if !done {
-			return t.interrupted(step - 1)
-		}
-		if err != nil {
-			return fmt.Errorf("train: step %d: %w", step, err)
-		}
-		norm := t.Optim.Norm()
-		if !finite(float64(loss)) || !finite(norm) { // stop before the update spoils the parameters
-			return fmt.Errorf("train: step %d: loss %g, gradient norm %g: %s", step, loss, norm, t.suspects(batch))
-		}
-		rate := t.Optim.Update(norm)
-		t.Model.ClampLogitScale(t.maxLogitScale())
-		batch.Release()
-		since.add(t.Batch, time.Since(start), wait)
+		since.add(t.Batch, time.Since(start), done.Wait)
 		t.Log.Step(step)
 
 		if last || due(step, t.logEvery()) {
-			t.report(step, loss, norm, rate, since)
+			t.report(step, done, since)
 			since = interval{stages: t.Data.Stages()}
 		}
 		if last || due(step, t.EvalEvery) {
@@ -115,15 +105,56 @@ func (t *Trainer) Run(ctx context.Context) error {
 	return nil
 }
 
-// gradients runs the graph, and is not done if ctx ended before it.
-func (t *Trainer) gradients(ctx context.Context) (loss float32, done bool, err error) {
-	if t.Interrupt == nil {
-		loss, err = t.Graph.Run()
-		return loss, true, err
+// Done is what a step found.
+type Done struct {
+	Loss float32
+	Norm float64 // of all gradients, before clipping
+	Rate float64 // of learning
+	Wait time.Duration
+}
+
+// Step makes one optimizer step, or leaves it out if the batch is bad and
+// t.OnBadStep says so. If ctx ends before the gradients are
+// there, nothing is done.
+func (t *Trainer) Step(ctx context.Context) (d Done, err error) {
+	step := t.Optim.Step() + 1
+	if d, err = t.gradients(ctx); err != nil {
+		return d, fmt.Errorf("train: step %d: %w", step, err)
 	}
-	stop := context.AfterFunc(ctx, t.Interrupt)
-	loss, err = t.Graph.Run()
-	return loss, stop(), err
+	if reason := t.Watch.check(t.Config, d.Loss, d.Norm); reason != "" { // before the update spoils the parameters
+		return d, t.bad(step, d, reason)
+	}
+	d.Rate = t.Optim.Update(d.Norm)
+	t.Model.ClampLogitScale(t.maxLogitScale())
+	return d, nil
+}
+
+// gradients takes a batch and computes its loss and gradients.
+func (t *Trainer) gradients(ctx context.Context) (d Done, err error) {
+	start := time.Now()
+	batch, err := t.Data.Next(ctx) // takes nothing from the stream if it fails
+	if err != nil {
+		return d, err
+	}
+	d.Wait = time.Since(start)
+	copy(t.Graph.Images(), batch.Images)
+	copy(t.Graph.Tokens(), batch.Tokens)
+	t.rows = append(t.rows[:0], batch.Rows...)
+	t.captions = append(t.captions[:0], batch.Captions...)
+	batch.Release() // its memory is large, and another batch can be decoded into it
+	stop := func() bool { return true }
+	if t.Interrupt != nil {
+		stop = context.AfterFunc(ctx, t.Interrupt)
+	}
+	d.Loss, err = t.Graph.Run()
+	if !stop() { // it was not done
+		return d, ctx.Err()
+	}
+	if err != nil {
+		return d, err
+	}
+	d.Norm = t.Optim.Norm()
+	return d, nil
 }
 
 // interrupted saves the run at step, the last one done.
@@ -146,15 +177,15 @@ func (t *Trainer) unmeasured(step int, err error) error {
 
 // report writes one line of metrics, and the same for people. A full disk
 // must not end a run that can still be saved elsewhere, so it only says so.
-func (t *Trainer) report(step int, loss float32, norm, rate float64, since interval) {
+func (t *Trainer) report(step int, d Done, since interval) {
 	pairs, rest := meanCosines(t.Graph.ImageEmbeddings(), t.Graph.TextEmbeddings(), t.Batch)
 	stages := t.Data.Stages().Since(since.stages)
 	m := Metrics{
 		Step: step, Epoch: float64(step) * float64(t.Batch) / float64(t.EpochPairs),
-		Loss: float64(loss), LnN: math.Log(float64(t.Batch)),
-		LogitScale: math.Exp(float64(t.Model.LogitScale())), LearningRate: rate, GradNorm: norm,
+		Loss: float64(d.Loss), LnN: math.Log(float64(t.Batch)),
+		LogitScale: math.Exp(float64(t.Model.LogitScale())), LearningRate: d.Rate, GradNorm: d.Norm,
 		CosinePairs: pairs, CosineRest: rest,
-		PairsPerSecond: since.rate(), WaitSeconds: since.wait.Seconds(),
+		PairsPerSecond: since.rate(), WaitSeconds: since.wait.Seconds(), Skipped: t.Watch.Skipped,
 		ReadSeconds: stages.Read.Seconds(), DecodeSeconds: stages.Decode.Seconds(),
 		ResizeSeconds: stages.Resize.Seconds(), TokenizeSeconds: stages.Tokenize.Seconds(),
 	}
@@ -179,32 +210,6 @@ func (t *Trainer) diagnose() {
 		}
 	}
 	t.found = found
-}
-
-// suspects names the pairs whose embeddings are not finite, or all pairs of
-// the batch if it is none of them alone.
-func (t *Trainer) suspects(batch *data.Batch) string {
-	var rows []data.RowRef
-	x, y := t.Graph.ImageEmbeddings(), t.Graph.TextEmbeddings()
-	e := len(x) / t.Batch
-	for i, row := range batch.Rows {
-		if !allFinite(x[i*e:(i+1)*e]) || !allFinite(y[i*e:(i+1)*e]) {
-			rows = append(rows, row)
-		}
-	}
-	if len(rows) == 0 {
-		rows = batch.Rows
-	}
-	return data.FormatRows(rows)
-}
-
-func allFinite(x []float32) bool {
-	for _, v := range x {
-		if !finite(float64(v)) {
-			return false
-		}
-	}
-	return true
 }
 
 func (t *Trainer) maxLogitScale() float64 {

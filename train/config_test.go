@@ -1,0 +1,41 @@
+package train
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestConfig(t *testing.T) {
+	for _, test := range []struct {
+		c    Config
+		want string // of the error, or "" for none
+	}{
+		{Config{Steps: 1, Batch: 8}, ""},
+		{Config{Steps: 1, Batch: 8, MicroBatch: 8}, ""},
+		{Config{Steps: 1, Batch: 8, Memory: "2GiB"}, ""},
+		{Config{Steps: 1, Batch: 8, MicroBatch: 9}, "micro_batch 9; want 1 to the batch, 8"},
+		{Config{Steps: 1, Batch: 8, MicroBatch: -1}, "micro_batch -1"},
+		{Config{Steps: 1, Batch: 8, MicroBatch: 2, Memory: "2GiB"}, "micro_batch 2 and memory 2GiB; want one"},
+		{Config{Steps: 1, Batch: 8, Memory: "2GiB", Rematerialize: "auto"}, ""},
+		{Config{Steps: 1, Batch: 8, Rematerialize: "auto"}, "rematerialize auto without memory"},
+		{Config{Steps: 1, Batch: 8, Rematerialize: "layer"}, `rematerialize "layer"; want none, block or auto`},
+		{Config{Steps: 1, Batch: 8, GradNormJump: 1}, "grad_norm_jump 1; want more than 1"},
+		{Config{Steps: 1, Batch: 8, OnBadStep: "go"}, `on_bad_step "go"; want stop or skip`},
+		{Config{Steps: 1, Batch: 8, MaxBadSteps: -1}, "max_bad_steps -1"},
+		{Config{Steps: 1, Batch: 8, ExtendedFrom: 2}, "extended_from 2"},
+		{Config{Steps: 1, Batch: 8, Memory: "2"}, `memory "2"; want a size, such as 512MiB`},
+		{Config{Steps: 1, Batch: 8, Memory: "-2GiB"}, `memory "-2GiB"`},
+		{Config{Steps: 1, Batch: 8, Memory: "NaNGiB"}, `memory "NaNGiB"`},
+		{Config{Steps: 1, Batch: 8, Memory: "1e300 GB"}, `memory "1e300 GB"`},
+	} {
+		err := test.c.Validate()
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v: %v; want %q", test.c, err, test.want)
+		}
+	}
+	for text, want := range map[string]int64{"": 0, "1.5GiB": 3 << 29, "2 MB": 2e6, "3KiB": 3072} {
+		if got, err := (Config{Memory: text}).MemoryBytes(); got != want || err != nil {
+			t.Errorf("MemoryBytes of %q: %d, %v; want %d", text, got, err, want)
+		}
+	}
+}
