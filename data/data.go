@@ -10,12 +10,8 @@ package data
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"iter"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -262,27 +258,19 @@ func (d *Dataset) Len() int64 { return d.rows }
 // Shards is the number of files.
 func (d *Dataset) Shards() int { return len(d.shards) }
 
-// Fingerprint is a SHA-256 over the name, size, rows and last 64 KiB of each
-// shard, which hold its footer: other data has another fingerprint.
-func (d *Dataset) Fingerprint() (string, error) {
-	h := sha256.New()
+// StreamBytes is about what a stream of batches takes: those that are decoded
+// ahead, and the rows of two windows, one of which is being read.
+func (d *Dataset) StreamBytes(batch, imageSize, context int) int64 {
+	var bytes int64
 	for _, s := range d.shards {
-		f, err := os.Open(s.path)
-		if err != nil {
-			return "", fmt.Errorf("data: %w", err)
-		}
-		info, err := f.Stat()
-		if err == nil {
-			fmt.Fprintf(h, "%s %d %d\n", filepath.Base(s.path), info.Size(), s.rows)
-			tail := min(info.Size(), 64<<10)
-			_, err = io.Copy(h, io.NewSectionReader(f, info.Size()-tail, tail))
-		}
-		f.Close()
-		if err != nil {
-			return "", fmt.Errorf("data: %s: %w", s.path, err)
-		}
+		bytes += s.bytes
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	window := int64(d.config.ShuffleWindow)
+	if window == 0 {
+		window = defaultWindow
+	}
+	pair := 4 * int64(3*imageSize*imageSize+context)
+	return buffers*int64(batch)*pair + 2*bytes/d.rows*min(window, d.rows)
 }
 
 // Captions visits the captions that training may see, those of CaptionChoice,

@@ -427,16 +427,21 @@ func TestCancel(t *testing.T) {
 
 func TestFingerprint(t *testing.T) {
 	one, two := hfShards(t, 30, 2, nil), hfShards(t, 30, 2, func(i int, r *hfRow) { r.Caption += "!" })
-	var prints []string
-	for _, p := range []string{one, one, two} {
+	var prints []map[string]string
+	for _, p := range []string{one, one, two, one + "," + two} {
 		d, err := Open(p, Config{}, Need{})
 		must(t, err)
-		f, err := d.Fingerprint()
+		f, err := d.Fingerprints()
 		must(t, err)
 		prints = append(prints, f)
 	}
-	if prints[0] != prints[1] || prints[0] == prints[2] {
-		t.Errorf("fingerprints %q; want the first two equal, the third another", prints)
+	for i, want := range []string{"", "", "parquet has changed, or its place among the shards", "is new, had 2 shards and have 4"} {
+		if got := ShardsDifference(prints[0], prints[i]); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("data %d: %q; want %q", i, got, want)
+		}
+	}
+	if got := ShardsDifference(prints[3], prints[0]); !strings.Contains(got, "is missing, had 4 shards and have 2") {
+		t.Errorf("less data: %q", got)
 	}
 }
 

@@ -6,6 +6,9 @@ import "math/rand/v2"
 // are made: about a row group, so that reading a block touches few pages.
 const blockRows = 512
 
+// defaultWindow is the number of pairs of a window where the config says none.
+const defaultWindow = 8192
+
 // An order is that in which the rows of a dataset are trained on. The row at a
 // position is a pure function of the seed and the position: in each epoch,
 // blocks of neighbouring rows are shuffled, each window of them is shuffled
@@ -22,7 +25,7 @@ type order struct {
 
 func newOrder(seed uint64, rows int64, windowRows int) *order {
 	if windowRows == 0 {
-		windowRows = 8192
+		windowRows = defaultWindow
 	}
 	return &order{seed: seed, rows: rows, window: max(1, int64(windowRows)/blockRows), epoch: -1}
 }

@@ -24,6 +24,7 @@ type shard struct {
 	path  string
 	first int64 // its first row among those of all shards
 	rows  int64
+	bytes int64 // of its columns, not compressed
 
 	// Numbers of leaf columns; -1 where there is none.
 	image, caption, captions, label, status int
@@ -133,6 +134,7 @@ func openShard(path string, c Config, need Need) (*shard, error) {
 			return nil, fmt.Errorf("data: %s: row group %d has %d rows; want at most %d", path, i, n, maxGroupRows)
 		}
 		sum += n
+		s.bytes += p.Metadata().RowGroups[i].TotalByteSize
 		if size := p.Metadata().RowGroups[i].TotalByteSize; size > maxGroupBytes || size < 0 {
 			return nil, fmt.Errorf("data: %s: row group %d has %d bytes; want at most %d", path, i, size, int64(maxGroupBytes))
 		}

@@ -72,6 +72,9 @@ type Stream struct {
 // batchesAhead is the number of batches that are decoded while one trains.
 const batchesAhead = 2
 
+// buffers are those, and the one that is being filled or copied from.
+const buffers = batchesAhead + 1
+
 // jobSamples is the number of pairs that a goroutine decodes at a time.
 const jobSamples = 16
 
@@ -98,8 +101,8 @@ type rowWindow struct {
 // Stream starts to read. It must be closed.
 func (d *Dataset) Stream(c StreamConfig) *Stream {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Stream{d: d, c: c, cancel: cancel, ordered: make(chan *Batch, batchesAhead), free: make(chan *Batch, batchesAhead+2), jobs: make(chan job)}
-	for range batchesAhead + 2 { // one in training, one being filled
+	s := &Stream{d: d, c: c, cancel: cancel, ordered: make(chan *Batch, batchesAhead), free: make(chan *Batch, buffers), jobs: make(chan job)}
+	for range buffers {
 		s.free <- &Batch{
 			Images: make([]float32, c.Batch*3*c.ImageSize*c.ImageSize), Tokens: make([]int32, c.Batch*c.Context),
 			Captions: make([]string, c.Batch), Rows: make([]RowRef, c.Batch), bad: make([][]badRow, c.Batch), stream: s,

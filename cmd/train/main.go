@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,29 +26,50 @@ func main() {
 }
 
 func command() *cobra.Command {
-	var config, workdir string
-	var sets []string
-	var resume bool
+	var o options
 	c := &cobra.Command{
 		Use:     "train --config FILE",
 		Short:   "Train CLIP on image-caption pairs in Parquet shards",
 		Example: "  train --config configs/quickstart.yaml\n  train --config configs/cifar10.yaml --set data.train='shards/train-*.parquet' --workdir runs/c10",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return trainRun(c.Context(), config, workdir, sets, resume)
-		},
+		RunE:    func(c *cobra.Command, _ []string) error { return o.train(c.Context()) },
 	}
-	c.Flags().StringVar(&config, "config", "", "recipe in YAML; with --resume, that of the run by default")
-	c.Flags().StringVar(&workdir, "workdir", "", "folder of the run (default runs/NAME of the recipe)")
-	c.Flags().StringArrayVar(&sets, "set", nil, "change a field of the recipe: a.b=c; may be repeated")
-	c.Flags().BoolVar(&resume, "resume", false, "continue the run in --workdir from its newest checkpoint")
-	c.AddCommand(benchCommand())
+	o.configFlags(c)
+	c.Flags().StringVar(&o.workdir, "workdir", "", "folder of the run (default runs/NAME of the recipe)")
+	c.Flags().BoolVar(&o.resume, "resume", false, "continue the run in --workdir from its newest checkpoint")
+	c.Flags().StringVar(&o.extend, "extend", "", "with --resume, go on to a later end: steps=N")
+	c.AddCommand(benchCommand(), o.planCommand(), o.verifyCommand(), o.inspectCommand())
 	return c
 }
 
-func trainRun(ctx context.Context, config, workdir string, sets []string, resume bool) error {
+// options are the flags of all commands.
+type options struct {
+	config, workdir, extend string
+	sets                    []string
+	resume                  bool
+}
+
+// configFlags gives c the flags of a recipe.
+func (o *options) configFlags(c *cobra.Command) {
+	c.Flags().StringVar(&o.config, "config", "", "recipe in YAML; with --resume, that of the run by default")
+	c.Flags().StringArrayVar(&o.sets, "set", nil, "change a field of the recipe: a.b=c; may be repeated")
+}
+
+// load reads the recipe.
+func (o *options) load() (*configs.Run, error) {
+	if o.config == "" {
+		return nil, cli.Usagef("--config is missing; want a recipe, such as configs/quickstart.yaml")
+	}
+	return configs.Load(o.config, o.sets, os.Environ())
+}
+
+// train starts a run or continues it.
+func (o *options) train(ctx context.Context) error {
+	config, workdir := o.config, o.workdir
 	switch {
-	case config == "" && resume && workdir != "":
+	case o.extend != "" && !o.resume:
+		return cli.Usagef("--extend without --resume; want a run that goes on")
+	case config == "" && o.resume && workdir != "":
 		config = filepath.Join(workdir, "config.yaml")
 	case config == "":
 		return cli.Usagef("--config is missing; want a recipe, such as configs/quickstart.yaml")
@@ -55,18 +77,21 @@ func trainRun(ctx context.Context, config, workdir string, sets []string, resume
 	if workdir == "" {
 		workdir = filepath.Join("runs", strings.TrimSuffix(filepath.Base(config), filepath.Ext(config)))
 	}
+	extend, err := steps(o.extend)
+	if err != nil {
+		return err
+	}
 	var c *configs.Run
 	var differs string
-	var err error
-	if resume {
-		c, differs, err = configs.LoadResume(filepath.Join(workdir, "config.yaml"), config, sets, os.Environ())
+	if o.resume {
+		c, differs, err = configs.LoadResume(filepath.Join(workdir, "config.yaml"), config, o.sets, os.Environ())
 	} else {
-		c, err = configs.Load(config, sets, os.Environ())
+		c, err = o.load()
 	}
 	if err != nil {
 		return err
 	}
-	r := run.Run{Config: c, Workdir: workdir, Resume: resume, Log: train.NewConsole(os.Stdout, c.Train.Steps)}
+	r := run.Run{Config: c, Workdir: workdir, Resume: o.resume, Extend: extend, Log: train.NewConsole(os.Stdout, max(c.Train.Steps, extend))}
 	if differs != "" {
 		r.Log.Printf("the run goes on with its own config, not with that of %s: %s", config, differs)
 	}
@@ -76,4 +101,17 @@ func trainRun(ctx context.Context, config, workdir string, sets []string, resume
 		return nil
 	}
 	return err
+}
+
+// steps reads the value of --extend.
+func steps(extend string) (int, error) {
+	if extend == "" {
+		return 0, nil
+	}
+	text, ok := strings.CutPrefix(extend, "steps=")
+	n, err := strconv.Atoi(text)
+	if !ok || err != nil || n < 1 {
+		return 0, cli.Usagef("--extend %s; want steps=N, the new number of steps", extend)
+	}
+	return n, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/goclip/goclip/internal/param"
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/optim"
+	"github.com/goclip/goclip/train"
 )
 
 // The files of a checkpoint.
@@ -30,12 +31,16 @@ const (
 // A state is state.json: the place in the run, and what it was trained on. The
 // place in the data needs no more, because the order is a function of it.
 type state struct {
-	Step        int    `json:"step"`
-	Pairs       int64  `json:"pairs"` // trained on so far
-	Seed        uint64 `json:"seed"`
-	Batch       int    `json:"batch"`
-	Rows        int64  `json:"rows"` // of the training data
-	Fingerprint string `json:"fingerprint"`
+	Step  int    `json:"step"`
+	Pairs int64  `json:"pairs"` // trained on so far
+	Seed  uint64 `json:"seed"`
+	Batch int    `json:"batch"`
+	Rows  int64  `json:"rows"` // of the training data
+
+	// Shards are the fingerprints of the training data, by name.
+	Shards map[string]string `json:"shards"`
+
+	Watch train.Watch `json:"watch"`
 }
 
 // parseState reads a state whose numbers fit each other.

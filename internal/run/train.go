@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -28,7 +27,11 @@ type Run struct {
 	Config  *configs.Run
 	Workdir string
 	Resume  bool
-	Log     *train.Console
+
+	// Extend is a new number of steps for a run that is resumed; 0 keeps it.
+	Extend int
+
+	Log *train.Console
 
 	pool      *kernel.Pool
 	data      *data.Dataset
@@ -38,6 +41,7 @@ type Run struct {
 	tokenizer *tokenizer.Tokenizer
 	model     *model.CLIP
 	optim     *optim.AdamW
+	trainer   *train.Trainer
 	store     *checkpoint.Store
 	state     state
 	metrics   *os.File
@@ -47,6 +51,10 @@ type Run struct {
 	embedder  *eval.Embedder
 	last      []evaluated
 	scores    []train.Score
+
+	// Of verify: the last step, and what is done after it.
+	until int
+	after func(context.Context, *data.Stream) error
 }
 
 // An evalSet is labelled data with a name.
@@ -94,7 +102,7 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	defer r.metrics.Close()
 	defer r.ledger.Close()
 	c := r.Config
-	step, err := r.model.NewTrainStep(c.Train.Batch, r.pool)
+	step, err := r.model.NewStep(stepConfig(c), r.pool)
 	if err != nil {
 		return err
 	}
@@ -109,22 +117,26 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	}
 	defer closeLines()
 	r.announce(step)
-	stream := r.data.Stream(data.StreamConfig{
-		Seed: c.Seed, Batch: c.Train.Batch, ImageSize: c.Model.Image.Size, Context: c.Model.Text.ContextLength,
-		Tokenizer: r.tokenizer, Ledger: r.bad, Start: r.state.Pairs, Log: r.Log.Printf,
-	})
+	stream := r.data.Stream(r.streamConfig(r.bad))
 	defer stream.Close()
-	t := &train.Trainer{
+	defer boundGarbage()()
+	r.trainer = &train.Trainer{
 		Config: c.Train, Model: r.model, Graph: step, Optim: r.optim, Data: stream, EpochPairs: int(r.data.Len()),
 		Eval: r.evaluate, Save: r.save, Interrupt: r.pool.Interrupt, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
 		Warmup: c.Optim.Warmup, Scores: func() []train.Score { return r.scores },
-		Metrics: r.lines, Log: r.Log,
+		Watch: r.state.Watch, Inspect: r.keepInspection, Metrics: r.lines, Log: r.Log,
 	}
-	if t.Floor, err = r.floor(ctx); err != nil {
+	if r.trainer.Floor, err = r.floor(ctx); err != nil {
 		return err
 	}
-	if err := t.Run(ctx); err != nil {
+	if r.until > 0 {
+		r.trainer.Steps = r.until
+	}
+	if err := r.trainer.Run(ctx); err != nil {
 		return err
+	}
+	if r.after != nil {
+		return r.after(ctx, stream)
 	}
 	r.summarize()
 	return nil
@@ -139,11 +151,8 @@ func (r *Run) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if r.data, err = data.OpenTrain(c.Data); err != nil {
+	if err := r.openTrain(); err != nil {
 		return err
-	}
-	if r.data.Len() < int64(c.Train.Batch) {
-		return fmt.Errorf("run: %d pairs in data.train; want at least train.batch, %d", r.data.Len(), c.Train.Batch)
 	}
 	if c.Tokenizer.Path != "" && !r.Resume { // a checkpoint has it
 		if r.tokenizer, err = tokenizer.Load(c.Tokenizer.Path); err != nil {
@@ -183,6 +192,18 @@ func (r *Run) open(ctx context.Context) (err error) {
 	return nil
 }
 
+// openTrain opens the training data.
+func (r *Run) openTrain() (err error) {
+	c := r.Config
+	if r.data, err = data.OpenTrain(c.Data); err != nil {
+		return err
+	}
+	if r.data.Len() < int64(c.Train.Batch) {
+		return fmt.Errorf("run: %d pairs in data.train; want at least train.batch, %d", r.data.Len(), c.Train.Batch)
+	}
+	return nil
+}
+
 // writeWorld draws the quickstart's world and proves by a scan of its training
 // captions that the combinations held out are never named.
 func (r *Run) writeWorld(ctx context.Context) error {
@@ -216,112 +237,6 @@ func (r *Run) check() error {
 	return nil
 }
 
-// enter makes or takes the run's folder.
-func (r *Run) enter() (unlock func(), err error) {
-	r.store = checkpoint.NewStore(r.Workdir)
-	if err := os.MkdirAll(r.Workdir, 0o777); err != nil {
-		return nil, fmt.Errorf("run: %w", err)
-	}
-	release, err := checkpoint.Lock(r.Workdir)
-	if err != nil {
-		return nil, err
-	}
-	unlock = func() { _ = release() } // the lock ends with the process anyway
-	if err := r.check(); err != nil { // another process may have begun one meanwhile
-		unlock()
-		return nil, err
-	}
-	return unlock, nil
-}
-
-// build makes the model, the optimizer and the run's files, and puts them at
-// the place of the newest checkpoint.
-func (r *Run) build(ctx context.Context) (err error) {
-	c := r.Config
-	var from *checkpoint.Checkpoint
-	if r.Resume {
-		if from, err = r.checkpoint(); err != nil {
-			return err
-		}
-	}
-	if from != nil {
-		r.tokenizer, err = tokenizer.Load(from.Path(tokenizerFile))
-	} else if r.tokenizer == nil {
-		r.tokenizer, err = r.newTokenizer(ctx)
-	}
-	if err != nil {
-		return err
-	}
-	if r.model, err = newModel(c, r.tokenizer); err != nil {
-		return err
-	}
-	if r.optim, err = optim.New(r.model.Params(), c.Optim, c.Train.Steps, r.pool); err != nil {
-		return err
-	}
-	fingerprint, err := r.data.Fingerprint()
-	if err != nil {
-		return err
-	}
-	r.state = state{Seed: c.Seed, Batch: c.Train.Batch, Rows: r.data.Len(), Fingerprint: fingerprint}
-	if from != nil {
-		if r.state, err = restore(from, r.model, r.optim); err != nil {
-			return err
-		}
-		if r.state.Fingerprint != fingerprint {
-			return fmt.Errorf("run: data.train is not what %s was trained on: its shards have changed", r.Workdir)
-		}
-	}
-	text, err := c.YAML()
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(r.Workdir, configFile), text, 0o666); err != nil {
-		return fmt.Errorf("run: %w", err)
-	}
-	if r.metrics, err = openMetrics(filepath.Join(r.Workdir, metricsFile), r.state.Step); err != nil {
-		return err
-	}
-	return r.openLedger(from != nil)
-}
-
-// checkpoint finds where to resume, checks that the config is that of the run,
-// and returns nil if the run ended before its first checkpoint.
-func (r *Run) checkpoint() (*checkpoint.Checkpoint, error) {
-	old, err := configs.Load(filepath.Join(r.Workdir, configFile), nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	if difference := configs.Difference(old, r.Config); difference != "" {
-		return nil, fmt.Errorf("run: %s was started with another config: %s", r.Workdir, difference)
-	}
-	from, err := r.store.Latest()
-	if errors.Is(err, checkpoint.ErrNotFound) {
-		r.Log.Printf("no checkpoint to resume from, starting again: %v", err)
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range from.Skipped {
-		r.Log.Printf("skipped: %v", s)
-	}
-	r.Log.Printf("resuming after step %d from %s", from.Step, from.Dir)
-	return from, nil
-}
-
-// newTokenizer loads the vocabulary of the config or trains one.
-func (r *Run) newTokenizer(ctx context.Context) (*tokenizer.Tokenizer, error) {
-	c := r.Config.Tokenizer
-	if c.Path != "" {
-		return tokenizer.Load(c.Path)
-	}
-	size := c.VocabSize
-	if size == 0 {
-		size = 4096
-	}
-	return tokenizer.Train(r.data.Captions(ctx), size)
-}
-
 // openLines gives the lines of metrics.jsonl to all that the config asks for.
 func (r *Run) openLines() (closeAll func(), err error) {
 	all := []io.Writer{r.metrics}
@@ -341,7 +256,7 @@ func (r *Run) openLines() (closeAll func(), err error) {
 }
 
 // announce says what is about to be trained.
-func (r *Run) announce(step *model.TrainStep) {
+func (r *Run) announce(step model.Step) {
 	c, stats := r.Config, step.Stats()
 	r.Log.Printf("%d pairs in %d shards, vocabulary of %d tokens", r.data.Len(), r.data.Shards(), r.tokenizer.Size())
 	if where := r.data.FormatWhere(); where != "" {
@@ -371,7 +286,7 @@ func (r *Run) floor(ctx context.Context) (float64, error) {
 // save writes a checkpoint of the step and removes old ones.
 func (r *Run) save(step int) error {
 	s := r.state
-	s.Step, s.Pairs = step, int64(step)*int64(r.Config.Train.Batch)
+	s.Step, s.Pairs, s.Watch = step, int64(step)*int64(r.Config.Train.Batch), r.trainer.Watch
 	if err := r.store.Save(step, files(r.Config, s, r.model, r.optim, r.tokenizer)); err != nil {
 		return err
 	}

@@ -1,0 +1,136 @@
+package run
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/model"
+)
+
+// A Memory is what a run takes at its peak, in bytes, by what for.
+type Memory struct {
+	Process     int64 // the program, its buffers, and garbage that is not yet collected
+	Parameters  int64 // values, gradients and both moments
+	Data        int64 // batches being decoded, and the encoded images of two windows
+	Batch       int64 // inputs and embeddings of the step
+	Activations int64 // the arena of the step
+	Eval        int64 // both encoders
+}
+
+// Total is the peak.
+func (m Memory) Total() int64 {
+	return m.Process + m.Parameters + m.Data + m.Batch + m.Activations + m.Eval
+}
+
+func (m Memory) String() string {
+	return fmt.Sprintf("%s: parameters %s, data %s, batch %s, activations %s, evaluation %s, program %s",
+		size(m.Total()), size(m.Parameters), size(m.Data), size(m.Batch), size(m.Activations), size(m.Eval), size(m.Process))
+}
+
+// processBytes is what the program takes beside what it computes on, measured.
+const processBytes = 58 << 20
+
+// stepConfig is how a run's step uses memory.
+func stepConfig(c *configs.Run) model.StepConfig {
+	return model.StepConfig{Batch: c.Train.Batch, MicroBatch: c.Train.MicroBatch, Rematerialize: c.Train.Rematerialize == "block"}
+}
+
+// garbageBytes is about what garbage may take before it is collected. Go counts
+// it as a part of what is in use, and so would give a large run as much as all
+// of its decoded images are; what is in use here has next to no pointers, and
+// costs nothing to collect around.
+const garbageBytes = 32 << 20
+
+// boundGarbage sets the collector to garbageBytes beside what is in use now.
+func boundGarbage() (undo func()) {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	was := debug.SetGCPercent(int(max(1, min(100, garbageBytes*100/m.HeapAlloc))))
+	return func() { debug.SetGCPercent(was) }
+}
+
+// predict says what a run takes, without taking it.
+func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step model.StepConfig) (Memory, error) {
+	stats, inputs, err := m.Measure(step)
+	if err != nil {
+		return Memory{}, err
+	}
+	memory := Memory{
+		Process:     processBytes,
+		Parameters:  4 * 4 * int64(m.Config().ParamCount()),
+		Data:        d.StreamBytes(step.Batch, c.Model.Image.Size, c.Model.Text.ContextLength),
+		Batch:       inputs,
+		Activations: int64(stats.ArenaBytes),
+	}
+	if evals {
+		memory.Eval, err = m.EncoderBytes(eval.BatchOf(c.Eval.Batch))
+	}
+	return memory, err
+}
+
+// fit turns train.memory into train.micro_batch, and train.rematerialize auto
+// into what it comes to: the whole batch if that fits, also if only by
+// rematerialization, which costs less than micro-batches and rounds as the whole
+// batch does; else micro-batches; and both where nothing else fits.
+func (r *Run) fit() error {
+	limit, err := r.Config.Train.MemoryBytes()
+	if err != nil || limit == 0 {
+		return err
+	}
+	c := *r.Config
+	step := stepConfig(&c)
+	if c.Train.Rematerialize == "auto" {
+		c.Train.Rematerialize = "none"
+		kept, errKept := r.largestMicroBatch(step, limit)
+		step.Rematerialize = true
+		again, err := r.largestMicroBatch(step, limit)
+		if err != nil {
+			return err
+		}
+		if step.Rematerialize = errKept != nil || kept > 0 && again == 0; step.Rematerialize {
+			c.Train.Rematerialize = "block"
+		}
+	}
+	if c.Train.MicroBatch, err = r.largestMicroBatch(step, limit); err != nil {
+		return err
+	}
+	c.Train.Memory = ""
+	r.Config = &c
+	return nil
+}
+
+// largestMicroBatch is the one with which the run takes no more than limit
+// bytes; 0 is the whole batch. The number of threads plays no part, so that the
+// choice is the same on every machine.
+func (r *Run) largestMicroBatch(step model.StepConfig, limit int64) (int, error) {
+	for micro := step.Batch; ; micro = (micro + 1) / 2 {
+		step.MicroBatch = 0
+		if micro < step.Batch {
+			step.MicroBatch = micro
+		}
+		memory, err := predict(r.Config, r.model, r.data, len(r.sets) > 0, step)
+		if err != nil {
+			return 0, err
+		}
+		if memory.Total() <= limit {
+			return step.MicroBatch, nil
+		}
+		if micro == 1 {
+			return 0, fmt.Errorf("run: train.memory %s; want at least %s, for micro-batches of one pair", r.Config.Train.Memory, size(memory.Total()))
+		}
+	}
+}
+
+// size writes bytes for people.
+func size(bytes int64) string {
+	if bytes >= 1<<30 {
+		return fmt.Sprintf("%.2f GiB", float64(bytes)/(1<<30))
+	}
+	return fmt.Sprintf("%.0f MiB", math.Ceil(float64(bytes)/(1<<20)))
+}
