@@ -40,7 +40,8 @@ type gemmTask struct {
 	k0, kc, block int // the part of K that is packed, and how much of it is multiplied at a time
 	rows, columns int // of a tile
 	packing       bool
-	panels        []float32 // nil where B is read as it lies
+	direct        bool      // B is read as it lies
+	panels        []float32 // else
 }
 
 // Gemm computes C (M, N) = A B, where A is (M, K) and B is (K, N), with the
@@ -71,7 +72,7 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 	}
 	t.cut()
 	if !t.TransB && m <= fewRows && n%panelWidth == 0 && k > 0 {
-		t.kc = k
+		t.kc, t.direct = k, true
 		p.run(t, ceil(m, t.rows)*ceil(n, t.columns))
 		*t = gemmTask{}
 		return
@@ -81,9 +82,11 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 	for k0 := 0; k0 == 0 || k0 < k; k0 += whole {
 		t.k0, t.kc = k0, min(whole, k-k0)
 		t.panels = p.sharedScratch(panels * panelWidth * t.kc)
-		t.packing = true
-		p.run(t, t.packTiles())
-		t.packing = false
+		if k > 0 {
+			t.packing = true
+			p.run(t, t.packTiles())
+			t.packing = false
+		}
 		p.run(t, ceil(m, t.rows)*ceil(n, t.columns))
 	}
 	*t = gemmTask{}
@@ -91,8 +94,8 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 
 // cut chooses the sizes of tiles: as large as the caches allow, because each tile
 // reads its part of both operands again, of about equal size, and the same number
-// for each thread. Elements do not depend on it, but
-// they do on block, the length of a sum that is not yet added to C.
+// for each thread. Elements do not depend on it, but they do on block, the length
+// of a sum that is not yet added to C.
 func (t *gemmTask) cut() {
 	shape := &tileShapes[level]
 	t.block = max(1, ceil(t.k, ceil(max(1, t.k), shape.depth)))
@@ -145,7 +148,7 @@ func (t *gemmTask) do(worker, tile int) {
 	}
 	for k0 := 0; k0 == 0 || k0 < t.kc; k0 += t.block {
 		kc := min(t.block, t.kc-k0)
-		if t.panels == nil { // multiply reads it in an order that the processor does not foresee
+		if t.direct { // multiply reads it in an order that the processor does not foresee
 			warm(t.b[(t.k0+k0)*t.n+left:], t.n, kc, right-left)
 		}
 		a, rowA, colA := t.packA(worker, lo, hi, t.k0+k0, kc)
@@ -161,7 +164,7 @@ func (t *gemmTask) do(worker, tile int) {
 
 // right is B from row k0 on, as far as it is packed.
 func (t *gemmTask) right() panels {
-	if t.panels == nil {
+	if t.direct {
 		return rowMajor(t.b, t.n)
 	}
 	return packed(t.panels, t.kc)

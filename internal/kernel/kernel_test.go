@@ -19,7 +19,7 @@ func kases() (all []kase) {
 	add := func(name string, run func(p *Pool, in, out func(int) []float32)) {
 		all = append(all, kase{name, run})
 	}
-	for _, size := range [][3]int{{1, 1, 1}, {6, 16, 4}, {7, 17, 5}, {5, 33, 300}, {100, 50, 64}, {200, 1600, 3}, {13, 8, 0}} {
+	for _, size := range [][3]int{{1, 1, 1}, {6, 16, 4}, {7, 17, 5}, {5, 33, 300}, {100, 50, 64}, {200, 1600, 3}, {20, 784, 390}, {13, 48, 0}} {
 		m, n, k := size[0], size[1], size[2]
 		for i := range 4 {
 			g := Gemm{TransA: i&1 != 0, TransB: i&2 != 0}

@@ -11,8 +11,8 @@ import (
 // gemm writes tiles of C, one below the other, each of the given number of rows
 // and vectors. A is read through two strides, so that it need not be transposed;
 // b is kc rows, rowB apart, of one or two panels of 16 floats, which lie panel
-// apart, and the last vector has the floats of mask. Strides are in bytes. To a product are
-// added nothing, C, the bias or both as start is 0, 1, 2 or 3.
+// apart, and the last vector has the floats of mask. Strides are in bytes. To a
+// product are added nothing, C, the bias or both as start is 0, 1, 2 or 3.
 //
 // AVX2 has one shape, of one panel, and no mask. With AVX-512 up to 14 rows of
 // 32 columns fill the 32 registers; the shape of one panel is for what is left.
@@ -279,7 +279,7 @@ func pack() {
 }
 
 // peak is the most that a multiplication could reach: twelve independent
-// multiply-adds, n times. Benchmarks compare with it.
+// multiply-adds, n times. See Peak.
 func peak() {
 	function("peak", "(n int)")
 	n, x, acc := pointer("n"), zeros(1)[0], zeros(12)
