@@ -30,10 +30,10 @@ func softmaxRowsGrad(x, dp []float32, stride, rows, seen, step, width int, scale
 }
 
 func logSum(lse, top, sum []float32) {
-	switch {
-	case level == Portable:
+	switch level {
+	case Portable:
 		logSumGo(lse, top, sum)
-	case level == AVX512:
+	case AVX512:
 		logSumAVX512(&lse[0], &top[:len(lse)][0], &sum[:len(lse)][0], len(lse))
 	default:
 		logSumAVX2(&lse[0], &top[:len(lse)][0], &sum[:len(lse)][0], len(lse))

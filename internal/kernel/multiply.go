@@ -29,8 +29,9 @@ func multiply(c []float32, rowC int, a []float32, rowA, colA int, b panels, m, n
 	// Tiles of about equal height: thin ones cannot use the whole machine.
 	tiles := ceil(m, shape.rows)
 	rows, higher := m/tiles, m%tiles
-	for j, width := 0, 0; j < n; j += width {
-		width = min(n-j, shape.panels*panelWidth)
+	across := shape.panels * panelWidth
+	for j := 0; j < n; j += across {
+		width := min(n-j, across)
 		b, add, c := b.from(0, j), []float32(nil), c[j:]
 		if start&2 != 0 {
 			add = bias[j : j+width]
