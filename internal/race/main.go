@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -55,7 +56,7 @@ func run(ctx context.Context) (err error) {
 	cases := flag.String("cases", "tiny:64,tiny:256,small:32,b32:32", "models and batches")
 	flag.Parse()
 	if o.peer == "" {
-		return fmt.Errorf("race: no peer; want the path of torch_clip.py: make race PEER=... PYTHON=...")
+		return fmt.Errorf("race: no peer; want the path of torch_clip.py, as in make race PEER=torch_clip.py")
 	}
 	if o.cases, err = parseCases(*cases); err != nil {
 		return err
@@ -63,7 +64,7 @@ func run(ctx context.Context) (err error) {
 	if o.files, err = os.MkdirTemp("", "race"); err != nil {
 		return err
 	}
-	defer os.RemoveAll(o.files)
+	defer func() { err = errors.Join(err, os.RemoveAll(o.files)) }()
 	o.program = filepath.Join(o.files, "train")
 	if _, err := output(ctx, "go", "build", "-o", o.program, "./cmd/train"); err != nil {
 		return err
