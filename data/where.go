@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A condition is a parsed where: what a row must be to be trained on.
@@ -61,8 +62,14 @@ func (k valueKind) String() string {
 	return [...]string{"null", "a number", "text", "true or false"}[k]
 }
 
+// maxWhereBytes keeps the time that a condition takes to parse in milliseconds.
+const maxWhereBytes = 64 << 10
+
 // parseWhere reads a condition. Its errors say at which character, from 1.
 func parseWhere(text string) (*condition, error) {
+	if len(text) > maxWhereBytes {
+		return nil, fmt.Errorf("data: where of %d bytes; want at most %d", len(text), maxWhereBytes)
+	}
 	p := &whereParser{condition: &condition{text: text}}
 	if err := p.scan(); err != nil {
 		return nil, err
@@ -103,7 +110,7 @@ type whereParser struct {
 }
 
 func (c *condition) errorf(at int, format string, args ...any) error {
-	return fmt.Errorf("data: where %q: at %d: %s", c.text, at+1, fmt.Sprintf(format, args...))
+	return fmt.Errorf("data: where %q: at %d: %s", c.text, utf8.RuneCountInString(c.text[:at])+1, fmt.Sprintf(format, args...))
 }
 
 func (p *whereParser) bad(t token, want string) error {
@@ -132,17 +139,17 @@ func (p *whereParser) scan() error {
 			i++
 			continue
 		case c == '\'' || c == '"' || c == '`':
-			for kind, text = tokenText, ""; ; end++ {
+			for kind = tokenText; ; end++ {
 				n := strings.IndexByte(s[end:], c)
 				if n < 0 {
 					return p.errorf(i, "a %c without its end", c)
 				}
-				text, end = text+s[end:end+n], end+n+1
-				if end == len(s) || s[end] != c {
+				if end += n + 1; end == len(s) || s[end] != c {
 					break
 				}
-				text += string(c) // twice stands for itself
 			}
+			quote := s[i : i+1]
+			text = strings.ReplaceAll(s[i+1:end-1], quote+quote, quote) // twice stands for itself
 			if c == '`' {
 				kind = tokenColumn
 			}
