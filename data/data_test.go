@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,8 +50,19 @@ func pixel(t testing.TB, i int) []byte {
 		m.Set(j%4, j/4, color.NRGBA{uint8(i), uint8(i >> 8), uint8(13 * j), 255})
 	}
 	var b bytes.Buffer
-	must(t, png.Encode(&b, m))
+	must(t, pixels.Encode(&b, m))
 	return b.Bytes()
+}
+
+// pixels uses a compressor again: a new one takes far longer than a small image.
+var pixels = png.Encoder{BufferPool: &compressors{}}
+
+type compressors struct{ sync.Pool }
+
+func (c *compressors) Put(b *png.EncoderBuffer) { c.Pool.Put(b) }
+func (c *compressors) Get() *png.EncoderBuffer {
+	b, _ := c.Pool.Get().(*png.EncoderBuffer)
+	return b
 }
 
 func write[T any](t testing.TB, path string, rows []T, group int64) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"image/png"
 	"math"
 	"path/filepath"
 	"slices"
@@ -307,7 +306,7 @@ func TestPrune(t *testing.T) {
 func canvas(t testing.TB, w, h int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	must(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, w, h))))
+	must(t, pixels.Encode(&b, image.NewGray(image.Rect(0, 0, w, h))))
 	return b.Bytes()
 }
 
