@@ -16,7 +16,7 @@ const module = "github.com/goclip/goclip"
 var arrows = map[string][]string{
 	"internal/kernel":   {},
 	"internal/param":    {},
-	"internal/cli":      {},
+	"internal/cli":      {"internal/kernel"},
 	"checkpoint":        {},
 	"data/preprocess":   {},
 	"data/tokenizer":    {},

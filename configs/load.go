@@ -22,11 +22,8 @@ const maxFile = 1 << 20
 
 // otherVariables begin as ours do and are not keys of a run.
 var otherVariables = []string{
-	"GOCLIP_KERNEL", // internal/kernel: the level of instructions
+	"GOCLIP_KERNEL", // internal/kernel.CheckLevel: the level of instructions
 }
-
-// kernelLevels are the values of GOCLIP_KERNEL, internal/kernel's names.
-var kernelLevels = []string{"portable", "avx2", "avx512"}
 
 // Load reads the recipe at path. Over it go the variables of environ, such as
 // GOCLIP_OPTIM_WARMUP=100 for optim.warmup, and over those the sets, such as
@@ -125,9 +122,6 @@ func setVariables(v *viper.Viper, environ []string) error {
 	}
 	for _, pair := range slices.Sorted(slices.Values(environ)) {
 		name, value, _ := strings.Cut(pair, "=")
-		if name == "GOCLIP_KERNEL" && value != "" && !slices.Contains(kernelLevels, value) {
-			return fmt.Errorf("configs: environment: %s: have %q; want one of %s", name, value, strings.Join(kernelLevels, ", "))
-		}
 		if !strings.HasPrefix(name, "GOCLIP_") || slices.Contains(otherVariables, name) {
 			continue
 		}

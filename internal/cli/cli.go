@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/goclip/goclip/internal/kernel"
 )
 
 // errUsage marks a wrong call.
@@ -32,7 +34,10 @@ func Run(root *cobra.Command, args []string, w io.Writer) int {
 	context.AfterFunc(ctx, stop)
 	strict(root)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := kernel.CheckLevel()
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err == nil {
 		return 0
 	}

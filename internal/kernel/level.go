@@ -1,6 +1,11 @@
 package kernel
 
-import "os"
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
 
 // A Level is a set of machine instructions.
 type Level int
@@ -11,10 +16,23 @@ const (
 	AVX512                // AVX-512 F, BW, DQ and VL, 512 bits
 )
 
-func (l Level) String() string { return [...]string{"portable", "avx2", "avx512"}[l] }
+var levelNames = []string{"portable", "avx2", "avx512"}
+
+func (l Level) String() string { return levelNames[l] }
+
+// variable names the environment variable that lowers the level.
+const variable = "GOCLIP_KERNEL"
 
 // level is the one in use.
-var level = startLevel(os.Getenv("GOCLIP_KERNEL"))
+var level = startLevel(os.Getenv(variable))
+
+// CheckLevel reports a GOCLIP_KERNEL that names no level.
+func CheckLevel() error {
+	if name := os.Getenv(variable); name != "" && !slices.Contains(levelNames, name) {
+		return fmt.Errorf("kernel: environment: %s: have %q; want one of %s", variable, name, strings.Join(levelNames, ", "))
+	}
+	return nil
+}
 
 // Best is the highest level of this machine and build.
 func Best() Level { return best() }
