@@ -321,7 +321,7 @@ func (r *Run) evaluate(ctx context.Context, step int) error {
 			return err
 		}
 		if _, err := r.lines.Write(append(line, '\n')); err != nil {
-			r.Log.Printf("the evaluation of step %d is not written: %v", step, err)
+			r.Log.Printf("the evaluation of step %d is not written everywhere: %v", step, err)
 		}
 	}
 	return nil
