@@ -6,8 +6,6 @@ func best() Level { return Portable }
 
 func pause() {}
 
-func warm(b []float32, rowB, k, n int) {}
-
 func gemmTiles(rows, tiles, n, k int, a []float32, rowA, colA int, b panels, c []float32, rowC, start int, bias []float32) {
 	gemmTilesGo(rows, tiles, n, k, a, rowA, colA, b, c, rowC, start, bias)
 }

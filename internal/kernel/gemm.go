@@ -6,9 +6,6 @@ const (
 
 	// packedFloats of B are packed at a time and stay in the third cache.
 	packedFloats = 1 << 19
-
-	// fewRows of C are too few to repay packing B.
-	fewRows = 512
 )
 
 // A Gemm says how a matrix product is computed, beside its operands.
@@ -40,8 +37,7 @@ type gemmTask struct {
 	k0, kc, block int // the part of K that is packed, and how much of it is multiplied at a time
 	rows, columns int // of a tile
 	packing       bool
-	direct        bool      // B is read as it lies
-	panels        []float32 // else
+	panels        []float32
 }
 
 // Gemm computes C (M, N) = A B, where A is (M, K) and B is (K, N), with the
@@ -71,12 +67,6 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 		return
 	}
 	t.cut()
-	if !t.TransB && m <= fewRows && n%panelWidth == 0 && k > 0 {
-		t.kc, t.direct = k, true
-		p.run(t, ceil(m, t.rows)*ceil(n, t.columns))
-		*t = gemmTask{}
-		return
-	}
 	panels := ceil(n, panelWidth)
 	whole := max(1, packedFloats/(panels*panelWidth*t.block)) * t.block
 	for k0 := 0; k0 == 0 || k0 < k; k0 += whole {
@@ -148,11 +138,8 @@ func (t *gemmTask) do(worker, tile int) {
 	}
 	for k0 := 0; k0 == 0 || k0 < t.kc; k0 += t.block {
 		kc := min(t.block, t.kc-k0)
-		if t.direct { // multiply reads it in an order that the processor does not foresee
-			warm(t.b[(t.k0+k0)*t.n+left:], t.n, kc, right-left)
-		}
 		a, rowA, colA := t.packA(worker, lo, hi, t.k0+k0, kc)
-		multiply(t.c[lo*t.n+left:], t.n, a, rowA, colA, t.right().from(k0, left), hi-lo, right-left, kc, start, bias)
+		multiply(t.c[lo*t.n+left:], t.n, a, rowA, colA, packed(t.panels, t.kc).from(k0, left), hi-lo, right-left, kc, start, bias)
 		start = 1
 	}
 	if t.k0+t.kc >= t.k && t.Activation != None {
@@ -160,14 +147,6 @@ func (t *gemmTask) do(worker, tile int) {
 			activate(t.out[i*t.n+left:i*t.n+right], t.c[i*t.n+left:i*t.n+right], t.Activation)
 		}
 	}
-}
-
-// right is B from row k0 on, as far as it is packed.
-func (t *gemmTask) right() panels {
-	if t.direct {
-		return rowMajor(t.b, t.n)
-	}
-	return packed(t.panels, t.kc)
 }
 
 // packA returns a block of A with its strides: a copy where A is transposed, or

@@ -16,15 +16,6 @@ func gemmTiles(rows, tiles, n, k int, a []float32, rowA, colA int, b panels, c [
 	}
 }
 
-// warm brings k rows of n floats of b into the second cache.
-func warm(b []float32, rowB, k, n int) {
-	if k == 0 {
-		return
-	}
-	_ = b[(k-1)*rowB+n-1]
-	warmRows(&b[0], 4*rowB, k, n)
-}
-
 func gemmTilesAVX2(rows, tiles, k int, a []float32, rowA, colA int, b panels, c []float32, rowC, start int, bias []float32) {
 	var add *float32
 	if start&2 != 0 {

@@ -116,9 +116,6 @@ func packAVX2(dst *float32, stride int, b *float32, rowB int, k int, panels int)
 func pause()
 
 //go:noescape
-func warmRows(b *float32, rowB int, k int, n int)
-
-//go:noescape
 func peakAVX2(n int)
 
 //go:noescape

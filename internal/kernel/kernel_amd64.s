@@ -6009,27 +6009,6 @@ TEXT ·pause(SB), NOSPLIT, $0
 	PAUSE
 	RET
 
-// func warmRows(b *float32, rowB int, k int, n int)
-// Requires: MMX+
-TEXT ·warmRows(SB), NOSPLIT, $0-32
-	MOVQ b+0(FP), AX
-	MOVQ rowB+8(FP), CX
-	MOVQ k+16(FP), DX
-	MOVQ n+24(FP), BX
-
-row:
-	XORQ SI, SI
-
-line:
-	PREFETCHT1 (AX)(SI*4)
-	ADDQ       $0x10, SI
-	CMPQ       SI, BX
-	JLT        line
-	ADDQ       CX, AX
-	DECQ       DX
-	JNZ        row
-	RET
-
 // func peakAVX2(n int)
 // Requires: AVX, FMA3
 TEXT ·peakAVX2(SB), NOSPLIT, $0-8

@@ -297,22 +297,3 @@ func pause() {
 	PAUSE()
 	RET()
 }
-
-// warm asks for k rows of n floats, in the order in which they lie in memory.
-func warm() {
-	isa = instructionSet{}
-	function("warmRows", "(b *float32, rowB, k, n int)")
-	b, rowB, k, n := pointer("b"), pointer("rowB"), pointer("k"), pointer("n")
-	Label("row")
-	i := GP64()
-	XORQ(i, i)
-	Label("line")
-	PREFETCHT1(Mem{Base: b, Index: i, Scale: 4})
-	ADDQ(Imm(16), i)
-	CMPQ(i, n)
-	JLT(LabelRef("line"))
-	ADDQ(rowB, b)
-	DECQ(k)
-	JNZ(LabelRef("row"))
-	RET()
-}

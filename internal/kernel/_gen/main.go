@@ -23,7 +23,6 @@ func main() {
 	transpose()
 	pack()
 	pause()
-	warm()
 	for _, isa = range []instructionSet{avx2, avx512} {
 		peak()
 		exponential()
