@@ -1,0 +1,91 @@
+package data
+
+import (
+	"fmt"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// What one row may hold; more makes it a bad row.
+const (
+	maxImageBytes   = 64 << 20
+	maxCaptionBytes = 1 << 20
+	maxCaptions     = 1000
+)
+
+// A row is one pair before it is decoded.
+type row struct {
+	ref      RowRef
+	group    int // the row group
+	image    []byte
+	captions []string
+	label    int64 // -1 without one
+	status   string
+	weighted [][]string // captions of each column of Config.Captions
+	dropped  bool       // by a condition, so that its image is not read
+	excess   string     // what there is too much of, or ""
+}
+
+// setImage keeps a copy of an image file.
+func (r *row) setImage(v parquet.Value) {
+	file := text(v)
+	if r.dropped {
+		return
+	}
+	if len(file) > maxImageBytes {
+		r.excess = fmt.Sprintf("image of %d bytes; want at most %d", len(file), maxImageBytes)
+		return
+	}
+	r.image = append([]byte(nil), file...)
+}
+
+// addCaption adds a caption, unless a list repeats the one of the caption column.
+func (r *row) addCaption(v parquet.Value) { r.captions = r.with(r.captions, v) }
+
+// addWeighted adds a caption to those of a column of Config.Captions.
+func (r *row) addWeighted(column int, v parquet.Value) {
+	for len(r.weighted) <= column {
+		r.weighted = append(r.weighted, nil)
+	}
+	r.weighted[column] = r.with(r.weighted[column], v)
+}
+
+// with adds a caption to others, unless it is one of them.
+func (r *row) with(captions []string, v parquet.Value) []string {
+	caption := text(v)
+	switch {
+	case len(caption) > maxCaptionBytes:
+		r.excess = fmt.Sprintf("caption of %d bytes; want at most %d", len(caption), maxCaptionBytes)
+		return captions
+	case len(captions) == maxCaptions:
+		r.excess = fmt.Sprintf("more than %d captions", maxCaptions)
+		return captions
+	}
+	for _, c := range captions {
+		if c == string(caption) {
+			return captions
+		}
+	}
+	return append(captions, string(caption))
+}
+
+// text is the bytes of a value; a number has none.
+func text(v parquet.Value) []byte {
+	if k := v.Kind(); k != parquet.ByteArray && k != parquet.FixedLenByteArray {
+		return nil
+	}
+	return v.ByteArray()
+}
+
+// brief copies text that should be a word.
+func brief(text []byte) string { return string(text[:min(len(text), 100)]) }
+
+func integer(v parquet.Value) int64 {
+	switch v.Kind() {
+	case parquet.Int32:
+		return int64(v.Int32())
+	case parquet.Int64:
+		return v.Int64()
+	}
+	return -1
+}
