@@ -4,30 +4,29 @@ import (
 	"bytes"
 	"cmp"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"html"
 	"html/template"
 	"image"
 	"image/color"
-	"image/png"
 	"io"
 	"math"
 	"slices"
 	"strings"
 
-	"golang.org/x/image/draw"
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/internal/page"
 )
 
 //go:embed report.html
 var reportHTML string
 
 var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"pct": func(v float64) string { return fmt.Sprintf("%.1f", 100*v) },
-	"bar": func(v float64) template.CSS { return template.CSS(fmt.Sprintf("%.1f", 100*min(1, max(0, v)))) },
+	"css":      page.CSS,
+	"sortable": page.Sortable,
+	"pct":      func(v float64) string { return fmt.Sprintf("%.1f", 100*v) },
+	"bar":      func(v float64) template.CSS { return template.CSS(fmt.Sprintf("%.1f", 100*min(1, max(0, v)))) },
 }).Parse(reportHTML))
 
 // A Report is what Write makes one HTML file of. Parts that are empty are left out.
@@ -138,26 +137,11 @@ func confusionPicture(confusion [][]int) (template.URL, error) {
 			m.SetRGBA(j, i, color.RGBA{to(255, 9), to(255, 60), to(255, 160), 255})
 		}
 	}
-	return dataURL(m)
-}
-
-func dataURL(m image.Image) (template.URL, error) {
-	var b bytes.Buffer
-	if err := png.Encode(&b, m); err != nil {
+	url, err := page.DataURL(m)
+	if err != nil {
 		return "", fmt.Errorf("eval: report: %w", err)
 	}
-	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil
-}
-
-// Thumbnail is a picture of at most side pixels a side, for a page.
-func Thumbnail(p *preprocess.Image, side int) (template.URL, error) {
-	m := Picture(p)
-	if by := float64(side) / float64(max(p.W, p.H)); by < 1 {
-		small := image.NewRGBA(image.Rect(0, 0, max(1, int(by*float64(p.W))), max(1, int(by*float64(p.H)))))
-		draw.CatmullRom.Scale(small, small.Bounds(), m, m.Bounds(), draw.Src, nil)
-		m = small
-	}
-	return dataURL(m)
+	return url, nil
 }
 
 // GridOf draws the cosines of n pairs, images (n, E) with texts (n, E), and says

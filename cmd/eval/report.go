@@ -14,6 +14,7 @@ import (
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/internal/cli"
+	"github.com/goclip/goclip/internal/page"
 	loop "github.com/goclip/goclip/train"
 )
 
@@ -158,7 +159,7 @@ func (w *reporter) thumbnail(i, side int) (eval.Pair, error) {
 	if err != nil {
 		return eval.Pair{}, err
 	}
-	url, err := eval.Thumbnail(m, side)
+	url, err := page.Thumbnail(eval.Picture(m), side)
 	return eval.Pair{Picture: url}, err
 }
 
