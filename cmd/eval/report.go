@@ -15,7 +15,6 @@ import (
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/internal/cli"
 	"github.com/goclip/goclip/internal/page"
-	loop "github.com/goclip/goclip/train"
 )
 
 // Sizes of a report.
@@ -119,11 +118,11 @@ func (w *reporter) numbers(c *cobra.Command, templates []string, prompts []float
 		if err := z.split(w.classifier, audit, w.x); err != nil {
 			return err
 		}
-		counts, err := loop.CountCaptions(c.Context(), d.Captions(c.Context()))
+		counts, err := data.CountCaptions(c.Context(), d.Captions(c.Context()))
 		if err != nil {
 			return err
 		}
-		w.floor = loop.Floor(counts, w.session.Config.Train.Batch)
+		w.floor = data.Floor(counts, w.session.Config.Train.Batch)
 		w.Audit, w.Unseen = audit.String(), map[string]bool{}
 		for i, unseen := range audit.Unseen() {
 			w.Unseen[w.Classes[i]] = unseen

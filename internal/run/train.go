@@ -271,12 +271,12 @@ func (r *Run) announce(step model.Step) {
 // floor finds the least loss that the captions allow, and says so where they
 // repeat enough to matter.
 func (r *Run) floor(ctx context.Context) (float64, error) {
-	counts, err := train.CountCaptions(ctx, r.data.Captions(ctx))
+	counts, err := data.CountCaptions(ctx, r.data.Captions(ctx))
 	if err != nil {
 		return 0, err
 	}
 	n := r.Config.Train.Batch
-	floor := train.Floor(counts, n)
+	floor := data.Floor(counts, n)
 	if floor > 0.05 {
 		r.Log.Printf("captions repeat (%d distinct ones): no model gets the loss of %d pairs below %.3f, where guessing has ln N %.3f", len(counts), n, floor, math.Log(float64(n)))
 	}
