@@ -22,6 +22,7 @@ var arrows = map[string][]string{
 	"data/tokenizer":    {},
 	"data/synth":        {},
 	"data/pack":         {"data/preprocess"},
+	"data/doctor":       {"data", "data/preprocess", "data/tokenizer", "internal/page"},
 	"data":              {"data/preprocess", "data/tokenizer"},
 	"model/op":          {"internal/kernel"},
 	"model/vm":          {"internal/kernel", "model/op"},

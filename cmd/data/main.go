@@ -16,7 +16,7 @@ func main() { os.Exit(cli.Run(command(), os.Args[1:], os.Stderr)) }
 
 func command() *cobra.Command {
 	root := &cobra.Command{Use: "data", Short: "Make shards and look into them"}
-	root.AddCommand(benchCommand(), inspectCommand(), packCommand(), synthCommand())
+	root.AddCommand(benchCommand(), doctorCommand(), inspectCommand(), packCommand(), synthCommand())
 	return root
 }
 

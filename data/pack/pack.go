@@ -56,6 +56,10 @@ type Config struct {
 	SkipBad bool
 	Skipped func(err error)
 
+	// Drop leaves out rows of Parquet: by the path of their file, the numbers of
+	// rows from 0, in ascending order.
+	Drop map[string][]int64
+
 	// Workers is the number of goroutines that read and scale; 0 means one a core.
 	Workers int
 
@@ -111,6 +115,7 @@ type Result struct {
 	Shards, Kept int // of all, and of those the shards that were there already
 	Rows         int64
 	Skipped      int64
+	Dropped      int64
 }
 
 // Run packs into shards folder/SPLIT-00000-of-00012.parquet, and classes.txt
@@ -166,7 +171,7 @@ func Run(ctx context.Context, folder string, c Config) (r Result, err error) {
 	if err == nil || errors.Is(err, errCut) {
 		err = failed
 	}
-	r.Rows, r.Skipped = p.written, p.skipped
+	r.Rows, r.Skipped, r.Dropped = p.written, p.skipped, p.dropped
 	return r, err
 }
 
@@ -188,8 +193,8 @@ type source interface {
 
 // A record is a row whose image may not have been read yet.
 type record struct {
-	where string // file and line, for errors
-	row   parquet.Row
+	where string                 // file and line, for errors
+	row   parquet.Row            // nil where it is to be dropped
 	load  func() ([]byte, error) // nil where the row has the image
 }
 
@@ -201,6 +206,9 @@ func open(c *Config) (source, error) {
 			return nil, err
 		}
 		c.Format = format
+	}
+	if len(c.Drop) > 0 && c.Format != "parquet" {
+		return nil, fmt.Errorf("pack: rows to drop of %s; want Parquet", c.Format)
 	}
 	if c.Format == "folder" {
 		return openFolder(*c)
@@ -251,7 +259,11 @@ func expand(patterns string) (paths []string, err error) {
 		if len(found) == 0 {
 			return nil, fmt.Errorf("pack: %q matches no file", pattern)
 		}
-		paths = append(paths, found...)
+		for _, path := range found {
+			if !slices.Contains(paths, path) {
+				paths = append(paths, path)
+			}
+		}
 	}
 	return paths, nil
 }

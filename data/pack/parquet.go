@@ -23,6 +23,7 @@ type shards struct {
 	total  int64
 	image  []string
 	leaves *parquet.Schema
+	drop   map[string][]int64 // rows by path
 
 	// Where reading goes on.
 	file   int
@@ -34,7 +35,7 @@ type shards struct {
 var imageColumns = []string{"image.bytes", "jpg", "png", "webp", "image"}
 
 func openParquet(c Config, paths []string) (source, error) {
-	s := &shards{paths: paths}
+	s := &shards{paths: paths, drop: c.Drop}
 	for _, path := range paths {
 		if err := s.add(path); err != nil {
 			s.close()
@@ -102,6 +103,9 @@ func (s *shards) identity() string {
 	var text strings.Builder
 	for i, f := range s.files {
 		fmt.Fprintf(&text, "%s %d %d\n", filepath.Base(s.paths[i]), f.Size(), f.NumRows())
+		if drop := s.drop[s.paths[i]]; len(drop) > 0 {
+			fmt.Fprintln(&text, "without", drop)
+		}
 	}
 	return text.String()
 }
@@ -170,8 +174,12 @@ func (s *shards) readFile(file int, lo, hi int64) (records []record, err error) 
 		return nil, io.ErrUnexpectedEOF
 	}
 	for i, row := range rows[:n] {
-		where := fmt.Sprintf("%s: row %d", s.paths[file], lo-s.first[file]+int64(i))
-		records = append(records, record{where: where, row: row.Clone()})
+		at := lo - s.first[file] + int64(i)
+		r := record{where: fmt.Sprintf("%s: row %d", s.paths[file], at)}
+		if _, drop := slices.BinarySearch(s.drop[s.paths[file]], at); !drop {
+			r.row = row.Clone()
+		}
+		records = append(records, r)
 	}
 	s.next = lo + int64(n)
 	return records, nil
