@@ -228,8 +228,12 @@ func (d *doctorCall) print(c *cobra.Command, r *doctor.Report) error {
 	return nil
 }
 
-// replaceFile writes a file that is there as a whole or not at all.
+// replaceFile writes a file that is there as a whole or not at all; a device or
+// a pipe is written to.
 func replaceFile(path string, text []byte) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return os.WriteFile(path, text, 0o666)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".doctor-*")
 	if err != nil {
 		return err
