@@ -168,14 +168,11 @@ func (s *set) tokens(c Config) Tokens {
 		Median: quantile(s.lengths, 0.5), P99: quantile(s.lengths, 0.99), Max: quantile(s.lengths, 1)}
 	sum, all := 0, 0
 	width := (c.Context + 9) / 10
-	var h histogram
+	var edges []float64
 	for from := 1; from <= c.Context; from += width {
-		h.edges = append(h.edges, float64(from))
+		edges = append(edges, float64(from))
 	}
-	for _, from := range []int{c.Context + 1, 2*c.Context + 1, 4*c.Context + 1} {
-		h.edges = append(h.edges, float64(from))
-	}
-	h.counts = make([]int, len(h.edges))
+	h := newHistogram(true, append(edges, float64(c.Context+1), float64(2*c.Context+1), float64(4*c.Context+1))...)
 	for length, n := range s.lengths {
 		sum, all = sum+length*n, all+n
 		if length > c.Context {

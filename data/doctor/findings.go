@@ -118,17 +118,10 @@ func pictureFindings(r *Report, c Config, say sayer) {
 		"often a dark drawing on a transparent ground, which becomes black, or the picture that a site gives for one it has not; --drop blank")
 	say("note", t.Small, t.Rows, fmt.Sprintf("%s smaller than the model's %d pixels, and enlarged", among(t.Small, t.Rows, "picture", "is", "are"), c.ImageSize),
 		"a smaller model.image.size costs less and loses nothing, if most are so small; data.min_size leaves them out")
-	long, large := 0, 0
-	for _, b := range t.Aspect {
-		long += count(b.Name == "3 to 5" || b.Name == "5 to 10" || b.Name == "10 or more") * b.N
-	}
-	for _, b := range t.ShortSide {
-		large += count(b.Name == "512 to 1023" || b.Name == "1024 to 2047" || b.Name == "2048 or more") * b.N
-	}
-	say(level(long, t.Rows, 0.05, "warning", "note"), long, t.Rows, among(long, t.Rows, "picture", "is", "are")+" at least 3 times as long as wide, so that two thirds are cut off",
+	say(level(t.Long, t.Rows, 0.05, "warning", "note"), t.Long, t.Rows, among(t.Long, t.Rows, "picture", "is", "are")+" at least 3 times as long as wide, so that two thirds are cut off",
 		"data.max_aspect: 3 leaves them out, data.preprocess.resize: longest keeps them whole")
-	if size := max(224, c.ImageSize); large > t.Rows/10 {
-		say("note", large, t.Rows, fmt.Sprintf("%s 512 pixels or more at the shorter side: decoding them costs more than it gives a model of %d", among(large, t.Rows, "picture", "has", "have"), size),
+	if size := max(224, c.ImageSize); t.Large > t.Rows/10 {
+		say("note", t.Large, t.Rows, fmt.Sprintf("%s 512 pixels or more at the shorter side: decoding them costs more than it gives a model of %d", among(t.Large, t.Rows, "picture", "has", "have"), size),
 			fmt.Sprintf("data pack --short-side %d makes the shards small and fast", size+size/8))
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"io"
 	"maps"
-	"math"
 	"path/filepath"
 	"slices"
 )
@@ -46,6 +45,8 @@ type Set struct {
 	Aspect       []Count  `json:"aspect"` // longer side by the shorter one
 	Blank        int      `json:"blank"`
 	Small        int      `json:"smaller_than_the_model"`
+	Long         int      `json:"three_times_as_long_as_wide"`
+	Large        int      `json:"short_side_of_512_or_more"`
 }
 
 // A Place is a row, its caption and its picture, where they are shown.
@@ -191,7 +192,7 @@ func (r *Report) JSON(w io.Writer) error {
 func (s *set) summary() Set {
 	out := Set{
 		Shards: s.survey.Shards() + len(s.survey.Broken), Rows: len(s.pictures), Usable: s.usable, ImageBytes: s.bytes, Bad: s.bad,
-		Formats: counts(s.formats), ShortSide: bins(s.short), Aspect: bins(s.aspect), Blank: len(s.blank), Small: s.small,
+		Formats: counts(s.formats), ShortSide: bins(s.short), Aspect: bins(s.aspect), Blank: len(s.blank), Small: s.small, Long: s.long, Large: s.large,
 	}
 	for _, err := range s.survey.Broken {
 		out.BrokenShards = append(out.BrokenShards, err.Error())
@@ -217,17 +218,16 @@ func counts(m map[string]int) []Count {
 func bins(h histogram) []Count {
 	out := []Count{}
 	for i, n := range h.counts {
-		from := fmt.Sprintf("%g", h.edges[i])
+		name := fmt.Sprintf("%g", h.edges[i])
 		switch {
 		case i+1 == len(h.edges):
-			from += " or more"
-		case h.edges[i] == math.Trunc(h.edges[i]) && h.edges[i+1] == h.edges[i]+1:
-		case h.edges[i+1] == math.Trunc(h.edges[i+1]) && h.edges[i+1] > 16:
-			from += fmt.Sprintf(" to %g", h.edges[i+1]-1)
-		default:
-			from += fmt.Sprintf(" to %g", h.edges[i+1])
+			name += " or more"
+		case !h.whole:
+			name += fmt.Sprintf(" to %g", h.edges[i+1])
+		case h.edges[i+1] > h.edges[i]+1:
+			name += fmt.Sprintf(" to %g", h.edges[i+1]-1)
 		}
-		out = append(out, Count{from, n})
+		out = append(out, Count{name, n})
 	}
 	for len(out) > 0 && out[len(out)-1].N == 0 {
 		out = out[:len(out)-1]

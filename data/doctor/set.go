@@ -27,6 +27,8 @@ type set struct {
 	broken   int
 	blank    []uint32
 	small    int // pictures that are smaller than the model's input
+	long     int // at least three times as long as wide
+	large    int // of 512 pixels or more at the shorter side
 	size     int
 	stride   int64 // of rows whose captions are sampled
 	sample   []string
@@ -48,8 +50,8 @@ func newSet(c Config, survey *data.Survey) *set {
 		kinds: map[string]*Reason{}, formats: map[string]int{}, scripts: map[string]int{}, lengths: make([]int, maxLength+1),
 		size: c.ImageSize, stride: max(1, n/sampleRows),
 	}
-	s.short = newHistogram(1, 32, 64, 128, 224, 256, 384, 512, 1024, 2048)
-	s.aspect = newHistogram(1, 1.1, 1.34, 1.5, 1.78, 2, 3, 5, 10)
+	s.short = newHistogram(true, 1, 32, 64, 128, 224, 256, 384, 512, 1024, 2048)
+	s.aspect = newHistogram(false, 1, 1.1, 1.34, 1.5, 1.78, 2, 3, 5, 10)
 	return s
 }
 
@@ -86,6 +88,8 @@ func (s *set) addPicture(x *exam, row uint32) {
 	s.short.add(float64(short), 1)
 	s.aspect.add(float64(long)/float64(short), 1)
 	s.small += count(short < s.size)
+	s.long += count(long >= 3*short)
+	s.large += count(short >= 512)
 	if x.flags.is(blank) {
 		s.blank = append(s.blank, row)
 	}
@@ -115,9 +119,12 @@ func count(b bool) int {
 type histogram struct {
 	edges  []float64
 	counts []int
+	whole  bool // values are whole numbers
 }
 
-func newHistogram(edges ...float64) histogram { return histogram{edges, make([]int, len(edges))} }
+func newHistogram(whole bool, edges ...float64) histogram {
+	return histogram{edges, make([]int, len(edges)), whole}
+}
 
 func (h *histogram) add(v float64, times int) {
 	i := len(h.edges) - 1
