@@ -238,7 +238,7 @@ func replaceFile(path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // unless it has its name by then
+	defer func() { _ = os.Remove(f.Name()) }() // unless it has its name by then
 	if _, err := f.Write(text); err != nil {
 		f.Close()
 		return err
