@@ -13,7 +13,7 @@ import (
 // Perplexity is about the number of neighbours that each row keeps; it is
 // lowered to a third of the others where there are few. Start (N, 2), such as the
 // two principal components, is where the search begins, so nothing is random.
-// It takes memory and time in N²: 2,000 rows some ten seconds.
+// It takes memory and time in N²: 2,000 rows half a minute.
 //
 // Source: van der Maaten and Hinton, JMLR 9 (2008); its start and learning rate
 // are those that Kobak and Berens advise, doi:10.1038/s41467-019-13056-x.
