@@ -31,7 +31,7 @@ func TestConfusions(t *testing.T) {
 func TestCharts(t *testing.T) {
 	hostile := `</svg><script>"'&`
 	r := &Report{}
-	if err := r.MapOf([]float32{1, 0, 0, 1, 0.6, 0.8}, []float32{1, 0}, 2, []Dot{{"", hostile}, {"", "b"}, {"", "c"}}, []string{hostile}); err != nil {
+	if err := r.MapsOf(t.Context(), []float32{1, 0, 0, 1, 0.6, 0.8}, []float32{1, 0}, 2, []Dot{{"", hostile}, {"", "b"}, {"", "c"}}, []string{hostile}); err != nil {
 		t.Fatal(err)
 	}
 	r.GridOf([]float32{1, 0, 0, 1}, []float32{0.8, 0.6, 0, 1}, []string{hostile, "b"}, []string{"c", hostile})
@@ -41,7 +41,7 @@ func TestCharts(t *testing.T) {
 	for name, svg := range map[string]string{
 		"ece":  string(Calibration{ECE: 0.1, Bins: []Bin{{0, 3, 0.4, 0.5}, {0.5, 0, 0, 0}}}.SVG()),
 		"grid": string(r.Grid),
-		"map":  string(r.Map),
+		"map":  string(r.Maps[0].SVG),
 	} {
 		for d := xml.NewDecoder(strings.NewReader(svg)); ; {
 			if _, err := d.Token(); errors.Is(err, io.EOF) {

@@ -96,7 +96,11 @@ func (c Curve) SVG() template.HTML {
 		}
 	}
 	for _, m := range c.Marks {
-		fmt.Fprintf(&s, `<path class="mark" d="M%d %.1fH%d"/><text x="%d" y="%.1f" text-anchor="end">%s %.3g</text>`, chartLeft, y(m.Y), chartW-10, chartW-12, y(m.Y)+12, html.EscapeString(m.Name), m.Y)
+		text := y(m.Y) + 12
+		if text > chartH-chartDown { // the axis has its own there
+			text = y(m.Y) - 4
+		}
+		fmt.Fprintf(&s, `<path class="mark" d="M%d %.1fH%d"/><text x="%d" y="%.1f" text-anchor="end">%s %.3g</text>`, chartLeft, y(m.Y), chartW-10, chartW-12, text, html.EscapeString(m.Name), m.Y)
 	}
 	s.WriteString("</svg>")
 	return template.HTML(s.String())
