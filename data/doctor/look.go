@@ -20,12 +20,11 @@ type look struct {
 // nearBits is the largest number of bits that differ between near-same pictures,
 // and nearTint the largest root mean square of the differences of colours, of 255.
 //
-// Of real photos, 99 % of copies saved again as JPEG of quality 30 to 75, at half
-// or a quarter of the size, differ by at most 4 bits and 2 of 255 in colour; when 2 %
-// are cut off at each side, by 8 bits, and 92 % by at most 6. Bits of unrelated photos
-// differ as the throws of a coin do, 32 of 64 with a deviation of 4: 6 are more than
-// six deviations away, and none of 600,000 pairs of photos comes below 12. LOG.md
-// has the figures.
+// Of real photos, 99 % of copies saved again as JPEG of quality 30 or 75, or at half
+// or a quarter of the size, differ by at most 4 bits; where 2 % are cut off at each side,
+// 92 % do by at most 7. Bits of unrelated photos differ as throws of a coin do, 32 of 64
+// with a deviation of 4: 6 are more than six deviations away, and of 600,000 pairs
+// of photos none differs by 10 or less. LOG.md has the figures.
 const (
 	nearBits = 6
 	nearTint = 6

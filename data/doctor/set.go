@@ -6,7 +6,7 @@ import (
 	"github.com/goclip/goclip/data"
 )
 
-// A set is what is kept of the rows of shards: counts, and for each row 52 bytes
+// A set is what is kept of the rows of shards: counts, and for each row 60 bytes
 // where it has one caption, and 12 for each caption more.
 type set struct {
 	survey   *data.Survey
