@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -134,8 +135,12 @@ func (o *cloudObject) stat(ctx context.Context) (v Version, tail []byte, err err
 func (o *cloudObject) get(ctx context.Context, off, n int64, v Version) (io.ReadCloser, error) {
 	r, err := o.bucket.NewRangeReader(ctx, o.key, off, n, &blob.ReaderOptions{BeforeRead: func(as func(any) bool) error {
 		var fromS3 *s3.GetObjectInput
+		var tries *[]func(*s3.Options)
 		var fromAzure *azblob.DownloadStreamOptions
 		var fromGoogle **gcs.ObjectHandle
+		if as(&tries) { // ours are told to the user
+			*tries = append(*tries, func(o *s3.Options) { o.RetryMaxAttempts = 1 })
+		}
 		switch {
 		case as(&fromS3):
 			fromS3.IfMatch = &v.Tag
@@ -177,17 +182,22 @@ func statusOf(err error) int {
 	return 0
 }
 
+// noise is what the clients say of themselves and of a request.
+var noise = regexp.MustCompile(`blob (\(key "[^"]*"\) )?\(code=\w+\): |RequestID: [^,]*, HostID: [^,]*, |https? response error StatusCode: 0, `)
+
 // cloudError says what err means, in one line, and whether another try may help.
 func cloudError(err error) error {
-	text := errors.New(Redact(strings.Join(strings.Fields(err.Error()), " ")))
+	text := errors.New(Redact(noise.ReplaceAllString(strings.Join(strings.Fields(err.Error()), " "), "")))
 	lower := strings.ToLower(text.Error())
 	switch code := statusOf(err); {
+	case strings.Contains(lower, "get credentials"), strings.Contains(lower, "default credentials"), strings.Contains(lower, "defaultazurecredential"):
+		return fmt.Errorf("no credentials in the environment: %w; want those of the service's own tools, such as AWS_ACCESS_KEY_ID, or ?anonymous=true", text)
+	case strings.Contains(lower, "invalid region"):
+		return fmt.Errorf("no region: %w; want AWS_REGION in the environment, or ?region=", text)
 	case code == http.StatusNotFound:
 		return fmt.Errorf("no such bucket or object: %w", text)
 	case code == http.StatusForbidden, code == http.StatusUnauthorized:
 		return fmt.Errorf("access denied: %w", text)
-	case code == 0 && strings.Contains(lower, "credential"):
-		return fmt.Errorf("no credentials in the environment: %w; want those of the service's own tools, such as AWS_ACCESS_KEY_ID or ?anonymous=true", text)
 	case code == 0 && connectionLost(err), code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500:
 		return temporary{text}
 	default:

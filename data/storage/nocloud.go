@@ -12,7 +12,7 @@ import (
 type clouds struct{}
 
 func (clouds) match(_ context.Context, scheme, _, _ string) ([]Name, error) {
-	return nil, fmt.Errorf("this program was built without %s://; want one of go build -tags cloud ./cmd/..., or signed addresses of https", scheme)
+	return nil, fmt.Errorf("this program was built without %s://; go build -tags cloud ./cmd/train (eval, data) makes one with it; signed addresses of https need none", scheme)
 }
 
 func (clouds) object(_ context.Context, name Name) (object, error) {
