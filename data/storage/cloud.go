@@ -183,15 +183,16 @@ func statusOf(err error) int {
 }
 
 // noise is what the clients say of themselves and of a request.
-var noise = regexp.MustCompile(`blob (\(key "[^"]*"\) )?\(code=\w+\): |RequestID: [^,]*, HostID: [^,]*, |https? response error StatusCode: 0, `)
+var noise = regexp.MustCompile(`blob (\(key "[^"]*"\) )?\(code=\w+\): |RequestID: [^,]*, HostID: [^,]*, |https? response error StatusCode: 0, | -{40,}`)
 
 // cloudError says what err means, in one line, and whether another try may help.
 func cloudError(err error) error {
 	text := errors.New(Redact(noise.ReplaceAllString(strings.Join(strings.Fields(err.Error()), " "), "")))
 	lower := strings.ToLower(text.Error())
 	switch code := statusOf(err); {
-	case strings.Contains(lower, "get credentials"), strings.Contains(lower, "default credentials"), strings.Contains(lower, "defaultazurecredential"):
-		return fmt.Errorf("no credentials in the environment: %w; want those of the service's own tools, such as AWS_ACCESS_KEY_ID, or ?anonymous=true", text)
+	case strings.Contains(lower, "get credentials"), strings.Contains(lower, "default credentials"), strings.Contains(lower, "defaultazurecredential"),
+		strings.Contains(lower, "private key should be a pem"): // what Google's client makes of having none
+		return fmt.Errorf("no credentials in the environment: %w; want those of the service's own tools, or ?anonymous=true", text)
 	case strings.Contains(lower, "invalid region"):
 		return fmt.Errorf("no region: %w; want AWS_REGION in the environment, or ?region=", text)
 	case code == http.StatusNotFound:
