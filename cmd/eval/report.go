@@ -16,6 +16,7 @@ import (
 	"github.com/goclip/goclip/data/storage"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/internal/cli"
+	"github.com/goclip/goclip/internal/page"
 	loop "github.com/goclip/goclip/train"
 )
 
@@ -23,7 +24,7 @@ import (
 const (
 	reportPhotos = 24
 	reportGrid   = 24
-	reportDots   = 120
+	reportDots   = 200
 	reportPairs  = 8
 	reportThumb  = 96 // pixels
 )
@@ -160,7 +161,7 @@ func (w *reporter) thumbnail(ctx context.Context, i, side int) (eval.Pair, error
 	if err != nil {
 		return eval.Pair{}, err
 	}
-	url, err := eval.Thumbnail(m, side)
+	url, err := page.Thumbnail(eval.Picture(m), side)
 	return eval.Pair{Picture: url}, err
 }
 
@@ -176,7 +177,7 @@ func (w *reporter) pictures(ctx context.Context) error {
 		w.Photos = append(w.Photos, eval.Photo{Picture: p.Picture, Truth: truth, Labels: labels[:min(5, len(labels))], Right: labels[0].Class == truth})
 	}
 	w.grid()
-	if err := w.drawMap(ctx); err != nil {
+	if err := w.drawMaps(ctx); err != nil {
 		return err
 	}
 	return w.extremes(ctx)
@@ -202,7 +203,7 @@ func (w *reporter) grid() {
 	}
 }
 
-func (w *reporter) drawMap(ctx context.Context) error {
+func (w *reporter) drawMaps(ctx context.Context) error {
 	var images, texts []float32
 	var dots []eval.Dot
 	var names []string
@@ -218,7 +219,7 @@ func (w *reporter) drawMap(ctx context.Context) error {
 			texts = append(texts, w.classifier.Weights[w.x.Labels[i]*w.x.Width:][:w.x.Width]...)
 		}
 	}
-	return w.MapOf(images, texts, w.x.Width, dots, names)
+	return w.MapsOf(ctx, images, texts, w.x.Width, dots, names)
 }
 
 // extremes lists the nearest and the farthest of all pairs.
