@@ -275,7 +275,7 @@ func (d *Dataset) each(ctx context.Context, n int, do func(ctx context.Context, 
 
 // openAtOnce is the number of remote shards that are opened at a time: most of
 // that is waiting.
-const openAtOnce = 32
+const openAtOnce = 64
 
 // FormatWhere says in one line what the condition keeps; it is empty where
 // there is none.
