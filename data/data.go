@@ -249,22 +249,25 @@ func (d *Dataset) openSource(ctx context.Context, patterns string, where *condit
 // each calls do with 0 to n-1, several at a time, and returns the error of the
 // first that has one.
 func (d *Dataset) each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	if d.remote {
 		group.SetLimit(openAtOnce)
 	}
 	errs := make([]error, n)
 	for i := range n {
-		if ctx.Err() != nil {
+		if within.Err() != nil {
 			break
 		}
 		group.Go(func() error {
-			errs[i] = do(ctx, i)
+			errs[i] = do(within, i)
 			return errs[i]
 		})
 	}
 	err := group.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	for _, e := range errs {
 		if e != nil && !errors.Is(e, context.Canceled) {
 			return e

@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -190,5 +191,14 @@ func TestRemoteOpen(t *testing.T) {
 	must(t, err)
 	if d.Len() != 4000 || requests.Load() != 200 {
 		t.Errorf("%d rows by %d requests; want 4000 by 200", d.Len(), requests.Load())
+	}
+}
+
+// TestOpenCancelled checks that opening ends with its context.
+func TestOpenCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Open(ctx, hfShards(t, 20, 2, nil), Config{}, Need{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v; want %v", err, context.Canceled)
 	}
 }
