@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -115,7 +116,7 @@ func (o *cloudObject) stat(ctx context.Context) (v Version, tail []byte, err err
 	}
 	var attrs gcs.ObjectAttrs
 	if a.As(&attrs) {
-		v.generation = attrs.Generation
+		v.Tag = strconv.FormatInt(attrs.Generation, 10)
 	}
 	tail = make([]byte, min(v.Size, tailBytes))
 	if len(tail) == 0 {
@@ -149,7 +150,11 @@ func (o *cloudObject) get(ctx context.Context, off, n int64, v Version) (io.Read
 				ModifiedAccessConditions: &azblob.ModifiedAccessConditions{IfMatch: (*azcore.ETag)(&v.Tag)},
 			}
 		case as(&fromGoogle):
-			*fromGoogle = (*fromGoogle).If(gcs.Conditions{GenerationMatch: v.generation})
+			generation, err := strconv.ParseInt(v.Tag, 10, 64)
+			if err != nil {
+				return err
+			}
+			*fromGoogle = (*fromGoogle).If(gcs.Conditions{GenerationMatch: generation})
 		}
 		return nil
 	}})

@@ -82,14 +82,13 @@ func (s *Store) Stats() Stats {
 type Version struct {
 	Size int64
 
-	// Tag is the ETag of a remote file or, without one, when it was last
-	// modified; empty if the server tells neither, and for local files.
+	// Tag is the ETag of a remote file, its generation in Google's store or,
+	// without one, when it was last modified; empty if the server tells neither, and for local files.
 	Tag string
 
-	weak       bool  // the server may not be asked for this Tag alone
-	generation int64 // by which Google asks
-	info       os.FileInfo
-	tail       []byte
+	weak bool // the server may not be asked for this Tag alone
+	info os.FileInfo
+	tail []byte
 }
 
 // A File is an open file. Reads may be made at once, but not after Close.
