@@ -25,7 +25,8 @@ type cache struct {
 	logf   func(format string, args ...any)
 
 	mu    sync.Mutex
-	bytes int64 // in the folder, as far as this process knows
+	bytes int64 // in the folder, as far as this store knows
+	since int64 // written since it has looked
 	off   bool  // nothing more can be written
 }
 
@@ -101,7 +102,7 @@ func (c *cache) put(key string, block int64, text []byte) {
 		return
 	}
 	err := error(nil)
-	if c.bytes+size > c.limit {
+	if c.bytes+size > c.limit || c.since > c.limit/16 { // others write as well
 		err = c.evict(size)
 	}
 	if err == nil {
@@ -112,7 +113,7 @@ func (c *cache) put(key string, block int64, text []byte) {
 		c.logf("data: cache: %v; nothing more is kept, and what is missing is read from where it came", err)
 		return
 	}
-	c.bytes += size
+	c.bytes, c.since = c.bytes+size, c.since+size
 }
 
 func (c *cache) write(path string, text []byte) error {
@@ -148,7 +149,7 @@ func (c *cache) evict(room int64) error {
 		used time.Time
 	}
 	var files []file
-	c.bytes = 0
+	c.bytes, c.since = 0, 0
 	for _, e := range entries {
 		part := strings.HasPrefix(e.Name(), partPrefix)
 		if !part && !strings.HasSuffix(e.Name(), blockSuffix) {
