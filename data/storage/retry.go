@@ -10,7 +10,7 @@ import (
 )
 
 // tries is how often a request is made before its error counts: with the pauses
-// between, for about 15 seconds.
+// between, for about 18 seconds.
 const tries = 8
 
 // backoff is the pause after a try, from 1: half of 0.25 s, 0.5 s, ... 8 s, and a
