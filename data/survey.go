@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
-	"os"
 	"sort"
 
 	"github.com/parquet-go/parquet-go"
@@ -38,17 +38,24 @@ type Row struct {
 // OpenSurvey finds the shards that patterns match and reads their footers. It
 // holds all rows, as Open does. No match, and no shard that can be opened, are
 // errors.
-func OpenSurvey(patterns string, c Config, need Need) (*Survey, error) {
+func OpenSurvey(ctx context.Context, patterns string, c Config, need Need) (*Survey, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	paths, err := expand(patterns)
+	store, err := c.store()
 	if err != nil {
 		return nil, err
 	}
+	names, err := store.List(ctx, patterns)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
 	s := &Survey{config: c, Need: need}
-	for _, path := range paths {
-		opened, err := openShard(path, c, need)
+	for _, name := range names {
+		opened, err := openShard(ctx, store, name, c, need)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		if err != nil {
 			s.Broken = append(s.Broken, err)
 			continue
@@ -76,10 +83,10 @@ func (s *Survey) Ref(place int64) RowRef {
 }
 
 // At reads the row at a place again.
-func (s *Survey) At(place int64) (Row, error) {
+func (s *Survey) At(ctx context.Context, place int64) (Row, error) {
 	i := sort.Search(len(s.shards), func(i int) bool { return s.shards[i].first > place }) - 1
 	at := place - s.shards[i].first
-	rows, err := s.shards[i].read(at, at+1, columns{image: true, caption: true})
+	rows, err := s.shards[i].read(ctx, at, at+1, columns{image: true, caption: true})
 	if err != nil {
 		return Row{}, err
 	}
@@ -126,7 +133,7 @@ func (s *Survey) Rows(ctx context.Context, images bool) iter.Seq2[[]Row, error] 
 
 // visit yields the rows of a shard.
 func (s *Survey) visit(ctx context.Context, sh *shard, images bool, yield func([]Row) bool) error {
-	f, p, err := openFile(sh.path, sh.info)
+	f, p, err := openFile(ctx, sh.store, sh.name, &sh.version)
 	if err != nil {
 		return err
 	}
@@ -145,9 +152,12 @@ func (s *Survey) visit(ctx context.Context, sh *shard, images bool, yield func([
 }
 
 // visitGroup yields the rows of a row group, and says whether more are wanted.
-func (s *Survey) visitGroup(ctx context.Context, f *os.File, p *parquet.File, g *groupReader, images bool, yield func([]Row) bool) (more bool, err error) {
+func (s *Survey) visitGroup(ctx context.Context, f io.ReaderAt, p *parquet.File, g *groupReader, images bool, yield func([]Row) bool) (more bool, err error) {
 	damage := guard(func() error {
-		return g.open(p, func(column int) error { return g.shard.checkPages(f, p, g.group, column) }, images)
+		return g.open(p, func(column int) error {
+			_, err := g.shard.checkPages(f, p, g.group, column)
+			return err
+		}, images)
 	})
 	for g.next < g.rows {
 		if err := ctx.Err(); err != nil {

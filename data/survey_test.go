@@ -12,12 +12,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/goclip/goclip/data/storage"
 )
 
 // survey reads all rows of shards.
 func survey(t testing.TB, patterns string, c Config, images bool) (s *Survey, all []Row) {
 	t.Helper()
-	s, err := OpenSurvey(patterns, c, Need{Caption: true})
+	s, err := OpenSurvey(t.Context(), patterns, c, Need{Caption: true})
 	must(t, err)
 	for rows, err := range s.Rows(t.Context(), images) {
 		must(t, err)
@@ -49,7 +51,7 @@ func TestSurvey(t *testing.T) {
 		}
 		c := Config{CaptionChoice: "random"}
 		s, got := survey(t, filepath.Join(dir, "*.parquet"), c, true)
-		d, err := Open(filepath.Join(dir, "*.parquet"), c, Need{Caption: true})
+		d, err := Open(t.Context(), filepath.Join(dir, "*.parquet"), c, Need{Caption: true})
 		must(t, err)
 		rows, err := d.read(t.Context(), 0, d.Len(), columns{image: true, caption: true})
 		must(t, err)
@@ -61,7 +63,7 @@ func TestSurvey(t *testing.T) {
 			t.Fatalf("%d rows, survey of %d (-want +got):\n%s", n, s.Len(), diff)
 		}
 		at := int64(rng.IntN(n))
-		again, err := s.At(at)
+		again, err := s.At(t.Context(), at)
 		must(t, err)
 		if diff := cmp.Diff(want[at], again); diff != "" || s.Ref(at) != want[at].RowRef {
 			t.Errorf("row %d again (-want +got):\n%s", at, diff)
@@ -84,9 +86,11 @@ func TestSurveyDamage(t *testing.T) {
 	path := filepath.Join(dir, "001.parquet")
 	file, err := os.ReadFile(path)
 	must(t, err)
-	f, p, err := openFile(path, nil)
+	store, err := storage.New(storage.Config{})
 	must(t, err)
-	s, err := openShard(path, Config{}, Need{})
+	f, p, err := openFile(t.Context(), store, storage.NameOf(path), nil)
+	must(t, err)
+	s, err := openShard(t.Context(), store, storage.NameOf(path), Config{}, Need{})
 	must(t, err)
 	at := p.Metadata().RowGroups[1].Columns[s.image].MetaData.DataPageOffset
 	must(t, f.Close())
@@ -115,11 +119,11 @@ func TestSurveyErrors(t *testing.T) {
 		{pattern, Config{Image: "photo"}, "no image column"},
 		{pattern, Config{Decoders: -1}, "decoders -1 is negative"},
 	} {
-		if _, err := OpenSurvey(test.pattern, test.c, Need{}); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := OpenSurvey(t.Context(), test.pattern, test.c, Need{}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("OpenSurvey(%s): %v; want %q", test.pattern, err, test.want)
 		}
 	}
-	s, err := OpenSurvey(pattern, Config{}, Need{})
+	s, err := OpenSurvey(t.Context(), pattern, Config{}, Need{})
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -152,7 +156,7 @@ func TestSurveyPieces(t *testing.T) {
 	must(t, err)
 	must(t, w.Close())
 	must(t, f.Close())
-	s, err := OpenSurvey(path, Config{}, Need{})
+	s, err := OpenSurvey(t.Context(), path, Config{}, Need{})
 	must(t, err)
 	var pieces []int
 	for rows, err := range s.Rows(t.Context(), true) {

@@ -74,13 +74,13 @@ func (d *doctorCall) run(c *cobra.Command) error {
 	if err := d.settle(); err != nil {
 		return err
 	}
-	train, err := data.OpenSurvey(d.data.Train, d.data, data.Need{Caption: true})
+	train, err := data.OpenSurvey(c.Context(), d.data.Train, d.data, data.Need{Caption: true})
 	if err != nil {
 		return err
 	}
 	var val *data.Survey
 	if d.data.Val != "" {
-		if val, err = data.OpenSurvey(d.data.Val, d.data, data.Need{}); err != nil {
+		if val, err = data.OpenSurvey(c.Context(), d.data.Val, d.data, data.Need{}); err != nil {
 			return err
 		}
 	}

@@ -220,7 +220,7 @@ func testEmbeddings(t *testing.T, base []string) {
 	if m, err := png.Decode(sheet); err != nil || m.Bounds().Dx() < 500 {
 		t.Errorf("contact sheet: %v", err)
 	}
-	file, _, err := data.ReadImage(data.RowRef{Shard: f.Shard, Row: f.Row}, data.Config{})
+	file, _, err := data.ReadImage(t.Context(), data.RowRef{Shard: f.Shard, Row: f.Row}, data.Config{})
 	if err != nil || os.WriteFile("found.png", file, 0o666) != nil {
 		t.Fatal(err)
 	}

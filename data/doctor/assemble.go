@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -18,20 +19,20 @@ const (
 )
 
 // makeReport puts the report together.
-func (x *Examination) makeReport() (r *Report, err error) {
+func (x *Examination) makeReport(ctx context.Context) (r *Report, err error) {
 	t, c := x.train, x.config
 	r = &Report{Train: t.summary(), Captions: x.captions(), Tokens: t.tokens(c)}
-	if r.Duplicates, err = x.duplicates(); err != nil {
+	if r.Duplicates, err = x.duplicates(ctx); err != nil {
 		return nil, err
 	}
 	if x.val != nil {
 		val := x.val.summary()
 		r.Val = &val
-		if r.Overlap, err = x.overlap(); err != nil {
+		if r.Overlap, err = x.overlap(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if err := x.repeated(&r.Captions); err != nil {
+	if err := x.repeated(ctx, &r.Captions); err != nil {
 		return nil, err
 	}
 	r.Floor, r.SuggestedBatch = x.floor()
@@ -50,9 +51,9 @@ func (s *set) place(row uint32) Place {
 }
 
 // show reads the caption and the picture of a row.
-func (x *Examination) show(s *set, row uint32) (Place, error) {
+func (x *Examination) show(ctx context.Context, s *set, row uint32) (Place, error) {
 	p := s.place(row)
-	r, err := s.survey.At(int64(row))
+	r, err := s.survey.At(ctx, int64(row))
 	if err != nil {
 		return p, err
 	}
@@ -75,7 +76,7 @@ func brief(caption string) string {
 	return caption
 }
 
-func (x *Examination) duplicates() (d Duplicates, err error) {
+func (x *Examination) duplicates(ctx context.Context) (d Duplicates, err error) {
 	for _, rows := range x.copies.groups {
 		d.Rows += len(rows) - 1
 		if len(d.Groups) == maxListed {
@@ -85,7 +86,7 @@ func (x *Examination) duplicates() (d Duplicates, err error) {
 		for i, row := range rows[:min(len(rows), maxListed)] {
 			p := x.train.place(row)
 			if len(d.Groups) < maxShown && i < maxGroup {
-				if p, err = x.show(x.train, row); err != nil {
+				if p, err = x.show(ctx, x.train, row); err != nil {
 					return d, err
 				}
 			}
@@ -99,37 +100,37 @@ func (x *Examination) duplicates() (d Duplicates, err error) {
 	for i, row := range x.train.blank[:min(len(x.train.blank), maxListed)] {
 		p := x.train.place(row)
 		if i < maxGroup {
-			if p, err = x.show(x.train, row); err != nil {
+			if p, err = x.show(ctx, x.train, row); err != nil {
 				return d, err
 			}
 		}
 		d.Blank = append(d.Blank, p)
 	}
 	d.NearRows = len(x.copies.near)
-	d.Near, err = x.twins(x.train, x.copies.near)
+	d.Near, err = x.twins(ctx, x.train, x.copies.near)
 	return d, err
 }
 
-func (x *Examination) overlap() (*Overlap, error) {
+func (x *Examination) overlap(ctx context.Context) (*Overlap, error) {
 	c := &x.copies
 	o := &Overlap{Rows: len(c.overlap), WithinVal: c.withinVal, NearRows: len(c.overlapNear), CaptionRows: c.sameCaption}
 	var err error
-	if o.Same, err = x.twins(x.val, c.overlap); err != nil {
+	if o.Same, err = x.twins(ctx, x.val, c.overlap); err != nil {
 		return nil, err
 	}
-	o.Near, err = x.twins(x.val, c.overlapNear)
+	o.Near, err = x.twins(ctx, x.val, c.overlapNear)
 	return o, err
 }
 
 // twins lists twins, whose originals are of train.
-func (x *Examination) twins(of *set, twins []twin) (out []Twin, err error) {
+func (x *Examination) twins(ctx context.Context, of *set, twins []twin) (out []Twin, err error) {
 	for i, t := range twins[:min(len(twins), maxListed)] {
 		p := Twin{of.place(t.row), x.train.place(t.original), t.bits}
 		if i < maxShown {
-			if p.Row, err = x.show(of, t.row); err != nil {
+			if p.Row, err = x.show(ctx, of, t.row); err != nil {
 				return nil, err
 			}
-			if p.Original, err = x.show(x.train, t.original); err != nil {
+			if p.Original, err = x.show(ctx, x.train, t.original); err != nil {
 				return nil, err
 			}
 		}
@@ -144,12 +145,12 @@ func (x *Examination) captions() Captions {
 }
 
 // repeated reads the captions that occur most.
-func (x *Examination) repeated(c *Captions) error {
+func (x *Examination) repeated(ctx context.Context, c *Captions) error {
 	for _, r := range x.copies.repeats[:min(len(x.copies.repeats), maxShown)] {
 		if r.count < 2 {
 			break
 		}
-		row, err := x.train.survey.At(int64(r.row))
+		row, err := x.train.survey.At(ctx, int64(r.row))
 		if err != nil {
 			return err
 		}

@@ -110,7 +110,7 @@ func Examine(ctx context.Context, c Config, train, val *data.Survey) (*Examinati
 	if x.copies, err = findCopies(ctx, c.Workers, x.train, x.val); err != nil {
 		return nil, err
 	}
-	x.report, err = x.makeReport()
+	x.report, err = x.makeReport(ctx)
 	return x, err
 }
 

@@ -119,7 +119,7 @@ func TestHealthy(t *testing.T) {
 		rows = append(rows, row(asPNG(t, drawn(i, 40, 40)), "a thing "+string(rune('a'+i%26))+string(rune('a'+i/26))))
 	}
 	write(t, "healthy.parquet", rows...)
-	s, err := data.OpenSurvey("healthy.parquet", data.Config{}, data.Need{Caption: true})
+	s, err := data.OpenSurvey(t.Context(), "healthy.parquet", data.Config{}, data.Need{Caption: true})
 	must(t, err)
 	x, err := Examine(t.Context(), c, s, nil)
 	must(t, err)
@@ -161,7 +161,7 @@ func TestPageEscapes(t *testing.T) {
 	c, _, _ := sick(t)
 	file := asPNG(t, drawn(1, 40, 40))
 	write(t, "hostile.parquet", row(file, hostile), row(file, hostile), row(asJPEG(t, drawn(1, 40, 40), 80), hostile), row(file[:50], hostile))
-	s, err := data.OpenSurvey("hostile.parquet", data.Config{}, data.Need{Caption: true})
+	s, err := data.OpenSurvey(t.Context(), "hostile.parquet", data.Config{}, data.Need{Caption: true})
 	must(t, err)
 	x, err := Examine(t.Context(), c, s, s)
 	must(t, err)

@@ -129,9 +129,9 @@ func sick(t testing.TB) (c Config, train, val *data.Survey) {
 		yield("a thing of kind in the middle the same words", nil)
 	}, 600)
 	must(t, err)
-	train, err = data.OpenSurvey("train-*.parquet", data.Config{}, data.Need{Caption: true})
+	train, err = data.OpenSurvey(t.Context(), "train-*.parquet", data.Config{}, data.Need{Caption: true})
 	must(t, err)
-	val, err = data.OpenSurvey("val.parquet", data.Config{}, data.Need{})
+	val, err = data.OpenSurvey(t.Context(), "val.parquet", data.Config{}, data.Need{})
 	must(t, err)
 	return Config{Tokenizer: tok, Context: 24, Batch: 16, ImageSize: 32, Trained: true}, train, val
 }

@@ -16,12 +16,15 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/goclip/goclip/data/storage"
 )
 
 // Config says what is packed and how.
 type Config struct {
 	// Source is a folder with a folder for each class, or a pattern of files,
-	// several with commas between.
+	// several with commas between. Parquet may also lie behind https, or in an
+	// object store.
 	Source string
 
 	// Format is folder, csv, tsv, jsonl, tar or parquet; empty means what the
@@ -128,7 +131,7 @@ func Run(ctx context.Context, folder string, c Config) (r Result, err error) {
 		return r, err
 	}
 	c = c.withDefaults()
-	src, err := open(&c)
+	src, err := open(ctx, &c)
 	if err != nil {
 		return r, err
 	}
@@ -199,7 +202,7 @@ type record struct {
 }
 
 // open opens the source and settles its format.
-func open(c *Config) (source, error) {
+func open(ctx context.Context, c *Config) (source, error) {
 	if c.Format == "" {
 		format, err := formatOf(c.Source)
 		if err != nil {
@@ -213,13 +216,17 @@ func open(c *Config) (source, error) {
 	if c.Format == "folder" {
 		return openFolder(*c)
 	}
+	if c.Format == "parquet" {
+		return openParquet(ctx, *c)
+	}
+	if strings.Contains(c.Source, "://") {
+		return nil, fmt.Errorf("pack: %s: is %s; want files on disk, or Parquet", storage.Redact(c.Source), c.Format)
+	}
 	paths, err := expand(c.Source)
 	if err != nil {
 		return nil, err
 	}
 	switch c.Format {
-	case "parquet":
-		return openParquet(*c, paths)
 	case "tar":
 		return openTars(*c, paths)
 	case "jsonl":
@@ -234,6 +241,7 @@ func formatOf(source string) (string, error) {
 	if info, err := os.Stat(source); err == nil && info.IsDir() {
 		return "folder", nil
 	}
+	source = storage.Redact(source)
 	switch ext := strings.ToLower(filepath.Ext(source)); ext {
 	case ".csv", ".tsv", ".jsonl", ".tar", ".parquet":
 		return ext[1:], nil

@@ -1,10 +1,10 @@
 package pack
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,12 +12,14 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
 	"github.com/parquet-go/parquet-go/encoding"
+
+	"github.com/goclip/goclip/data/storage"
 )
 
 // shards is a source of Parquet files. Its rows keep all their columns.
 type shards struct {
 	files  []*parquet.File
-	open   []*os.File
+	open   []io.Closer
 	paths  []string
 	first  []int64 // row of each file
 	total  int64
@@ -34,14 +36,30 @@ type shards struct {
 // imageColumns are the names in the layouts of Hugging Face and img2dataset.
 var imageColumns = []string{"image.bytes", "jpg", "png", "webp", "image"}
 
-func openParquet(c Config, paths []string) (source, error) {
-	s := &shards{paths: paths, drop: c.Drop}
-	for _, path := range paths {
-		if err := s.add(path); err != nil {
+func openParquet(ctx context.Context, c Config) (source, error) {
+	store, err := storage.New(storage.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("pack: %w", err)
+	}
+	names, err := store.List(ctx, c.Source)
+	if err != nil {
+		return nil, fmt.Errorf("pack: %w", err)
+	}
+	s := &shards{drop: c.Drop}
+	for _, name := range names {
+		s.paths = append(s.paths, name.String())
+		f, err := store.Open(ctx, name, nil)
+		if err != nil {
 			s.close()
-			return nil, fmt.Errorf("pack: %s: %w", path, err)
+			return nil, fmt.Errorf("pack: %w", err)
+		}
+		s.open = append(s.open, f)
+		if err := s.add(f, name); err != nil {
+			s.close()
+			return nil, fmt.Errorf("pack: %v: %w", name, err)
 		}
 	}
+	paths := s.paths
 	schema := s.files[0].Schema()
 	has := func(name string) bool { _, ok := schema.Lookup(strings.Split(name, ".")...); return ok }
 	name := named(has, c.Image, imageColumns...)
@@ -58,18 +76,13 @@ func openParquet(c Config, paths []string) (source, error) {
 	return s, nil
 }
 
-func (s *shards) add(path string) (err error) {
+func (s *shards) add(f *storage.File, name storage.Name) (err error) {
 	defer recovered(&err)
-	f, err := os.Open(path)
-	if err != nil {
-		return err
+	buffer := 1 << 18
+	if name.Remote() {
+		buffer = storage.FileBytes // a request each
 	}
-	s.open = append(s.open, f)
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	p, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(1<<18))
+	p, err := parquet.OpenFile(f, f.Version.Size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(buffer))
 	if err != nil {
 		return fmt.Errorf("not a whole Parquet file: %w", err)
 	}

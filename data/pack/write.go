@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/goclip/goclip/data/storage"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -231,7 +233,7 @@ func claim(folder string, c Config, src source) error {
 		Source string `json:"source"`
 		Rows   int64  `json:"rows"`
 		Hash   string `json:"sha256"`
-	}{c.Source, src.rows(), fmt.Sprintf("%x", h.Sum(nil))})
+	}{storage.Redact(c.Source), src.rows(), fmt.Sprintf("%x", h.Sum(nil))})
 	if err != nil {
 		return fmt.Errorf("pack: %w", err)
 	}
