@@ -18,7 +18,7 @@ var arrows = map[string][]string{
 	"internal/param":    {},
 	"internal/cli":      {"internal/kernel"},
 	"checkpoint":        {},
-	"data/preprocess":   {},
+	"data/preprocess":   {"internal/kernel"},
 	"data/tokenizer":    {},
 	"data/synth":        {},
 	"data/pack":         {"data/preprocess"},
