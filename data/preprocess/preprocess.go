@@ -125,6 +125,7 @@ type Processor struct {
 	config  Config
 	size    int
 	table   [3][256]float32 // normalized values
+	decoder decoder
 	resizer resizer
 	square  []uint8
 	padded  []uint8
@@ -152,7 +153,7 @@ func (p *Processor) Decode(file []byte) (*Image, error) {
 	if most == 0 {
 		most = DefaultMaxPixels
 	}
-	m, err := Decode(file, most)
+	m, err := p.decoder.decode(file, most)
 	if err == nil && p.config.Orient {
 		m = oriented(m, orientation(file))
 	}
