@@ -4,9 +4,9 @@
 GO ?= go
 LINT = $(GO) tool -modfile=tools.mod golangci-lint
 
-.PHONY: check test fmt vet lint detector purego generate bench race
+.PHONY: check test fmt vet lint detector purego generate bench race turbojpeg
 
-check: fmt vet lint test detector purego
+check: fmt vet lint test detector purego turbojpeg
 
 fmt:
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "gofmt -w $$files"; exit 1; }
@@ -31,6 +31,12 @@ purego:
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build ./...
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) build ./...
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build ./...
+
+# JPEG decoding by libjpeg-turbo, where it is installed.
+turbojpeg:
+	@if echo '#include <turbojpeg.h>' | $(CC) -E - >/dev/null 2>&1; \
+	then set -ex; $(GO) vet -tags turbojpeg ./data/... ./cmd/...; $(GO) test -short -tags turbojpeg ./data/...; \
+	else echo 'turbojpeg: skipped: no turbojpeg.h, which is in libturbojpeg0-dev of Debian'; fi
 
 # Assembly is generated and committed; a test says when it is stale.
 generate:

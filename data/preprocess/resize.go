@@ -120,24 +120,49 @@ func (r *resizer) narrow(lines []uint8, stride int, src *Image, rows rect) {
 	r.columns = grow(r.columns, kernel.WeightedBytes*(right-left))
 	r.scaled = grow(r.scaled, kernel.WeightedBytes*len(k.first))
 	for y := range rows.h {
-		pixels := src.Pix[3*((rows.y+y)*src.W+rows.x+left):]
-		to := r.columns[pixelBytes*y:]
-		for range right - left - 1 { // the byte behind a pixel is not used
-			binary.LittleEndian.PutUint32(to, binary.LittleEndian.Uint32(pixels))
-			pixels, to = pixels[3:], to[kernel.WeightedBytes:]
-		}
-		copy(to, pixels[:3])
+		spread(r.columns[pixelBytes*y:], src.Pix[3*((rows.y+y)*src.W+rows.x+left):][:3*(right-left)])
 	}
 	for i, first := range k.first {
 		kernel.WeightedRows(r.scaled[kernel.WeightedBytes*i:][:kernel.WeightedBytes],
 			r.columns[kernel.WeightedBytes*(first-left):], kernel.WeightedBytes, k.taps[i*k.size:][:k.count[i]])
 	}
 	for y := range rows.h {
-		line, from := lines[stride*y:][:pixelBytes*len(k.first)], r.scaled[pixelBytes*y:]
-		for len(line) >= pixelBytes {
-			binary.LittleEndian.PutUint32(line, binary.LittleEndian.Uint32(from))
-			line, from = line[pixelBytes:], from[min(kernel.WeightedBytes, len(from)):]
-		}
+		gather(lines[stride*y:][:pixelBytes*len(k.first)], r.scaled[pixelBytes*y:])
+	}
+}
+
+// spread writes the pixels of a row into columns, four at a time while it can,
+// with any byte as the fourth of each.
+func spread(columns, row []uint8) {
+	const next = kernel.WeightedBytes
+	for ; len(row) > 4*3; row = row[4*3:] {
+		from, to := row[:13], columns[:3*next+pixelBytes]
+		binary.LittleEndian.PutUint32(to, binary.LittleEndian.Uint32(from))
+		binary.LittleEndian.PutUint32(to[next:], binary.LittleEndian.Uint32(from[3:]))
+		binary.LittleEndian.PutUint32(to[2*next:], binary.LittleEndian.Uint32(from[6:]))
+		binary.LittleEndian.PutUint32(to[3*next:], binary.LittleEndian.Uint32(from[9:]))
+		columns = columns[4*next:]
+	}
+	for ; len(row) >= 3; row = row[3:] {
+		copy(columns, row[:3])
+		columns = columns[min(next, len(columns)):]
+	}
+}
+
+// gather reads a row of pixels out of columns, back into a line.
+func gather(line, columns []uint8) {
+	const next = kernel.WeightedBytes
+	for ; len(line) > 4*pixelBytes; line = line[4*pixelBytes:] {
+		from, to := columns[:3*next+pixelBytes], line[:4*pixelBytes]
+		binary.LittleEndian.PutUint32(to, binary.LittleEndian.Uint32(from))
+		binary.LittleEndian.PutUint32(to[4:], binary.LittleEndian.Uint32(from[next:]))
+		binary.LittleEndian.PutUint32(to[8:], binary.LittleEndian.Uint32(from[2*next:]))
+		binary.LittleEndian.PutUint32(to[12:], binary.LittleEndian.Uint32(from[3*next:]))
+		columns = columns[4*next:]
+	}
+	for ; len(line) > 0; line = line[pixelBytes:] {
+		copy(line, columns[:pixelBytes])
+		columns = columns[min(next, len(columns)):]
 	}
 }
 
