@@ -70,10 +70,13 @@ func (s *shards) add(path string) (err error) {
 	}
 	p, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(1<<18))
 	if err != nil {
+		if strings.Contains(err.Error(), "DecryptionConfig") { // which has no error to compare with
+			err = errors.New("it is encrypted; decrypt it first")
+		}
 		return fmt.Errorf("not a whole Parquet file: %w", err)
 	}
 	if len(s.files) > 0 && !parquet.EqualNodes(p.Schema(), s.files[0].Schema()) {
-		return fmt.Errorf("its columns are %v; want those of %s, %v", columnNames(p), s.paths[0], columnNames(s.files[0]))
+		return fmt.Errorf("its columns are %s; want those of %s, %s", columnsOf(p), s.paths[0], columnsOf(s.files[0]))
 	}
 	s.files, s.first = append(s.files, p), append(s.first, s.total)
 	s.total += p.NumRows()
@@ -87,11 +90,21 @@ func recovered(err *error) {
 	}
 }
 
-func columnNames(f *parquet.File) (names []string) {
+// columnsOf names the columns of a file, with their types.
+func columnsOf(f *parquet.File) string {
+	var names []string
 	for _, path := range f.Schema().Columns() {
-		names = append(names, strings.Join(path, "."))
+		leaf, _ := f.Schema().Lookup(path...)
+		kind := "required "
+		switch {
+		case leaf.MaxRepetitionLevel > 0:
+			kind = "list of "
+		case leaf.MaxDefinitionLevel > 0:
+			kind = ""
+		}
+		names = append(names, fmt.Sprintf("%s (%s%v)", strings.Join(path, "."), kind, leaf.Node.Type()))
 	}
-	return names
+	return strings.Join(names, ", ")
 }
 
 func (s *shards) rows() int64             { return s.total }
