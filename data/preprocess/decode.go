@@ -62,6 +62,9 @@ func (d *decoder) decode(file []byte, maxPixels int) (*Image, error) {
 	if m, err := d.jpeg.decode(file, maxPixels); err == nil {
 		return toRGB(m), nil
 	}
+	if frame := webpFrame(file); frame != nil {
+		file = frame
+	}
 	header, format, err := image.DecodeConfig(reader{bytes.NewReader(file)})
 	if err != nil {
 		return nil, fmt.Errorf("preprocess: %w", err)
