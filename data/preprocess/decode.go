@@ -37,7 +37,8 @@ const maxSide = 1 << 16
 // bits lose their lower half; only 16-bit gray, which Pillow turns to white,
 // keeps its upper half too. JPEG files of the usual kinds, see jpegDecoder, have
 // Pillow's pixels to the bit; those that image/jpeg decodes differ by up to 4 of
-// 255. An orientation in EXIF is not applied, as in
+// 255, and by more where RGB is stored with fewer samples of green and blue. An
+// orientation in EXIF is not applied, as in
 // open_clip.
 func Decode(file []byte, maxPixels int) (*Image, error) {
 	return new(decoder).decode(file, maxPixels)

@@ -7,8 +7,8 @@ import (
 )
 
 // A jpegDecoder decodes the JPEG files that are by far the most frequent: gray or
-// YCbCr in Huffman codes, with chroma at half the samples or all, in one scan or
-// progressive. Its pixels are those of libjpeg-turbo, and so Pillow's, to the bit,
+// YCbCr in Huffman codes, with chroma at half the samples or all, or Adobe's CMYK,
+// in one scan or progressive. Its pixels are those of libjpeg-turbo, and so Pillow's, to the bit,
 // which those of image/jpeg are not. It refuses every other file, and every
 // file with an error, and leaves it to image/jpeg to decode it or to say what
 // is wrong. It keeps its tables and planes from one image to the next.
@@ -23,6 +23,7 @@ type jpegDecoder struct {
 	wide, tall int // of a minimum coded unit, in blocks of luma
 	interval   int // units between restarts; 0 for none
 	jfif       bool
+	adobe      int // what Adobe did to colours: 0 nothing, 1 YCbCr, 2 YCCK; -1 is unknown
 
 	progressive bool
 	scans       int
@@ -31,8 +32,8 @@ type jpegDecoder struct {
 	tables [2][4]*jpegCodes // of DC, AC
 	quants [4][64]int32
 	codes  [2][4]jpegCodes
-	planes [3][]uint8
-	blocks [3][]int16
+	planes [4][]uint8
+	blocks [4][]int16
 }
 
 type jpegComponent struct {
@@ -60,7 +61,7 @@ func (d *jpegDecoder) decode(file []byte, maxPixels int) (image.Image, error) {
 		return nil, errNotSimple
 	}
 	d.file, d.at, d.components, d.interval, d.jfif = file, 2, d.components[:0], 0, false
-	d.progressive, d.scans = false, 0
+	d.progressive, d.scans, d.adobe = false, 0, -1
 	d.quant, d.tables = [4]*[64]int32{}, [2][4]*jpegCodes{}
 	defer d.release()
 	for {
@@ -87,10 +88,10 @@ func (d *jpegDecoder) decode(file []byte, maxPixels int) (image.Image, error) {
 			d.interval = int(binary.BigEndian.Uint16(body))
 		case marker == 0xe0:
 			d.jfif = d.jfif || len(body) >= 5 && string(body[:5]) == "JFIF\x00"
+		case marker == 0xee && len(body) >= 12 && string(body[:5]) == "Adobe":
+			d.adobe = int(body[11])
 		case marker == 0xee && len(body) >= 5 && string(body[:5]) == "Adobe":
-			if len(body) < 12 || body[11] != 1 { // 1 is YCbCr
-				err = errNotSimple
-			}
+			err = errNotSimple
 		case marker >= 0xe0 && marker <= 0xef || marker == 0xfe: // for others
 		default: // arithmetic, lossless, without a size
 			err = errNotSimple
@@ -143,7 +144,7 @@ func (d *jpegDecoder) frame(body []byte, maxPixels int) error {
 		return errNotSimple
 	}
 	d.h, d.w = int(binary.BigEndian.Uint16(body[1:])), int(binary.BigEndian.Uint16(body[3:]))
-	if n := body[5]; d.w == 0 || d.h == 0 || d.w*d.h > maxPixels || n != 1 && n != 3 {
+	if n := body[5]; d.w == 0 || d.h == 0 || d.w*d.h > maxPixels || n != 1 && n != 3 && n != 4 {
 		return errNotSimple
 	}
 	for c := body[6:]; len(c) > 0; c = c[3:] {
@@ -161,10 +162,7 @@ func (d *jpegDecoder) frame(body []byte, maxPixels int) error {
 			return errNotSimple
 		}
 	}
-	if luma.h < 1 || luma.h > 2 || luma.v < 1 || luma.v > 2 {
-		return errNotSimple
-	}
-	if len(d.components) == 3 && !d.jfif && d.components[0].id == 'R' && d.components[1].id == 'G' && d.components[2].id == 'B' {
+	if luma.h > 2 || luma.v > 2 || len(d.components) == 4 && luma.h*luma.v > 1 {
 		return errNotSimple
 	}
 	d.wide, d.tall = luma.h, luma.v
@@ -217,8 +215,24 @@ func (d *jpegDecoder) units() (across, down int) {
 	return (d.w + 8*d.wide - 1) / (8 * d.wide), (d.h + 8*d.tall - 1) / (8 * d.tall)
 }
 
+// colors says whether components are what this decoder takes them for.
+func (d *jpegDecoder) colors() bool {
+	c := d.components
+	switch len(c) {
+	case 1:
+		return true
+	case 3:
+		rgb := !d.jfif && d.adobe < 0 && c[0].id == 'R' && c[1].id == 'G' && c[2].id == 'B'
+		return !rgb && (d.adobe == -1 || d.adobe == 1)
+	}
+	return d.adobe == 0 || d.adobe == 2
+}
+
 // claim takes memory for the planes.
 func (d *jpegDecoder) claim() error {
+	if !d.colors() {
+		return errNotSimple
+	}
 	across, down := d.units()
 	// A block has at least a bit, so that a small file cannot ask for a large image.
 	if across*down*(d.wide*d.tall+len(d.components)-1) > 8*(len(d.file)-d.at) {
@@ -284,6 +298,9 @@ func (d *jpegDecoder) scan(header []byte) (image.Image, error) {
 func (d *jpegDecoder) image() image.Image {
 	luma := d.components[0]
 	bounds := image.Rect(0, 0, d.w, d.h)
+	if len(d.components) == 4 {
+		return d.inks()
+	}
 	if len(d.components) == 1 {
 		return &image.Gray{Pix: luma.plane, Stride: luma.stride, Rect: bounds}
 	}
@@ -295,6 +312,31 @@ func (d *jpegDecoder) image() image.Image {
 		Y: luma.plane, Cb: d.components[1].plane, Cr: d.components[2].plane,
 		YStride: luma.stride, CStride: d.components[1].stride, SubsampleRatio: ratio, Rect: bounds,
 	}
+}
+
+// inks are those of CMYK, which Adobe writes inverted, and so Pillow reads.
+func (d *jpegDecoder) inks() *image.CMYK {
+	m := image.NewCMYK(image.Rect(0, 0, d.w, d.h))
+	rgb := make([]uint8, 3*d.w)
+	for y := range d.h {
+		var rows [4][]uint8
+		for i, c := range d.components {
+			rows[i] = c.plane[y*c.stride:][:d.w]
+		}
+		if d.adobe == 2 {
+			jpegRow(rgb, rows[0], rows[1], rows[2])
+		}
+		for x := range d.w {
+			to := m.Pix[y*m.Stride+4*x:][:4]
+			for i := range to {
+				to[i] = 255 - rows[i][x]
+			}
+			if d.adobe == 2 { // inverted twice
+				copy(to, rgb[3*x:][:3])
+			}
+		}
+	}
+	return m
 }
 
 // An entropy is the coded part of a scan.

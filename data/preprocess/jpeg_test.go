@@ -51,6 +51,12 @@ func planesDifference(t *testing.T, got, want image.Image) (most int) {
 			switch want := want.(type) {
 			case *image.Gray:
 				compare(got.(*image.Gray).GrayAt(x, y).Y, want.GrayAt(x, y).Y)
+			case *image.CMYK:
+				a, b := got.(*image.CMYK).CMYKAt(x, y), want.CMYKAt(x, y)
+				compare(a.C, b.C)
+				compare(a.M, b.M)
+				compare(a.Y, b.Y)
+				compare(a.K, b.K)
 			case *image.YCbCr:
 				a, b := got.(*image.YCbCr).YCbCrAt(x, y), want.YCbCrAt(x, y)
 				compare(a.Y, b.Y)

@@ -16,6 +16,8 @@ kinds = {
     "progressive_420": dict(size=(45, 39), quality=85, subsampling=2, progressive=True),
     "progressive_422": dict(size=(31, 17), quality=95, subsampling=1, progressive=True),
     "progressive_444": dict(size=(26, 25), quality=50, subsampling=0, progressive=True, restart_marker_blocks=3),
+    "cmyk": dict(size=(28, 31), quality=85, mode="CMYK"),
+    "cmyk_progressive": dict(size=(29, 15), quality=70, mode="CMYK", progressive=True),
     "progressive_gray": dict(size=(30, 41), quality=75, progressive=True, mode="L"),
 }
 for name, options in kinds.items():
