@@ -105,6 +105,9 @@ func (d *jpegDecoder) decode(file []byte, maxPixels int) (image.Image, error) {
 // release drops the file, and planes that a large image has left.
 func (d *jpegDecoder) release() {
 	d.file = nil
+	for i := range d.components {
+		d.components[i].plane, d.components[i].coefficients = nil, nil
+	}
 	for i := range d.planes {
 		if len(d.planes[i]) > maxKept {
 			d.planes[i], d.blocks[i] = nil, nil
