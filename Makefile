@@ -4,9 +4,9 @@
 GO ?= go
 LINT = $(GO) tool -modfile=tools.mod golangci-lint
 
-.PHONY: check test fmt vet lint detector purego cloud generate bench race
+.PHONY: check test fmt vet lint detector purego cloud turbojpeg generate bench race
 
-check: fmt vet lint test detector purego cloud
+check: fmt vet lint test detector purego cloud turbojpeg
 
 fmt:
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "gofmt -w $$files"; exit 1; }
@@ -37,6 +37,12 @@ purego:
 cloud:
 	$(GO) vet -tags cloud ./data/...
 	$(GO) test -tags cloud -run 'S3|List|Redact' ./data ./data/storage
+
+# JPEG decoding by libjpeg-turbo, where it is installed.
+turbojpeg:
+	@if echo '#include <turbojpeg.h>' | $(CC) -E - >/dev/null 2>&1; \
+	then set -ex; $(GO) vet -tags turbojpeg ./data/... ./cmd/...; $(GO) test -short -tags turbojpeg ./data/...; \
+	else echo 'turbojpeg: skipped: no turbojpeg.h, which is in libturbojpeg0-dev of Debian'; fi
 
 # Assembly is generated and committed; a test says when it is stale.
 generate:

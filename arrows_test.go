@@ -19,7 +19,7 @@ var arrows = map[string][]string{
 	"internal/size":     {},
 	"internal/cli":      {"internal/kernel"},
 	"checkpoint":        {},
-	"data/preprocess":   {},
+	"data/preprocess":   {"internal/kernel"},
 	"data/tokenizer":    {},
 	"data/synth":        {},
 	"data/storage":      {},

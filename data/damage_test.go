@@ -182,10 +182,10 @@ func TestFooters(t *testing.T) {
 		return append(append([]byte("PAR1"), text...), tail(uint32(len(text)))...)
 	}
 	for want, file := range map[string][]byte{
-		"footer of 4294967295 bytes": append(bytes.Clone(good), tail(1<<32-1)...),
-		"footer ends early":          list(4, 1<<31, thriftStruct),
-		"have 7 bytes":               []byte("PAR1PAR"),
-		`ends in "PARE"`:             []byte("PAR1\x00\x00\x00\x00\x00\x00\x00\x00PARE"),
+		"footer of 4294967295 bytes":        append(bytes.Clone(good), tail(1<<32-1)...),
+		"footer ends early":                 list(4, 1<<31, thriftStruct),
+		"have 7 bytes":                      []byte("PAR1PAR"),
+		"it is encrypted; decrypt it first": []byte("PAR1\x00\x00\x00\x00\x00\x00\x00\x00PARE"),
 		"row group 0 has 1099511627776 rows; want at most 16777216": footer(t, good, func(m *format.FileMetaData) { m.RowGroups[0].NumRows = 1 << 40; m.NumRows += 1<<40 - 2 }),
 		"num_rows=-1 is negative":                                   footer(t, good, func(m *format.FileMetaData) { m.RowGroups[0].NumRows = -1; m.NumRows -= 3 }),
 		"10001 columns; want at most 10000": footer(t, good, func(m *format.FileMetaData) {
@@ -305,5 +305,19 @@ func TestPathsInData(t *testing.T) {
 	must(t, err)
 	if !bytes.Equal(rows[0].image, pixel(t, 0)) || rows[1].problem() != "no image" {
 		t.Errorf("the first image has %d bytes, the second is %q; want its own, and none", len(rows[0].image), rows[1].problem())
+	}
+}
+
+// TestNumbersAsImages is told when shards are opened, not row by row.
+func TestNumbersAsImages(t *testing.T) {
+	dir := t.TempDir()
+	type numbers struct {
+		JPG     int64  `parquet:"jpg"`
+		Caption string `parquet:"caption"`
+	}
+	write(t, filepath.Join(dir, "numbers.parquet"), []numbers{{1, "a"}}, 10)
+	const want = "numbers.parquet: image column jpg: holds no bytes"
+	if _, err := Open(t.Context(), filepath.Join(dir, "numbers.parquet"), Config{}, Need{}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v; want error with %q", err, want)
 	}
 }

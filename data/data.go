@@ -58,7 +58,8 @@ type Config struct {
 	// Where keeps the training rows for which it is true, such as
 	// similarity > 0.28 and width >= 64 and not url = null. It has
 	// = != < <= > >=, and, or, not, parentheses, numbers, 'text', true, false
-	// and null; what compares with a null leaves the row out. Empty keeps all.
+	// and null; what compares with a null leaves the row out. A column whose name
+	// is no word stands in `; double quotes are refused. Empty keeps all.
 	Where string `yaml:"where"`
 
 	// MinSize leaves out training images whose shorter side has fewer pixels,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
@@ -27,6 +28,16 @@ const (
 	maxHeaderBytes = 1 << 20   // of a page
 )
 
+var errEncrypted = errors.New("it is encrypted; decrypt it first")
+
+// notEncrypted is err in plainer words where columns are encrypted.
+func notEncrypted(err error) error {
+	if err != nil && strings.Contains(err.Error(), "DecryptionConfig") { // which has no error to compare with
+		return errEncrypted
+	}
+	return err
+}
+
 // checkFooter refuses a file whose footer would make the Parquet reader take
 // more memory than the footer is worth. It returns the footer's bytes.
 func checkFooter(r io.ReaderAt, size int64) (length int64, err error) {
@@ -36,6 +47,9 @@ func checkFooter(r io.ReaderAt, size int64) (length int64, err error) {
 	}
 	if _, err := r.ReadAt(tail[:], size-8); err != nil {
 		return 0, err
+	}
+	if string(tail[4:]) == "PARE" {
+		return 0, errEncrypted
 	}
 	if string(tail[4:]) != "PAR1" {
 		return 0, fmt.Errorf("ends in %q; want PAR1", tail[4:])

@@ -60,7 +60,7 @@ func openFile(ctx context.Context, store *storage.Store, name storage.Name, firs
 		err = guard(func() (err error) {
 			p, err = parquet.OpenFile(f, f.Version.Size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true),
 				parquet.OptimisticRead(!name.Remote()), parquet.SkipMagicBytes(name.Remote()), parquet.ReadBufferSize(1<<18))
-			return err
+			return notEncrypted(err)
 		})
 	}
 	if err == nil && first == nil && footer <= maxKeptFooter {
@@ -152,6 +152,9 @@ func (s *shard) recognize(p *parquet.File, c Config, need Need) error {
 	if s.image, err = column("image", true, c.Image, "image.bytes", "jpg", "png", "webp", "image"); err != nil {
 		return err
 	}
+	if t := p.Schema().Columns()[s.image]; !holdsBytes(p, t) {
+		return fmt.Errorf("image column %s: holds no bytes; want those of image files", strings.Join(t, "."))
+	}
 	list := []string{"captions.list.element", "captions.list.item", "captions.array", "captions"}
 	s.captions, _ = column("captions", false, "", list...)
 	if c.Caption != "" || len(c.Captions) > 0 { // only those
@@ -171,6 +174,13 @@ func (s *shard) recognize(p *parquet.File, c Config, need Need) error {
 	s.status, _ = column("status", false, "", "status")
 	s.layout = strings.Join(names, ", ")
 	return nil
+}
+
+// holdsBytes says whether a column can have the bytes of files.
+func holdsBytes(p *parquet.File, path []string) bool {
+	leaf, _ := p.Schema().Lookup(path...)
+	kind := leaf.Node.Type().Kind()
+	return kind == parquet.ByteArray || kind == parquet.FixedLenByteArray
 }
 
 // leaves names all columns.

@@ -43,6 +43,10 @@ type Metrics struct {
 	ResizeSeconds   float64 `json:"resize_seconds"`
 	TokenizeSeconds float64 `json:"tokenize_seconds"`
 
+	// ReadBytes are those of the image files and captions read since the
+	// previous line; in the first line after a resume, no more than in any.
+	ReadBytes int64 `json:"read_bytes"`
+
 	// Skipped counts the bad steps so far whose update was left out.
 	Skipped int `json:"skipped,omitempty"`
 }

@@ -188,6 +188,7 @@ func (t *Trainer) report(step int, d Done, since interval) {
 		PairsPerSecond: since.rate(), WaitSeconds: since.wait.Seconds(), Skipped: t.Watch.Skipped,
 		ReadSeconds: stages.Read.Seconds(), DecodeSeconds: stages.Decode.Seconds(),
 		ResizeSeconds: stages.Resize.Seconds(), TokenizeSeconds: stages.Tokenize.Seconds(),
+		ReadBytes: stages.Bytes,
 	}
 	t.Log.Printf("%v", m)
 	if err := writeLine(t.Metrics, m); err != nil {

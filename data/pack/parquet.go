@@ -84,10 +84,13 @@ func (s *shards) add(f *storage.File, name storage.Name) (err error) {
 	}
 	p, err := parquet.OpenFile(f, f.Version.Size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(buffer))
 	if err != nil {
+		if strings.Contains(err.Error(), "DecryptionConfig") { // which has no error to compare with
+			err = errors.New("it is encrypted; decrypt it first")
+		}
 		return fmt.Errorf("not a whole Parquet file: %w", err)
 	}
 	if len(s.files) > 0 && !parquet.EqualNodes(p.Schema(), s.files[0].Schema()) {
-		return fmt.Errorf("its columns are %v; want those of %s, %v", columnNames(p), s.paths[0], columnNames(s.files[0]))
+		return fmt.Errorf("its columns are %s; want those of %s, %s", columnsOf(p), s.paths[0], columnsOf(s.files[0]))
 	}
 	s.files, s.first = append(s.files, p), append(s.first, s.total)
 	s.total += p.NumRows()
@@ -101,11 +104,21 @@ func recovered(err *error) {
 	}
 }
 
-func columnNames(f *parquet.File) (names []string) {
+// columnsOf names the columns of a file, with their types.
+func columnsOf(f *parquet.File) string {
+	var names []string
 	for _, path := range f.Schema().Columns() {
-		names = append(names, strings.Join(path, "."))
+		leaf, _ := f.Schema().Lookup(path...)
+		kind := "required "
+		switch {
+		case leaf.MaxRepetitionLevel > 0:
+			kind = "list of "
+		case leaf.MaxDefinitionLevel > 0:
+			kind = ""
+		}
+		names = append(names, fmt.Sprintf("%s (%s%v)", strings.Join(path, "."), kind, leaf.Node.Type()))
 	}
-	return names
+	return strings.Join(names, ", ")
 }
 
 func (s *shards) rows() int64             { return s.total }

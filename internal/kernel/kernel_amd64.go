@@ -176,6 +176,9 @@ func logSumAVX2(lse *float32, top *float32, sum *float32, n int)
 func adamWAVX2(value *float32, grad *float32, m *float32, v *float32, n int, gradScale float32, beta1 float32, beta2 float32, keep float32, rate float32, inverse float32, eps float32)
 
 //go:noescape
+func weightedRowsAVX2(dst *uint8, n int, src *uint8, stride int, taps *int32, count int)
+
+//go:noescape
 func peakAVX512(n int)
 
 //go:noescape
@@ -234,3 +237,6 @@ func logSumAVX512(lse *float32, top *float32, sum *float32, n int)
 
 //go:noescape
 func adamWAVX512(value *float32, grad *float32, m *float32, v *float32, n int, gradScale float32, beta1 float32, beta2 float32, keep float32, rate float32, inverse float32, eps float32)
+
+//go:noescape
+func weightedRowsAVX512(dst *uint8, n int, src *uint8, stride int, taps *int32, count int)

@@ -9395,6 +9395,80 @@ loopdone:
 	VZEROUPPER
 	RET
 
+// func weightedRowsAVX2(dst *uint8, n int, src *uint8, stride int, taps *int32, count int)
+// Requires: AVX, AVX2
+TEXT ·weightedRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ taps+32(FP), SI
+	MOVQ count+40(FP), DI
+
+columns:
+	VMOVUPS c00200000<>+0(SB), Y0
+	VMOVUPS c00200000<>+0(SB), Y1
+	VMOVUPS c00200000<>+0(SB), Y2
+	VMOVUPS c00200000<>+0(SB), Y3
+	MOVQ    DX, R8
+	MOVQ    SI, R9
+	MOVQ    DI, R10
+
+rows:
+	VPBROADCASTD (R9), Y8
+	VPMOVZXBD    (R8), Y4
+	VPMOVZXBD    8(R8), Y5
+	VPMOVZXBD    16(R8), Y6
+	VPMOVZXBD    24(R8), Y7
+	VPMULLD      Y8, Y4, Y4
+	VPMULLD      Y8, Y5, Y5
+	VPMULLD      Y8, Y6, Y6
+	VPMULLD      Y8, Y7, Y7
+	VPADDD       Y4, Y0, Y0
+	VPADDD       Y5, Y1, Y1
+	VPADDD       Y6, Y2, Y2
+	VPADDD       Y7, Y3, Y3
+	ADDQ         BX, R8
+	ADDQ         $0x04, R9
+	DECQ         R10
+	JNZ          rows
+	VPSRAD       $0x16, Y0, Y0
+	VPSRAD       $0x16, Y1, Y1
+	VPSRAD       $0x16, Y2, Y2
+	VPSRAD       $0x16, Y3, Y3
+	VMOVUPS      halvesInOrder<>+0(SB), Y4
+	VPACKSSDW    Y1, Y0, Y0
+	VPACKSSDW    Y3, Y2, Y2
+	VPACKUSWB    Y2, Y0, Y0
+	VPERMD       Y0, Y4, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000020, CX
+	JNZ          columns
+	VZEROUPPER
+	RET
+
+DATA c00200000<>+0(SB)/8, $0x0020000000200000
+DATA c00200000<>+8(SB)/8, $0x0020000000200000
+DATA c00200000<>+16(SB)/8, $0x0020000000200000
+DATA c00200000<>+24(SB)/8, $0x0020000000200000
+DATA c00200000<>+32(SB)/8, $0x0020000000200000
+DATA c00200000<>+40(SB)/8, $0x0020000000200000
+DATA c00200000<>+48(SB)/8, $0x0020000000200000
+DATA c00200000<>+56(SB)/8, $0x0020000000200000
+GLOBL c00200000<>(SB), RODATA|NOPTR, $64
+
+DATA halvesInOrder<>+0(SB)/4, $0x00000000
+DATA halvesInOrder<>+4(SB)/4, $0x00000004
+DATA halvesInOrder<>+8(SB)/4, $0x00000001
+DATA halvesInOrder<>+12(SB)/4, $0x00000005
+DATA halvesInOrder<>+16(SB)/4, $0x00000002
+DATA halvesInOrder<>+20(SB)/4, $0x00000006
+DATA halvesInOrder<>+24(SB)/4, $0x00000003
+DATA halvesInOrder<>+28(SB)/4, $0x00000007
+GLOBL halvesInOrder<>(SB), RODATA|NOPTR, $32
+
 // func peakAVX512(n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·peakAVX512(SB), NOSPLIT, $0-8
@@ -12374,5 +12448,62 @@ looprest:
 	VMOVUPS      Z0, K1, (AX)
 
 loopdone:
+	VZEROUPPER
+	RET
+
+// func weightedRowsAVX512(dst *uint8, n int, src *uint8, stride int, taps *int32, count int)
+// Requires: AVX, AVX512F
+TEXT ·weightedRowsAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ taps+32(FP), SI
+	MOVQ count+40(FP), DI
+
+columns:
+	VMOVUPS c00200000<>+0(SB), Z0
+	VMOVUPS c00200000<>+0(SB), Z1
+	VMOVUPS c00200000<>+0(SB), Z2
+	VMOVUPS c00200000<>+0(SB), Z3
+	MOVQ    DX, R8
+	MOVQ    SI, R9
+	MOVQ    DI, R10
+
+rows:
+	VPBROADCASTD (R9), Z8
+	VPMOVZXBD    (R8), Z4
+	VPMOVZXBD    16(R8), Z5
+	VPMOVZXBD    32(R8), Z6
+	VPMOVZXBD    48(R8), Z7
+	VPMULLD      Z8, Z4, Z4
+	VPMULLD      Z8, Z5, Z5
+	VPMULLD      Z8, Z6, Z6
+	VPMULLD      Z8, Z7, Z7
+	VPADDD       Z4, Z0, Z0
+	VPADDD       Z5, Z1, Z1
+	VPADDD       Z6, Z2, Z2
+	VPADDD       Z7, Z3, Z3
+	ADDQ         BX, R8
+	ADDQ         $0x04, R9
+	DECQ         R10
+	JNZ          rows
+	VPSRAD       $0x16, Z0, Z0
+	VPSRAD       $0x16, Z1, Z1
+	VPSRAD       $0x16, Z2, Z2
+	VPSRAD       $0x16, Z3, Z3
+	VPXORD       Z9, Z9, Z9
+	VPMAXSD      Z9, Z0, Z0
+	VPMAXSD      Z9, Z1, Z1
+	VPMAXSD      Z9, Z2, Z2
+	VPMAXSD      Z9, Z3, Z3
+	VPMOVUSDB    Z0, (AX)
+	VPMOVUSDB    Z1, 16(AX)
+	VPMOVUSDB    Z2, 32(AX)
+	VPMOVUSDB    Z3, 48(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000040, CX
+	JNZ          columns
 	VZEROUPPER
 	RET

@@ -34,6 +34,7 @@ func main() {
 		contrast()
 		attention()
 		adamW()
+		weightedRows()
 	}
 	Generate()
 }
