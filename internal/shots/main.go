@@ -18,8 +18,11 @@ import (
 	"github.com/goclip/goclip/internal/cli"
 )
 
-// maxTime is how long a page may take.
-const maxTime = time.Minute
+// maxTime is how long a page may take, and pollTime how often it is asked.
+const (
+	maxTime  = time.Minute
+	pollTime = 50 * time.Millisecond
+)
 
 func main() { os.Exit(cli.Run(command(), os.Args[1:], os.Stderr)) }
 
@@ -50,12 +53,38 @@ func command() *cobra.Command {
 	return c
 }
 
+// browser starts a headless Chromium with an empty tab. Root, as whom CI runs it,
+// has no sandbox.
+func browser(ctx context.Context, o ...chromedp.ContextOption) (context.Context, context.CancelFunc) {
+	ctx, stop := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)...)
+	ctx, cancel := chromedp.NewContext(ctx, o...)
+	return ctx, func() {
+		cancel()
+		stop()
+	}
+}
+
+// until waits for an expression to be true. It asks again and again, as a page
+// whose policy forbids eval cannot be made to watch.
+func until(expression string) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, t *chromedp.Target) (none chromedp.Void, err error) {
+		for {
+			if is, err := chromedp.Evaluate[bool](expression)(ctx, t); err != nil || is {
+				return none, err
+			}
+			select {
+			case <-ctx.Done():
+				return none, fmt.Errorf("waiting for %s: %w", expression, ctx.Err())
+			case <-time.After(pollTime):
+			}
+		}
+	}
+}
+
 func (s shot) take(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, maxTime)
 	defer cancel()
-	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)...) // root, as CI is, has no sandbox
-	defer cancel()
-	ctx, cancel = chromedp.NewContext(ctx)
+	ctx, cancel = browser(ctx)
 	defer cancel()
 	scheme := "light"
 	if s.dark {
@@ -80,8 +109,7 @@ func (s shot) take(ctx context.Context) error {
 	if s.script != "" {
 		do = append(do, chromedp.Evaluate[chromedp.Void](s.script))
 	}
-	do = append(do, chromedp.WaitVisible(chromedp.CSS(s.wait)),
-		chromedp.Poll[chromedp.Void](`[...document.images].every(i => i.complete)`), chromedp.Sleep(500*time.Millisecond))
+	do = append(do, chromedp.WaitVisible(chromedp.CSS(s.wait)), until("[...document.images].every(i => i.complete)"), chromedp.Sleep(500*time.Millisecond))
 	err := chromedp.Do(ctx, do...)
 	var picture []byte
 	if err == nil {
