@@ -139,6 +139,7 @@ func TestVerdict(t *testing.T) {
 	}{
 		{State{}, "has not come yet"},
 		{State{Lines: []train.Metrics{line(10, 2.6)}}, "It learns: the loss has come 50 % of the way from guessing, ln N 4.60, to the least that the captions allow, 0.60."},
+		{State{Lines: []train.Metrics{line(10, 2.6)}, Step: 10, Steps: 10}, "It has learned"},
 		{State{Lines: []train.Metrics{line(10, 4.6)}, warmup: 50, Step: 10}, "still rising"},
 		{State{Lines: []train.Metrics{line(90, 4.7)}, warmup: 50, Step: 90}, "not learned much yet: the loss has come 0 %"},
 		{State{Lines: []train.Metrics{line(90, 4.6)}, Findings: []Finding{{"collapse", "x"}}}, "Something may be wrong"},

@@ -111,6 +111,8 @@ func (s State) verdict() (text string, good bool) {
 	switch {
 	case len(s.Findings) > 0:
 		return "Something may be wrong: " + how + ".", false
+	case way >= 10 && s.Steps > 0 && s.Step >= s.Steps:
+		return "It has learned: " + how + ".", true
 	case way >= 10:
 		return "It learns: " + how + ".", true
 	case s.Step <= s.warmup:
