@@ -8,7 +8,7 @@ import (
 )
 
 // maxPoints is the most lines of metrics that are drawn.
-const maxPoints = 500
+const maxPoints = 300
 
 // Curves are the charts of a run. Of many lines, they show some evenly apart,
 // and the last.

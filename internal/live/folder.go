@@ -46,6 +46,9 @@ type Folder struct {
 	gauges                 *train.Gauges
 	pairs                  json.RawMessage // the first line of probe.jsonl
 	snapshots              []json.RawMessage
+
+	drawn   int // the version of drawing
+	drawing string
 }
 
 // A State is what a folder tells of its run.
@@ -110,7 +113,7 @@ type BadRow struct {
 
 // Open takes the folder of a run, which may not have begun.
 func Open(dir string) *Folder {
-	f := &Folder{Dir: dir, gauges: &train.Gauges{}}
+	f := &Folder{Dir: dir, gauges: &train.Gauges{}, drawn: -1}
 	f.metrics.path, f.probe.path, f.ledger.path = filepath.Join(dir, metricsFile), filepath.Join(dir, probeFile), filepath.Join(dir, ledgerFile)
 	f.state.Name = filepath.Base(dir)
 	return f

@@ -99,7 +99,7 @@ func (f *Folder) serveEvents(w http.ResponseWriter, r *http.Request) {
 	defer poll.Stop()
 	for ended := false; ; {
 		if s := f.State(); s.version != known {
-			text, err := s.event()
+			text, err := f.event(s)
 			if err != nil || send(text) != nil {
 				return
 			}
@@ -120,6 +120,20 @@ func (f *Folder) serveEvents(w http.ResponseWriter, r *http.Request) {
 		case <-poll.C:
 		}
 	}
+}
+
+// event is what all viewers are told of a state; it is drawn once.
+func (f *Folder) event(s State) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.drawn == s.version {
+		return f.drawing, nil
+	}
+	text, err := s.event()
+	if err == nil {
+		f.drawn, f.drawing = s.version, text
+	}
+	return text, err
 }
 
 func (s State) event() (string, error) {

@@ -32,7 +32,7 @@ function setPairs(got) {
   pairs = got.pairs;
   snapshots = [];
   $("count").textContent = pairs.length;
-  $("set").textContent = got.set === "training" ? "the training data" : "the set " + got.set + ", which training does not see";
+  $("set").textContent = got.set === "training" ? "the training data" : `the set “${got.set}”, which training does not see`;
   document.querySelector(".grid").style.setProperty("--n", pairs.length);
   $("pictures").replaceChildren(...pairs.map(p => picture(p, "")));
   $("captions").replaceChildren(...pairs.map(p => { const li = document.createElement("li"); li.textContent = li.title = p.caption; return li; }));

@@ -141,6 +141,8 @@ func TestVerdict(t *testing.T) {
 		{State{Lines: []train.Metrics{line(10, 2.6)}}, "It learns: the loss has come 50 % of the way from guessing, ln N 4.60, to the least that the captions allow, 0.60."},
 		{State{Lines: []train.Metrics{line(10, 2.6)}, Step: 10, Steps: 10}, "It has learned"},
 		{State{Lines: []train.Metrics{line(10, 4.6)}, warmup: 50, Step: 10}, "still rising"},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []Score{{Low: 0.25, Classes: 10}}}, "It learns: the loss has come 2 %"},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []Score{{Low: 0.15, Classes: 10}}}, "not learned much yet"},
 		{State{Lines: []train.Metrics{line(90, 4.7)}, warmup: 50, Step: 90}, "not learned much yet: the loss has come 0 %"},
 		{State{Lines: []train.Metrics{line(90, 4.6)}, Findings: []Finding{{"collapse", "x"}}}, "Something may be wrong"},
 	} {
@@ -312,4 +314,27 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// BenchmarkPoll is what a viewer costs each second: nothing new, and a line and
+// a snapshot more.
+func BenchmarkPoll(b *testing.B) {
+	t := &testing.T{}
+	r := testRun{t, b.TempDir()}
+	for i := range 1000 {
+		r.step(i+1, 3)
+	}
+	f := Open(r.dir)
+	b.Run("quiet", func(b *testing.B) {
+		for b.Loop() {
+			r.state(f)
+		}
+	})
+	b.Run("news", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := r.state(f).event(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -107,13 +107,17 @@ func (s State) verdict() (text string, good bool) {
 	}
 	lnN, floor := s.Newest.LnN, s.Newest.Floor
 	way := 100 * (lnN - loss) / max(1e-9, lnN-floor)
+	learns := way >= 10
+	for _, e := range s.latest() { // captions that say little keep the loss high, but not the accuracy low
+		learns = learns || e.Low > 2/float64(max(1, e.Classes))
+	}
 	how := fmt.Sprintf("the loss has come %.0f %% of the way from guessing, ln N %.2f, to the least that the captions allow, %.2f", max(0, way), lnN, floor)
 	switch {
 	case len(s.Findings) > 0:
 		return "Something may be wrong: " + how + ".", false
-	case way >= 10 && s.Steps > 0 && s.Step >= s.Steps:
+	case learns && s.Steps > 0 && s.Step >= s.Steps:
 		return "It has learned: " + how + ".", true
-	case way >= 10:
+	case learns:
 		return "It learns: " + how + ".", true
 	case s.Step <= s.warmup:
 		return "The learning rate is still rising: " + how + ".", true
@@ -136,7 +140,7 @@ func (s State) tiles() (all []tile) {
 	}
 	for _, e := range s.latest() {
 		all = append(all, tile{e.Set, fmt.Sprintf("%.1f %%", 100*e.Top1),
-			fmt.Sprintf("zero-shot top-1, 95 %%: %.1f to %.1f; chance %.1f", 100*e.Low, 100*e.High, 100/float64(max(1, e.Classes)))})
+			fmt.Sprintf("top-1; 95 %%: %.0f to %.0f, chance %.1f", 100*e.Low, 100*e.High, 100/float64(max(1, e.Classes)))})
 	}
 	note := "that could not be used"
 	if n := s.skipped(); n > 0 {

@@ -343,6 +343,7 @@ func (r *Run) summarize() {
 		labels = strings.Join(r.classes[:min(3, len(r.classes))], ",")
 	}
 	r.Log.Printf("logit scale %.1f; try: go run ./cmd/eval predict --checkpoint %s --labels '%s' PICTURE", math.Exp(float64(r.model.LogitScale())), r.Workdir, labels)
+	r.Log.Printf("see how it was learned: go run ./cmd/eval serve --workdir %s", r.Workdir)
 	for _, e := range r.last {
 		r.Log.Printf("%v", e)
 	}
