@@ -60,6 +60,7 @@ type Model struct {
 const (
 	maxUpload    = 20 << 20   // bytes
 	maxPixels    = 25_000_000 // of an image, looked up before it is decoded
+	maxScans     = 32         // of a JPEG, each of which takes as long as an image
 	maxLabels    = 1000
 	maxTemplates = 100
 	maxPrompts   = 4000

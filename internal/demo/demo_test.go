@@ -150,6 +150,7 @@ func TestRefusals(t *testing.T) {
 		want   string
 	}{
 		{"a bomb", []string{"image", string(pngOf(t, 60_000, 60_000)), "labels", "a"}, 400, "60000 x 60000 pixels; want at most 25000000"},
+		{"a JPEG of many scans", []string{"image", "\xff\xd8" + strings.Repeat("\xff\xda", maxScans+1), "labels", "a"}, 400, "more than 32 scans"},
 		{"not an image", []string{"image", "<html>", "labels", "a"}, 400, "unknown format"},
 		{"half an image", []string{"image", good[:60], "labels", "a"}, 400, "preprocess: "},
 		{"an empty file", []string{"image", "", "labels", "a"}, 400, "want one of them"},
@@ -185,7 +186,7 @@ func TestRefusals(t *testing.T) {
 	a, err := http.Post(s.URL+"/api/predict", "application/json", strings.NewReader(`{"image":"/etc/passwd"}`))
 	must(t, err)
 	a.Body.Close()
-	if a.StatusCode != 415 {
+	if a.StatusCode != http.StatusUnsupportedMediaType {
 		t.Errorf("JSON instead of a form: %d; want 415", a.StatusCode)
 	}
 }
@@ -215,7 +216,7 @@ func TestSearch(t *testing.T) {
 	m := untrained(t)
 	m.Set = nil
 	w := httptest.NewRecorder()
-	Handler(m).ServeHTTP(w, httptest.NewRequest("GET", "/api/search?text=a", nil))
+	Handler(m).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/search?text=a", nil))
 	if w.Code != 404 || !strings.Contains(w.Body.String(), "want --data or --embeddings") {
 		t.Errorf("without a set: %d %s", w.Code, w.Body)
 	}

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -152,6 +153,9 @@ func (s *server) answer(ctx context.Context, q question) (p prediction, err erro
 			return p, refuse(http.StatusNotFound, "%v", err)
 		}
 		p.Truth = s.class(item)
+	}
+	if bytes.HasPrefix(q.image, []byte("\xff\xd8")) && bytes.Count(q.image, []byte("\xff\xda")) > maxScans {
+		return p, refuse(http.StatusBadRequest, "a JPEG of more than %d scans", maxScans)
 	}
 	m, err := s.processor.Decode(q.image)
 	if err != nil {

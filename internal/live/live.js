@@ -2,30 +2,42 @@
 // events when there is something new.
 "use strict";
 const $ = id => document.getElementById(id);
-let pairs = [], snapshots = [], low = -1, high = 1, following = true, playing = 0, cell = null, loading = false;
+let pairs = [], snapshots = [], low = -1, high = 1, following = true, playing = 0, cell = null, loading = false, have = 0, wanted = 0;
 
-// fetchProbe gets the snapshots that are missing. Fewer than there were belong
-// to a run that went back, and all are read again.
+// fetchProbe gets the snapshots that are missing. Those of a run that went back
+// are all read again.
 async function fetchProbe(count) {
-  if (loading || count === snapshots.length) return;
+  wanted = count;
+  if (loading) return;
   loading = true;
   try {
-    const from = count < snapshots.length ? 0 : snapshots.length;
-    const got = await (await fetch("api/probe?from=" + from)).json();
-    if (!got.pairs) return;
-    if (from === 0) setPairs(got);
-    for (const s of got.snapshots) if (s.cosines.length === pairs.length) snapshots.push(s);
-    const all = snapshots.flatMap(s => s.cosines.flat());
-    low = all.reduce((a, b) => Math.min(a, b), 1);
-    high = all.reduce((a, b) => Math.max(a, b), -1);
-    const at = $("at");
-    at.max = Math.max(0, snapshots.length - 1);
-    if (following) at.value = at.max;
-    $("probe").hidden = snapshots.length === 0;
-    draw();
+    while (have !== wanted) {
+      const from = wanted < have ? 0 : have;
+      const got = await (await fetch("api/probe?from=" + from)).json();
+      if (!got.pairs || got.snapshots.length === 0) break;
+      if (from > 0 && got.snapshots[0].step <= snapshots.at(-1).step) { have = 0; continue; }
+      if (from === 0) setPairs(got);
+      have = from + got.snapshots.length;
+      snapshots.push(...got.snapshots);
+    }
+    show();
+  } catch {
+    // The server has gone, and the status says so; its next event asks again.
   } finally {
     loading = false;
   }
+}
+
+// show draws what was fetched, at the newest if the slider was there.
+function show() {
+  if (snapshots.length === 0) return;
+  const all = snapshots.flatMap(s => s.cosines.flat()), at = $("at");
+  low = all.reduce((a, b) => Math.min(a, b), 1);
+  high = all.reduce((a, b) => Math.max(a, b), -1);
+  at.max = snapshots.length - 1;
+  if (following) at.value = at.max;
+  $("probe").hidden = false;
+  draw();
 }
 
 function setPairs(got) {

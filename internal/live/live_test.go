@@ -231,7 +231,7 @@ func TestHandler(t *testing.T) {
 	get("/../"+metricsFile, 404)
 	get("/live.js", 200)
 	get("/style.css", 200)
-	if a, err := http.Post(s.URL+"/api/run", "text/plain", nil); err != nil || a.StatusCode != 405 {
+	if a, err := http.Post(s.URL+"/api/run", "text/plain", nil); err != nil || a.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("POST of api/run: %v, %v; want 405", a, err)
 	}
 	prometheus(t, get("/metrics", 200))

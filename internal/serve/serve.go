@@ -12,13 +12,15 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"strconv"
 	"time"
 )
 
 // A Server has a port, and answers once it runs.
 type Server struct {
-	// URL is where a browser on this machine finds it. Of a public server it has
-	// the token, without which nothing is answered.
+	// URL is where a browser finds it. Of a public server it has the token,
+	// without which nothing is answered.
 	URL string
 
 	listener net.Listener
@@ -51,7 +53,13 @@ func Listen(address string, public bool) (*Server, error) {
 	if s.listener, err = net.Listen("tcp", address); err != nil {
 		return nil, fmt.Errorf("serve: %w; want a free port, such as --page or --listen 127.0.0.1:0", err)
 	}
-	s.URL = "http://" + s.listener.Addr().String() + "/"
+	at := s.listener.Addr().(*net.TCPAddr)
+	if name, err := os.Hostname(); err == nil && at.IP.IsUnspecified() { // all addresses of this machine
+		host = name
+	} else {
+		host = at.IP.String()
+	}
+	s.URL = "http://" + net.JoinHostPort(host, strconv.Itoa(at.Port)) + "/"
 	if public {
 		s.token = rand.Text()
 		s.URL += "?" + url.Values{tokenName: {s.token}}.Encode()

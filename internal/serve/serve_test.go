@@ -67,7 +67,7 @@ func TestToken(t *testing.T) {
 	defer s.Close()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	get := func(path, host string, header ...string) *http.Response {
-		r, err := http.NewRequest("GET", s.URL+path, nil)
+		r, err := http.NewRequest(http.MethodGet, s.URL+path, nil)
 		must(t, err)
 		r.Host = host
 		for i := 0; i+1 < len(header); i += 2 {
@@ -80,7 +80,7 @@ func TestToken(t *testing.T) {
 	}
 	a := get("/?token=secret", "gpu7.example")
 	cookies := a.Cookies()
-	if a.StatusCode != 303 || a.Header.Get("Location") != "/" || len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteStrictMode {
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" || len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteStrictMode {
 		t.Fatalf("the token's address: %d to %q, cookies %v; want to / and one cookie", a.StatusCode, a.Header.Get("Location"), cookies)
 	}
 	for _, test := range []struct {
@@ -122,8 +122,8 @@ func TestListen(t *testing.T) {
 	public, err := Listen(":0", true)
 	must(t, err)
 	defer public.listener.Close()
-	if u, err := url.Parse(public.URL); err != nil || len(u.Query().Get("token")) < 26 {
-		t.Errorf("address of a public server %q, %v; want a token of 128 bits", public.URL, err)
+	if u, err := url.Parse(public.URL); err != nil || len(u.Query().Get("token")) < 26 || u.Hostname() == "::" || u.Port() == "0" {
+		t.Errorf("address of a public server %q, %v; want a name, a port, and a token of 128 bits", public.URL, err)
 	}
 }
 

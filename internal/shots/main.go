@@ -20,7 +20,7 @@ import (
 
 // maxTime is how long a page may take, and pollTime how often it is asked.
 const (
-	maxTime  = time.Minute
+	maxTime  = 2 * time.Minute
 	pollTime = 50 * time.Millisecond
 )
 
