@@ -3,22 +3,25 @@ package data
 import (
 	"context"
 	"strings"
+
+	"github.com/goclip/goclip/data/preprocess"
 )
 
-// A Pair is a row as it lies in its shard.
+// A Pair is a row with its image, as large as it is.
 type Pair struct {
 	Row     RowRef
 	Caption string
-	Image   []byte // the file, not decoded
+	Image   *preprocess.Image
 }
 
 // spreadTries is how many rows Spread looks at for each pair that is wanted.
 const spreadTries = 4
 
 // Spread reads up to n pairs whose captions differ, evenly apart over the rows.
-// The same rows give the same pairs. It passes over rows that hold no pair, and
+// The same rows give the same pairs. It passes over rows that cannot be used, and
 // finds fewer than n where captions repeat.
 func (d *Dataset) Spread(ctx context.Context, n int) (pairs []Pair, err error) {
+	decoder := preprocess.NewProcessor(d.config.Preprocess, 1)
 	known := map[string]bool{}
 	for try := range int64(spreadTries) { // each goes over all rows, between those of the last
 		for i := range int64(n) {
@@ -40,8 +43,12 @@ func (d *Dataset) Spread(ctx context.Context, n int) (pairs []Pair, err error) {
 			if rows[0].problem() != "" {
 				continue
 			}
+			pair := Pair{Row: rows[0].ref, Caption: caption}
+			if guard(func() (err error) { pair.Image, err = decoder.Decode(rows[0].image); return err }) != nil {
+				continue
+			}
 			known[caption] = true
-			pairs = append(pairs, Pair{rows[0].ref, caption, rows[0].image})
+			pairs = append(pairs, pair)
 		}
 	}
 	return pairs, nil

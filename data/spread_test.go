@@ -17,9 +17,9 @@ func TestSpread(t *testing.T) {
 	}
 	var rows []pair
 	for i := range 100 {
-		rows = append(rows, pair{[]byte{byte(i + 1)}, fmt.Sprint("caption ", i/2)})
+		rows = append(rows, pair{pixel(t, i), fmt.Sprint("caption ", i/2)})
 	}
-	rows[0].Caption, rows[25].Image = " ", nil
+	rows[0].Caption, rows[25].Image, rows[75].Image = " ", nil, []byte("no image")
 	path := filepath.Join(dir, "a.parquet")
 	write(t, path, rows, 10)
 	d, err := Open(path, Config{}, Need{Caption: true})
@@ -28,7 +28,7 @@ func TestSpread(t *testing.T) {
 		n    int
 		want []int64 // rows
 	}{
-		{4, []int64{50, 75, 6, 31}}, // 0 and 25 hold no pair
+		{4, []int64{50, 6, 31, 56}}, // 0, 25 and 75 hold no pair
 		{1, []int64{50}},
 		{0, nil},
 	} {
@@ -37,7 +37,7 @@ func TestSpread(t *testing.T) {
 		var at []int64
 		for _, p := range got {
 			at = append(at, p.Row.Row)
-			if want := fmt.Sprint("caption ", p.Row.Row/2); p.Caption != want || p.Image[0] != byte(p.Row.Row+1) {
+			if want := fmt.Sprint("caption ", p.Row.Row/2); p.Caption != want || p.Image.Pix[0] != byte(p.Row.Row) {
 				t.Errorf("row %d: caption %q, image %v; want %q and its own", p.Row.Row, p.Caption, p.Image, want)
 			}
 		}

@@ -67,7 +67,11 @@ func runPages(workdir string) (http.Handler, error) {
 
 // demo shows a model.
 func (s *source) demo(ctx context.Context) (http.Handler, error) {
-	with, err := s.open()
+	batch := 1 // a request has one image, and texts one by one
+	if s.shards != "" {
+		batch = 0
+	}
+	with, err := open(s.checkpoint, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +91,6 @@ func (s *source) demo(ctx context.Context) (http.Handler, error) {
 	if m.Templates, err = eval.ReadTemplates(with.Config.Eval.Templates); err != nil {
 		m.Templates = nil
 	}
-	// A request has one image, and as many texts as it likes.
 	m.Embedder, err = eval.NewEmbedder(with.Model, with.Tokenizer, 1, with.pool)
 	return demo.Handler(m), err
 }

@@ -2,7 +2,8 @@
 "use strict";
 const $ = id => document.getElementById(id);
 const shown = 10; // labels
-let subject = null, asked = 0, timer = 0; // a file or the number of an item; the newest question
+let subject = null, timer = 0; // a file or the number of an item
+let asked = 0, searched = 0; // the newest question, whose answer alone is shown
 
 function say(text, bad) {
   $("told").textContent = text;
@@ -76,10 +77,11 @@ for (const id of ["labels", "templates"]) $(id).addEventListener("input", () => 
 $("ask").addEventListener("submit", e => e.preventDefault());
 
 async function search() {
-  const text = $("text").value.trim();
+  const text = $("text").value.trim(), mine = ++searched;
   try {
     const response = await fetch("api/search?" + new URLSearchParams({ text }));
     const all = await response.json();
+    if (mine !== searched) return;
     if (!response.ok) throw new Error(all.error);
     if (text) $("searched").textContent = `The nearest to “${text}”, with their cosines. Choose one to see what the model calls it.`;
     $("found").replaceChildren(...all.map(card));

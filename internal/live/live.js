@@ -175,7 +175,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 
 // age says how long ago the last line came, if the run goes on.
 function age() {
-  const at = $("age"), seconds = Math.round((Date.now() - at.dataset.written) / 1000);
+  const at = $("age"), seconds = Math.max(0, Math.round((Date.now() - at.dataset.written) / 1000));
   const ago = seconds < 120 ? seconds + " s" : seconds < 7200 ? Math.round(seconds / 60) + " min" : Math.round(seconds / 3600) + " h";
   at.textContent = at.dataset.written > 0 ? `, last line ${ago} ago` : "";
 }

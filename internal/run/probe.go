@@ -40,18 +40,19 @@ func (r *Run) openProbe(ctx context.Context) (*probe, error) {
 	}
 	set, from := r.probeData()
 	pairs, err := from.Spread(ctx, c.Train.ProbeSize())
+	if err == nil && len(pairs) < 2 {
+		err = fmt.Errorf("run: %d pairs with captions that differ in set %s; want 2", len(pairs), set)
+	}
 	if err != nil {
-		return nil, err
+		r.Log.Printf("no grid is written for the page of the run: %v", err)
+		return nil, ctx.Err() // a set that is damaged is for the evaluation to refuse
 	}
 	p := &probe{Probe: train.Probe{Set: set}}
 	processor := preprocess.NewProcessor(c.Data.Preprocess, c.Model.Image.Size)
 	for _, pair := range pairs {
 		if err := p.add(processor, pair, c.Model.Image.Size); err != nil {
-			continue // a bad row, which the ledger is for
+			return nil, err
 		}
-	}
-	if len(p.Pairs) < 2 {
-		return nil, nil
 	}
 	if p.embedder, err = eval.NewEmbedder(r.model, r.tokenizer, len(p.Pairs), r.pool); err != nil {
 		return nil, err
@@ -77,16 +78,12 @@ func (r *Run) probeData() (set string, d *data.Dataset) {
 }
 
 func (p *probe) add(processor *preprocess.Processor, pair data.Pair, size int) error {
-	m, err := processor.Decode(pair.Image)
-	if err != nil {
-		return err
-	}
-	url, err := page.Thumbnail(eval.Picture(m), probePicture)
+	url, err := page.Thumbnail(eval.Picture(pair.Image), probePicture)
 	if err != nil {
 		return err
 	}
 	input := make([]float32, 3*size*size)
-	processor.Eval(input, m)
+	processor.Eval(input, pair.Image)
 	p.images, p.captions = append(p.images, input...), append(p.captions, pair.Caption)
 	p.Pairs = append(p.Pairs, train.ProbePair{Shard: pair.Row.Shard, Row: pair.Row.Row, Caption: pair.Caption, Picture: string(url)})
 	return nil
