@@ -95,7 +95,8 @@ func (s State) status() string {
 	return fmt.Sprintf("stopped after step %d of %d", s.Step, s.Steps)
 }
 
-// verdict says in a sentence whether the run learns.
+// verdict says in a sentence whether the run learns, and whether nothing was
+// found that someone should look at.
 func (s State) verdict() (text string, good bool) {
 	if s.Newest == nil {
 		return "The first line of the log has not come yet.", true
@@ -112,17 +113,16 @@ func (s State) verdict() (text string, good bool) {
 		learns = learns || e.Low > 2/float64(max(1, e.Classes))
 	}
 	how := fmt.Sprintf("the loss has come %.0f %% of the way from guessing, ln N %.2f, to the least that the captions allow, %.2f", max(0, way), lnN, floor)
+	what := "It has not learned much yet"
 	switch {
-	case len(s.Findings) > 0:
-		return "Something may be wrong: " + how + ".", false
 	case learns && s.Steps > 0 && s.Step >= s.Steps:
-		return "It has learned: " + how + ".", true
+		what = "It has learned"
 	case learns:
-		return "It learns: " + how + ".", true
+		what = "It learns"
 	case s.Step <= s.warmup:
-		return "The learning rate is still rising: " + how + ".", true
+		what = "The learning rate is still rising"
 	}
-	return "It has not learned much yet: " + how + ".", true
+	return what + ": " + how + ".", len(s.Findings) == 0
 }
 
 func (s State) tiles() (all []tile) {
