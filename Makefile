@@ -23,7 +23,7 @@ test:
 
 # Packages where goroutines meet.
 detector:
-	$(GO) test -race -short ./internal/kernel ./data ./data/storage ./data/tokenizer ./eval ./train ./checkpoint
+	$(GO) test -race -short ./internal/kernel ./internal/live ./internal/serve ./internal/demo ./data ./data/doctor ./data/storage ./data/tokenizer ./eval ./train ./checkpoint
 
 # Without assembly, on every platform that we release for.
 purego:

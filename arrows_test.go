@@ -32,6 +32,10 @@ var arrows = map[string][]string{
 	"optim":             {"internal/kernel", "internal/param"},
 	"train":             {"data", "internal/kernel", "internal/param", "internal/size", "model", "optim"},
 	"internal/page":     {},
+	"internal/serve":    {},
+	"internal/live":     {"checkpoint", "configs", "internal/page", "internal/serve", "train"},
+	"internal/demo":     {"data/...", "eval", "internal/kernel", "internal/page", "internal/run", "internal/serve"},
+	"internal/shots":    {"internal/cli"}, // pictures of pages, for README
 	"eval":              {"data/...", "internal/kernel", "internal/page", "model"},
 	"configs":           {"checkpoint", "data/...", "eval", "model", "optim", "train"},
 	"internal/run":      {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train"},
@@ -97,8 +101,8 @@ func matches(name string, patterns []string) bool {
 var never = map[string][]string{
 	"encoding/gob": {},
 	"plugin":       {},
-	"net":          {"data/storage"},
-	"net/http":     {"data/storage"},
+	"net":          {"data/storage", "internal/serve"},
+	"net/http":     {"cmd/eval", "data/storage", "internal/serve", "internal/live", "internal/demo"},
 	"os/exec":      {"internal/killtest", "internal/race"},
 }
 

@@ -40,6 +40,11 @@ type Config struct {
 	// means only at the end.
 	EvalEvery int `yaml:"eval_every"`
 
+	// ProbePairs is the number of pairs, at most 64, whose grid of cosines is
+	// written to WORKDIR/probe.jsonl again and again, for the page of the run; 0
+	// means 24, negative none. It takes a few thousandths of the time.
+	ProbePairs int `yaml:"probe_pairs"`
+
 	// TensorBoard also writes the metrics to WORKDIR/tensorboard, Prometheus to
 	// WORKDIR/metrics.prom, for the textfile collector of its node exporter.
 	TensorBoard bool `yaml:"tensorboard"`
@@ -90,6 +95,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train: log_every %d is negative", c.LogEvery)
 	case c.EvalEvery < 0:
 		return fmt.Errorf("train: eval_every %d is negative", c.EvalEvery)
+	case c.ProbePairs == 1 || c.ProbePairs > gridPairs:
+		return fmt.Errorf("train: probe_pairs %d; want 2 to %d, 0 for 24, or -1 for none", c.ProbePairs, gridPairs)
 	case c.Threads < 0:
 		return fmt.Errorf("train: threads %d is negative", c.Threads)
 	case c.GradNormJump != 0 && !(c.GradNormJump > 1):

@@ -19,12 +19,19 @@ type Metrics struct {
 	Loss float64 `json:"loss"`
 	LnN  float64 `json:"ln_n"`
 
+	// Floor is the least mean loss that captions which repeat allow; left out
+	// where none repeats.
+	Floor float64 `json:"floor,omitempty"`
+
 	// LogitScale is the factor on cosines, not its logarithm.
 	LogitScale   float64 `json:"logit_scale"`
 	LearningRate float64 `json:"learning_rate"`
 
-	// GradNorm is the L2 norm of all gradients before clipping.
-	GradNorm float64 `json:"grad_norm"`
+	// GradNorm is the L2 norm of all gradients before clipping, GradNormImage
+	// and GradNormText those of each tower.
+	GradNorm      float64 `json:"grad_norm"`
+	GradNormImage float64 `json:"grad_norm_image"`
+	GradNormText  float64 `json:"grad_norm_text"`
 
 	// CosinePairs is the mean cosine of the batch's true pairs, CosineRest
 	// that of all other combinations.

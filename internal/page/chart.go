@@ -91,6 +91,9 @@ func (c Curve) SVG() template.HTML {
 			fmt.Fprintf(&s, "%s%.1f %.1f", to, x(c.X[j]), y(v))
 		}
 		s.WriteString(`"/>`)
+		if len(c.X) == 1 && len(l.Y) > 0 && !math.IsNaN(l.Y[0]) { // a line of one point shows nothing
+			fmt.Fprintf(&s, `<circle class="point%s" cx="%.1f" cy="%.1f" r="3"/>`, strings.TrimPrefix(class, "curve"), x(c.X[0]), y(l.Y[0]))
+		}
 		if len(c.Lines) > 1 {
 			fmt.Fprintf(&s, `<path class="%s" d="M%d %dh18"/><text x="%d" y="%d">%s</text>`, class, chartLeft+34+128*i, chartH-10, chartLeft+56+128*i, chartH-6, html.EscapeString(short(l.Name)))
 		}

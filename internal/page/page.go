@@ -36,12 +36,16 @@ func DataURL(m image.Image) (template.URL, error) {
 }
 
 // Thumbnail is a picture of at most side pixels a side.
-func Thumbnail(m image.Image, side int) (template.URL, error) {
+func Thumbnail(m image.Image, side int) (template.URL, error) { return DataURL(Shrink(m, side)) }
+
+// Shrink is m in at most side pixels a side; one that is smaller stays as it is.
+func Shrink(m image.Image, side int) image.Image {
 	w, h := m.Bounds().Dx(), m.Bounds().Dy()
-	if by := float64(side) / float64(max(w, h)); by < 1 {
-		small := image.NewRGBA(image.Rect(0, 0, max(1, int(by*float64(w))), max(1, int(by*float64(h)))))
-		draw.CatmullRom.Scale(small, small.Bounds(), m, m.Bounds(), draw.Src, nil)
-		m = small
+	by := float64(side) / float64(max(w, h))
+	if by >= 1 {
+		return m
 	}
-	return DataURL(m)
+	small := image.NewRGBA(image.Rect(0, 0, max(1, int(by*float64(w))), max(1, int(by*float64(h)))))
+	draw.CatmullRom.Scale(small, small.Bounds(), m, m.Bounds(), draw.Src, nil)
+	return small
 }

@@ -30,6 +30,9 @@ func TestCurve(t *testing.T) {
 			t.Errorf("%s: %s", name, svg)
 		}
 	}
+	if svg := (Curve{"one", []float64{5}, []Line{{"a", []float64{7}}, {"b", nil}}, nil}).SVG(); strings.Count(string(svg), "<circle") != 1 {
+		t.Errorf("a curve of one point: %s; want a dot", svg)
+	}
 	if svg := (Curve{"empty", nil, []Line{{"a", nil}}, nil}).SVG(); svg != "" {
 		t.Errorf("a curve of nothing: %s", svg)
 	}

@@ -49,6 +49,7 @@ type Run struct {
 	ledger    *os.File
 	bad       *data.Ledger // writes to ledger
 	embedder  *eval.Embedder
+	probe     *probe // nil if there is none
 	last      []evaluated
 	scores    []train.Score
 
@@ -116,6 +117,10 @@ func (r *Run) Train(ctx context.Context) (err error) {
 		return err
 	}
 	defer closeLines()
+	if r.probe, err = r.openProbe(ctx); err != nil {
+		return err
+	}
+	defer r.probe.close()
 	r.announce(step)
 	stream := r.data.Stream(r.streamConfig(r.bad))
 	defer stream.Close()
@@ -123,6 +128,7 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	r.trainer = &train.Trainer{
 		Config: c.Train, Model: r.model, Graph: step, Optim: r.optim, Data: stream, EpochPairs: int(r.data.Len()),
 		Eval: r.evaluate, Save: r.save, Interrupt: r.pool.Interrupt, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
+		Probe: r.probeAfter, ProbeEvery: c.Train.ProbeEvery(c.Train.ProbeSize()),
 		Warmup: c.Optim.Warmup, Scores: func() []train.Score { return r.scores },
 		Watch: r.state.Watch, Inspect: r.keepInspection, Metrics: r.lines, Log: r.Log,
 	}
@@ -337,6 +343,7 @@ func (r *Run) summarize() {
 		labels = strings.Join(r.classes[:min(3, len(r.classes))], ",")
 	}
 	r.Log.Printf("logit scale %.1f; try: go run ./cmd/eval predict --checkpoint %s --labels '%s' PICTURE", math.Exp(float64(r.model.LogitScale())), r.Workdir, labels)
+	r.Log.Printf("see how it was learned: go run ./cmd/eval serve --workdir %s", r.Workdir)
 	for _, e := range r.last {
 		r.Log.Printf("%v", e)
 	}
