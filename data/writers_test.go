@@ -20,7 +20,7 @@ func TestWriters(t *testing.T) {
 	}
 	for _, path := range paths {
 		nested := strings.Contains(path, "nested")
-		d, err := Open(path, Config{}, Need{Caption: true, Label: true})
+		d, err := Open(t.Context(), path, Config{}, Need{Caption: true, Label: true})
 		if err != nil {
 			t.Error(err)
 			continue
@@ -35,7 +35,7 @@ func TestWriters(t *testing.T) {
 				checkWritten(t, &r, int(part[0])+i, nested)
 			}
 		}
-		d, err = OpenTrain(Config{Train: path, Where: "label > 10 and label != 30"})
+		d, err = OpenTrain(t.Context(), Config{Train: path, Where: "label > 10 and label != 30"})
 		must(t, err)
 		rows, err := d.read(t.Context(), 0, d.Len(), columns{label: true})
 		must(t, err)
@@ -88,7 +88,7 @@ func TestSharedLayouts(t *testing.T) {
 		{"tricky-images/hf/*.parquet", 107, 104}, // two are null, one has no bytes,
 		{"tricky-images/img2dataset/train/*.parquet", 103, 99},
 	} {
-		d, err := Open(filepath.Join(root, test.pattern), Config{}, Need{Caption: true})
+		d, err := Open(t.Context(), filepath.Join(root, test.pattern), Config{}, Need{Caption: true})
 		if err != nil {
 			t.Error(err)
 			continue
