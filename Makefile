@@ -4,7 +4,7 @@
 GO ?= go
 LINT = $(GO) tool -modfile=tools.mod golangci-lint
 
-.PHONY: check test fmt vet lint detector purego cloud generate bench race turbojpeg
+.PHONY: check test fmt vet lint detector purego cloud turbojpeg generate bench race
 
 check: fmt vet lint test detector purego cloud turbojpeg
 
