@@ -4,6 +4,7 @@ package preprocess
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -56,7 +57,7 @@ func (d *decoder) decode(file []byte, maxPixels int) (*Image, error) {
 		return nil, fmt.Errorf("preprocess: image of 0 bytes")
 	}
 	if turboJPEG && bytes.HasPrefix(file, []byte{0xff, 0xd8, 0xff}) {
-		if m, err := d.turbo.decode(file, maxPixels, d.short); err != errNotSimple {
+		if m, err := d.turbo.decode(file, maxPixels, d.short); !errors.Is(err, errNotSimple) {
 			return m, err
 		}
 	}

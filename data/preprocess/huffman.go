@@ -225,7 +225,7 @@ func (r *bitReader) ac(b *[64]int32, t *jpegCodes, quant *[64]int32) (last int, 
 			last = k
 			continue
 		}
-		symbol := byte(0)
+		var symbol byte
 		if s := t.short[look]; s != 0 {
 			symbol = byte(s)
 			r.bits <<= s >> 8
