@@ -65,7 +65,8 @@ func TestAffinities(t *testing.T) {
 		for j := range n {
 			distances[j] = 0
 			for d := range 5 {
-				distances[j] += math.Pow(x[i*5+d]-x[j*5+d], 2)
+				apart := x[i*5+d] - x[j*5+d]
+				distances[j] += apart * apart
 			}
 		}
 		neighbours(p, distances, i, math.Log(want))
