@@ -224,3 +224,20 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// TestTowerNorms holds that the norms of both towers and of the logit scale make
+// up that of all gradients.
+func TestTowerNorms(t *testing.T) {
+	tr, _ := newTrainer(t)
+	must(t, tr.Run(t.Context()))
+	m := tr.lines[len(tr.lines)-1]
+	sum := m.GradNormImage*m.GradNormImage + m.GradNormText*m.GradNormText
+	for _, p := range tr.Model.Params() {
+		if p.Name == "logit_scale" {
+			sum += float64(p.Grad[0]) * float64(p.Grad[0])
+		}
+	}
+	if m.GradNormImage <= 0 || m.GradNormText <= 0 || math.Abs(math.Sqrt(sum)-m.GradNorm) > 1e-6*m.GradNorm {
+		t.Errorf("image %g, text %g, together with the logit scale %g; want %g", m.GradNormImage, m.GradNormText, math.Sqrt(sum), m.GradNorm)
+	}
+}
