@@ -6,11 +6,11 @@ package kernel
 // operations.
 func multiplyAdds(n int) (flops float64) {
 	const chains = 12
-	switch level {
-	case AVX512:
+	switch {
+	case level >= AVX512:
 		peakAVX512(n)
 		return 2 * 16 * chains * float64(n)
-	case AVX2:
+	case level == AVX2:
 		peakAVX2(n)
 		return 2 * 8 * chains * float64(n)
 	}

@@ -32,10 +32,11 @@ type Pool struct {
 
 	interrupted atomic.Bool
 
-	shared  []float32   // scratch of the current kernel
-	grid    []float32   // scratch of a loss, which calls other kernels
-	rowSums []float64   // likewise
-	scratch [][]float32 // scratch of each worker
+	shared  []float32    // scratch of the current kernel
+	grid    []float32    // scratch of a loss, which calls other kernels
+	rowSums []float64    // likewise
+	scratch [][]float32  // scratch of each worker
+	copies  [3][]float32 // of operands and result where bfloat16 is emulated
 
 	tasks
 }
@@ -196,6 +197,7 @@ type tasks struct {
 	elements   elementTask
 	adamW      adamWTask
 	sumSquares sumSquaresTask
+	conversion convertTask
 }
 
 // check panics if a slice has another length than its kernel's sizes say.

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"encoding/binary"
+
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Neither Go's assembler nor avo knows the instructions of bfloat16 and of
+// tiles, so they are written as bytes. Their registers are physical ones, since
+// avo does not see them.
+
+// Prefixes and maps of VEX and EVEX.
+const (
+	none, p66, pF3, pF2 = 0, 1, 2, 3
+	map0F38             = 2
+)
+
+// vex encodes an instruction of three tiles, or of one or none with a memory
+// operand, as the manual's tables have it: rm is the last operand of the
+// encoding, second the one in the prefix.
+func vex(prefix, opcode, register, second, rm int, tail ...byte) []byte {
+	return append([]byte{
+		0xc4,
+		byte(1-register>>3)<<7 | 0x40 | byte(1-rm>>3)<<5 | map0F38,
+		byte(^second&15)<<3 | byte(prefix),
+		byte(opcode),
+	}, tail...)
+}
+
+// tileRegisters encodes an instruction whose operands are all tiles.
+func tileRegisters(prefix, opcode, register, second, rm int) []byte {
+	return vex(prefix, opcode, register, second, 0, byte(0xc0|register<<3|rm))
+}
+
+// tileMemory encodes a tile with rows in memory from base on, stride apart.
+func tileMemory(prefix, opcode, tile int, base, stride reg.GPPhysical) []byte {
+	b, i := int(base.PhysicalIndex()), int(stride.PhysicalIndex())
+	code := vex(prefix, opcode, tile, 0, b, byte(tile<<3|4), byte(i&7<<3|b&7))
+	code[1] &^= byte(i>>3) << 6
+	return code
+}
+
+// evex encodes an instruction of 512-bit registers.
+func evex(prefix, opcode, register, second, rm int) []byte {
+	return []byte{
+		0x62,
+		byte(1-register>>3&1)<<7 | byte(1-rm>>4)<<6 | byte(1-rm>>3&1)<<5 | byte(1-register>>4)<<4 | map0F38,
+		byte(^second&15)<<3 | 4 | byte(prefix),
+		0x40 | byte(1-second>>4)<<3,
+		byte(opcode),
+		byte(0xc0 | register&7<<3 | rm&7),
+	}
+}
+
+// emit writes an instruction as numbers, with its name beside it.
+func emit(name string, code []byte) {
+	Comment(name)
+	word := func(opcode string, x uint64) {
+		Instruction(&ir.Instruction{Opcode: opcode, Operands: []Op{U64(x)}})
+	}
+	if len(code) >= 4 {
+		word("LONG", uint64(binary.LittleEndian.Uint32(code)))
+		code = code[4:]
+	}
+	if len(code) >= 2 {
+		word("WORD", uint64(binary.LittleEndian.Uint16(code)))
+		code = code[2:]
+	}
+	if len(code) > 0 {
+		word("BYTE", uint64(code[0]))
+	}
+}
