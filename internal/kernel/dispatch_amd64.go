@@ -12,10 +12,14 @@ func best() Level {
 	switch x := &cpu.X86; {
 	case !x.HasAVX2 || !x.HasFMA:
 		return Portable
-	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasBMI2:
+	case !x.HasAVX512F || !x.HasAVX512BW || !x.HasAVX512DQ || !x.HasAVX512VL || !x.HasBMI2:
+		return AVX2
+	case !x.HasAVX512BF16:
 		return AVX512
+	case !mayUseTiles:
+		return AVX512BF16
 	}
-	return AVX2
+	return AMX
 }
 
 func copyPanels(dst []float32, packed int, b []float32, rowB, k, panels int) {
@@ -202,8 +206,28 @@ func adamW(value, grad, m, v []float32, c adamWFactors) {
 	}
 }
 
-func toBF16(dst []uint16, src []float32) { toBF16Go(dst, src) }
+func toBF16(dst []uint16, src []float32) {
+	whole := len(src) &^ 15
+	switch dst = dst[:len(src)]; {
+	case level == Portable || whole == 0:
+		whole = 0
+	case level >= AVX512:
+		toBF16AVX512(&dst[0], &src[0], whole)
+	default:
+		toBF16AVX2(&dst[0], &src[0], whole)
+	}
+	toBF16Go(dst[whole:], src[whole:])
+}
 
-func fromBF16(dst []float32, src []uint16) { fromBF16Go(dst, src) }
-
-func (p *Pool) gemmTiles16(c, a, b []float32, m, n, k int, g Gemm) { panic("kernel: no such level") }
+func fromBF16(dst []float32, src []uint16) {
+	whole := len(src) &^ 15
+	switch dst = dst[:len(src)]; {
+	case level == Portable || whole == 0:
+		whole = 0
+	case level >= AVX512:
+		fromBF16AVX512(&dst[0], &src[0], whole)
+	default:
+		fromBF16AVX2(&dst[0], &src[0], whole)
+	}
+	fromBF16Go(dst[whole:], src[whole:])
+}

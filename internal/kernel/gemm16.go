@@ -9,7 +9,7 @@ func (p *Pool) gemmBF16(c, a, b []float32, m, n, k int, g Gemm) {
 	if g.C16 != nil && g.Accumulate {
 		panic("kernel: Gemm: C16 with Accumulate")
 	}
-	if level >= AVX512BF16 {
+	if level >= AVX512BF16 && k > 0 {
 		p.gemmTiles16(c, a, b, m, n, k, g)
 		return
 	}

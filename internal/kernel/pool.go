@@ -184,6 +184,7 @@ func (p *Pool) sharedScratch(n int) []float32 {
 // tasks holds the arguments of every kernel, so that a call needs no memory.
 type tasks struct {
 	gemm       gemmTask
+	gemm16     gemm16Task
 	attention  attentionTask
 	layerNorm  layerNormTask
 	columns    columnTask

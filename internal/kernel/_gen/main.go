@@ -34,7 +34,9 @@ func main() {
 		contrast()
 		attention()
 		adamW()
+		convertBF16()
 	}
+	bf16()
 	Generate()
 }
 
