@@ -89,7 +89,7 @@ func packPairs(half bool, order Mem) {
 	}
 	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *uint16, next int, src %s, rowSrc, pairs int)", kind))
 	Pragma("noescape")
-	to, next, from, rowSrc, pairs, row, out, rows := reg.RDI, reg.R8, reg.RSI, reg.RBX, reg.RCX, reg.RAX, reg.R9, reg.RDX
+	to, next, from, rowSrc, pairs, row, later, out, rows := reg.RDI, reg.R8, reg.RSI, reg.RBX, reg.RCX, reg.RAX, reg.R10, reg.R9, reg.RDX
 	Load(Param("dst"), to)
 	Load(Param("next"), next)
 	Load(Param("src"), from)
@@ -100,6 +100,9 @@ func packPairs(half bool, order Mem) {
 	MOVQ(from, row)
 	MOVQ(to, out)
 	MOVQ(U32(16), rows)
+	MOVQ(rowSrc, later)
+	SHLQ(Imm(5), later)
+	ADDQ(row, later)
 	Label("row")
 	for i := range 2 {
 		at := Mem{Base: row, Disp: i * width / 2}
@@ -113,9 +116,8 @@ func packPairs(half bool, order Mem) {
 			VMOVUPS(below, reg.Z2)
 			emit("VCVTNE2PS2BF16 Z1, Z2, Z0", evex(pF2, 0x72, 0, 2, 1))
 		}
-		if i*width/2%64 == 0 {
-			at.Disp += 2 * width
-			below.Disp += 2 * width
+		if i*width/2%64 == 0 { // ask for the rows of the next step of K
+			at.Base, below.Base = later, later
 			PREFETCHT0(at)
 			PREFETCHT0(below)
 		}
@@ -123,6 +125,7 @@ func packPairs(half bool, order Mem) {
 		VMOVDQU64(reg.Z0, Mem{Base: out, Disp: i * block})
 	}
 	LEAQ(Mem{Base: row, Index: rowSrc, Scale: 2}, row)
+	LEAQ(Mem{Base: later, Index: rowSrc, Scale: 2}, later)
 	ADDQ(Imm(64), out)
 	DECQ(rows)
 	JNZ(LabelRef("row"))
