@@ -15,19 +15,19 @@ import (
 // is (N, O). Other shapes set b.Err.
 func (b *Builder) Linear(x, w, bias *G.Node) *G.Node {
 	if bias == nil {
-		return b.apply(linear{}, 1, x, w)[0]
+		return b.apply(linear{bf16: b.BF16}, 1, x, w)[0]
 	}
-	return b.apply(linear{bias: true}, 1, x, w, bias)[0]
+	return b.apply(linear{bias: true, bf16: b.BF16}, 1, x, w, bias)[0]
 }
 
 // LinearAdd computes y = x wᵀ + bias + residual, where residual is (N, O).
 func (b *Builder) LinearAdd(x, w, bias, residual *G.Node) *G.Node {
-	return b.apply(linear{bias: true, residual: true}, 1, x, w, bias, residual)[0]
+	return b.apply(linear{bias: true, residual: true, bf16: b.BF16}, 1, x, w, bias, residual)[0]
 }
 
 // LinearAct computes y = a(x wᵀ + bias).
 func (b *Builder) LinearAct(x, w, bias *G.Node, a kernel.Activation) *G.Node {
-	return b.apply(linear{bias: true, activation: a}, 2, x, w, bias)[0]
+	return b.apply(linear{bias: true, activation: a, bf16: b.BF16}, 2, x, w, bias)[0]
 }
 
 // linear maps x, w[, bias][, residual] to y and, with an activation, to the
@@ -35,10 +35,11 @@ func (b *Builder) LinearAct(x, w, bias *G.Node, a kernel.Activation) *G.Node {
 type linear struct {
 	bias, residual bool
 	activation     kernel.Activation
+	bf16           bool
 }
 
 func (op linear) String() string {
-	return fmt.Sprintf("linear{bias: %v, residual: %v, activation: %v}", op.bias, op.residual, op.activation)
+	return fmt.Sprintf("linear{bias: %v, residual: %v, activation: %v, bf16: %v}", op.bias, op.residual, op.activation, op.bf16)
 }
 
 func (op linear) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
@@ -60,7 +61,7 @@ func (op linear) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 }
 
 func (op linear) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
-	g := kernel.Gemm{TransB: true, Activation: op.activation}
+	g := kernel.Gemm{TransB: true, Activation: op.activation, BF16: op.bf16}
 	if op.bias {
 		g.Bias = in[2].F
 	}
@@ -119,13 +120,13 @@ func (b *Builder) Project(x, w *G.Node) *G.Node { return b.product(x, w, false, 
 
 // product multiplies two matrices, either transposed.
 func (b *Builder) product(x, y *G.Node, transX, transY bool) *G.Node {
-	return b.apply(product{transX, transY}, 1, x, y)[0]
+	return b.apply(product{transX, transY, b.BF16}, 1, x, y)[0]
 }
 
-type product struct{ transX, transY bool }
+type product struct{ transX, transY, bf16 bool }
 
 func (op product) String() string {
-	return fmt.Sprintf("product{transX: %v, transY: %v}", op.transX, op.transY)
+	return fmt.Sprintf("product{transX: %v, transY: %v, bf16: %v}", op.transX, op.transY, op.bf16)
 }
 
 func (op product) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
@@ -147,12 +148,12 @@ func (op product) sizes(in []tensor.Shape) (m, k, n int) {
 
 func (op product) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
 	m, k, n := op.sizes(shapes)
-	p.Gemm(out[0].F, in[0].F, in[1].F, m, n, k, kernel.Gemm{TransA: op.transX, TransB: op.transY})
+	p.Gemm(out[0].F, in[0].F, in[1].F, m, n, k, kernel.Gemm{TransA: op.transX, TransB: op.transY, BF16: op.bf16})
 }
 
 func (op product) add(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
 	m, k, n := op.sizes(shapes)
-	p.Gemm(out[0].F, in[0].F, in[1].F, m, n, k, kernel.Gemm{TransA: op.transX, TransB: op.transY, Accumulate: true})
+	p.Gemm(out[0].F, in[0].F, in[1].F, m, n, k, kernel.Gemm{TransA: op.transX, TransB: op.transY, BF16: op.bf16, Accumulate: true})
 }
 
 func (op product) wrt() []bool { return []bool{true, true} }

@@ -77,6 +77,11 @@ type adder interface {
 // methods do nothing and return nil, so that a model reads as plain
 // expressions and checks Err once, at the end.
 type Builder struct {
+	// BF16 rounds the operands of matrix products to bfloat16, forward and back.
+	// Sums stay float32, and so does everything else: the residual stream,
+	// LayerNorm, softmax, loss, and the gradients of parameters.
+	BF16 bool
+
 	g     *G.ExprGraph
 	names map[string]bool
 	err   error
@@ -109,7 +114,7 @@ func (b *Builder) apply(r rule, results int, in ...*G.Node) []*G.Node {
 	if b.err != nil {
 		return none
 	}
-	op := &Op{rule: r, serial: serials.Add(1)}
+	op := &Op{rule: r, serial: serials.Add(1), bf16: b.BF16}
 	for i, x := range in {
 		if x == nil {
 			b.err = fmt.Errorf("op: %v: argument %d is nil", r, i)
@@ -162,6 +167,7 @@ var serials atomic.Uint64
 type Op struct {
 	rule
 	serial uint64
+	bf16   bool      // of its builder
 	types  []hm.Type // of the arguments
 	in     []tensor.Shape
 	out    []tensor.Shape
@@ -268,6 +274,7 @@ func (o *Op) SymDiff(in G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 		return nil, fmt.Errorf("op: %v has no gradient", o.rule)
 	}
 	b := NewBuilder(y.Graph())
+	b.BF16 = o.bf16
 	grads := d.grad(b, in, b.split(o.out, y), dy)
 	return grads, b.err
 }
