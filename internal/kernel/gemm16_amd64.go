@@ -14,7 +14,10 @@ const (
 	unit        = 2 * blockSide // rows and columns of C that are computed at a time
 
 	packedDepth = 4096 // of K that is packed at a time
-	stripWidth  = 256  // columns whose values before the activation stay in the second cache
+
+	// A strip of B is used again for all rows of a tile and stays in the second
+	// cache, beside the next one, with its columns of C.
+	stripHalves, stripColumns = 1 << 17, 256
 )
 
 type gemm16Task struct {
@@ -25,7 +28,7 @@ type gemm16Task struct {
 	m, n, k   int
 	k0, steps int // the part of K that is packed, and its blocks
 	rows      int // of a tile, a multiple of unit
-	columns   int // of a tile, likewise
+	columns   int // likewise
 	packing   bool
 	packed    []uint16 // B
 }
@@ -125,122 +128,131 @@ func (t *gemm16Task) do(worker, tile int) {
 
 // multiply computes a tile of C.
 func (t *gemm16Task) multiply(worker, lo, hi, left, right int) {
-	const sums = unit * unit
-	tall := ceil(hi-lo, unit) * unit
 	depth := t.steps * blockDepth
-	space := lines(t.p.workerScratch(worker, sums+tall*depth/2+tall*stripWidth+16))
-	a, strip := halves(space[sums:])[:tall*depth], space[sums+tall*depth/2:]
+	strip := min(stripColumns, max(1, stripHalves/(unit*depth))*unit)
+	tall := ceil(hi-lo, unit) * unit
+	space := lines(t.p.workerScratch(worker, unit*unit+tall*depth/2+unit*strip+16))
+	sums, a, rounded := space[:unit*unit], halves(space[unit*unit:])[:tall*depth], space[unit*unit+tall*depth/2:]
 	t.a.pack(a, false, lo, hi, t.k0, t.steps, 0, t.steps)
-	for ; left < right; left += stripWidth {
-		end := min(right, left+stripWidth)
-		c, rowC := t.c, t.n
-		if c == nil {
-			c, rowC = strip, stripWidth
-		} else {
-			c = c[lo*t.n+left:]
-		}
-		t.multiplyStrip(space[:sums], c, rowC, a, lo, hi, left, end)
-		if t.k0+depth < t.k {
-			continue
-		}
-		for i := lo; i < hi; i++ {
-			t.finish(c[(i-lo)*rowC:][:end-left], i*t.n+left)
+	for j := left; j < right; j += strip {
+		end := min(right, j+strip)
+		next := end % t.n // or the first of another tile
+		for i := lo; i < hi; i += unit {
+			rows := min(unit, hi-i)
+			c, rowC := rounded, strip
+			if t.c != nil {
+				c, rowC = t.c[i*t.n+j:], t.n
+			}
+			// Each unit asks for its part of the next strip.
+			ahead := min(len(t.packed)-1, next*depth+(i-lo)*(end-j)/unit/unit*depth*unit/4)
+			t.multiplyUnit(c, rowC, a[(i-lo)*depth:], sums, ahead, i, rows, j, end)
+			if t.k0+depth < t.k {
+				continue
+			}
+			for r := range rows {
+				t.finish(c[r*rowC:][:end-j], (i+r)*t.n+j)
+			}
 		}
 	}
 }
 
-// multiplyStrip computes the columns left to right of a tile, without the activation.
-func (t *gemm16Task) multiplyStrip(sums, c []float32, rowC int, a []uint16, lo, hi, left, right int) {
-	addend, from := t.out, lo*t.n+left
+// multiplyUnit computes rows of C, at most as many as a unit, from packed A,
+// without the activation.
+func (t *gemm16Task) multiplyUnit(c []float32, rowC int, a []uint16, sums []float32, ahead, i, rows, left, right int) {
+	var bias, addend *float32
+	if t.Bias != nil && t.k0 == 0 {
+		bias = &t.Bias[left:right][0]
+	}
+	at, last := i*t.n+left, (i+rows-1)*t.n+right-1
+	if x := t.addend(at, rows, right-left); x != nil {
+		_ = x[last]
+		addend = &x[at]
+	}
+	_ = c[(rows-1)*rowC+right-left-1]
+	products := productBF16
+	if level == AMX {
+		products = productAMX
+	}
+	panels := ceil(right-left, unit)
+	width := right - left - (panels-1)*unit
+	products(panels, rows, t.steps, &a[0], &t.packed[left*t.steps*blockDepth], &t.packed[ahead], &sums[0],
+		&c[0], 4*rowC, bias, addend, 4*t.n, uint32(1<<width-1))
+}
+
+// addend is what the product is added to, the sum of two things in C itself.
+func (t *gemm16Task) addend(at, rows, columns int) []float32 {
 	switch {
 	case t.k0 > 0:
-		addend = t.c
+		return t.c
 	case t.Accumulate && t.Residual != nil:
-		for i := lo; i < hi; i++ {
-			row := i*t.n + left
-			add(t.c[row:][:right-left], t.out[row:], t.Residual[row:])
+		for range rows {
+			add(t.c[at:][:columns], t.out[at:], t.Residual[at:])
+			at += t.n
 		}
-		addend = t.c
-	case t.Residual != nil:
-		addend = t.Residual
-	case !t.Accumulate:
-		addend = nil
+		return t.c
+	case t.Accumulate:
+		return t.out
 	}
-	for j := left; j < right; j += unit {
-		width := min(unit, right-j)
-		var bias, plus *float32
-		if t.Bias != nil && t.k0 == 0 {
-			bias = &t.Bias[j : j+width][0]
-		}
-		if addend != nil {
-			plus = &addend[from:][j-left]
-			_ = addend[from+(hi-lo-1)*t.n+j-left+width-1]
-		}
-		_ = c[(hi-lo-1)*rowC+j-left+width-1]
-		products := productBF16
-		if level == AMX {
-			products = productAMX
-		}
-		products(hi-lo, t.steps, &a[0], &t.packed[j*t.steps*blockDepth], 2*t.steps*blockHalves, &sums[0],
-			&c[j-left], 4*rowC, bias, plus, 4*t.n, uint32(1<<width-1))
-	}
+	return t.Residual
 }
 
 // finish applies the activation to a part of a row and rounds it.
 func (t *gemm16Task) finish(c []float32, at int) {
-	switch {
-	case t.C16 != nil:
-		y := c
-		if t.Pre != nil && t.Activation != None {
-			var part [stripWidth]float32
-			y = part[:len(c)]
-		}
+	if t.C16 == nil {
 		if t.Activation != None {
-			activate(y, c, t.Activation)
+			activate(t.out[at:][:len(c)], c, t.Activation)
 		}
-		toBF16(t.C16[at:][:len(c)], y)
-	case t.Activation != None:
-		activate(t.out[at:][:len(c)], c, t.Activation)
+		return
 	}
+	var part [stripColumns]float32 // Pre keeps its values
+	activated := c
+	if t.Activation != None {
+		activated = part[:len(c)]
+		activate(activated, c, t.Activation)
+	}
+	toBF16(t.C16[at:][:len(c)], activated)
 }
 
 // pack rounds rows lo to hi, steps from to to of so many that follow k0. A block
 // of A keeps its rows, one of B has columns in pairs of K.
 func (o *operand16) pack(dst []uint16, pairs bool, lo, hi, k0, steps, from, to int) {
-	whole := (hi - lo) / blockSide
+	whole := (hi - lo) / unit
 	full := max(0, min(to, (o.k-k0)/blockDepth)-from)
-	row := steps * blockHalves
+	row := steps * unit * blockDepth
 	switch {
 	case full == 0 || whole == 0:
 		whole, full = 0, 0
 	case o.deep == 1:
-		for i := range whole {
-			o.packRows(dst[i*row+from*blockHalves:], (lo+i*blockSide)*o.next+k0+from*blockDepth, full)
+		for i := range 2 * whole {
+			to := dst[i/2*row+from*2*blockHalves+i%2*blockHalves:]
+			o.packRows(to, (lo+i*blockSide)*o.next+k0+from*blockDepth, full)
 			if pairs {
-				transposeBlocksAVX512(&dst[i*row+from*blockHalves], 2*blockHalves, full)
+				transposeBlocksAVX512(&to[0], 4*blockHalves, full)
 			}
 		}
 	default:
 		for s := from; s < from+full; s++ {
-			o.packPairs(dst[s*blockHalves:], row, (k0+s*blockDepth)*o.deep+lo, whole)
+			to := dst[s*2*blockHalves:]
+			o.packPairs(to, row, (k0+s*blockDepth)*o.deep+lo, whole)
 			if !pairs {
-				transposeBlocksAVX512(&dst[s*blockHalves], 2*row, whole)
+				transposeBlocksAVX512(&to[0], 2*row, whole)
+				transposeBlocksAVX512(&to[blockHalves], 2*row, whole)
 			}
 		}
 	}
 	for i := range ceil(hi-lo, blockSide) {
 		for s := from; s < to; s++ {
-			if i < whole && s < from+full {
+			if i < 2*whole && s < from+full {
 				continue
 			}
-			o.packEdge(dst[i*row+s*blockHalves:][:blockHalves], pairs, lo+i*blockSide, hi, k0+s*blockDepth)
+			o.packEdge(dst[i/2*row+(2*s+i%2)*blockHalves:][:blockHalves], pairs, lo+i*blockSide, hi, k0+s*blockDepth)
 		}
 	}
 }
 
 func (o *operand16) packRows(dst []uint16, at, blocks int) {
 	last := at + (blockSide-1)*o.next + blocks*blockDepth - 1
-	_ = dst[blocks*blockHalves-1]
+	_ = dst[(2*blocks-1)*blockHalves-1]
 	if o.x16 != nil {
 		_ = o.x16[last]
 		packRows16BF16(&dst[0], &o.x16[at], 2*o.next, blocks)
@@ -250,16 +262,16 @@ func (o *operand16) packRows(dst []uint16, at, blocks int) {
 	packRowsBF16(&dst[0], &o.x[at], 4*o.next, blocks)
 }
 
-func (o *operand16) packPairs(dst []uint16, next, at, blocks int) {
-	last := at + (blockDepth-1)*o.deep + blocks*blockSide - 1
-	_ = dst[(blocks-1)*next+blockHalves-1]
+func (o *operand16) packPairs(dst []uint16, next, at, pairs int) {
+	last := at + (blockDepth-1)*o.deep + pairs*unit - 1
+	_ = dst[(pairs-1)*next+2*blockHalves-1]
 	if o.x16 != nil {
 		_ = o.x16[last]
-		packPairs16BF16(&dst[0], 2*next, &o.x16[at], 2*o.deep, blocks)
+		packPairs16BF16(&dst[0], 2*next, &o.x16[at], 2*o.deep, pairs)
 		return
 	}
 	_ = o.x[last]
-	packPairsBF16(&dst[0], 2*next, &o.x[at], 4*o.deep, blocks)
+	packPairsBF16(&dst[0], 2*next, &o.x[at], 4*o.deep, pairs)
 }
 
 // packEdge packs a block that the matrix does not fill.

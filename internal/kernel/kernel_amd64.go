@@ -254,16 +254,16 @@ func packRowsBF16(dst *uint16, src *float32, rowSrc int, blocks int)
 func packRows16BF16(dst *uint16, src *uint16, rowSrc int, blocks int)
 
 //go:noescape
-func packPairsBF16(dst *uint16, next int, src *float32, rowSrc int, blocks int)
+func packPairsBF16(dst *uint16, next int, src *float32, rowSrc int, pairs int)
 
 //go:noescape
-func packPairs16BF16(dst *uint16, next int, src *uint16, rowSrc int, blocks int)
+func packPairs16BF16(dst *uint16, next int, src *uint16, rowSrc int, pairs int)
 
 //go:noescape
 func transposeBlocksAVX512(dst *uint16, next int, blocks int)
 
 //go:noescape
-func productBF16(rows int, steps int, a *uint16, b *uint16, next int, s *float32, c *float32, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
 
 //go:noescape
-func productAMX(rows int, steps int, a *uint16, b *uint16, next int, s *float32, c *float32, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)

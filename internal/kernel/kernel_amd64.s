@@ -12556,9 +12556,9 @@ loop:
 // Requires: AVX, AVX512F, MMX+
 TEXT ·packRowsBF16(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
 	MOVQ rowSrc+16(FP), BX
 	MOVQ blocks+24(FP), CX
-	MOVQ src+8(FP), SI
 
 block:
 	MOVQ SI, AX
@@ -12572,12 +12572,14 @@ row:
 	LONG       $0x00000000486ff262
 	WORD       $0x000000000000c172
 	PREFETCHT0 512(AX)
+	PREFETCHT0 576(AX)
 	VMOVDQU64  Z0, (DI)
 	ADDQ       BX, AX
 	ADDQ       $0x40, DI
 	DECQ       DX
 	JNZ        row
 	ADDQ       $0x00000080, SI
+	ADDQ       $0x00000400, DI
 	DECQ       CX
 	JNZ        block
 	VZEROUPPER
@@ -12587,9 +12589,9 @@ row:
 // Requires: AVX, AVX512F, MMX+
 TEXT ·packRows16BF16(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
 	MOVQ rowSrc+16(FP), BX
 	MOVQ blocks+24(FP), CX
-	MOVQ src+8(FP), SI
 
 block:
 	MOVQ SI, AX
@@ -12604,6 +12606,7 @@ row:
 	DECQ       DX
 	JNZ        row
 	ADDQ       $0x00000040, SI
+	ADDQ       $0x00000400, DI
 	DECQ       CX
 	JNZ        block
 	VZEROUPPER
@@ -12627,14 +12630,14 @@ DATA turns<>+56(SB)/4, $0x001e000e
 DATA turns<>+60(SB)/4, $0x001f000f
 GLOBL turns<>(SB), RODATA|NOPTR, $64
 
-// func packPairsBF16(dst *uint16, next int, src *float32, rowSrc int, blocks int)
+// func packPairsBF16(dst *uint16, next int, src *float32, rowSrc int, pairs int)
 // Requires: AVX, AVX512BW, AVX512F, MMX+
 TEXT ·packPairsBF16(SB), NOSPLIT, $0-40
 	MOVQ      dst+0(FP), DI
 	MOVQ      next+8(FP), R8
-	MOVQ      rowSrc+24(FP), BX
-	MOVQ      blocks+32(FP), CX
 	MOVQ      src+16(FP), SI
+	MOVQ      rowSrc+24(FP), BX
+	MOVQ      pairs+32(FP), CX
 	VMOVDQU64 turns<>+0(SB), Z3
 
 block:
@@ -12642,7 +12645,7 @@ block:
 	MOVQ DI, R9
 	MOVQ $0x00000010, DX
 
-pair:
+row:
 	VMOVUPS (AX), Z1
 	VMOVUPS (AX)(BX*1), Z2
 
@@ -12653,25 +12656,35 @@ pair:
 	PREFETCHT0 256(AX)(BX*1)
 	VPERMW     Z0, Z3, Z0
 	VMOVDQU64  Z0, (R9)
+	VMOVUPS    64(AX), Z1
+	VMOVUPS    64(AX)(BX*1), Z2
+
+	// VCVTNE2PS2BF16 Z1, Z2, Z0
+	LONG       $0x00000000486ff262
+	WORD       $0x000000000000c172
+	PREFETCHT0 320(AX)
+	PREFETCHT0 320(AX)(BX*1)
+	VPERMW     Z0, Z3, Z0
+	VMOVDQU64  Z0, 1024(R9)
 	LEAQ       (AX)(BX*2), AX
 	ADDQ       $0x40, R9
 	DECQ       DX
-	JNZ        pair
-	ADDQ       $0x00000040, SI
+	JNZ        row
+	ADDQ       $0x00000080, SI
 	ADDQ       R8, DI
 	DECQ       CX
 	JNZ        block
 	VZEROUPPER
 	RET
 
-// func packPairs16BF16(dst *uint16, next int, src *uint16, rowSrc int, blocks int)
+// func packPairs16BF16(dst *uint16, next int, src *uint16, rowSrc int, pairs int)
 // Requires: AVX, AVX512BW, AVX512F, MMX+
 TEXT ·packPairs16BF16(SB), NOSPLIT, $0-40
 	MOVQ      dst+0(FP), DI
 	MOVQ      next+8(FP), R8
-	MOVQ      rowSrc+24(FP), BX
-	MOVQ      blocks+32(FP), CX
 	MOVQ      src+16(FP), SI
+	MOVQ      rowSrc+24(FP), BX
+	MOVQ      pairs+32(FP), CX
 	VMOVDQU64 turns<>+0(SB), Z3
 
 block:
@@ -12679,18 +12692,22 @@ block:
 	MOVQ DI, R9
 	MOVQ $0x00000010, DX
 
-pair:
+row:
 	VMOVDQU      (AX), Y0
 	VINSERTI64X4 $0x01, (AX)(BX*1), Z0, Z0
 	PREFETCHT0   128(AX)
 	PREFETCHT0   128(AX)(BX*1)
 	VPERMW       Z0, Z3, Z0
 	VMOVDQU64    Z0, (R9)
+	VMOVDQU      32(AX), Y0
+	VINSERTI64X4 $0x01, 32(AX)(BX*1), Z0, Z0
+	VPERMW       Z0, Z3, Z0
+	VMOVDQU64    Z0, 1024(R9)
 	LEAQ         (AX)(BX*2), AX
 	ADDQ         $0x40, R9
 	DECQ         DX
-	JNZ          pair
-	ADDQ         $0x00000020, SI
+	JNZ          row
+	ADDQ         $0x00000040, SI
 	ADDQ         R8, DI
 	DECQ         CX
 	JNZ          block
@@ -12807,48 +12824,28 @@ block:
 	VZEROUPPER
 	RET
 
-// func productBF16(rows int, steps int, a *uint16, b *uint16, next int, s *float32, c *float32, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
-// Requires: AVX, AVX512F, CMOV
-TEXT ·productBF16(SB), NOSPLIT, $0-92
-	MOVQ      rows+0(FP), R9
-	MOVQ      s+40(FP), R8
-	MOVQ      c+48(FP), R10
-	MOVQ      rowC+56(FP), R11
-	MOVQ      addend+72(FP), R12
-	MOVQ      rowAdd+80(FP), R13
-	MOVL      mask+88(FP), AX
-	KMOVW     AX, K1
-	SHRL      $0x10, AX
-	KMOVW     AX, K2
-	VPXORD    Z30, Z30, Z30
-	VPXORD    Z31, Z31, Z31
-	MOVQ      bias+64(FP), AX
-	TESTQ     AX, AX
-	JZ        begin
-	VMOVUPS.Z (AX), K1, Z30
-	VMOVUPS.Z 64(AX), K2, Z31
+// func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+// Requires: AVX, AVX512F
+TEXT ·productBF16(SB), NOSPLIT, $0-100
+	MOVQ   s+48(FP), R8
+	MOVQ   c+56(FP), R10
+	MOVQ   rowC+64(FP), R11
+	MOVQ   addend+80(FP), R12
+	VPXORD Z30, Z30, Z30
+	VPXORD Z31, Z31, Z31
+	MOVQ   $-1, AX
+	KMOVW  AX, K1
+	KMOVW  AX, K2
 
-begin:
-unit:
+panel:
 	MOVQ R8, BX
-	XORQ R15, R15
+	XORQ DX, DX
 
 group:
-	MOVQ  b+24(FP), CX
-	MOVQ  next+32(FP), DX
-	MOVQ  a+16(FP), AX
-	TESTQ $0x00000002, R15
-	JZ    upper
-	ADDQ  DX, AX
-
-upper:
-	TESTQ $0x00000001, R15
-	JZ    half
-	ADDQ  $0x00000200, AX
-
-half:
-	ADDQ   CX, DX
-	MOVQ   steps+8(FP), DI
+	MOVQ   a+24(FP), AX
+	ADDQ   DX, AX
+	MOVQ   b+32(FP), CX
+	MOVQ   steps+16(FP), DI
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12871,7 +12868,7 @@ step:
 
 pair:
 	VMOVDQU64    (CX), Z16
-	VMOVDQU64    (DX), Z17
+	VMOVDQU64    1024(CX), Z17
 	VPBROADCASTD (AX), Z18
 
 	// VDPBF16PS Z16, Z18, Z0
@@ -12946,10 +12943,10 @@ pair:
 	WORD    $0x000000000000f952
 	ADDQ    $0x04, AX
 	ADDQ    $0x40, CX
-	ADDQ    $0x40, DX
 	DECQ    SI
 	JNZ     pair
-	ADDQ    $0x000003c0, AX
+	ADDQ    $0x000007c0, AX
+	ADDQ    $0x00000400, CX
 	DECQ    DI
 	JNZ     step
 	VMOVUPS Z0, (BX)
@@ -12969,76 +12966,86 @@ pair:
 	VMOVUPS Z14, 896(BX)
 	VMOVUPS Z15, 960(BX)
 	ADDQ    $0x00000400, BX
-	INCQ    R15
-	CMPQ    R15, $0x00000004
+	ADDQ    $0x00000200, DX
+	CMPQ    DX, $0x00000800
 	JNE     group
-	MOVQ    R8, AX
-	MOVQ    $0x00000020, CX
-	CMPQ    CX, R9
-	CMOVQGT R9, CX
-	SUBQ    CX, R9
+	MOVQ    CX, b+32(FP)
+	CMPQ    panels+0(FP), $0x01
+	JNE     whole
+	MOVL    mask+96(FP), AX
+	KMOVW   AX, K1
+	SHRL    $0x10, AX
+	KMOVW   AX, K2
+
+whole:
+	MOVQ      bias+72(FP), AX
+	TESTQ     AX, AX
+	JZ        add
+	VMOVUPS.Z (AX), K1, Z30
+	VMOVUPS.Z 64(AX), K2, Z31
+	ADDQ      $0x00000080, bias+72(FP)
+
+add:
+	MOVQ rows+8(FP), CX
+	MOVQ rowAdd+88(FP), DX
+	MOVQ R8, AX
+	MOVQ R10, R9
+	MOVQ R12, BX
 
 row:
 	VADDPS    (AX), Z30, Z0
 	VADDPS    64(AX), Z31, Z1
 	TESTQ     R12, R12
 	JZ        store
-	VMOVUPS.Z (R12), K1, Z2
-	VMOVUPS.Z 64(R12), K2, Z3
+	VMOVUPS.Z (BX), K1, Z2
+	VMOVUPS.Z 64(BX), K2, Z3
 	VADDPS    Z2, Z0, Z0
 	VADDPS    Z3, Z1, Z1
-	ADDQ      R13, R12
+	ADDQ      DX, BX
 
 store:
-	VMOVUPS Z0, K1, (R10)
-	VMOVUPS Z1, K2, 64(R10)
-	ADDQ    $0x80, AX
-	ADDQ    R11, R10
+	VMOVUPS Z0, K1, (R9)
+	VMOVUPS Z1, K2, 64(R9)
+	ADDQ    $0x00000080, AX
+	ADDQ    R11, R9
 	DECQ    CX
 	JNZ     row
-	MOVQ    next+32(FP), AX
-	ADDQ    AX, AX
-	ADDQ    AX, a+16(FP)
-	TESTQ   R9, R9
-	JNZ     unit
+	ADDQ    $0x00000080, R10
+	TESTQ   R12, R12
+	JZ      next
+	ADDQ    $0x00000080, R12
+
+next:
+	DECQ panels+0(FP)
+	JNZ  panel
 	VZEROUPPER
 	RET
 
-// func productAMX(rows int, steps int, a *uint16, b *uint16, next int, s *float32, c *float32, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
-// Requires: AVX, AVX512F, CMOV
-TEXT ·productAMX(SB), NOSPLIT, $0-92
-	MOVQ      rows+0(FP), R9
-	MOVQ      s+40(FP), R8
-	MOVQ      c+48(FP), R10
-	MOVQ      rowC+56(FP), R11
-	MOVQ      addend+72(FP), R12
-	MOVQ      rowAdd+80(FP), R13
-	MOVL      mask+88(FP), AX
-	KMOVW     AX, K1
-	SHRL      $0x10, AX
-	KMOVW     AX, K2
-	VPXORD    Z30, Z30, Z30
-	VPXORD    Z31, Z31, Z31
-	MOVQ      bias+64(FP), AX
-	TESTQ     AX, AX
-	JZ        begin
-	VMOVUPS.Z (AX), K1, Z30
-	VMOVUPS.Z 64(AX), K2, Z31
-
-begin:
-	LEAQ tiles<>+0(SB), AX
+// func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·productAMX(SB), NOSPLIT, $0-100
+	MOVQ   s+48(FP), R8
+	MOVQ   c+56(FP), R10
+	MOVQ   rowC+64(FP), R11
+	MOVQ   addend+80(FP), R12
+	VPXORD Z30, Z30, Z30
+	VPXORD Z31, Z31, Z31
+	MOVQ   $-1, AX
+	KMOVW  AX, K1
+	KMOVW  AX, K2
+	LEAQ   tiles<>+0(SB), AX
 
 	// LDTILECFG (AX)
 	LONG $0x000000004978e2c4
 	BYTE $0x0000000000000000
 
-unit:
-	MOVQ a+16(FP), AX
-	MOVQ b+24(FP), CX
-	MOVQ next+32(FP), DX
-	LEAQ (AX)(DX*1), BX
-	ADDQ CX, DX
-	MOVQ steps+8(FP), DI
+panel:
+	MOVQ a+24(FP), AX
+	MOVQ b+32(FP), CX
+	MOVQ ahead+40(FP), R13
+	MOVQ steps+16(FP), DI
+	MOVQ rows+8(FP), DX
+	MOVQ R10, R9
 	MOVQ $0x00000040, SI
 
 	// TILEZERO TMM0
@@ -13058,29 +13065,57 @@ unit:
 	BYTE $0x00000000000000d8
 
 step:
-	// TILELOADD (CX)(SI*1), TMM6
+	// TILELOADD 0(CX)(SI*1), TMM6
 	LONG $0x000000004b7be2c4
-	WORD $0x0000000000003134
+	LONG $0x00000000000031b4
+	WORD $0x0000000000000000
 
-	// TILELOADD (AX)(SI*1), TMM4
-	LONG $0x000000004b7be2c4
-	WORD $0x0000000000003024
+	// TILELOADD 0(AX)(SI*1), TMM4
+	LONG       $0x000000004b7be2c4
+	LONG       $0x00000000000030a4
+	WORD       $0x0000000000000000
+	TESTQ      DX, DX
+	JLE        asked
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R11, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R11, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R11, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R11, R9
+	SUBQ       $0x04, DX
 
+asked:
 	// TDPBF16PS TMM6, TMM4, TMM0
 	LONG $0x000000005c4ae2c4
 	BYTE $0x00000000000000c4
 
-	// TILELOADD (DX)(SI*1), TMM7
+	// TILELOADD 1024(CX)(SI*1), TMM7
 	LONG $0x000000004b7be2c4
-	WORD $0x000000000000323c
+	LONG $0x00000000040031bc
+	WORD $0x0000000000000000
 
 	// TDPBF16PS TMM7, TMM4, TMM1
 	LONG $0x000000005c42e2c4
 	BYTE $0x00000000000000cc
 
-	// TILELOADD (BX)(SI*1), TMM5
-	LONG $0x000000004b7be2c4
-	WORD $0x000000000000332c
+	// TILELOADD 1024(AX)(SI*1), TMM5
+	LONG       $0x000000004b7be2c4
+	LONG       $0x00000000040030ac
+	WORD       $0x0000000000000000
+	PREFETCHT1 (R13)
+	PREFETCHT1 64(R13)
+	PREFETCHT1 128(R13)
+	PREFETCHT1 192(R13)
+	PREFETCHT1 256(R13)
+	PREFETCHT1 320(R13)
+	PREFETCHT1 384(R13)
+	PREFETCHT1 448(R13)
 
 	// TDPBF16PS TMM6, TMM5, TMM2
 	LONG $0x000000005c4ae2c4
@@ -13089,62 +13124,82 @@ step:
 	// TDPBF16PS TMM7, TMM5, TMM3
 	LONG $0x000000005c42e2c4
 	BYTE $0x00000000000000dd
-	ADDQ $0x00000400, AX
-	ADDQ $0x00000400, BX
-	ADDQ $0x00000400, CX
-	ADDQ $0x00000400, DX
+	ADDQ $0x00000800, AX
+	ADDQ $0x00000800, CX
+	ADDQ $0x00000200, R13
 	DECQ DI
 	JNZ  step
+	MOVQ CX, b+32(FP)
+	MOVQ R13, ahead+40(FP)
 	MOVQ $0x00000080, SI
-	LEAQ (R8), AX
 
-	// TILESTORED TMM0, (AX)(SI*1)
-	LONG $0x000000004b7ae2c4
-	WORD $0x0000000000003004
-	LEAQ 64(R8), AX
+	// TILESTORED TMM0, 0(R8)(SI*1)
+	LONG $0x000000004b7ac2c4
+	LONG $0x0000000000003084
+	WORD $0x0000000000000000
 
-	// TILESTORED TMM1, (AX)(SI*1)
-	LONG $0x000000004b7ae2c4
-	WORD $0x000000000000300c
-	LEAQ 2048(R8), AX
+	// TILESTORED TMM1, 64(R8)(SI*1)
+	LONG $0x000000004b7ac2c4
+	LONG $0x000000000040308c
+	WORD $0x0000000000000000
 
-	// TILESTORED TMM2, (AX)(SI*1)
-	LONG $0x000000004b7ae2c4
-	WORD $0x0000000000003014
-	LEAQ 2112(R8), AX
+	// TILESTORED TMM2, 2048(R8)(SI*1)
+	LONG $0x000000004b7ac2c4
+	LONG $0x0000000008003094
+	WORD $0x0000000000000000
 
-	// TILESTORED TMM3, (AX)(SI*1)
-	LONG    $0x000000004b7ae2c4
-	WORD    $0x000000000000301c
-	MOVQ    R8, AX
-	MOVQ    $0x00000020, CX
-	CMPQ    CX, R9
-	CMOVQGT R9, CX
-	SUBQ    CX, R9
+	// TILESTORED TMM3, 2112(R8)(SI*1)
+	LONG  $0x000000004b7ac2c4
+	LONG  $0x000000000840309c
+	WORD  $0x0000000000000000
+	CMPQ  panels+0(FP), $0x01
+	JNE   whole
+	MOVL  mask+96(FP), AX
+	KMOVW AX, K1
+	SHRL  $0x10, AX
+	KMOVW AX, K2
+
+whole:
+	MOVQ      bias+72(FP), AX
+	TESTQ     AX, AX
+	JZ        add
+	VMOVUPS.Z (AX), K1, Z30
+	VMOVUPS.Z 64(AX), K2, Z31
+	ADDQ      $0x00000080, bias+72(FP)
+
+add:
+	MOVQ rows+8(FP), CX
+	MOVQ rowAdd+88(FP), DX
+	MOVQ R8, AX
+	MOVQ R10, R9
+	MOVQ R12, BX
 
 row:
 	VADDPS    (AX), Z30, Z0
 	VADDPS    64(AX), Z31, Z1
 	TESTQ     R12, R12
 	JZ        store
-	VMOVUPS.Z (R12), K1, Z2
-	VMOVUPS.Z 64(R12), K2, Z3
+	VMOVUPS.Z (BX), K1, Z2
+	VMOVUPS.Z 64(BX), K2, Z3
 	VADDPS    Z2, Z0, Z0
 	VADDPS    Z3, Z1, Z1
-	ADDQ      R13, R12
+	ADDQ      DX, BX
 
 store:
-	VMOVUPS Z0, K1, (R10)
-	VMOVUPS Z1, K2, 64(R10)
-	ADDQ    $0x80, AX
-	ADDQ    R11, R10
+	VMOVUPS Z0, K1, (R9)
+	VMOVUPS Z1, K2, 64(R9)
+	ADDQ    $0x00000080, AX
+	ADDQ    R11, R9
 	DECQ    CX
 	JNZ     row
-	MOVQ    next+32(FP), AX
-	ADDQ    AX, AX
-	ADDQ    AX, a+16(FP)
-	TESTQ   R9, R9
-	JNZ     unit
+	ADDQ    $0x00000080, R10
+	TESTQ   R12, R12
+	JZ      next
+	ADDQ    $0x00000080, R12
+
+next:
+	DECQ panels+0(FP)
+	JNZ  panel
 
 	// TILERELEASE
 	LONG $0x000000004978e2c4

@@ -11,7 +11,8 @@ import (
 // Operands of a product of bfloat16 are packed into blocks of 1 KB: 16 rows of 64
 // bytes, a tile register. A block of A is 16 rows of it by 32 of K. One of B has
 // pairs of K in its rows: 16 pairs by 16 columns. Each is the other with its 32-bit
-// words transposed.
+// words transposed. The blocks of 32 rows of A, or columns of B, lie in the order
+// of K, two for each step of it.
 const block = 1024
 
 var zmm = func() (all []reg.Physical) {
@@ -36,11 +37,9 @@ func bf16() {
 	products("productAMX", tileProducts)
 }
 
-// load16 loads a physical register from a parameter.
-func load16(name string, r reg.GPPhysical) { Load(Param(name), r) }
-
-// packRows packs blocks along rows of src: row r of block i is 32 numbers
-// from column 32i on of row r, rounded unless they are bfloat16 already.
+// packRows packs blocks along rows of src, every other one of dst: row r of block
+// i is 32 numbers from column 32i on of row r, rounded unless they are bfloat16
+// already.
 func packRows(half bool) {
 	name, kind, width := "packRowsBF16", "*float32", 128
 	if half {
@@ -48,73 +47,87 @@ func packRows(half bool) {
 	}
 	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *uint16, src %s, rowSrc, blocks int)", kind))
 	Pragma("noescape")
-	load16("dst", reg.RDI)
-	load16("rowSrc", reg.RBX)
-	load16("blocks", reg.RCX)
-	load16("src", reg.RSI)
+	to, from, row, rowSrc, blocks, rows := reg.RDI, reg.RSI, reg.RAX, reg.RBX, reg.RCX, reg.RDX
+	Load(Param("dst"), to)
+	Load(Param("src"), from)
+	Load(Param("rowSrc"), rowSrc)
+	Load(Param("blocks"), blocks)
 	Label("block")
-	MOVQ(reg.RSI, reg.RAX)
-	MOVQ(U32(16), reg.RDX)
+	MOVQ(from, row)
+	MOVQ(U32(16), rows)
 	Label("row")
 	if half {
-		VMOVDQU64(Mem{Base: reg.RAX}, reg.Z0)
+		VMOVDQU64(Mem{Base: row}, reg.Z0)
 	} else {
-		VMOVUPS(Mem{Base: reg.RAX}, reg.Z1)
-		VMOVUPS(Mem{Base: reg.RAX, Disp: 64}, reg.Z2)
+		VMOVUPS(Mem{Base: row}, reg.Z1)
+		VMOVUPS(Mem{Base: row, Disp: 64}, reg.Z2)
 		emit("VCVTNE2PS2BF16 Z1, Z2, Z0", evex(pF2, 0x72, 0, 2, 1))
 	}
-	PREFETCHT0(Mem{Base: reg.RAX, Disp: 4 * width})
-	VMOVDQU64(reg.Z0, Mem{Base: reg.RDI})
-	ADDQ(reg.RBX, reg.RAX)
-	ADDQ(Imm(64), reg.RDI)
-	DECQ(reg.RDX)
+	for ahead := range width / 64 {
+		PREFETCHT0(Mem{Base: row, Disp: 4*width + 64*ahead})
+	}
+	VMOVDQU64(reg.Z0, Mem{Base: to})
+	ADDQ(rowSrc, row)
+	ADDQ(Imm(64), to)
+	DECQ(rows)
 	JNZ(LabelRef("row"))
-	ADDQ(U32(uint32(width)), reg.RSI)
-	DECQ(reg.RCX)
+	ADDQ(U32(uint32(width)), from)
+	ADDQ(U32(block), to)
+	DECQ(blocks)
 	JNZ(LabelRef("block"))
 	VZEROUPPER()
 	RET()
 }
 
-// packPairs packs blocks side by side, next bytes apart in dst: row r of
-// block i has columns 16i on of rows 2r and 2r+1 of src, in turn.
+// packPairs packs pairs of blocks, next bytes apart in dst: row r of block i has
+// columns 16i on of rows 2r and 2r+1 of src, in turn.
 func packPairs(half bool, order Mem) {
-	name, kind, width := "packPairsBF16", "*float32", 64
+	name, kind, width := "packPairsBF16", "*float32", 128
 	if half {
-		name, kind, width = "packPairs16BF16", "*uint16", 32
+		name, kind, width = "packPairs16BF16", "*uint16", 64
 	}
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *uint16, next int, src %s, rowSrc, blocks int)", kind))
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *uint16, next int, src %s, rowSrc, pairs int)", kind))
 	Pragma("noescape")
-	load16("dst", reg.RDI)
-	load16("next", reg.R8)
-	load16("rowSrc", reg.RBX)
-	load16("blocks", reg.RCX)
-	load16("src", reg.RSI)
+	to, next, from, rowSrc, pairs, row, out, rows := reg.RDI, reg.R8, reg.RSI, reg.RBX, reg.RCX, reg.RAX, reg.R9, reg.RDX
+	Load(Param("dst"), to)
+	Load(Param("next"), next)
+	Load(Param("src"), from)
+	Load(Param("rowSrc"), rowSrc)
+	Load(Param("pairs"), pairs)
 	VMOVDQU64(order, reg.Z3)
 	Label("block")
-	MOVQ(reg.RSI, reg.RAX)
-	MOVQ(reg.RDI, reg.R9)
-	MOVQ(U32(16), reg.RDX)
-	Label("pair")
-	if half {
-		VMOVDQU(Mem{Base: reg.RAX}, reg.Y0)
-		VINSERTI64X4(Imm(1), Mem{Base: reg.RAX, Index: reg.RBX, Scale: 1}, reg.Z0, reg.Z0)
-	} else {
-		VMOVUPS(Mem{Base: reg.RAX}, reg.Z1)
-		VMOVUPS(Mem{Base: reg.RAX, Index: reg.RBX, Scale: 1}, reg.Z2)
-		emit("VCVTNE2PS2BF16 Z1, Z2, Z0", evex(pF2, 0x72, 0, 2, 1))
+	MOVQ(from, row)
+	MOVQ(to, out)
+	MOVQ(U32(16), rows)
+	Label("row")
+	for i := range 2 {
+		at := Mem{Base: row, Disp: i * width / 2}
+		below := at
+		below.Index, below.Scale = rowSrc, 1
+		if half {
+			VMOVDQU(at, reg.Y0)
+			VINSERTI64X4(Imm(1), below, reg.Z0, reg.Z0)
+		} else {
+			VMOVUPS(at, reg.Z1)
+			VMOVUPS(below, reg.Z2)
+			emit("VCVTNE2PS2BF16 Z1, Z2, Z0", evex(pF2, 0x72, 0, 2, 1))
+		}
+		if i*width/2%64 == 0 {
+			at.Disp += 2 * width
+			below.Disp += 2 * width
+			PREFETCHT0(at)
+			PREFETCHT0(below)
+		}
+		VPERMW(reg.Z0, reg.Z3, reg.Z0)
+		VMOVDQU64(reg.Z0, Mem{Base: out, Disp: i * block})
 	}
-	PREFETCHT0(Mem{Base: reg.RAX, Disp: 4 * width})
-	PREFETCHT0(Mem{Base: reg.RAX, Index: reg.RBX, Scale: 1, Disp: 4 * width})
-	VPERMW(reg.Z0, reg.Z3, reg.Z0)
-	VMOVDQU64(reg.Z0, Mem{Base: reg.R9})
-	LEAQ(Mem{Base: reg.RAX, Index: reg.RBX, Scale: 2}, reg.RAX)
-	ADDQ(Imm(64), reg.R9)
-	DECQ(reg.RDX)
-	JNZ(LabelRef("pair"))
-	ADDQ(U32(uint32(width)), reg.RSI)
-	ADDQ(reg.R8, reg.RDI)
-	DECQ(reg.RCX)
+	LEAQ(Mem{Base: row, Index: rowSrc, Scale: 2}, row)
+	ADDQ(Imm(64), out)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	ADDQ(U32(uint32(width)), from)
+	ADDQ(next, to)
+	DECQ(pairs)
 	JNZ(LabelRef("block"))
 	VZEROUPPER()
 	RET()
@@ -134,9 +147,9 @@ func turns() Mem {
 func transposeBlocks() {
 	TEXT("transposeBlocksAVX512", NOSPLIT, "func(dst *uint16, next, blocks int)")
 	Pragma("noescape")
-	load16("dst", reg.RDI)
-	load16("next", reg.RAX)
-	load16("blocks", reg.RCX)
+	Load(Param("dst"), reg.RDI)
+	Load(Param("next"), reg.RAX)
+	Load(Param("blocks"), reg.RCX)
 	Label("block")
 	x, y := zmm[:16], zmm[16:]
 	for i := range x {
@@ -173,67 +186,74 @@ func transposeBlocks() {
 	RET()
 }
 
-// products writes C, 32 rows after 32, of 32 columns: the products of the packed
-// blocks of A and two columns of blocks of B, whose next row or column of blocks
-// is next bytes on, with bias and addend if they are not nil. Sums are made by
-// body in s, 4 KB. Columns are those of mask.
+// products writes panels of C of 32 columns, side by side: rows, at most 32, of
+// packed A by packed B, with bias and addend if they are not nil. Body makes the
+// sums of a panel in s, 4 KB, and asks the memory for what lies at ahead. The last
+// panel has the columns of mask.
 func products(name string, body func()) {
-	TEXT(name, NOSPLIT, "func(rows, steps int, a, b *uint16, next int, s, c *float32, rowC int, bias, addend *float32, rowAdd int, mask uint32)")
+	TEXT(name, NOSPLIT, "func(panels, rows, steps int, a, b, ahead *uint16, s, c *float32, rowC int, bias, addend *float32, rowAdd int, mask uint32)")
 	Pragma("noescape")
-	rows, s, c, rowC, addend, rowAdd := reg.R9, reg.R8, reg.R10, reg.R11, reg.R12, reg.R13
-	load16("rows", rows)
-	load16("s", s)
-	load16("c", c)
-	load16("rowC", rowC)
-	load16("addend", addend)
-	load16("rowAdd", rowAdd)
-	Load(Param("mask"), reg.EAX)
-	KMOVW(reg.EAX, reg.K1)
-	SHRL(Imm(16), reg.EAX)
-	KMOVW(reg.EAX, reg.K2)
+	s, c, rowC, addend, row := reg.R8, reg.R10, reg.R11, reg.R12, reg.R9
+	Load(Param("s"), s)
+	Load(Param("c"), c)
+	Load(Param("rowC"), rowC)
+	Load(Param("addend"), addend)
 	VPXORD(reg.Z30, reg.Z30, reg.Z30)
 	VPXORD(reg.Z31, reg.Z31, reg.Z31)
-	load16("bias", reg.RAX)
-	TESTQ(reg.RAX, reg.RAX)
-	JZ(LabelRef("begin"))
-	VMOVUPS_Z(Mem{Base: reg.RAX}, reg.K1, reg.Z30)
-	VMOVUPS_Z(Mem{Base: reg.RAX, Disp: 64}, reg.K2, reg.Z31)
-	Label("begin")
+	MOVQ(I32(-1), reg.RAX)
+	KMOVW(reg.EAX, reg.K1)
+	KMOVW(reg.EAX, reg.K2)
 	if name == "productAMX" {
 		LEAQ(tiles(), reg.RAX)
 		emit("LDTILECFG (AX)", vex(none, 0x49, 0, 0, 0, 0))
 	}
-	Label("unit")
+	Label("panel")
 	body()
 
+	CMPQ(argument("panels"), Imm(1))
+	JNE(LabelRef("whole"))
+	MOVL(argument("mask"), reg.EAX)
+	KMOVW(reg.EAX, reg.K1)
+	SHRL(Imm(16), reg.EAX)
+	KMOVW(reg.EAX, reg.K2)
+	Label("whole")
+	MOVQ(argument("bias"), reg.RAX)
+	TESTQ(reg.RAX, reg.RAX)
+	JZ(LabelRef("add"))
+	VMOVUPS_Z(Mem{Base: reg.RAX}, reg.K1, reg.Z30)
+	VMOVUPS_Z(Mem{Base: reg.RAX, Disp: 64}, reg.K2, reg.Z31)
+	ADDQ(U32(128), argument("bias"))
+	Label("add")
+	MOVQ(argument("rows"), reg.RCX)
+	MOVQ(argument("rowAdd"), reg.RDX)
 	MOVQ(s, reg.RAX)
-	MOVQ(U32(32), reg.RCX)
-	CMPQ(reg.RCX, rows)
-	CMOVQGT(rows, reg.RCX)
-	SUBQ(reg.RCX, rows)
+	MOVQ(c, row)
+	MOVQ(addend, reg.RBX)
 	Label("row")
 	VADDPS(Mem{Base: reg.RAX}, reg.Z30, reg.Z0)
 	VADDPS(Mem{Base: reg.RAX, Disp: 64}, reg.Z31, reg.Z1)
 	TESTQ(addend, addend)
 	JZ(LabelRef("store"))
-	VMOVUPS_Z(Mem{Base: addend}, reg.K1, reg.Z2)
-	VMOVUPS_Z(Mem{Base: addend, Disp: 64}, reg.K2, reg.Z3)
+	VMOVUPS_Z(Mem{Base: reg.RBX}, reg.K1, reg.Z2)
+	VMOVUPS_Z(Mem{Base: reg.RBX, Disp: 64}, reg.K2, reg.Z3)
 	VADDPS(reg.Z2, reg.Z0, reg.Z0)
 	VADDPS(reg.Z3, reg.Z1, reg.Z1)
-	ADDQ(rowAdd, addend)
+	ADDQ(reg.RDX, reg.RBX)
 	Label("store")
-	VMOVUPS(reg.Z0, reg.K1, Mem{Base: c})
-	VMOVUPS(reg.Z1, reg.K2, Mem{Base: c, Disp: 64})
-	ADDQ(Imm(128), reg.RAX)
-	ADDQ(rowC, c)
+	VMOVUPS(reg.Z0, reg.K1, Mem{Base: row})
+	VMOVUPS(reg.Z1, reg.K2, Mem{Base: row, Disp: 64})
+	ADDQ(U32(128), reg.RAX)
+	ADDQ(rowC, row)
 	DECQ(reg.RCX)
 	JNZ(LabelRef("row"))
 
-	load16("next", reg.RAX)
-	ADDQ(reg.RAX, reg.RAX)
-	ADDQ(reg.RAX, argument("a"))
-	TESTQ(rows, rows)
-	JNZ(LabelRef("unit"))
+	ADDQ(U32(128), c)
+	TESTQ(addend, addend)
+	JZ(LabelRef("next"))
+	ADDQ(U32(128), addend)
+	Label("next")
+	DECQ(argument("panels"))
+	JNZ(LabelRef("panel"))
 	if name == "productAMX" {
 		emit("TILERELEASE", vex(none, 0x49, 0, 0, 0, 0xc0))
 	}
@@ -257,78 +277,80 @@ func tiles() Mem {
 
 // tileProducts keeps four tiles of sums, which use each tile of A and B twice.
 func tileProducts() {
-	a0, a1, b0, b1, stride, step := reg.RAX, reg.RBX, reg.RCX, reg.RDX, reg.RSI, reg.RDI
-	sums := [2][2]int{{0, 1}, {2, 3}}
-	as, bs := [2]int{4, 5}, [2]int{6, 7}
-	load16("a", a0)
-	load16("b", b0)
-	load16("next", b1)
-	LEAQ(Mem{Base: a0, Index: b1, Scale: 1}, a1)
-	ADDQ(b0, b1)
-	load16("steps", step)
+	a, b, stride, step := reg.RAX, reg.RCX, reg.RSI, reg.RDI
+	c, rowC, s, ahead, left := reg.R9, reg.R11, reg.R8, reg.R13, reg.RDX
+	const as, bs = 4, 6 // the first of two tiles
+	MOVQ(argument("a"), a)
+	MOVQ(argument("b"), b)
+	MOVQ(argument("ahead"), ahead)
+	MOVQ(argument("steps"), step)
+	MOVQ(argument("rows"), left)
+	MOVQ(reg.R10, c)
 	MOVQ(U32(64), stride)
 	for i := range 4 {
 		emit(fmt.Sprintf("TILEZERO TMM%d", i), tileRegisters(pF2, 0x49, i, 0, 0))
 	}
-	load := func(tile int, base reg.GPPhysical) {
-		emit(fmt.Sprintf("TILELOADD (%s)(SI*1), TMM%d", base.Asm(), tile), tileMemory(pF2, 0x4b, tile, base, stride))
+	load := func(tile int, base reg.GPPhysical, disp int) {
+		emit(fmt.Sprintf("TILELOADD %d(%s)(SI*1), TMM%d", disp, base.Asm(), tile), tileMemory(pF2, 0x4b, tile, base, stride, disp))
 	}
 	multiply := func(i, j int) {
-		emit(fmt.Sprintf("TDPBF16PS TMM%d, TMM%d, TMM%d", bs[j], as[i], sums[i][j]), tileRegisters(pF3, 0x5c, sums[i][j], bs[j], as[i]))
+		emit(fmt.Sprintf("TDPBF16PS TMM%d, TMM%d, TMM%d", bs+j, as+i, 2*i+j), tileRegisters(pF3, 0x5c, 2*i+j, bs+j, as+i))
 	}
 	Label("step")
-	load(bs[0], b0)
-	load(as[0], a0)
+	load(bs, b, 0)
+	load(as, a, 0)
+	// Of C, which is needed at the end, four rows at each of the first steps.
+	TESTQ(left, left)
+	JLE(LabelRef("asked"))
+	for range 4 {
+		PREFETCHT0(Mem{Base: c})
+		PREFETCHT0(Mem{Base: c, Disp: 64})
+		ADDQ(rowC, c)
+	}
+	SUBQ(Imm(4), left)
+	Label("asked")
 	multiply(0, 0)
-	load(bs[1], b1)
+	load(bs+1, b, block)
 	multiply(0, 1)
-	load(as[1], a1)
+	load(as+1, a, block)
+	for i := range 8 {
+		PREFETCHT1(Mem{Base: ahead, Disp: 64 * i})
+	}
 	multiply(1, 0)
 	multiply(1, 1)
-	for _, p := range []reg.GPPhysical{a0, a1, b0, b1} {
-		ADDQ(U32(block), p)
-	}
+	ADDQ(U32(2*block), a)
+	ADDQ(U32(2*block), b)
+	ADDQ(U32(8*64), ahead)
 	DECQ(step)
 	JNZ(LabelRef("step"))
+	MOVQ(b, argument("b"))
+	MOVQ(ahead, argument("ahead"))
 
 	MOVQ(U32(128), stride)
-	to := reg.RAX
-	for i := range 2 {
-		for j := range 2 {
-			LEAQ(Mem{Base: reg.R8, Disp: 16*128*i + 64*j}, to)
-			emit(fmt.Sprintf("TILESTORED TMM%d, (AX)(SI*1)", sums[i][j]), tileMemory(pF3, 0x4b, sums[i][j], to, stride))
-		}
+	for i := range 4 {
+		disp := i/2*16*128 + i%2*64
+		emit(fmt.Sprintf("TILESTORED TMM%d, %d(R8)(SI*1)", i, disp), tileMemory(pF3, 0x4b, i, s, stride, disp))
 	}
 }
 
 // dotProducts makes sums of 8 rows at a time, 32 columns in two registers each.
 func dotProducts() {
-	a, b0, b1, step, pair, s, group := reg.RAX, reg.RCX, reg.RDX, reg.RDI, reg.RSI, reg.RBX, reg.R15
+	a, b, step, pair, s, group := reg.RAX, reg.RCX, reg.RDI, reg.RSI, reg.RBX, reg.RDX
 	MOVQ(reg.R8, s)
 	XORQ(group, group)
 	Label("group")
-	load16("b", b0)
-	load16("next", b1)
-	load16("a", a)
-	// Groups 0 and 1 are the halves of a block's rows, 2 and 3 those of the next.
-	TESTQ(U32(2), group)
-	JZ(LabelRef("upper"))
-	ADDQ(b1, a)
-	Label("upper")
-	TESTQ(U32(1), group)
-	JZ(LabelRef("half"))
-	ADDQ(U32(block/2), a)
-	Label("half")
-	ADDQ(b0, b1)
-	load16("steps", step)
+	MOVQ(argument("a"), a)
+	ADDQ(group, a)
+	MOVQ(argument("b"), b)
+	MOVQ(argument("steps"), step)
 	for i := range 16 {
 		VPXORD(zmm[i], zmm[i], zmm[i])
 	}
 	Label("step")
 	MOVQ(U32(16), pair)
 	Label("pair")
-	VMOVDQU64(Mem{Base: b0}, zmm[16])
-	VMOVDQU64(Mem{Base: b1}, zmm[17])
+	VMOVDQU64(Mem{Base: b}, zmm[16])
+	VMOVDQU64(Mem{Base: b, Disp: block}, zmm[17])
 	for r := range 8 {
 		x := 18 + r%4
 		VPBROADCASTD(Mem{Base: a, Disp: 64 * r}, zmm[x])
@@ -337,20 +359,21 @@ func dotProducts() {
 		}
 	}
 	ADDQ(Imm(4), a)
-	ADDQ(Imm(64), b0)
-	ADDQ(Imm(64), b1)
+	ADDQ(Imm(64), b)
 	DECQ(pair)
 	JNZ(LabelRef("pair"))
-	ADDQ(U32(block-64), a)
+	ADDQ(U32(2*block-64), a)
+	ADDQ(U32(block), b)
 	DECQ(step)
 	JNZ(LabelRef("step"))
 	for i := range 16 {
 		VMOVUPS(zmm[i], Mem{Base: s, Disp: 64 * i})
 	}
 	ADDQ(U32(16*64), s)
-	INCQ(group)
-	CMPQ(group, U32(4))
+	ADDQ(U32(8*64), group)
+	CMPQ(group, U32(2*block))
 	JNE(LabelRef("group"))
+	MOVQ(b, argument("b"))
 }
 
 // convertBF16 rounds n floats, a multiple of 16, to bfloat16, and widens them. The

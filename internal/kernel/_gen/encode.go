@@ -36,12 +36,12 @@ func tileRegisters(prefix, opcode, register, second, rm int) []byte {
 	return vex(prefix, opcode, register, second, 0, byte(0xc0|register<<3|rm))
 }
 
-// tileMemory encodes a tile with rows in memory from base on, stride apart.
-func tileMemory(prefix, opcode, tile int, base, stride reg.GPPhysical) []byte {
+// tileMemory encodes a tile with rows in memory from base + disp on, stride apart.
+func tileMemory(prefix, opcode, tile int, base, stride reg.GPPhysical, disp int) []byte {
 	b, i := int(base.PhysicalIndex()), int(stride.PhysicalIndex())
-	code := vex(prefix, opcode, tile, 0, b, byte(tile<<3|4), byte(i&7<<3|b&7))
+	code := vex(prefix, opcode, tile, 0, b, byte(0x80|tile<<3|4), byte(i&7<<3|b&7))
 	code[1] &^= byte(i>>3) << 6
-	return code
+	return binary.LittleEndian.AppendUint32(code, uint32(disp))
 }
 
 // evex encodes an instruction of 512-bit registers.
@@ -62,7 +62,7 @@ func emit(name string, code []byte) {
 	word := func(opcode string, x uint64) {
 		Instruction(&ir.Instruction{Opcode: opcode, Operands: []Op{U64(x)}})
 	}
-	if len(code) >= 4 {
+	for len(code) >= 4 {
 		word("LONG", uint64(binary.LittleEndian.Uint32(code)))
 		code = code[4:]
 	}
