@@ -208,10 +208,15 @@ func adamW(value, grad, m, v []float32, c adamWFactors) {
 
 func toBF16(dst []uint16, src []float32) {
 	whole := len(src) &^ 15
+	if level >= AVX512BF16 {
+		whole = len(src) &^ 31
+	}
 	switch dst = dst[:len(src)]; {
 	case level == Portable || whole == 0:
 		whole = 0
-	case level >= AVX512:
+	case level >= AVX512BF16:
+		toBF16AVX512BF16(&dst[0], &src[0], whole)
+	case level == AVX512:
 		toBF16AVX512(&dst[0], &src[0], whole)
 	default:
 		toBF16AVX2(&dst[0], &src[0], whole)

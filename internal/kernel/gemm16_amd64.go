@@ -132,21 +132,24 @@ func (t *gemm16Task) multiply(worker, lo, hi, left, right int) {
 	strip := min(stripColumns, max(1, stripHalves/(unit*depth))*unit)
 	tall := ceil(hi-lo, unit) * unit
 	space := lines(t.p.workerScratch(worker, unit*unit+tall*depth/2+unit*strip+16))
-	sums, a, rounded := space[:unit*unit], halves(space[unit*unit:])[:tall*depth], space[unit*unit+tall*depth/2:]
+	sums, a, activated := space[:unit*unit], halves(space[unit*unit:])[:tall*depth], space[unit*unit+tall*depth/2:]
 	t.a.pack(a, false, lo, hi, t.k0, t.steps, 0, t.steps)
 	for j := left; j < right; j += strip {
 		end := min(right, j+strip)
 		next := end % t.n // or the first of another tile
 		for i := lo; i < hi; i += unit {
 			rows := min(unit, hi-i)
-			c, rowC := rounded, strip
-			if t.c != nil {
+			c, c16, rowC := activated, []uint16(nil), strip
+			switch {
+			case t.c != nil:
 				c, rowC = t.c[i*t.n+j:], t.n
+			case t.Activation == None:
+				c, c16, rowC = nil, t.C16[i*t.n+j:], t.n
 			}
 			// Each unit asks for its part of the next strip.
 			ahead := min(len(t.packed)-1, next*depth+(i-lo)*(end-j)/unit/unit*depth*unit/4)
-			t.multiplyUnit(c, rowC, a[(i-lo)*depth:], sums, ahead, i, rows, j, end)
-			if t.k0+depth < t.k {
+			t.multiplyUnit(c, c16, rowC, a[(i-lo)*depth:], sums, ahead, i, rows, j, end)
+			if t.Activation == None || t.k0+depth < t.k {
 				continue
 			}
 			for r := range rows {
@@ -158,7 +161,7 @@ func (t *gemm16Task) multiply(worker, lo, hi, left, right int) {
 
 // multiplyUnit computes rows of C, at most as many as a unit, from packed A,
 // without the activation.
-func (t *gemm16Task) multiplyUnit(c []float32, rowC int, a []uint16, sums []float32, ahead, i, rows, left, right int) {
+func (t *gemm16Task) multiplyUnit(c []float32, c16 []uint16, rowC int, a []uint16, sums []float32, ahead, i, rows, left, right int) {
 	var bias, addend *float32
 	if t.Bias != nil && t.k0 == 0 {
 		bias = &t.Bias[left:right][0]
@@ -168,7 +171,14 @@ func (t *gemm16Task) multiplyUnit(c []float32, rowC int, a []uint16, sums []floa
 		_ = x[last]
 		addend = &x[at]
 	}
-	_ = c[(rows-1)*rowC+right-left-1]
+	var to *float32
+	var to16 *uint16
+	bytes, end := 4*rowC, (rows-1)*rowC+right-left-1
+	if c16 == nil {
+		_, to = c[end], &c[0]
+	} else {
+		_, to16, bytes = c16[end], &c16[0], 2*rowC
+	}
 	products := productBF16
 	if level == AMX {
 		products = productAMX
@@ -176,7 +186,7 @@ func (t *gemm16Task) multiplyUnit(c []float32, rowC int, a []uint16, sums []floa
 	panels := ceil(right-left, unit)
 	width := right - left - (panels-1)*unit
 	products(panels, rows, t.steps, &a[0], &t.packed[left*t.steps*blockDepth], &t.packed[ahead], &sums[0],
-		&c[0], 4*rowC, bias, addend, 4*t.n, uint32(1<<width-1))
+		to, to16, bytes, bias, addend, 4*t.n, uint32(1<<width-1))
 }
 
 // addend is what the product is added to, the sum of two things in C itself.
@@ -196,21 +206,20 @@ func (t *gemm16Task) addend(at, rows, columns int) []float32 {
 	return t.Residual
 }
 
-// finish applies the activation to a part of a row and rounds it.
+// finish applies the activation to a part of a row, and rounds it where that is
+// asked for.
 func (t *gemm16Task) finish(c []float32, at int) {
 	if t.C16 == nil {
-		if t.Activation != None {
-			activate(t.out[at:][:len(c)], c, t.Activation)
-		}
+		activate(t.out[at:][:len(c)], c, t.Activation)
 		return
 	}
-	var part [stripColumns]float32 // Pre keeps its values
-	activated := c
-	if t.Activation != None {
-		activated = part[:len(c)]
-		activate(activated, c, t.Activation)
+	var part [stripColumns]float32
+	y := c
+	if t.c != nil { // Pre, whose values stay
+		y = part[:len(c)]
 	}
-	toBF16(t.C16[at:][:len(c)], activated)
+	activate(y, c, t.Activation)
+	toBF16(t.C16[at:][:len(c)], y)
 }
 
 // pack rounds rows lo to hi, steps from to to of so many that follow k0. A block

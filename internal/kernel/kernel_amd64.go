@@ -248,6 +248,9 @@ func toBF16AVX512(dst *uint16, src *float32, n int)
 func fromBF16AVX512(dst *float32, src *uint16, n int)
 
 //go:noescape
+func toBF16AVX512BF16(dst *uint16, src *float32, n int)
+
+//go:noescape
 func packRowsBF16(dst *uint16, src *float32, rowSrc int, blocks int)
 
 //go:noescape
@@ -263,7 +266,7 @@ func packPairs16BF16(dst *uint16, next int, src *uint16, rowSrc int, pairs int)
 func transposeBlocksAVX512(dst *uint16, next int, blocks int)
 
 //go:noescape
-func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
 
 //go:noescape
-func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)

@@ -12552,6 +12552,28 @@ loop:
 	VZEROUPPER
 	RET
 
+// func toBF16AVX512BF16(dst *uint16, src *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·toBF16AVX512BF16(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+
+loop:
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(SI), Z2
+
+	// VCVTNE2PS2BF16 Z1, Z2, Z0
+	LONG      $0x00000000486ff262
+	WORD      $0x000000000000c172
+	VMOVDQU64 Z0, (DI)
+	ADDQ      $0x00000080, SI
+	ADDQ      $0x40, DI
+	SUBQ      $0x20, CX
+	JNZ       loop
+	VZEROUPPER
+	RET
+
 // func packRowsBF16(dst *uint16, src *float32, rowSrc int, blocks int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·packRowsBF16(SB), NOSPLIT, $0-32
@@ -12824,18 +12846,21 @@ block:
 	VZEROUPPER
 	RET
 
-// func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
-// Requires: AVX, AVX512F
-TEXT ·productBF16(SB), NOSPLIT, $0-100
-	MOVQ   s+48(FP), R8
-	MOVQ   c+56(FP), R10
-	MOVQ   rowC+64(FP), R11
-	MOVQ   addend+80(FP), R12
-	VPXORD Z30, Z30, Z30
-	VPXORD Z31, Z31, Z31
-	MOVQ   $-1, AX
-	KMOVW  AX, K1
-	KMOVW  AX, K2
+// func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+// Requires: AVX, AVX512BW, AVX512F, CMOV
+TEXT ·productBF16(SB), NOSPLIT, $0-108
+	MOVQ    s+48(FP), R8
+	MOVQ    c+56(FP), R10
+	TESTQ   R10, R10
+	CMOVQEQ c16+64(FP), R10
+	MOVQ    rowC+72(FP), R11
+	MOVQ    addend+88(FP), R12
+	VPXORD  Z30, Z30, Z30
+	VPXORD  Z31, Z31, Z31
+	MOVQ    $-1, AX
+	KMOVD   AX, K1
+	KMOVD   AX, K2
+	KMOVD   AX, K3
 
 panel:
 	MOVQ R8, BX
@@ -12972,22 +12997,24 @@ pair:
 	MOVQ    CX, b+32(FP)
 	CMPQ    panels+0(FP), $0x01
 	JNE     whole
-	MOVL    mask+96(FP), AX
+	MOVL    mask+104(FP), AX
 	KMOVW   AX, K1
+	KMOVD   AX, K3
 	SHRL    $0x10, AX
 	KMOVW   AX, K2
 
 whole:
-	MOVQ      bias+72(FP), AX
+	MOVQ      bias+80(FP), AX
 	TESTQ     AX, AX
 	JZ        add
 	VMOVUPS.Z (AX), K1, Z30
 	VMOVUPS.Z 64(AX), K2, Z31
-	ADDQ      $0x00000080, bias+72(FP)
+	ADDQ      $0x00000080, bias+80(FP)
 
 add:
 	MOVQ rows+8(FP), CX
-	MOVQ rowAdd+88(FP), DX
+	MOVQ rowAdd+96(FP), DX
+	MOVQ c16+64(FP), R13
 	MOVQ R8, AX
 	MOVQ R10, R9
 	MOVQ R12, BX
@@ -13004,16 +13031,31 @@ row:
 	ADDQ      DX, BX
 
 store:
+	ADDQ    $0x00000080, AX
+	TESTQ   R13, R13
+	JNZ     round
 	VMOVUPS Z0, K1, (R9)
 	VMOVUPS Z1, K2, 64(R9)
-	ADDQ    $0x00000080, AX
 	ADDQ    R11, R9
 	DECQ    CX
 	JNZ     row
-	ADDQ    $0x00000080, R10
-	TESTQ   R12, R12
-	JZ      next
-	ADDQ    $0x00000080, R12
+	ADDQ    $0x00000040, R10
+	JMP     stored
+
+round:
+	// VCVTNE2PS2BF16 Z0, Z1, Z0
+	LONG      $0x000000004877f262
+	WORD      $0x000000000000c072
+	VMOVDQU16 Z0, K3, (R9)
+	ADDQ      R11, R9
+	DECQ      CX
+	JNZ       row
+
+stored:
+	ADDQ  $0x00000040, R10
+	TESTQ R12, R12
+	JZ    next
+	ADDQ  $0x00000080, R12
 
 next:
 	DECQ panels+0(FP)
@@ -13021,19 +13063,22 @@ next:
 	VZEROUPPER
 	RET
 
-// func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·productAMX(SB), NOSPLIT, $0-100
-	MOVQ   s+48(FP), R8
-	MOVQ   c+56(FP), R10
-	MOVQ   rowC+64(FP), R11
-	MOVQ   addend+80(FP), R12
-	VPXORD Z30, Z30, Z30
-	VPXORD Z31, Z31, Z31
-	MOVQ   $-1, AX
-	KMOVW  AX, K1
-	KMOVW  AX, K2
-	LEAQ   tiles<>+0(SB), AX
+// func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+// Requires: AVX, AVX512BW, AVX512F, CMOV, MMX+
+TEXT ·productAMX(SB), NOSPLIT, $0-108
+	MOVQ    s+48(FP), R8
+	MOVQ    c+56(FP), R10
+	TESTQ   R10, R10
+	CMOVQEQ c16+64(FP), R10
+	MOVQ    rowC+72(FP), R11
+	MOVQ    addend+88(FP), R12
+	VPXORD  Z30, Z30, Z30
+	VPXORD  Z31, Z31, Z31
+	MOVQ    $-1, AX
+	KMOVD   AX, K1
+	KMOVD   AX, K2
+	KMOVD   AX, K3
+	LEAQ    tiles<>+0(SB), AX
 
 	// LDTILECFG (AX)
 	LONG $0x000000004978e2c4
@@ -13154,22 +13199,24 @@ asked:
 	WORD  $0x0000000000000000
 	CMPQ  panels+0(FP), $0x01
 	JNE   whole
-	MOVL  mask+96(FP), AX
+	MOVL  mask+104(FP), AX
 	KMOVW AX, K1
+	KMOVD AX, K3
 	SHRL  $0x10, AX
 	KMOVW AX, K2
 
 whole:
-	MOVQ      bias+72(FP), AX
+	MOVQ      bias+80(FP), AX
 	TESTQ     AX, AX
 	JZ        add
 	VMOVUPS.Z (AX), K1, Z30
 	VMOVUPS.Z 64(AX), K2, Z31
-	ADDQ      $0x00000080, bias+72(FP)
+	ADDQ      $0x00000080, bias+80(FP)
 
 add:
 	MOVQ rows+8(FP), CX
-	MOVQ rowAdd+88(FP), DX
+	MOVQ rowAdd+96(FP), DX
+	MOVQ c16+64(FP), R13
 	MOVQ R8, AX
 	MOVQ R10, R9
 	MOVQ R12, BX
@@ -13186,16 +13233,31 @@ row:
 	ADDQ      DX, BX
 
 store:
+	ADDQ    $0x00000080, AX
+	TESTQ   R13, R13
+	JNZ     round
 	VMOVUPS Z0, K1, (R9)
 	VMOVUPS Z1, K2, 64(R9)
-	ADDQ    $0x00000080, AX
 	ADDQ    R11, R9
 	DECQ    CX
 	JNZ     row
-	ADDQ    $0x00000080, R10
-	TESTQ   R12, R12
-	JZ      next
-	ADDQ    $0x00000080, R12
+	ADDQ    $0x00000040, R10
+	JMP     stored
+
+round:
+	// VCVTNE2PS2BF16 Z0, Z1, Z0
+	LONG      $0x000000004877f262
+	WORD      $0x000000000000c072
+	VMOVDQU16 Z0, K3, (R9)
+	ADDQ      R11, R9
+	DECQ      CX
+	JNZ       row
+
+stored:
+	ADDQ  $0x00000040, R10
+	TESTQ R12, R12
+	JZ    next
+	ADDQ  $0x00000080, R12
 
 next:
 	DECQ panels+0(FP)

@@ -27,6 +27,7 @@ var zmm = func() (all []reg.Physical) {
 // bf16 writes the kernels of AVX512-BF16 and AMX.
 func bf16() {
 	isa = avx512
+	roundBF16()
 	packRows(false)
 	packRows(true)
 	order := turns()
@@ -133,6 +134,26 @@ func packPairs(half bool, order Mem) {
 	RET()
 }
 
+// roundBF16 is toBF16 by the processor's instruction, for n floats, a multiple of 32.
+func roundBF16() {
+	TEXT("toBF16AVX512BF16", NOSPLIT, "func(dst *uint16, src *float32, n int)")
+	Pragma("noescape")
+	Load(Param("dst"), reg.RDI)
+	Load(Param("src"), reg.RSI)
+	Load(Param("n"), reg.RCX)
+	Label("loop")
+	VMOVUPS(Mem{Base: reg.RSI}, reg.Z1)
+	VMOVUPS(Mem{Base: reg.RSI, Disp: 64}, reg.Z2)
+	emit("VCVTNE2PS2BF16 Z1, Z2, Z0", evex(pF2, 0x72, 0, 2, 1))
+	VMOVDQU64(reg.Z0, Mem{Base: reg.RDI})
+	ADDQ(U32(128), reg.RSI)
+	ADDQ(Imm(64), reg.RDI)
+	SUBQ(Imm(32), reg.RCX)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
 // turns is the order of words that puts the two halves of a vector in turn.
 func turns() Mem {
 	m := GLOBL("turns", RODATA|NOPTR)
@@ -189,20 +210,24 @@ func transposeBlocks() {
 // products writes panels of C of 32 columns, side by side: rows, at most 32, of
 // packed A by packed B, with bias and addend if they are not nil. Body makes the
 // sums of a panel in s, 4 KB, and asks the memory for what lies at ahead. The last
-// panel has the columns of mask.
+// panel has the columns of mask. C16, if it is not nil, stands for c.
 func products(name string, body func()) {
-	TEXT(name, NOSPLIT, "func(panels, rows, steps int, a, b, ahead *uint16, s, c *float32, rowC int, bias, addend *float32, rowAdd int, mask uint32)")
+	TEXT(name, NOSPLIT, "func(panels, rows, steps int, a, b, ahead *uint16, s, c *float32, c16 *uint16, rowC int, bias, addend *float32, rowAdd int, mask uint32)")
 	Pragma("noescape")
-	s, c, rowC, addend, row := reg.R8, reg.R10, reg.R11, reg.R12, reg.R9
+	s, c, rowC, addend, row, c16 := reg.R8, reg.R10, reg.R11, reg.R12, reg.R9, reg.R13
+	masks := []reg.Register{reg.K1, reg.K2, reg.K3} // of the two vectors and of both together
 	Load(Param("s"), s)
 	Load(Param("c"), c)
+	TESTQ(c, c)
+	CMOVQEQ(argument("c16"), c)
 	Load(Param("rowC"), rowC)
 	Load(Param("addend"), addend)
 	VPXORD(reg.Z30, reg.Z30, reg.Z30)
 	VPXORD(reg.Z31, reg.Z31, reg.Z31)
 	MOVQ(I32(-1), reg.RAX)
-	KMOVW(reg.EAX, reg.K1)
-	KMOVW(reg.EAX, reg.K2)
+	for _, k := range masks {
+		KMOVD(reg.EAX, k)
+	}
 	if name == "productAMX" {
 		LEAQ(tiles(), reg.RAX)
 		emit("LDTILECFG (AX)", vex(none, 0x49, 0, 0, 0, 0))
@@ -214,6 +239,7 @@ func products(name string, body func()) {
 	JNE(LabelRef("whole"))
 	MOVL(argument("mask"), reg.EAX)
 	KMOVW(reg.EAX, reg.K1)
+	KMOVD(reg.EAX, reg.K3)
 	SHRL(Imm(16), reg.EAX)
 	KMOVW(reg.EAX, reg.K2)
 	Label("whole")
@@ -226,6 +252,7 @@ func products(name string, body func()) {
 	Label("add")
 	MOVQ(argument("rows"), reg.RCX)
 	MOVQ(argument("rowAdd"), reg.RDX)
+	MOVQ(argument("c16"), c16)
 	MOVQ(s, reg.RAX)
 	MOVQ(c, row)
 	MOVQ(addend, reg.RBX)
@@ -240,14 +267,24 @@ func products(name string, body func()) {
 	VADDPS(reg.Z3, reg.Z1, reg.Z1)
 	ADDQ(reg.RDX, reg.RBX)
 	Label("store")
+	ADDQ(U32(128), reg.RAX)
+	TESTQ(c16, c16)
+	JNZ(LabelRef("round"))
 	VMOVUPS(reg.Z0, reg.K1, Mem{Base: row})
 	VMOVUPS(reg.Z1, reg.K2, Mem{Base: row, Disp: 64})
-	ADDQ(U32(128), reg.RAX)
 	ADDQ(rowC, row)
 	DECQ(reg.RCX)
 	JNZ(LabelRef("row"))
-
-	ADDQ(U32(128), c)
+	ADDQ(U32(64), c)
+	JMP(LabelRef("stored"))
+	Label("round")
+	emit("VCVTNE2PS2BF16 Z0, Z1, Z0", evex(pF2, 0x72, 0, 1, 0))
+	VMOVDQU16(reg.Z0, reg.K3, Mem{Base: row})
+	ADDQ(rowC, row)
+	DECQ(reg.RCX)
+	JNZ(LabelRef("row"))
+	Label("stored")
+	ADDQ(U32(64), c)
 	TESTQ(addend, addend)
 	JZ(LabelRef("next"))
 	ADDQ(U32(128), addend)
@@ -376,9 +413,7 @@ func dotProducts() {
 	MOVQ(b, argument("b"))
 }
 
-// convertBF16 rounds n floats, a multiple of 16, to bfloat16, and widens them. The
-// processor's own instruction gives the same bits and is no faster: both wait for
-// memory.
+// convertBF16 rounds n floats, a multiple of 16, to bfloat16, and widens them.
 func convertBF16() {
 	function("toBF16", "(dst *uint16, src *float32, n int)")
 	dst, src, n := pointer("dst"), pointer("src"), pointer("n")
