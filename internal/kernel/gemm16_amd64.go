@@ -15,6 +15,10 @@ const (
 
 	packedDepth = 4096 // of K that is packed at a time
 
+	// A tile's part of A stays in the second cache and is used again for each strip
+	// of B.
+	tileHalves, tileUnits = 300000, 5
+
 	// A strip of B is used again for all rows of a tile and stays in the second
 	// cache, beside the next one, with its columns of C.
 	stripHalves, stripColumns = 1 << 17, 256
@@ -84,11 +88,12 @@ func lines(x []float32) []float32 {
 // halves is the memory of x.
 func halves(x []float32) []uint16 { return unsafe.Slice((*uint16)(unsafe.Pointer(&x[0])), 2*len(x)) }
 
-// cut chooses tiles of 2 to 5 units of rows, so that the last round of tiles leaves
-// few threads idle, and all columns, unless there are too few rows.
+// cut chooses tiles of as many units of rows as the cache allows, less if the last
+// round of tiles then leaves fewer threads idle, and of all columns, unless there
+// are too few rows.
 func (t *gemm16Task) cut() {
 	units, best := ceil(t.m, unit), 0
-	for u := 5; u >= 2; u-- {
+	for u := max(2, min(tileUnits, tileHalves/(unit*min(t.k, packedDepth)))); u >= 2; u-- {
 		if time := ceil(ceil(units, u), t.p.threads) * u; best == 0 || time < best {
 			t.rows, best = u*unit, time
 		}
@@ -99,25 +104,32 @@ func (t *gemm16Task) cut() {
 	}
 }
 
-// packedColumns is the number of columns of B that one tile of packing rounds
-// where B is stored as columns; elsewhere it rounds blockDepth rows.
-const packedColumns = 64
+// One tile of packing rounds so many columns of B and, where it is stored as rows,
+// so many steps of K.
+const packedColumns, packedSteps = 128, 8
 
 func (t *gemm16Task) packTiles() int {
 	if t.TransB {
-		return ceil(t.n, packedColumns)
+		return ceil(t.n, packedColumns/2)
 	}
-	return t.steps
+	return ceil(t.n, packedColumns) * ceil(t.steps, packedSteps)
+}
+
+func (t *gemm16Task) packB(tile int) {
+	columns, from, to := packedColumns/2, 0, t.steps
+	if !t.TransB {
+		columns = packedColumns
+		across := ceil(t.n, columns)
+		from, to = span(tile/across, t.steps, packedSteps)
+		tile %= across
+	}
+	lo, hi := span(tile, t.n, columns)
+	t.b.pack(t.packed[lo*t.steps*blockDepth:], true, lo, hi, t.k0, t.steps, from, to)
 }
 
 func (t *gemm16Task) do(worker, tile int) {
 	if t.packing {
-		if t.TransB {
-			lo, hi := span(tile, t.n, packedColumns)
-			t.b.pack(t.packed[lo*t.steps*blockDepth:], true, lo, hi, t.k0, t.steps, 0, t.steps)
-			return
-		}
-		t.b.pack(t.packed, true, 0, t.n, t.k0, t.steps, tile, tile+1)
+		t.packB(tile)
 		return
 	}
 	across := ceil(t.n, t.columns)

@@ -270,3 +270,7 @@ func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, ahead *u
 
 //go:noescape
 func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+
+func peakBF16(n int)
+
+func peakAMX(n int)

@@ -16,3 +16,21 @@ func multiplyAdds(n int) (flops float64) {
 	}
 	return multiplyAddsGo(n)
 }
+
+// multiplyAddsBF16 is multiplyAdds by the instruction of products of bfloat16,
+// which takes longer.
+func multiplyAddsBF16(n int) (flops float64) {
+	switch level {
+	case AMX:
+		const chains = 4
+		n /= 8
+		peakAMX(n)
+		return 2 * 16 * 16 * 32 * chains * float64(n)
+	case AVX512BF16:
+		const chains = 12
+		n /= 4
+		peakBF16(n)
+		return 2 * 32 * chains * float64(n)
+	}
+	return multiplyAdds(n)
+}

@@ -24,18 +24,36 @@ var zmm = func() (all []reg.Physical) {
 	return all
 }()
 
+// Turns is the order of words that puts the two halves of a vector in turn, and
+// tiles configures the eight tile registers as 16 rows of 64 bytes each.
+var turns, tiles Mem
+
+func tables() {
+	turns = GLOBL("turns", RODATA|NOPTR)
+	for i := range 16 {
+		DATA(4*i, U32(uint32(i|(16+i)<<16)))
+	}
+	tiles = GLOBL("tiles", RODATA|NOPTR)
+	const palette, width, rows = 1, 0x0040004000400040, 0x1010101010101010
+	for i, word := range []uint64{palette, 0, width, width, 0, 0, rows, 0} {
+		DATA(8*i, U64(word))
+	}
+}
+
 // bf16 writes the kernels of AVX512-BF16 and AMX.
 func bf16() {
 	isa = avx512
+	tables()
 	roundBF16()
 	packRows(false)
 	packRows(true)
-	order := turns()
-	packPairs(false, order)
-	packPairs(true, order)
+	packPairs(false)
+	packPairs(true)
 	transposeBlocks()
 	products("productBF16", dotProducts)
 	products("productAMX", tileProducts)
+	peakBF16()
+	peakAMX()
 }
 
 // packRows packs blocks along rows of src, every other one of dst: row r of block
@@ -82,24 +100,27 @@ func packRows(half bool) {
 
 // packPairs packs pairs of blocks, next bytes apart in dst: row r of block i has
 // columns 16i on of rows 2r and 2r+1 of src, in turn.
-func packPairs(half bool, order Mem) {
+func packPairs(half bool) {
 	name, kind, width := "packPairsBF16", "*float32", 128
 	if half {
 		name, kind, width = "packPairs16BF16", "*uint16", 64
 	}
 	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *uint16, next int, src %s, rowSrc, pairs int)", kind))
 	Pragma("noescape")
-	to, next, from, rowSrc, pairs, row, out, rows := reg.RDI, reg.R8, reg.RSI, reg.RBX, reg.RCX, reg.RAX, reg.R9, reg.RDX
+	to, next, from, rowSrc, pairs, row, later, out, rows := reg.RDI, reg.R8, reg.RSI, reg.RBX, reg.RCX, reg.RAX, reg.R10, reg.R9, reg.RDX
 	Load(Param("dst"), to)
 	Load(Param("next"), next)
 	Load(Param("src"), from)
 	Load(Param("rowSrc"), rowSrc)
 	Load(Param("pairs"), pairs)
-	VMOVDQU64(order, reg.Z3)
+	VMOVDQU64(turns, reg.Z3)
 	Label("block")
 	MOVQ(from, row)
 	MOVQ(to, out)
 	MOVQ(U32(16), rows)
+	MOVQ(rowSrc, later)
+	SHLQ(Imm(5), later)
+	ADDQ(row, later)
 	Label("row")
 	for i := range 2 {
 		at := Mem{Base: row, Disp: i * width / 2}
@@ -113,9 +134,8 @@ func packPairs(half bool, order Mem) {
 			VMOVUPS(below, reg.Z2)
 			emit("VCVTNE2PS2BF16 Z1, Z2, Z0", evex(pF2, 0x72, 0, 2, 1))
 		}
-		if i*width/2%64 == 0 {
-			at.Disp += 2 * width
-			below.Disp += 2 * width
+		if i*width/2%64 == 0 { // ask for the rows of the next step of K
+			at.Base, below.Base = later, later
 			PREFETCHT0(at)
 			PREFETCHT0(below)
 		}
@@ -123,6 +143,7 @@ func packPairs(half bool, order Mem) {
 		VMOVDQU64(reg.Z0, Mem{Base: out, Disp: i * block})
 	}
 	LEAQ(Mem{Base: row, Index: rowSrc, Scale: 2}, row)
+	LEAQ(Mem{Base: later, Index: rowSrc, Scale: 2}, later)
 	ADDQ(Imm(64), out)
 	DECQ(rows)
 	JNZ(LabelRef("row"))
@@ -152,15 +173,6 @@ func roundBF16() {
 	JNZ(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
-}
-
-// turns is the order of words that puts the two halves of a vector in turn.
-func turns() Mem {
-	m := GLOBL("turns", RODATA|NOPTR)
-	for i := range 16 {
-		DATA(4*i, U32(uint32(i|(16+i)<<16)))
-	}
-	return m
 }
 
 // transposeBlocks transposes, in place, the 32-bit words of blocks that lie next
@@ -229,7 +241,7 @@ func products(name string, body func()) {
 		KMOVD(reg.EAX, k)
 	}
 	if name == "productAMX" {
-		LEAQ(tiles(), reg.RAX)
+		LEAQ(tiles, reg.RAX)
 		emit("LDTILECFG (AX)", vex(none, 0x49, 0, 0, 0, 0))
 	}
 	Label("panel")
@@ -296,20 +308,6 @@ func products(name string, body func()) {
 	}
 	VZEROUPPER()
 	RET()
-}
-
-// tiles configures the eight tile registers: 16 rows of 64 bytes each.
-func tiles() Mem {
-	m := GLOBL("tiles", RODATA|NOPTR)
-	DATA(0, U64(1))
-	DATA(8, U64(0))
-	DATA(16, U64(0x0040004000400040))
-	DATA(24, U64(0x0040004000400040))
-	DATA(32, U64(0))
-	DATA(40, U64(0))
-	DATA(48, U64(0x1010101010101010))
-	DATA(56, U64(0))
-	return m
 }
 
 // tileProducts keeps four tiles of sums, which use each tile of A and B twice.
@@ -411,6 +409,42 @@ func dotProducts() {
 	CMPQ(group, U32(2*block))
 	JNE(LabelRef("group"))
 	MOVQ(b, argument("b"))
+}
+
+// peakBF16 is peak for VDPBF16PS, with twelve independent products.
+func peakBF16() {
+	TEXT("peakBF16", NOSPLIT, "func(n int)")
+	Load(Param("n"), reg.RCX)
+	for i := range 14 {
+		VPXORD(zmm[i], zmm[i], zmm[i])
+	}
+	Label("loop")
+	for i := range 12 {
+		emit(fmt.Sprintf("VDPBF16PS Z13, Z12, Z%d", i), evex(pF3, 0x52, i, 12, 13))
+	}
+	DECQ(reg.RCX)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// peakAMX is peak for tiles, with four independent products.
+func peakAMX() {
+	TEXT("peakAMX", NOSPLIT, "func(n int)")
+	Load(Param("n"), reg.RCX)
+	LEAQ(tiles, reg.RAX)
+	emit("LDTILECFG (AX)", vex(none, 0x49, 0, 0, 0, 0))
+	for i := range 6 {
+		emit(fmt.Sprintf("TILEZERO TMM%d", i), tileRegisters(pF2, 0x49, i, 0, 0))
+	}
+	Label("loop")
+	for i := range 4 {
+		emit(fmt.Sprintf("TDPBF16PS TMM5, TMM4, TMM%d", i), tileRegisters(pF3, 0x5c, i, 5, 4))
+	}
+	DECQ(reg.RCX)
+	JNZ(LabelRef("loop"))
+	emit("TILERELEASE", vex(none, 0x49, 0, 0, 0, 0xc0))
+	RET()
 }
 
 // convertBF16 rounds n floats, a multiple of 16, to bfloat16, and widens them.
