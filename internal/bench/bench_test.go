@@ -105,7 +105,6 @@ func TestErrors(t *testing.T) {
 		{func(c *Config) { c.Model = "huge" }, `model "huge"; want b32, small, tiny`},
 		{func(c *Config) { c.Batch = 1 }, "batch 1; want 2"},
 		{func(c *Config) { c.Threads = -1 }, "threads -1"},
-		{func(c *Config) { c.Precision = "bf16" }, "not built yet"},
 		{func(c *Config) { c.Precision = "f64" }, `precision "f64"`},
 		{func(c *Config) { c.Steps = 0 }, "steps 0"},
 		{func(c *Config) { c.Warmup = 0 }, "warmup 0"},

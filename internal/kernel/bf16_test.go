@@ -107,10 +107,19 @@ func TestGemmBF16(t *testing.T) {
 			p.Gemm(z, a, b, m, n, k, g)
 			g.C16 = make([]uint16, m*n)
 			p.Gemm(nil, a, b, m, n, k, g)
-			g.C16, g.Pre = nil, pre
+			g.Pre16 = make([]uint16, m*n)
+			p.Gemm(nil, a, b, m, n, k, g)
+			pre16, y16 := g.Pre16, g.C16
+			g.C16, g.Pre16, g.Pre = nil, nil, pre
 			p.Gemm(kept, a, b, m, n, k, g)
 			diff(t, fmt.Sprintf("%v before the activation", size), pre, refGemm(nil, x, y, m, n, k, Gemm{Bias: bias}), 3e-6)
+			if rounded, _ := inBoth(pre); !slices.Equal(pre16, rounded) && k < 4096 {
+				t.Errorf("%v: what is kept before the activation is not that, rounded", size)
+			}
 			activate(pre, pre, QuickGELU)
+			if rounded, _ := inBoth(z); !slices.Equal(y16, rounded) && k < 4096 {
+				t.Errorf("%v: the activation, rounded, differs with what is kept before it", size)
+			}
 			if !slices.Equal(kept, pre) || !slices.Equal(z, pre) {
 				t.Errorf("%v: the activation differs with what is kept of it", size)
 			}

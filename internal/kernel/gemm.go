@@ -38,6 +38,9 @@ type Gemm struct {
 	// C16 (M, N), if not nil, receives the result as bfloat16 and stands for
 	// Gemm's c, which is nil then. It wants BF16 and no Accumulate.
 	C16 []uint16
+
+	// Pre16 stands for Pre, rounded to bfloat16. It wants C16.
+	Pre16 []uint16
 }
 
 type gemmTask struct {

@@ -9,19 +9,28 @@ func (p *Pool) gemmBF16(c, a, b []float32, m, n, k int, g Gemm) {
 	if g.C16 != nil && g.Accumulate {
 		panic("kernel: Gemm: C16 with Accumulate")
 	}
+	if g.Pre16 != nil {
+		check("Gemm", "pre", len(g.Pre16), len(g.C16))
+	}
 	if level >= AVX512BF16 && k > 0 {
 		p.gemmTiles16(c, a, b, m, n, k, g)
 		return
 	}
-	c16 := g.C16
+	c16, pre16 := g.C16, g.Pre16
 	if c16 != nil {
 		c = p.copied(2, m*n)
 	}
+	if pre16 != nil {
+		g.Pre = p.copied(3, m*n)
+	}
 	x, y := p.rounded(0, a, g.A16), p.rounded(1, b, g.B16)
-	g.BF16, g.A16, g.B16, g.C16 = false, nil, nil, nil
+	g.BF16, g.A16, g.B16, g.C16, g.Pre16 = false, nil, nil, nil, nil
 	p.Gemm(c, x, y, m, n, k, g)
 	if c16 != nil {
 		p.ToBF16(c16, c)
+	}
+	if pre16 != nil {
+		p.ToBF16(pre16, g.Pre)
 	}
 }
 

@@ -225,6 +225,9 @@ func (t *gemm16Task) finish(c []float32, at int) {
 		activate(t.out[at:][:len(c)], c, t.Activation)
 		return
 	}
+	if t.Pre16 != nil {
+		toBF16(t.Pre16[at:][:len(c)], c)
+	}
 	var part [stripColumns]float32
 	y := c
 	if t.c != nil { // Pre, whose values stay

@@ -36,7 +36,7 @@ type Pool struct {
 	grid    []float32    // scratch of a loss, which calls other kernels
 	rowSums []float64    // likewise
 	scratch [][]float32  // scratch of each worker
-	copies  [3][]float32 // of operands and result where bfloat16 is emulated
+	copies  [4][]float32 // of operands and results where bfloat16 is emulated
 
 	tasks
 }
