@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
+	"sync"
 	"testing"
 )
 
@@ -90,8 +92,12 @@ func TestGemmBF16(t *testing.T) {
 				if g.Accumulate {
 					continue
 				}
-				g.A16, g.C16 = nil, make([]uint16, m*n)
+				guarded := slices.Repeat([]uint16{0x7fc0}, m*n+2)
+				g.A16, g.C16 = nil, guarded[1:m*n+1]
 				p.Gemm(nil, a, nil, m, n, k, g)
+				if guarded[0] != 0x7fc0 || guarded[m*n+1] != 0x7fc0 {
+					t.Fatalf("%v %d: the rounded result is written outside of its slice", size, i)
+				}
 				// A long sum is made in parts, unless its result is rounded.
 				if rounded, _ := inBoth(c); k < 4096 && !slices.Equal(g.C16, rounded) {
 					t.Errorf("%v %d: the rounded result is not the result, rounded", size, i)
@@ -156,4 +162,31 @@ func TestGemmBF16NaN(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestGemmBF16Threads multiplies on several pools at once, while the collector
+// stops them again and again: goroutines change threads, registers do not follow.
+func TestGemmBF16Threads(t *testing.T) {
+	const m, n, k = 100, 90, 300
+	rng := rand.New(rand.NewPCG(5, 6))
+	a, b, want := normal(rng, m*k), normal(rng, k*n), make([]float32, m*n)
+	p := NewPool(1)
+	p.Gemm(want, a, b, m, n, k, Gemm{BF16: true})
+	p.Close()
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			p, c := NewPool(2), make([]float32, m*n)
+			defer p.Close()
+			for range 20 {
+				p.Gemm(c, a, b, m, n, k, Gemm{BF16: true})
+				runtime.GC()
+				if !slices.Equal(c, want) {
+					t.Error("a product differs with what else runs")
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -28,7 +28,8 @@ type Gemm struct {
 	Pre        []float32
 
 	// BF16 rounds both operands to bfloat16 as they are packed; see [Pool.ToBF16].
-	// Sums stay float32.
+	// Sums stay float32, in an order that depends on the level and on K alone. The
+	// levels that have instructions for them take 0 for denormal products and sums.
 	BF16 bool
 
 	// A16 and B16, if not nil, are an operand that is bfloat16 in memory already

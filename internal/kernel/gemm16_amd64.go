@@ -7,6 +7,10 @@ import "unsafe"
 // Products of bfloat16 on AVX512-BF16 and AMX. B is packed once for all threads,
 // A by each thread for the rows that it computes. Both are packed into blocks of
 // 16 rows or columns by 32 of K, with zeros behind the last of K; see _gen/bf16.go.
+//
+// The tile registers and what configures them belong to a thread of the operating
+// system, and a goroutine may change threads. So each call of productAMX configures
+// and releases them: Go does not move a goroutine while it is in assembly.
 const (
 	blockSide   = 16 // rows of A or columns of B
 	blockDepth  = 32 // of K
@@ -228,9 +232,9 @@ func (t *gemm16Task) finish(c []float32, at int) {
 	if t.Pre16 != nil {
 		toBF16(t.Pre16[at:][:len(c)], c)
 	}
-	var part [stripColumns]float32
 	y := c
 	if t.c != nil { // Pre, whose values stay
+		var part [stripColumns]float32
 		y = part[:len(c)]
 	}
 	activate(y, c, t.Activation)
