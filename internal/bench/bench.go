@@ -166,6 +166,15 @@ func (b *bench) encode(ctx context.Context, to *Phase, e *model.Encoder, work fl
 	return b.measure(ctx, to, phase{run, e.Profile, e.Stats().ArenaBytes, work})
 }
 
+// peak measures what the instructions of the precision reach.
+func (b *bench) peak() {
+	of := kernel.Peak
+	if b.bf16() {
+		of = kernel.PeakBF16
+	}
+	b.report.PeakGFLOPS = max(b.report.PeakGFLOPS, of(b.pool.Threads()))
+}
+
 // fill draws images, and texts that end with the last token of their context,
 // so that nothing can be cut off.
 func (b *bench) fill(images []float32, tokens []int32) {
@@ -194,7 +203,7 @@ func (b *bench) measure(ctx context.Context, to *Phase, p phase) (err error) {
 			return fmt.Errorf("bench: %w", ctx.Err())
 		}
 		if i == 0 {
-			b.report.PeakGFLOPS = max(b.report.PeakGFLOPS, kernel.Peak(b.pool.Threads()))
+			b.peak()
 		}
 		runtime.ReadMemStats(&before)
 		start := time.Now()
