@@ -57,30 +57,38 @@ func (p *Pool) startAttention(kernel string, out, qkv int, lse []float32, n, t, 
 }
 
 func (a *attentionTask) do(worker, tile int) {
-	sequence, head := tile/a.heads, tile%a.heads
-	first, d := sequence*a.t, a.width
-	in, out := first*3*d+head*a.headDim, first*d+head*a.headDim
-	lse := a.lse[tile*a.t:][:a.t]
 	if a.qkv == nil {
-		a.doBF16(worker, in, out, lse)
+		a.doBF16(worker, tile)
 		return
 	}
-	h := attentionHead{q: a.qkv[in:], k: a.qkv[in+d:], v: a.qkv[in+2*d:], row: 3 * d, out: a.out[out:], rowOut: d, lse: lse}
+	first, d, at := tile/a.heads*a.t, a.width, tile%a.heads*a.headDim
+	h := a.head(tile, at, a.qkv[first*3*d:], a.out[first*d:])
 	if a.dqkv == nil {
 		a.forward(a.p.workerScratch(worker, a.forwardFloats()), &h)
 		return
 	}
-	h.dq, h.dk, h.dv, h.dout = a.dqkv[in:], a.dqkv[in+d:], a.dqkv[in+2*d:], a.dout[out:]
+	h.grads(at, d, a.dqkv[first*3*d:], a.dout[first*d:])
 	a.backward(a.p.workerScratch(worker, a.backwardFloats()), &h)
 }
 
 // An attentionHead is what one head of one sequence reads and writes: rows of V
-// channels, those of out and dout rowOut floats apart, the others row.
+// channels, those of out and dout D floats apart, the others 3D.
 type attentionHead struct {
 	q, k, v, dq, dk, dv []float32
 	out, dout           []float32
-	row, rowOut         int
 	lse                 []float32
+}
+
+// head is the head of a number, over all sequences, which begins at a channel of
+// its sequence's rows.
+func (a *attentionTask) head(number, at int, qkv, out []float32) attentionHead {
+	d := a.width
+	return attentionHead{q: qkv[at:], k: qkv[at+d:], v: qkv[at+2*d:], out: out[at:], lse: a.lse[number*a.t:][:a.t]}
+}
+
+// grads adds the gradients to h.
+func (h *attentionHead) grads(at, d int, dqkv, dout []float32) {
+	h.dq, h.dk, h.dv, h.dout = dqkv[at:], dqkv[at+d:], dqkv[at+2*d:], dout[at:]
 }
 
 func (a *attentionTask) forwardFloats() int {
@@ -95,20 +103,20 @@ func (a *attentionTask) backwardFloats() int {
 
 // forward computes one head.
 func (a *attentionTask) forward(scratch []float32, h *attentionHead) {
-	t, v := a.t, a.headDim
+	t, d, v := a.t, a.width, a.headDim
 	wideT, wideV := ceil(t, panelWidth)*panelWidth, ceil(v, panelWidth)*panelWidth
 	keys, space, scores := scratch[:wideT*v], scratch[wideT*v:][:wideV*t], scratch[wideT*v+wideV*t:][:queryRows*wideT]
 	top, sum := scratch[len(scratch)-2*queryRows:][:queryRows], scratch[len(scratch)-queryRows:]
-	packTransposed(keys, h.k, h.row, v, t)
-	values := inPanels(space, h.v, h.row, t, v)
+	packTransposed(keys, h.k, 3*d, v, t)
+	values := inPanels(space, h.v, 3*d, t, v)
 	scale := float32(1 / math.Sqrt(float64(v)))
 	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
 		rows := min(t-lo, block)
 		seen, step, width := a.seen(lo, rows)
-		multiply(scores, wideT, h.q[lo*h.row:], h.row, 1, packed(keys, v), rows, width, v, 0, nil)
+		multiply(scores, wideT, h.q[lo*3*d:], 3*d, 1, packed(keys, v), rows, width, v, 0, nil)
 		softmaxRows(scores, wideT, rows, seen, step, width, scale, top[:rows], sum[:rows])
 		logSum(h.lse[lo:lo+rows], top, sum)
-		multiply(h.out[lo*h.rowOut:], h.rowOut, scores, wideT, 1, values, rows, v, seen+step*(rows-1), 0, nil)
+		multiply(h.out[lo*d:], d, scores, wideT, 1, values, rows, v, seen+step*(rows-1), 0, nil)
 	}
 }
 
@@ -126,29 +134,29 @@ func (a *attentionTask) seen(lo, rows int) (seen, step, width int) {
 // lse, dV = Pᵀ dout, dP = dout Vᵀ, dS = P (dP - rows of dout . out), dQ = dS K
 // and dK = dSᵀ Q, the last two scaled.
 func (a *attentionTask) backward(scratch []float32, h *attentionHead) {
-	t, v := a.t, a.headDim
+	t, d, v := a.t, a.width, a.headDim
 	wideT, wideV := ceil(t, panelWidth)*panelWidth, ceil(v, panelWidth)*panelWidth
 	probs, dscores, rest := scratch[:t*wideT], scratch[t*wideT:][:t*wideT], scratch[2*t*wideT:]
 	keys, values, space, delta := rest[:wideT*v], rest[wideT*v:][:wideT*v], rest[2*wideT*v:][:wideV*t], rest[2*wideT*v+wideV*t:]
 	scale := float32(1 / math.Sqrt(float64(v)))
 
-	packTransposed(keys, h.k, h.row, v, t)
-	packTransposed(values, h.v, h.row, v, t)
-	byQuery := inPanels(space, h.k, h.row, t, v)
+	packTransposed(keys, h.k, 3*d, v, t)
+	packTransposed(values, h.v, 3*d, v, t)
+	byQuery := inPanels(space, h.k, 3*d, t, v)
 	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
 		rows := min(t-lo, block)
 		seen, step, width := a.seen(lo, rows)
 		p, ds := probs[lo*wideT:], dscores[lo*wideT:]
-		multiply(p, wideT, h.q[lo*h.row:], h.row, 1, packed(keys, v), rows, width, v, 0, nil)
-		multiply(ds, wideT, h.dout[lo*h.rowOut:], h.rowOut, 1, packed(values, v), rows, width, v, 0, nil)
+		multiply(p, wideT, h.q[lo*3*d:], 3*d, 1, packed(keys, v), rows, width, v, 0, nil)
+		multiply(ds, wideT, h.dout[lo*d:], d, 1, packed(values, v), rows, width, v, 0, nil)
 		for i := range rows {
-			delta[i] = dot(h.dout[(lo+i)*h.rowOut:][:v], h.out[(lo+i)*h.rowOut:][:v])
+			delta[i] = dot(h.dout[(lo+i)*d:][:v], h.out[(lo+i)*d:][:v])
 		}
 		softmaxRowsGrad(p, ds, wideT, rows, seen, step, width, scale, h.lse[lo:lo+rows], delta)
-		multiply(h.dq[lo*h.row:], h.row, ds, wideT, 1, byQuery, rows, v, seen+step*(rows-1), 0, nil)
+		multiply(h.dq[lo*3*d:], 3*d, ds, wideT, 1, byQuery, rows, v, seen+step*(rows-1), 0, nil)
 	}
-	a.byKey(h.dk, h.row, dscores, inPanels(space, h.q, h.row, t, v), wideT)
-	a.byKey(h.dv, h.row, probs, inPanels(space, h.dout, h.rowOut, t, v), wideT)
+	a.byKey(h.dk, 3*d, dscores, inPanels(space, h.q, 3*d, t, v), wideT)
+	a.byKey(h.dv, 3*d, probs, inPanels(space, h.dout, d, t, v), wideT)
 }
 
 // byKey computes y = xᵀ b for x (T, T), of which no query before a key sees it.
