@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/binary"
+	"fmt"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/ir"
@@ -56,21 +58,22 @@ func evex(prefix, opcode, register, second, rm int) []byte {
 	}
 }
 
-// emit writes an instruction as numbers, with its name beside it.
+// emit writes an instruction as numbers on one line, with its name behind them.
 func emit(name string, code []byte) {
-	Comment(name)
-	word := func(opcode string, x uint64) {
-		Instruction(&ir.Instruction{Opcode: opcode, Operands: []Op{U64(x)}})
+	var words []string
+	for len(code) > 0 {
+		switch {
+		case len(code) >= 4:
+			words = append(words, fmt.Sprintf("LONG $%#08x", binary.LittleEndian.Uint32(code)))
+			code = code[4:]
+		case len(code) >= 2:
+			words = append(words, fmt.Sprintf("WORD $%#04x", binary.LittleEndian.Uint16(code)))
+			code = code[2:]
+		default:
+			words = append(words, fmt.Sprintf("BYTE $%#02x", code[0]))
+			code = nil
+		}
 	}
-	for len(code) >= 4 {
-		word("LONG", uint64(binary.LittleEndian.Uint32(code)))
-		code = code[4:]
-	}
-	if len(code) >= 2 {
-		word("WORD", uint64(binary.LittleEndian.Uint16(code)))
-		code = code[2:]
-	}
-	if len(code) > 0 {
-		word("BYTE", uint64(code[0]))
-	}
+	opcode, rest, _ := strings.Cut(strings.Join(words, "; "), " ")
+	Instruction(&ir.Instruction{Opcode: opcode, Operands: []Op{LabelRef(rest + " // " + name)}}) // avo prints a label as it is
 }
