@@ -12852,15 +12852,15 @@ block:
 	VZEROUPPER
 	RET
 
-// func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+// func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
 // Requires: AVX, AVX512BW, AVX512F, CMOV
-TEXT ·productBF16(SB), NOSPLIT, $0-108
-	MOVQ    s+48(FP), R8
-	MOVQ    c+56(FP), R10
+TEXT ·productBF16(SB), NOSPLIT, $0-100
+	MOVQ    s+40(FP), R8
+	MOVQ    c+48(FP), R10
 	TESTQ   R10, R10
-	CMOVQEQ c16+64(FP), R10
-	MOVQ    rowC+72(FP), R11
-	MOVQ    addend+88(FP), R12
+	CMOVQEQ c16+56(FP), R10
+	MOVQ    rowC+64(FP), R11
+	MOVQ    addend+80(FP), R12
 	VPXORD  Z30, Z30, Z30
 	VPXORD  Z31, Z31, Z31
 	MOVQ    $-1, AX
@@ -12955,24 +12955,24 @@ pair:
 	MOVQ         CX, b+32(FP)
 	CMPQ         panels+0(FP), $0x01
 	JNE          whole
-	MOVL         mask+104(FP), AX
+	MOVL         mask+96(FP), AX
 	KMOVW        AX, K1
 	KMOVD        AX, K3
 	SHRL         $0x10, AX
 	KMOVW        AX, K2
 
 whole:
-	MOVQ      bias+80(FP), AX
+	MOVQ      bias+72(FP), AX
 	TESTQ     AX, AX
 	JZ        add
 	VMOVUPS.Z (AX), K1, Z30
 	VMOVUPS.Z 64(AX), K2, Z31
-	ADDQ      $0x00000080, bias+80(FP)
+	ADDQ      $0x00000080, bias+72(FP)
 
 add:
 	MOVQ rows+8(FP), CX
-	MOVQ rowAdd+96(FP), DX
-	MOVQ c16+64(FP), R13
+	MOVQ rowAdd+88(FP), DX
+	MOVQ c16+56(FP), R13
 	MOVQ R8, AX
 	MOVQ R10, R9
 	MOVQ R12, BX
@@ -13019,15 +13019,15 @@ next:
 	VZEROUPPER
 	RET
 
-// func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+// func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
 // Requires: AVX, AVX512BW, AVX512F, CMOV, MMX+
-TEXT ·productAMX(SB), NOSPLIT, $0-108
-	MOVQ    s+48(FP), R8
-	MOVQ    c+56(FP), R10
+TEXT ·productAMX(SB), NOSPLIT, $0-100
+	MOVQ    s+40(FP), R8
+	MOVQ    c+48(FP), R10
 	TESTQ   R10, R10
-	CMOVQEQ c16+64(FP), R10
-	MOVQ    rowC+72(FP), R11
-	MOVQ    addend+88(FP), R12
+	CMOVQEQ c16+56(FP), R10
+	MOVQ    rowC+64(FP), R11
+	MOVQ    addend+80(FP), R12
 	VPXORD  Z30, Z30, Z30
 	VPXORD  Z31, Z31, Z31
 	MOVQ    $-1, AX
@@ -13040,7 +13040,6 @@ TEXT ·productAMX(SB), NOSPLIT, $0-108
 panel:
 	MOVQ a+24(FP), AX
 	MOVQ b+32(FP), CX
-	MOVQ ahead+40(FP), R13
 	MOVQ steps+16(FP), DI
 	MOVQ rows+8(FP), DX
 	MOVQ R10, R9
@@ -13070,52 +13069,42 @@ step:
 	SUBQ       $0x04, DX
 
 asked:
-	LONG       $0x5c4ae2c4; BYTE $0xc4 // TDPBF16PS TMM6, TMM4, TMM0
-	LONG       $0x4b7be2c4; LONG $0x040031bc; WORD $0x0000 // TILELOADD 1024(CX)(SI*1), TMM7
-	LONG       $0x5c42e2c4; BYTE $0xcc // TDPBF16PS TMM7, TMM4, TMM1
-	LONG       $0x4b7be2c4; LONG $0x040030ac; WORD $0x0000 // TILELOADD 1024(AX)(SI*1), TMM5
-	PREFETCHT1 (R13)
-	PREFETCHT1 64(R13)
-	PREFETCHT1 128(R13)
-	PREFETCHT1 192(R13)
-	PREFETCHT1 256(R13)
-	PREFETCHT1 320(R13)
-	PREFETCHT1 384(R13)
-	PREFETCHT1 448(R13)
-	LONG       $0x5c4ae2c4; BYTE $0xd5 // TDPBF16PS TMM6, TMM5, TMM2
-	LONG       $0x5c42e2c4; BYTE $0xdd // TDPBF16PS TMM7, TMM5, TMM3
-	ADDQ       $0x00000800, AX
-	ADDQ       $0x00000800, CX
-	ADDQ       $0x00000200, R13
-	DECQ       DI
-	JNZ        step
-	MOVQ       CX, b+32(FP)
-	MOVQ       R13, ahead+40(FP)
-	MOVQ       $0x00000080, SI
-	LONG       $0x4b7ac2c4; LONG $0x00003084; WORD $0x0000 // TILESTORED TMM0, 0(R8)(SI*1)
-	LONG       $0x4b7ac2c4; LONG $0x0040308c; WORD $0x0000 // TILESTORED TMM1, 64(R8)(SI*1)
-	LONG       $0x4b7ac2c4; LONG $0x08003094; WORD $0x0000 // TILESTORED TMM2, 2048(R8)(SI*1)
-	LONG       $0x4b7ac2c4; LONG $0x0840309c; WORD $0x0000 // TILESTORED TMM3, 2112(R8)(SI*1)
-	CMPQ       panels+0(FP), $0x01
-	JNE        whole
-	MOVL       mask+104(FP), AX
-	KMOVW      AX, K1
-	KMOVD      AX, K3
-	SHRL       $0x10, AX
-	KMOVW      AX, K2
+	LONG  $0x5c4ae2c4; BYTE $0xc4 // TDPBF16PS TMM6, TMM4, TMM0
+	LONG  $0x4b7be2c4; LONG $0x040031bc; WORD $0x0000 // TILELOADD 1024(CX)(SI*1), TMM7
+	LONG  $0x5c42e2c4; BYTE $0xcc // TDPBF16PS TMM7, TMM4, TMM1
+	LONG  $0x4b7be2c4; LONG $0x040030ac; WORD $0x0000 // TILELOADD 1024(AX)(SI*1), TMM5
+	LONG  $0x5c4ae2c4; BYTE $0xd5 // TDPBF16PS TMM6, TMM5, TMM2
+	LONG  $0x5c42e2c4; BYTE $0xdd // TDPBF16PS TMM7, TMM5, TMM3
+	ADDQ  $0x00000800, AX
+	ADDQ  $0x00000800, CX
+	DECQ  DI
+	JNZ   step
+	MOVQ  CX, b+32(FP)
+	MOVQ  $0x00000080, SI
+	LONG  $0x4b7ac2c4; LONG $0x00003084; WORD $0x0000 // TILESTORED TMM0, 0(R8)(SI*1)
+	LONG  $0x4b7ac2c4; LONG $0x0040308c; WORD $0x0000 // TILESTORED TMM1, 64(R8)(SI*1)
+	LONG  $0x4b7ac2c4; LONG $0x08003094; WORD $0x0000 // TILESTORED TMM2, 2048(R8)(SI*1)
+	LONG  $0x4b7ac2c4; LONG $0x0840309c; WORD $0x0000 // TILESTORED TMM3, 2112(R8)(SI*1)
+	CMPQ  panels+0(FP), $0x01
+	JNE   whole
+	MOVL  mask+96(FP), AX
+	KMOVW AX, K1
+	KMOVD AX, K3
+	SHRL  $0x10, AX
+	KMOVW AX, K2
 
 whole:
-	MOVQ      bias+80(FP), AX
+	MOVQ      bias+72(FP), AX
 	TESTQ     AX, AX
 	JZ        add
 	VMOVUPS.Z (AX), K1, Z30
 	VMOVUPS.Z 64(AX), K2, Z31
-	ADDQ      $0x00000080, bias+80(FP)
+	ADDQ      $0x00000080, bias+72(FP)
 
 add:
 	MOVQ rows+8(FP), CX
-	MOVQ rowAdd+96(FP), DX
-	MOVQ c16+64(FP), R13
+	MOVQ rowAdd+88(FP), DX
+	MOVQ c16+56(FP), R13
 	MOVQ R8, AX
 	MOVQ R10, R9
 	MOVQ R12, BX

@@ -221,10 +221,9 @@ func transposeBlocks() {
 
 // products writes panels of C of 32 columns, side by side: rows, at most 32, of
 // packed A by packed B, with bias and addend if they are not nil. Body makes the
-// sums of a panel in s, 4 KB, and asks the memory for what lies at ahead. The last
-// panel has the columns of mask. C16, if it is not nil, stands for c.
+// sums of a panel in s, 4 KB. The last panel has the columns of mask. C16, if it is not nil, stands for c.
 func products(name string, body func()) {
-	TEXT(name, NOSPLIT, "func(panels, rows, steps int, a, b, ahead *uint16, s, c *float32, c16 *uint16, rowC int, bias, addend *float32, rowAdd int, mask uint32)")
+	TEXT(name, NOSPLIT, "func(panels, rows, steps int, a, b *uint16, s, c *float32, c16 *uint16, rowC int, bias, addend *float32, rowAdd int, mask uint32)")
 	Pragma("noescape")
 	s, c, rowC, addend, row, c16 := reg.R8, reg.R10, reg.R11, reg.R12, reg.R9, reg.R13
 	masks := []reg.Register{reg.K1, reg.K2, reg.K3} // of the two vectors and of both together
@@ -313,11 +312,10 @@ func products(name string, body func()) {
 // tileProducts keeps four tiles of sums, which use each tile of A and B twice.
 func tileProducts() {
 	a, b, stride, step := reg.RAX, reg.RCX, reg.RSI, reg.RDI
-	c, rowC, s, ahead, left := reg.R9, reg.R11, reg.R8, reg.R13, reg.RDX
+	c, rowC, s, left := reg.R9, reg.R11, reg.R8, reg.RDX
 	const as, bs = 4, 6 // the first of two tiles
 	MOVQ(argument("a"), a)
 	MOVQ(argument("b"), b)
-	MOVQ(argument("ahead"), ahead)
 	MOVQ(argument("steps"), step)
 	MOVQ(argument("rows"), left)
 	MOVQ(reg.R10, c)
@@ -348,18 +346,13 @@ func tileProducts() {
 	load(bs+1, b, block)
 	multiply(0, 1)
 	load(as+1, a, block)
-	for i := range 8 {
-		PREFETCHT1(Mem{Base: ahead, Disp: 64 * i})
-	}
 	multiply(1, 0)
 	multiply(1, 1)
 	ADDQ(U32(2*block), a)
 	ADDQ(U32(2*block), b)
-	ADDQ(U32(8*64), ahead)
 	DECQ(step)
 	JNZ(LabelRef("step"))
 	MOVQ(b, argument("b"))
-	MOVQ(ahead, argument("ahead"))
 
 	MOVQ(U32(128), stride)
 	for i := range 4 {
