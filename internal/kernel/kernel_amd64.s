@@ -12867,8 +12867,68 @@ TEXT ·productBF16(SB), NOSPLIT, $0-100
 	KMOVD   AX, K1
 	KMOVD   AX, K2
 	KMOVD   AX, K3
+	XORQ    R15, R15
 
 panel:
+	TESTQ R15, R15
+	JZ    end
+
+take:
+	MOVQ      bias+72(FP), AX
+	TESTQ     AX, AX
+	JZ        add
+	VMOVUPS.Z (AX), K1, Z30
+	VMOVUPS.Z 64(AX), K2, Z31
+	ADDQ      $0x00000080, bias+72(FP)
+
+add:
+	MOVQ rows+8(FP), CX
+	MOVQ rowAdd+88(FP), DX
+	MOVQ c16+56(FP), R13
+	MOVQ R8, AX
+	MOVQ R10, R9
+	MOVQ R12, BX
+
+row:
+	VADDPS    (AX), Z30, Z0
+	VADDPS    64(AX), Z31, Z1
+	ADDQ      $0x00000080, AX
+	TESTQ     R12, R12
+	JZ        store
+	VMOVUPS.Z (BX), K1, Z2
+	VMOVUPS.Z 64(BX), K2, Z3
+	VADDPS    Z2, Z0, Z0
+	VADDPS    Z3, Z1, Z1
+	ADDQ      DX, BX
+
+store:
+	TESTQ   R13, R13
+	JNZ     round
+	VMOVUPS Z0, K1, (R9)
+	VMOVUPS Z1, K2, 64(R9)
+	ADDQ    R11, R9
+	DECQ    CX
+	JNZ     row
+	JMP     taken
+
+round:
+	LONG      $0x4877f262; WORD $0xc072 // VCVTNE2PS2BF16 Z0, Z1, Z0
+	VMOVDQU16 Z0, K3, (R9)
+	ADDQ      R11, R9
+	DECQ      CX
+	JNZ       row
+
+taken:
+	ADDQ  R15, R10
+	TESTQ R12, R12
+	JZ    beside
+	ADDQ  $0x00000080, R12
+
+beside:
+	CMPQ panels+0(FP), $0x00
+	JE   return
+
+end:
 	MOVQ R8, BX
 	XORQ DX, DX
 
@@ -12953,69 +13013,22 @@ pair:
 	CMPQ         DX, $0x00000800
 	JNE          group
 	MOVQ         CX, b+32(FP)
-	CMPQ         panels+0(FP), $0x01
-	JNE          whole
-	MOVL         mask+96(FP), AX
-	KMOVW        AX, K1
-	KMOVD        AX, K3
-	SHRL         $0x10, AX
-	KMOVW        AX, K2
-
-whole:
-	MOVQ      bias+72(FP), AX
-	TESTQ     AX, AX
-	JZ        add
-	VMOVUPS.Z (AX), K1, Z30
-	VMOVUPS.Z 64(AX), K2, Z31
-	ADDQ      $0x00000080, bias+72(FP)
-
-add:
-	MOVQ rows+8(FP), CX
-	MOVQ rowAdd+88(FP), DX
-	MOVQ c16+56(FP), R13
-	MOVQ R8, AX
-	MOVQ R10, R9
-	MOVQ R12, BX
-
-row:
-	VADDPS    (AX), Z30, Z0
-	VADDPS    64(AX), Z31, Z1
-	TESTQ     R12, R12
-	JZ        store
-	VMOVUPS.Z (BX), K1, Z2
-	VMOVUPS.Z 64(BX), K2, Z3
-	VADDPS    Z2, Z0, Z0
-	VADDPS    Z3, Z1, Z1
-	ADDQ      DX, BX
-
-store:
-	ADDQ    $0x00000080, AX
-	TESTQ   R13, R13
-	JNZ     round
-	VMOVUPS Z0, K1, (R9)
-	VMOVUPS Z1, K2, 64(R9)
-	ADDQ    R11, R9
-	DECQ    CX
-	JNZ     row
-	ADDQ    $0x00000040, R10
-	JMP     stored
-
-round:
-	LONG      $0x4877f262; WORD $0xc072 // VCVTNE2PS2BF16 Z0, Z1, Z0
-	VMOVDQU16 Z0, K3, (R9)
-	ADDQ      R11, R9
-	DECQ      CX
-	JNZ       row
-
-stored:
-	ADDQ  $0x00000040, R10
-	TESTQ R12, R12
-	JZ    next
-	ADDQ  $0x00000080, R12
+	MOVQ         $0x00000080, R15
+	CMPQ         c16+56(FP), $0x00
+	JE           next
+	MOVQ         $0x00000040, R15
 
 next:
-	DECQ panels+0(FP)
-	JNZ  panel
+	DECQ  panels+0(FP)
+	JNZ   panel
+	MOVL  mask+96(FP), AX
+	KMOVW AX, K1
+	KMOVD AX, K3
+	SHRL  $0x10, AX
+	KMOVW AX, K2
+	JMP   take
+
+return:
 	VZEROUPPER
 	RET
 
@@ -13036,13 +13049,14 @@ TEXT ·productAMX(SB), NOSPLIT, $0-100
 	KMOVD   AX, K3
 	LEAQ    tiles<>+0(SB), AX
 	LONG    $0x4978e2c4; BYTE $0x00 // LDTILECFG (AX)
+	XORQ    R15, R15
 
 panel:
 	MOVQ a+24(FP), AX
 	MOVQ b+32(FP), CX
 	MOVQ steps+16(FP), DI
 	MOVQ rows+8(FP), DX
-	MOVQ R10, R9
+	LEAQ (R10)(R15*1), R9
 	MOVQ $0x00000040, SI
 	LONG $0x497be2c4; BYTE $0xc0 // TILEZERO TMM0
 	LONG $0x497be2c4; BYTE $0xc8 // TILEZERO TMM1
@@ -13080,20 +13094,10 @@ asked:
 	DECQ  DI
 	JNZ   step
 	MOVQ  CX, b+32(FP)
-	MOVQ  $0x00000080, SI
-	LONG  $0x4b7ac2c4; LONG $0x00003084; WORD $0x0000 // TILESTORED TMM0, 0(R8)(SI*1)
-	LONG  $0x4b7ac2c4; LONG $0x0040308c; WORD $0x0000 // TILESTORED TMM1, 64(R8)(SI*1)
-	LONG  $0x4b7ac2c4; LONG $0x08003094; WORD $0x0000 // TILESTORED TMM2, 2048(R8)(SI*1)
-	LONG  $0x4b7ac2c4; LONG $0x0840309c; WORD $0x0000 // TILESTORED TMM3, 2112(R8)(SI*1)
-	CMPQ  panels+0(FP), $0x01
-	JNE   whole
-	MOVL  mask+96(FP), AX
-	KMOVW AX, K1
-	KMOVD AX, K3
-	SHRL  $0x10, AX
-	KMOVW AX, K2
+	TESTQ R15, R15
+	JZ    end
 
-whole:
+take:
 	MOVQ      bias+72(FP), AX
 	TESTQ     AX, AX
 	JZ        add
@@ -13112,6 +13116,7 @@ add:
 row:
 	VADDPS    (AX), Z30, Z0
 	VADDPS    64(AX), Z31, Z1
+	ADDQ      $0x00000080, AX
 	TESTQ     R12, R12
 	JZ        store
 	VMOVUPS.Z (BX), K1, Z2
@@ -13121,7 +13126,6 @@ row:
 	ADDQ      DX, BX
 
 store:
-	ADDQ    $0x00000080, AX
 	TESTQ   R13, R13
 	JNZ     round
 	VMOVUPS Z0, K1, (R9)
@@ -13129,8 +13133,7 @@ store:
 	ADDQ    R11, R9
 	DECQ    CX
 	JNZ     row
-	ADDQ    $0x00000040, R10
-	JMP     stored
+	JMP     taken
 
 round:
 	LONG      $0x4877f262; WORD $0xc072 // VCVTNE2PS2BF16 Z0, Z1, Z0
@@ -13139,15 +13142,38 @@ round:
 	DECQ      CX
 	JNZ       row
 
-stored:
-	ADDQ  $0x00000040, R10
+taken:
+	ADDQ  R15, R10
 	TESTQ R12, R12
-	JZ    next
+	JZ    beside
 	ADDQ  $0x00000080, R12
 
+beside:
+	CMPQ panels+0(FP), $0x00
+	JE   return
+
+end:
+	MOVQ $0x00000080, SI
+	LONG $0x4b7ac2c4; LONG $0x00003084; WORD $0x0000 // TILESTORED TMM0, 0(R8)(SI*1)
+	LONG $0x4b7ac2c4; LONG $0x0040308c; WORD $0x0000 // TILESTORED TMM1, 64(R8)(SI*1)
+	LONG $0x4b7ac2c4; LONG $0x08003094; WORD $0x0000 // TILESTORED TMM2, 2048(R8)(SI*1)
+	LONG $0x4b7ac2c4; LONG $0x0840309c; WORD $0x0000 // TILESTORED TMM3, 2112(R8)(SI*1)
+	MOVQ $0x00000080, R15
+	CMPQ c16+56(FP), $0x00
+	JE   next
+	MOVQ $0x00000040, R15
+
 next:
-	DECQ panels+0(FP)
-	JNZ  panel
+	DECQ  panels+0(FP)
+	JNZ   panel
+	MOVL  mask+96(FP), AX
+	KMOVW AX, K1
+	KMOVD AX, K3
+	SHRL  $0x10, AX
+	KMOVW AX, K2
+	JMP   take
+
+return:
 	LONG $0x4978e2c4; BYTE $0xc0 // TILERELEASE
 	VZEROUPPER
 	RET
