@@ -60,6 +60,12 @@ func (p *Pool) gemmTiles16(c, a, b []float32, m, n, k int, g Gemm) {
 	if m == 0 || n == 0 {
 		return
 	}
+	if g.Bias != nil {
+		check("Gemm", "bias", len(g.Bias), n)
+	}
+	if g.Residual != nil {
+		check("Gemm", "residual", len(g.Residual), m*n)
+	}
 	t := &p.gemm16
 	*t = gemm16Task{Gemm: g, p: p, c: c, out: c, m: m, n: n, k: k,
 		a: newOperand16(a, g.A16, m, k, g.TransA), b: newOperand16(b, g.B16, n, k, !g.TransB)}

@@ -12,18 +12,17 @@ import (
 )
 
 // Neither Go's assembler nor avo knows the instructions of bfloat16 and of
-// tiles, so they are written as bytes. Their registers are physical ones, since
-// avo does not see them.
+// tiles, so they are written as numbers. Their registers are physical ones, since
+// avo does not see them. The encodings are those of Intel's manual, volume 2.
 
-// Prefixes and maps of VEX and EVEX.
+// Prefixes of VEX and EVEX, and the map that all these instructions are in.
 const (
-	none, p66, pF3, pF2 = 0, 1, 2, 3
-	map0F38             = 2
+	none, pF3, pF2 = 0, 2, 3
+	map0F38        = 2
 )
 
-// vex encodes an instruction of three tiles, or of one or none with a memory
-// operand, as the manual's tables have it: rm is the last operand of the
-// encoding, second the one in the prefix.
+// vex encodes an instruction: register and rm are the operands in the byte ModRM,
+// with which tail begins, and second is the one in the prefix.
 func vex(prefix, opcode, register, second, rm int, tail ...byte) []byte {
 	return append([]byte{
 		0xc4,
