@@ -23,8 +23,7 @@ const (
 	// of B.
 	tileHalves, tileUnits = 300000, 5
 
-	// A strip of B is used again for all rows of a tile and stays in the second
-	// cache, beside the next one, with its columns of C.
+	// A strip of B is used again for all rows of a tile and stays there as well.
 	stripHalves, stripColumns = 1 << 17, 256
 )
 
@@ -60,6 +59,12 @@ func newOperand16(x []float32, x16 []uint16, rows, k int, transposed bool) opera
 func (p *Pool) gemmTiles16(c, a, b []float32, m, n, k int, g Gemm) {
 	if m == 0 || n == 0 {
 		return
+	}
+	if g.Bias != nil {
+		check("Gemm", "bias", len(g.Bias), n)
+	}
+	if g.Residual != nil {
+		check("Gemm", "residual", len(g.Residual), m*n)
 	}
 	t := &p.gemm16
 	*t = gemm16Task{Gemm: g, p: p, c: c, out: c, m: m, n: n, k: k,
@@ -152,7 +157,6 @@ func (t *gemm16Task) multiply(worker, lo, hi, left, right int) {
 	t.a.pack(a, false, lo, hi, t.k0, t.steps, 0, t.steps)
 	for j := left; j < right; j += strip {
 		end := min(right, j+strip)
-		next := end % t.n // or the first of another tile
 		for i := lo; i < hi; i += unit {
 			rows := min(unit, hi-i)
 			c, c16, rowC := activated, []uint16(nil), strip
@@ -162,9 +166,7 @@ func (t *gemm16Task) multiply(worker, lo, hi, left, right int) {
 			case t.Activation == None:
 				c, c16, rowC = nil, t.C16[i*t.n+j:], t.n
 			}
-			// Each unit asks for its part of the next strip.
-			ahead := min(len(t.packed)-1, next*depth+(i-lo)*(end-j)/unit/unit*depth*unit/4)
-			t.multiplyUnit(c, c16, rowC, a[(i-lo)*depth:], sums, ahead, i, rows, j, end)
+			t.multiplyUnit(c, c16, rowC, a[(i-lo)*depth:], sums, i, rows, j, end)
 			if t.Activation == None || t.k0+depth < t.k {
 				continue
 			}
@@ -177,7 +179,7 @@ func (t *gemm16Task) multiply(worker, lo, hi, left, right int) {
 
 // multiplyUnit computes rows of C, at most as many as a unit, from packed A,
 // without the activation.
-func (t *gemm16Task) multiplyUnit(c []float32, c16 []uint16, rowC int, a []uint16, sums []float32, ahead, i, rows, left, right int) {
+func (t *gemm16Task) multiplyUnit(c []float32, c16 []uint16, rowC int, a []uint16, sums []float32, i, rows, left, right int) {
 	var bias, addend *float32
 	if t.Bias != nil && t.k0 == 0 {
 		bias = &t.Bias[left:right][0]
@@ -201,7 +203,7 @@ func (t *gemm16Task) multiplyUnit(c []float32, c16 []uint16, rowC int, a []uint1
 	}
 	panels := ceil(right-left, unit)
 	width := right - left - (panels-1)*unit
-	products(panels, rows, t.steps, &a[0], &t.packed[left*t.steps*blockDepth], &t.packed[ahead], &sums[0],
+	products(panels, rows, t.steps, &a[0], &t.packed[left*t.steps*blockDepth], &sums[0],
 		to, to16, bytes, bias, addend, 4*t.n, uint32(1<<width-1))
 }
 

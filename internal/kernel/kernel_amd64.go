@@ -266,10 +266,10 @@ func packPairs16BF16(dst *uint16, next int, src *uint16, rowSrc int, pairs int)
 func transposeBlocksAVX512(dst *uint16, next int, blocks int)
 
 //go:noescape
-func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
 
 //go:noescape
-func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, ahead *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
 
 func peakBF16(n int)
 

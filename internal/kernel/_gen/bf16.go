@@ -50,8 +50,8 @@ func bf16() {
 	packPairs(false)
 	packPairs(true)
 	transposeBlocks()
-	products("productBF16", dotProducts)
-	products("productAMX", tileProducts)
+	products("productBF16", func() {}, dotProducts)
+	products("productAMX", tileProducts, storeTiles)
 	peakBF16()
 	peakAMX()
 }
@@ -220,13 +220,15 @@ func transposeBlocks() {
 }
 
 // products writes panels of C of 32 columns, side by side: rows, at most 32, of
-// packed A by packed B, with bias and addend if they are not nil. Body makes the
-// sums of a panel in s, 4 KB, and asks the memory for what lies at ahead. The last
-// panel has the columns of mask. C16, if it is not nil, stands for c.
-func products(name string, body func()) {
-	TEXT(name, NOSPLIT, "func(panels, rows, steps int, a, b, ahead *uint16, s, c *float32, c16 *uint16, rowC int, bias, addend *float32, rowAdd int, mask uint32)")
+// packed A by packed B, with bias and addend if they are not nil. The last panel
+// has the columns of mask. C16, if it is not nil, stands for c.
+//
+// The sums of a panel lie in s, 4 KB. They are taken from there while those of the
+// next are begun, which end puts there.
+func products(name string, begin, end func()) {
+	TEXT(name, NOSPLIT, "func(panels, rows, steps int, a, b *uint16, s, c *float32, c16 *uint16, rowC int, bias, addend *float32, rowAdd int, mask uint32)")
 	Pragma("noescape")
-	s, c, rowC, addend, row, c16 := reg.R8, reg.R10, reg.R11, reg.R12, reg.R9, reg.R13
+	s, c, rowC, addend, done := reg.R8, reg.R10, reg.R11, reg.R12, reg.R15
 	masks := []reg.Register{reg.K1, reg.K2, reg.K3} // of the two vectors and of both together
 	Load(Param("s"), s)
 	Load(Param("c"), c)
@@ -244,65 +246,31 @@ func products(name string, body func()) {
 		LEAQ(tiles, reg.RAX)
 		emit("LDTILECFG (AX)", vex(none, 0x49, 0, 0, 0, 0))
 	}
+	XORQ(done, done) // bytes of a row of the panel whose sums lie in s
 	Label("panel")
-	body()
-
-	CMPQ(argument("panels"), Imm(1))
-	JNE(LabelRef("whole"))
+	begin()
+	TESTQ(done, done)
+	JZ(LabelRef("end"))
+	Label("take")
+	takeSums(s, c, rowC, addend, done)
+	CMPQ(argument("panels"), Imm(0))
+	JE(LabelRef("return"))
+	Label("end")
+	end()
+	MOVQ(U32(128), done)
+	CMPQ(argument("c16"), Imm(0))
+	JE(LabelRef("next"))
+	MOVQ(U32(64), done)
+	Label("next")
+	DECQ(argument("panels"))
+	JNZ(LabelRef("panel"))
 	MOVL(argument("mask"), reg.EAX)
 	KMOVW(reg.EAX, reg.K1)
 	KMOVD(reg.EAX, reg.K3)
 	SHRL(Imm(16), reg.EAX)
 	KMOVW(reg.EAX, reg.K2)
-	Label("whole")
-	MOVQ(argument("bias"), reg.RAX)
-	TESTQ(reg.RAX, reg.RAX)
-	JZ(LabelRef("add"))
-	VMOVUPS_Z(Mem{Base: reg.RAX}, reg.K1, reg.Z30)
-	VMOVUPS_Z(Mem{Base: reg.RAX, Disp: 64}, reg.K2, reg.Z31)
-	ADDQ(U32(128), argument("bias"))
-	Label("add")
-	MOVQ(argument("rows"), reg.RCX)
-	MOVQ(argument("rowAdd"), reg.RDX)
-	MOVQ(argument("c16"), c16)
-	MOVQ(s, reg.RAX)
-	MOVQ(c, row)
-	MOVQ(addend, reg.RBX)
-	Label("row")
-	VADDPS(Mem{Base: reg.RAX}, reg.Z30, reg.Z0)
-	VADDPS(Mem{Base: reg.RAX, Disp: 64}, reg.Z31, reg.Z1)
-	TESTQ(addend, addend)
-	JZ(LabelRef("store"))
-	VMOVUPS_Z(Mem{Base: reg.RBX}, reg.K1, reg.Z2)
-	VMOVUPS_Z(Mem{Base: reg.RBX, Disp: 64}, reg.K2, reg.Z3)
-	VADDPS(reg.Z2, reg.Z0, reg.Z0)
-	VADDPS(reg.Z3, reg.Z1, reg.Z1)
-	ADDQ(reg.RDX, reg.RBX)
-	Label("store")
-	ADDQ(U32(128), reg.RAX)
-	TESTQ(c16, c16)
-	JNZ(LabelRef("round"))
-	VMOVUPS(reg.Z0, reg.K1, Mem{Base: row})
-	VMOVUPS(reg.Z1, reg.K2, Mem{Base: row, Disp: 64})
-	ADDQ(rowC, row)
-	DECQ(reg.RCX)
-	JNZ(LabelRef("row"))
-	ADDQ(U32(64), c)
-	JMP(LabelRef("stored"))
-	Label("round")
-	emit("VCVTNE2PS2BF16 Z0, Z1, Z0", evex(pF2, 0x72, 0, 1, 0))
-	VMOVDQU16(reg.Z0, reg.K3, Mem{Base: row})
-	ADDQ(rowC, row)
-	DECQ(reg.RCX)
-	JNZ(LabelRef("row"))
-	Label("stored")
-	ADDQ(U32(64), c)
-	TESTQ(addend, addend)
-	JZ(LabelRef("next"))
-	ADDQ(U32(128), addend)
-	Label("next")
-	DECQ(argument("panels"))
-	JNZ(LabelRef("panel"))
+	JMP(LabelRef("take"))
+	Label("return")
 	if name == "productAMX" {
 		emit("TILERELEASE", vex(none, 0x49, 0, 0, 0, 0xc0))
 	}
@@ -310,17 +278,66 @@ func products(name string, body func()) {
 	RET()
 }
 
+// takeSums writes a panel of C.
+func takeSums(s, c, rowC, addend, panel reg.GPPhysical) {
+	from, to, plus, rows, rowAdd, c16 := reg.RAX, reg.R9, reg.RBX, reg.RCX, reg.RDX, reg.R13
+	MOVQ(argument("bias"), from)
+	TESTQ(from, from)
+	JZ(LabelRef("add"))
+	VMOVUPS_Z(Mem{Base: from}, reg.K1, reg.Z30)
+	VMOVUPS_Z(Mem{Base: from, Disp: 64}, reg.K2, reg.Z31)
+	ADDQ(U32(128), argument("bias"))
+	Label("add")
+	MOVQ(argument("rows"), rows)
+	MOVQ(argument("rowAdd"), rowAdd)
+	MOVQ(argument("c16"), c16)
+	MOVQ(s, from)
+	MOVQ(c, to)
+	MOVQ(addend, plus)
+	Label("row")
+	VADDPS(Mem{Base: from}, reg.Z30, reg.Z0)
+	VADDPS(Mem{Base: from, Disp: 64}, reg.Z31, reg.Z1)
+	ADDQ(U32(128), from)
+	TESTQ(addend, addend)
+	JZ(LabelRef("store"))
+	VMOVUPS_Z(Mem{Base: plus}, reg.K1, reg.Z2)
+	VMOVUPS_Z(Mem{Base: plus, Disp: 64}, reg.K2, reg.Z3)
+	VADDPS(reg.Z2, reg.Z0, reg.Z0)
+	VADDPS(reg.Z3, reg.Z1, reg.Z1)
+	ADDQ(rowAdd, plus)
+	Label("store")
+	TESTQ(c16, c16)
+	JNZ(LabelRef("round"))
+	VMOVUPS(reg.Z0, reg.K1, Mem{Base: to})
+	VMOVUPS(reg.Z1, reg.K2, Mem{Base: to, Disp: 64})
+	ADDQ(rowC, to)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	JMP(LabelRef("taken"))
+	Label("round")
+	emit("VCVTNE2PS2BF16 Z0, Z1, Z0", evex(pF2, 0x72, 0, 1, 0))
+	VMOVDQU16(reg.Z0, reg.K3, Mem{Base: to})
+	ADDQ(rowC, to)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	Label("taken")
+	ADDQ(panel, c)
+	TESTQ(addend, addend)
+	JZ(LabelRef("beside"))
+	ADDQ(U32(128), addend)
+	Label("beside")
+}
+
 // tileProducts keeps four tiles of sums, which use each tile of A and B twice.
 func tileProducts() {
 	a, b, stride, step := reg.RAX, reg.RCX, reg.RSI, reg.RDI
-	c, rowC, s, ahead, left := reg.R9, reg.R11, reg.R8, reg.R13, reg.RDX
+	c, rowC, left := reg.R9, reg.R11, reg.RDX
 	const as, bs = 4, 6 // the first of two tiles
 	MOVQ(argument("a"), a)
 	MOVQ(argument("b"), b)
-	MOVQ(argument("ahead"), ahead)
 	MOVQ(argument("steps"), step)
 	MOVQ(argument("rows"), left)
-	MOVQ(reg.R10, c)
+	LEAQ(Mem{Base: reg.R10, Index: reg.R15, Scale: 1}, c)
 	MOVQ(U32(64), stride)
 	for i := range 4 {
 		emit(fmt.Sprintf("TILEZERO TMM%d", i), tileRegisters(pF2, 0x49, i, 0, 0))
@@ -348,19 +365,18 @@ func tileProducts() {
 	load(bs+1, b, block)
 	multiply(0, 1)
 	load(as+1, a, block)
-	for i := range 8 {
-		PREFETCHT1(Mem{Base: ahead, Disp: 64 * i})
-	}
 	multiply(1, 0)
 	multiply(1, 1)
 	ADDQ(U32(2*block), a)
 	ADDQ(U32(2*block), b)
-	ADDQ(U32(8*64), ahead)
 	DECQ(step)
 	JNZ(LabelRef("step"))
 	MOVQ(b, argument("b"))
-	MOVQ(ahead, argument("ahead"))
+}
 
+// storeTiles puts the sums where takeSums finds them.
+func storeTiles() {
+	s, stride := reg.R8, reg.RSI
 	MOVQ(U32(128), stride)
 	for i := range 4 {
 		disp := i/2*16*128 + i%2*64

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/binary"
+	"fmt"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/ir"
@@ -10,18 +12,17 @@ import (
 )
 
 // Neither Go's assembler nor avo knows the instructions of bfloat16 and of
-// tiles, so they are written as bytes. Their registers are physical ones, since
-// avo does not see them.
+// tiles, so they are written as numbers. Their registers are physical ones, since
+// avo does not see them. The encodings are those of Intel's manual, volume 2.
 
-// Prefixes and maps of VEX and EVEX.
+// Prefixes of VEX and EVEX, and the map that all these instructions are in.
 const (
-	none, p66, pF3, pF2 = 0, 1, 2, 3
-	map0F38             = 2
+	none, pF3, pF2 = 0, 2, 3
+	map0F38        = 2
 )
 
-// vex encodes an instruction of three tiles, or of one or none with a memory
-// operand, as the manual's tables have it: rm is the last operand of the
-// encoding, second the one in the prefix.
+// vex encodes an instruction: register and rm are the operands in the byte ModRM,
+// with which tail begins, and second is the one in the prefix.
 func vex(prefix, opcode, register, second, rm int, tail ...byte) []byte {
 	return append([]byte{
 		0xc4,
@@ -56,21 +57,22 @@ func evex(prefix, opcode, register, second, rm int) []byte {
 	}
 }
 
-// emit writes an instruction as numbers, with its name beside it.
+// emit writes an instruction as numbers on one line, with its name behind them.
 func emit(name string, code []byte) {
-	Comment(name)
-	word := func(opcode string, x uint64) {
-		Instruction(&ir.Instruction{Opcode: opcode, Operands: []Op{U64(x)}})
+	var words []string
+	for len(code) > 0 {
+		switch {
+		case len(code) >= 4:
+			words = append(words, fmt.Sprintf("LONG $%#08x", binary.LittleEndian.Uint32(code)))
+			code = code[4:]
+		case len(code) >= 2:
+			words = append(words, fmt.Sprintf("WORD $%#04x", binary.LittleEndian.Uint16(code)))
+			code = code[2:]
+		default:
+			words = append(words, fmt.Sprintf("BYTE $%#02x", code[0]))
+			code = nil
+		}
 	}
-	for len(code) >= 4 {
-		word("LONG", uint64(binary.LittleEndian.Uint32(code)))
-		code = code[4:]
-	}
-	if len(code) >= 2 {
-		word("WORD", uint64(binary.LittleEndian.Uint16(code)))
-		code = code[2:]
-	}
-	if len(code) > 0 {
-		word("BYTE", uint64(code[0]))
-	}
+	opcode, rest, _ := strings.Cut(strings.Join(words, "; "), " ")
+	Instruction(&ir.Instruction{Opcode: opcode, Operands: []Op{LabelRef(rest + " // " + name)}}) // avo prints a label as it is
 }
