@@ -28,7 +28,8 @@ var arrows = map[string][]string{
 	"model":             {"internal/kernel", "internal/param", "model/op", "model/vm"},
 	"optim":             {"internal/kernel", "internal/param"},
 	"train":             {"data", "internal/kernel", "internal/param", "model", "optim"},
-	"eval":              {"data/...", "internal/kernel", "model"},
+	"internal/page":     {},
+	"eval":              {"data/...", "internal/kernel", "internal/page", "model"},
 	"configs":           {"checkpoint", "data/...", "eval", "model", "optim", "train"},
 	"internal/run":      {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train"},
 	"internal/bench":    {"internal/kernel", "model", "model/vm", "optim"}, // model/vm tells the time of operations

@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/page"
 	"github.com/goclip/goclip/train"
 )
 
@@ -25,7 +25,7 @@ func curves(path string, floor float64) ([]template.HTML, error) {
 	}
 	defer f.Close()
 	var lines []train.Metrics
-	var evaluations eval.Curve
+	var evaluations page.Curve
 	evaluations.Title = "top-1 of evaluations, %"
 	sets := map[string]int{}
 	for scan := bufio.NewScanner(f); scan.Scan(); {
@@ -46,7 +46,7 @@ func curves(path string, floor float64) ([]template.HTML, error) {
 		if !known {
 			i = len(sets)
 			sets[set.Set] = i
-			evaluations.Lines = append(evaluations.Lines, eval.Line{Name: set.Set})
+			evaluations.Lines = append(evaluations.Lines, page.Line{Name: set.Set})
 		}
 		if i == 0 {
 			evaluations.X = append(evaluations.X, float64(set.Step))
@@ -56,10 +56,10 @@ func curves(path string, floor float64) ([]template.HTML, error) {
 	if len(lines) == 0 {
 		return nil, nil
 	}
-	of := func(title string, names []string, values ...func(train.Metrics) float64) eval.Curve {
-		c := eval.Curve{Title: title}
+	of := func(title string, names []string, values ...func(train.Metrics) float64) page.Curve {
+		c := page.Curve{Title: title}
 		for i, value := range values {
-			c.Lines = append(c.Lines, eval.Line{Name: names[i]})
+			c.Lines = append(c.Lines, page.Line{Name: names[i]})
 			for _, m := range lines {
 				c.Lines[i].Y = append(c.Lines[i].Y, value(m))
 			}
@@ -70,12 +70,12 @@ func curves(path string, floor float64) ([]template.HTML, error) {
 		return c
 	}
 	loss := of("loss", []string{"loss"}, func(m train.Metrics) float64 { return m.Loss })
-	loss.Marks = []eval.Mark{{Name: "ln N", Y: lines[0].LnN}}
+	loss.Marks = []page.Mark{{Name: "ln N", Y: lines[0].LnN}}
 	if floor > 0 {
-		loss.Marks = append(loss.Marks, eval.Mark{Name: "the captions' floor", Y: floor})
+		loss.Marks = append(loss.Marks, page.Mark{Name: "the captions' floor", Y: floor})
 	}
 	var all []template.HTML
-	for _, c := range []eval.Curve{
+	for _, c := range []page.Curve{
 		loss, evaluations,
 		of("logit scale", []string{"logit scale"}, func(m train.Metrics) float64 { return m.LogitScale }),
 		of("cosines", []string{"true pairs", "all others"}, func(m train.Metrics) float64 { return m.CosinePairs }, func(m train.Metrics) float64 { return m.CosineRest }),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/internal/cli"
+	"github.com/goclip/goclip/internal/page"
 	loop "github.com/goclip/goclip/train"
 )
 
@@ -21,7 +23,7 @@ import (
 const (
 	reportPhotos = 24
 	reportGrid   = 24
-	reportDots   = 120
+	reportDots   = 200
 	reportPairs  = 8
 	reportThumb  = 96 // pixels
 )
@@ -62,7 +64,7 @@ func reportCommand() *cobra.Command {
 			if err := w.numbers(c, templates, prompts, train); err != nil {
 				return err
 			}
-			if err := w.pictures(); err != nil {
+			if err := w.pictures(c.Context()); err != nil {
 				return err
 			}
 			if w.Curves, err = curves(filepath.Join(from.checkpoint, "metrics.jsonl"), w.floor); err != nil {
@@ -158,12 +160,12 @@ func (w *reporter) thumbnail(i, side int) (eval.Pair, error) {
 	if err != nil {
 		return eval.Pair{}, err
 	}
-	url, err := eval.Thumbnail(m, side)
+	url, err := page.Thumbnail(eval.Picture(m), side)
 	return eval.Pair{Picture: url}, err
 }
 
 // pictures fills in photos, grid, map, and the nearest and worst pairs.
-func (w *reporter) pictures() error {
+func (w *reporter) pictures(ctx context.Context) error {
 	for _, i := range w.spread(reportPhotos) {
 		p, err := w.thumbnail(i, reportThumb)
 		if err != nil {
@@ -174,7 +176,7 @@ func (w *reporter) pictures() error {
 		w.Photos = append(w.Photos, eval.Photo{Picture: p.Picture, Truth: truth, Labels: labels[:min(5, len(labels))], Right: labels[0].Class == truth})
 	}
 	w.grid()
-	if err := w.drawMap(); err != nil {
+	if err := w.drawMaps(ctx); err != nil {
 		return err
 	}
 	return w.extremes()
@@ -200,7 +202,7 @@ func (w *reporter) grid() {
 	}
 }
 
-func (w *reporter) drawMap() error {
+func (w *reporter) drawMaps(ctx context.Context) error {
 	var images, texts []float32
 	var dots []eval.Dot
 	var names []string
@@ -216,7 +218,7 @@ func (w *reporter) drawMap() error {
 			texts = append(texts, w.classifier.Weights[w.x.Labels[i]*w.x.Width:][:w.x.Width]...)
 		}
 	}
-	return w.MapOf(images, texts, w.x.Width, dots, names)
+	return w.MapsOf(ctx, images, texts, w.x.Width, dots, names)
 }
 
 // extremes lists the nearest and the farthest of all pairs.
