@@ -28,8 +28,8 @@ type Step interface {
 	Stats() vm.Stats
 }
 
-// StepConfig says how a step uses memory, of which what it computes depends by no
-// more than the rounding of a sum over micro-batches; and how it multiplies.
+// StepConfig says how a step uses memory and how it multiplies. What it computes
+// depends on the first by no more than the rounding of a sum over micro-batches.
 type StepConfig struct {
 	Batch int // pairs
 
@@ -41,8 +41,9 @@ type StepConfig struct {
 	// the way back, instead of keeping them. Gradients are the same bits.
 	Rematerialize bool
 
-	// BF16 rounds the operands of matrix products to bfloat16. Sums, the residual
-	// stream, LayerNorm, softmax, the loss, gradients and parameters stay float32.
+	// BF16 rounds the operands of matrix products to bfloat16, and stores what lies
+	// between products so: see [op.Builder]. Parameters and their gradients, sums,
+	// the residual stream, LayerNorm, softmax and the loss are float32.
 	BF16 bool
 }
 

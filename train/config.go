@@ -30,9 +30,9 @@ type Config struct {
 
 	// Precision is that of matrix products: "f32", which empty means as well, or
 	// "bf16", which rounds their operands to bfloat16 and keeps activations between
-	// products so: faster where the processor multiplies bfloat16, and about half
-	// of the memory for activations. Sums, parameters, their gradients and moments,
-	// LayerNorm, softmax and the loss are float32, and evaluation is.
+	// products so: faster where the processor multiplies bfloat16, and 0.6 times
+	// the memory for activations. Parameters, their gradients and moments, sums, the
+	// residual stream, LayerNorm, softmax and the loss are float32; so is evaluation.
 	Precision string `yaml:"precision"`
 
 	// Memory is what training may take, such as 2GiB; MicroBatch is then chosen
