@@ -138,7 +138,7 @@ func TestFilter(t *testing.T) {
 		{"clean and number < 100 or txt = 'caption 150'", func(i int) bool { return i%2 == 0 && i < 100 || i == 150 }, 11},
 		{"number = 150 or width = 200", func(i int) bool { return i == 150 || i == 0 }, 2},
 	} {
-		d, err := OpenTrain(Config{Train: patterns, Where: test.where})
+		d, err := OpenTrain(context.Background(), Config{Train: patterns, Where: test.where})
 		must(t, err)
 		var want []int64
 		for i := range n {
@@ -161,7 +161,7 @@ func TestFilter(t *testing.T) {
 		{"alts.list.element = 'x'", "has lists"},
 		{"width >", "at 8: have the end"},
 	} {
-		if _, err := OpenTrain(Config{Train: patterns, Where: test.where}); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := OpenTrain(context.Background(), Config{Train: patterns, Where: test.where}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v; want error with %q", test.where, err, test.want)
 		}
 	}
@@ -196,7 +196,7 @@ func TestFilterStream(t *testing.T) {
 // trainBatches is batches for what OpenTrain opens.
 func trainBatches(t testing.TB, c Config, start int64, n int) (all []*Batch) {
 	t.Helper()
-	d, err := OpenTrain(c)
+	d, err := OpenTrain(context.Background(), c)
 	must(t, err)
 	var ledger bytes.Buffer
 	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 12, Tokenizer: testTokenizer(t), Ledger: NewLedger(&ledger, c), Start: start})
@@ -390,7 +390,7 @@ func TestCaptionColumns(t *testing.T) {
 		t.Error("batch 50 differs when the stream starts there")
 	}
 	c.Captions[1].Column = "llava"
-	if _, err := OpenTrain(c); err == nil || !strings.Contains(err.Error(), "000.parquet: no column llava of captions: have ") {
+	if _, err := OpenTrain(context.Background(), c); err == nil || !strings.Contains(err.Error(), "000.parquet: no column llava of captions: have ") {
 		t.Errorf("a column that is missing: %v", err)
 	}
 }

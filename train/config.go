@@ -2,10 +2,9 @@ package train
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
-	"strings"
+
+	"github.com/goclip/goclip/internal/size"
 )
 
 // Config steers the loop.
@@ -117,25 +116,14 @@ func (c Config) Validate() error {
 	return err
 }
 
-// units of Memory.
-var units = []struct {
-	name  string
-	bytes float64
-}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}}
-
 // MemoryBytes is Memory in bytes; 0 means no bound.
 func (c Config) MemoryBytes() (int64, error) {
 	if c.Memory == "" {
 		return 0, nil
 	}
-	for _, u := range units {
-		number, ok := strings.CutSuffix(c.Memory, u.name)
-		if !ok {
-			continue
-		}
-		if v, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && v > 0 && v*u.bytes < math.MaxInt64 {
-			return int64(v * u.bytes), nil
-		}
+	bytes, err := size.Parse(c.Memory)
+	if err != nil {
+		return 0, fmt.Errorf("train: memory %w", err)
 	}
-	return 0, fmt.Errorf("train: memory %q; want a size, such as 512MiB or 2GiB", c.Memory)
+	return bytes, nil
 }

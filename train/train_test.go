@@ -32,7 +32,7 @@ func newPoolTrainer(t *testing.T) (*Trainer, *bytes.Buffer, *kernel.Pool) {
 	t.Helper()
 	dir := t.TempDir()
 	must(t, synth.Write(t.Context(), dir, synth.Config{Train: 20, ValSeen: 1, ValUnseen: 1}))
-	d, err := data.Open(filepath.Join(dir, "train-*.parquet"), data.Config{}, data.Need{Caption: true})
+	d, err := data.Open(context.Background(), filepath.Join(dir, "train-*.parquet"), data.Config{}, data.Need{Caption: true})
 	must(t, err)
 	tok, err := tokenizer.Train(d.Captions(t.Context()), 520)
 	must(t, err)

@@ -151,7 +151,7 @@ func (r *Run) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := r.openTrain(); err != nil {
+	if err := r.openTrain(ctx); err != nil {
 		return err
 	}
 	if c.Tokenizer.Path != "" && !r.Resume { // a checkpoint has it
@@ -176,7 +176,7 @@ func (r *Run) open(ctx context.Context) (err error) {
 		sets = []eval.Set{{Name: "validation", Data: c.Data.Val}}
 	}
 	for _, s := range sets {
-		d, err := data.Open(s.Data, c.Data, data.Need{Label: true})
+		d, err := data.Open(ctx, s.Data, c.Data, data.Need{Label: true})
 		if err != nil {
 			return err
 		}
@@ -193,9 +193,9 @@ func (r *Run) open(ctx context.Context) (err error) {
 }
 
 // openTrain opens the training data.
-func (r *Run) openTrain() (err error) {
+func (r *Run) openTrain(ctx context.Context) (err error) {
 	c := r.Config
-	if r.data, err = data.OpenTrain(c.Data); err != nil {
+	if r.data, err = data.OpenTrain(ctx, c.Data); err != nil {
 		return err
 	}
 	if r.data.Len() < int64(c.Train.Batch) {
@@ -212,7 +212,7 @@ func (r *Run) writeWorld(ctx context.Context) error {
 	if err := synth.Write(ctx, c.World.Dir, c.World.Draw); err != nil {
 		return err
 	}
-	d, err := data.OpenTrain(c.Data)
+	d, err := data.OpenTrain(ctx, c.Data)
 	if err != nil {
 		return err
 	}
@@ -274,12 +274,12 @@ func (r *Run) announce(step model.Step) {
 // floor finds the least loss that the captions allow, and says so where they
 // repeat enough to matter.
 func (r *Run) floor(ctx context.Context) (float64, error) {
-	counts, err := train.CountCaptions(ctx, r.data.Captions(ctx))
+	counts, err := data.CountCaptions(ctx, r.data.Captions(ctx))
 	if err != nil {
 		return 0, err
 	}
 	n := r.Config.Train.Batch
-	floor := train.Floor(counts, n)
+	floor := data.Floor(counts, n)
 	if floor > 0.05 {
 		r.Log.Printf("captions repeat (%d distinct ones): no model gets the loss of %d pairs below %.3f, where guessing has ln N %.3f", len(counts), n, floor, math.Log(float64(n)))
 	}
