@@ -50,7 +50,7 @@ type World struct {
 // Default is what a recipe that says nothing else gets. The sizes of the model
 // and the length of the run have no default.
 func Default() Run {
-	return Run{Model: model.Config{Activation: "gelu"}, Optim: optim.Default()}
+	return Run{Model: model.Config{Activation: "gelu"}, Optim: optim.Default(), Train: train.Config{Precision: "f32"}}
 }
 
 // Validate reports the first field that cannot work, alone or beside another.

@@ -19,6 +19,8 @@ func TestConfig(t *testing.T) {
 		{Config{Steps: 1, Batch: 8, Memory: "2GiB", Rematerialize: "auto"}, ""},
 		{Config{Steps: 1, Batch: 8, Rematerialize: "auto"}, "rematerialize auto without memory"},
 		{Config{Steps: 1, Batch: 8, Rematerialize: "layer"}, `rematerialize "layer"; want none, block or auto`},
+		{Config{Steps: 1, Batch: 8, Precision: "bf16"}, ""},
+		{Config{Steps: 1, Batch: 8, Precision: "fp16"}, `precision "fp16"; want f32 or bf16`},
 		{Config{Steps: 1, Batch: 8, GradNormJump: 1}, "grad_norm_jump 1; want more than 1"},
 		{Config{Steps: 1, Batch: 8, OnBadStep: "go"}, `on_bad_step "go"; want stop or skip`},
 		{Config{Steps: 1, Batch: 8, MaxBadSteps: -1}, "max_bad_steps -1"},

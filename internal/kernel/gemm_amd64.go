@@ -7,7 +7,7 @@ func gemmTiles(rows, tiles, n, k int, a []float32, rowA, colA int, b panels, c [
 	switch {
 	case level == Portable || k == 0:
 		gemmTilesGo(rows, tiles, n, k, a, rowA, colA, b, c, rowC, start, bias)
-	case level == AVX512:
+	case level >= AVX512:
 		gemmTilesAVX512(rows, tiles, n, k, a, rowA, colA, b, c, rowC, start, bias)
 	case n == panelWidth:
 		gemmTilesAVX2(rows, tiles, k, a, rowA, colA, b, c, rowC, start, bias)

@@ -11,12 +11,14 @@ import (
 type Level int
 
 const (
-	Portable Level = iota // Go alone
-	AVX2                  // AVX2 and FMA, 256 bits
-	AVX512                // AVX-512 F, BW, DQ and VL, 512 bits
+	Portable   Level = iota // Go alone
+	AVX2                    // AVX2 and FMA, 256 bits
+	AVX512                  // AVX-512 F, BW, DQ and VL, 512 bits
+	AVX512BF16              // and its products of bfloat16
+	AMX                     // and matrix tiles of them
 )
 
-var levelNames = []string{"portable", "avx2", "avx512"}
+var levelNames = []string{"portable", "avx2", "avx512", "avx512bf16", "amx"}
 
 func (l Level) String() string { return levelNames[l] }
 
@@ -60,7 +62,9 @@ type tileShape struct {
 }
 
 var tileShapes = [...]tileShape{
-	Portable: {6, 1, 256, 96, 384},
-	AVX2:     {6, 1, 256, 96, 384},
-	AVX512:   {14, 2, 384, 112, 384},
+	Portable:   {6, 1, 256, 96, 384},
+	AVX2:       {6, 1, 256, 96, 384},
+	AVX512:     {14, 2, 384, 112, 384},
+	AVX512BF16: {14, 2, 384, 112, 384},
+	AMX:        {14, 2, 384, 112, 384},
 }

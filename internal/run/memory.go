@@ -37,7 +37,16 @@ const processBytes = 58 << 20
 
 // stepConfig is how a run's step uses memory.
 func stepConfig(c *configs.Run) model.StepConfig {
-	return model.StepConfig{Batch: c.Train.Batch, MicroBatch: c.Train.MicroBatch, Rematerialize: c.Train.Rematerialize == "block"}
+	t := c.Train
+	return model.StepConfig{Batch: t.Batch, MicroBatch: t.MicroBatch, Rematerialize: t.Rematerialize == "block", BF16: t.Precision == "bf16"}
+}
+
+// precision is that of a run's products.
+func precision(c *configs.Run) string {
+	if stepConfig(c).BF16 {
+		return "bf16"
+	}
+	return "f32"
 }
 
 // garbageBytes is about what garbage may take before it is collected. Go counts

@@ -269,8 +269,11 @@ func (r *Run) announce(step model.Step) {
 		r.Log.Printf("%s", where)
 	}
 	r.Log.Printf("order of the pairs: shuffle quality %.3f, where 1 is a shuffle of all", r.data.ShuffleQuality(c.Seed))
-	r.Log.Printf("%d parameters, %d steps of %d pairs on %d threads (%v), arena of %d MB",
-		r.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, r.pool.Threads(), kernel.Active(), stats.ArenaBytes>>20)
+	r.Log.Printf("%d parameters, %d steps of %d pairs in %s on %d threads (%v), arena of %d MB",
+		r.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, precision(c), r.pool.Threads(), kernel.Active(), stats.ArenaBytes>>20)
+	if stepConfig(c).BF16 && kernel.Active() < kernel.AVX512BF16 {
+		r.Log.Printf("%v has no products of bfloat16: they are emulated, which takes longer than train.precision f32", kernel.Active())
+	}
 	r.Log.Printf("%s", optim.Groups(r.model.Params()))
 }
 
