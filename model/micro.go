@@ -208,6 +208,7 @@ func (m *CLIP) microGraph(c StepConfig, n, context int) (*microPlan, error) {
 	if p.grads, err = G.Backpropagate(G.Nodes{p.unit}, G.Nodes{p.dy}, wrt); err != nil {
 		return nil, fmt.Errorf("model: gradient: %w", err)
 	}
+	p.options.Turn = p.unit
 	for j, node := range p.grads {
 		p.options.Place[node] = grads[j]
 	}

@@ -51,6 +51,8 @@ func (op layerNorm) run(p *kernel.Pool, out, in []Buffer, _ []tensor.Shape) {
 	p.LayerNorm(out[0].F, out[1].F, out[2].F, in[0].F, in[1].F, in[2].F, op.eps)
 }
 
+func (layerNorm) light() {}
+
 func (op layerNorm) wrt() []bool { return []bool{true, true, true} }
 
 func (op layerNorm) grad(b *Builder, in, out []*G.Node, dy *G.Node) []*G.Node {

@@ -60,7 +60,10 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 		if b.placed != nil || b.skipped {
 			return b.placed
 		}
-		return arena[b.root.offset:][:b.size:b.size]
+		if at := b.root.offset; at < len(o.Lent) {
+			return o.Lent[at:][:b.size:b.size]
+		}
+		return arena[b.root.offset-lines(len(o.Lent)):][:b.size:b.size]
 	}
 	reads := map[*buffer][]*op.Buffer{}
 	for _, s := range p.steps {
