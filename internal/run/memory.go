@@ -15,7 +15,7 @@ import (
 // A Memory is what a run takes at its peak, in bytes, by what for.
 type Memory struct {
 	Process     int64 // the program, its buffers, and garbage that is not yet collected
-	Parameters  int64 // values, gradients and both moments
+	Parameters  int64 // values, gradients, both moments, and averages if there are any
 	Data        int64 // batches being decoded, and the encoded images of two windows
 	Batch       int64 // inputs and embeddings of the step
 	Activations int64 // the arena of the step
@@ -55,6 +55,15 @@ func boundGarbage() (undo func()) {
 	return func() { debug.SetGCPercent(was) }
 }
 
+// savedBytes is what a checkpoint holds of a parameter: its value, both moments,
+// and its average if there is one.
+func savedBytes(c *configs.Run) int64 {
+	if c.Optim.EMADecay > 0 {
+		return 4 * 4
+	}
+	return 3 * 4
+}
+
 // predict says what a run takes, without taking it.
 func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step model.StepConfig) (Memory, error) {
 	stats, inputs, err := m.Measure(step)
@@ -63,7 +72,7 @@ func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step mo
 	}
 	memory := Memory{
 		Process:     processBytes,
-		Parameters:  4 * 4 * int64(m.Config().ParamCount()),
+		Parameters:  (4 + savedBytes(c)) * int64(m.Config().ParamCount()),
 		Data:        d.StreamBytes(step.Batch, c.Model.Image.Size, c.Model.Text.ContextLength),
 		Batch:       inputs,
 		Activations: int64(stats.ArenaBytes),

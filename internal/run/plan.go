@@ -41,7 +41,7 @@ func (r *Run) Plan(ctx context.Context, steps int) (*Plan, error) {
 	c := r.Config
 	p := &Plan{Parameters: r.model.Config().ParamCount(), Step: stepConfig(c), Steps: c.Train.Steps}
 	p.FLOPs = r.model.FLOPs(p.Step)
-	p.Checkpoint = 3 * 4 * int64(p.Parameters)
+	p.Checkpoint = savedBytes(c) * int64(p.Parameters)
 	p.Checkpoints = c.Checkpoint.Kept(p.Steps)
 	stats, _, err := r.model.Measure(p.Step)
 	if err != nil {

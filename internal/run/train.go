@@ -41,6 +41,7 @@ type Run struct {
 	tokenizer *tokenizer.Tokenizer
 	model     *model.CLIP
 	optim     *optim.AdamW
+	ema       *optim.EMA // or nil
 	trainer   *train.Trainer
 	store     *checkpoint.Store
 	state     state
@@ -121,7 +122,7 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	defer stream.Close()
 	defer boundGarbage()()
 	r.trainer = &train.Trainer{
-		Config: c.Train, Model: r.model, Graph: step, Optim: r.optim, Data: stream, EpochPairs: int(r.data.Len()),
+		Config: c.Train, Model: r.model, Graph: step, Optim: r.optim, EMA: r.ema, Data: stream, EpochPairs: int(r.data.Len()),
 		Eval: r.evaluate, Save: r.save, Interrupt: r.pool.Interrupt, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
 		Warmup: c.Optim.Warmup, Scores: func() []train.Score { return r.scores },
 		Watch: r.state.Watch, Inspect: r.keepInspection, Metrics: r.lines, Log: r.Log,
@@ -287,7 +288,7 @@ func (r *Run) floor(ctx context.Context) (float64, error) {
 func (r *Run) save(step int) error {
 	s := r.state
 	s.Step, s.Pairs, s.Watch = step, int64(step)*int64(r.Config.Train.Batch), r.trainer.Watch
-	if err := r.store.Save(step, files(r.Config, s, r.model, r.optim, r.tokenizer)); err != nil {
+	if err := r.store.Save(step, r.files(s)); err != nil {
 		return err
 	}
 	if err := r.store.Prune(step, r.Config.Checkpoint); err != nil {
@@ -299,9 +300,14 @@ func (r *Run) save(step int) error {
 	return nil
 }
 
-// evaluate measures zero-shot accuracy on every set.
+// evaluate measures zero-shot accuracy on every set, that of the moving average
+// where there is one.
 func (r *Run) evaluate(ctx context.Context, step int) error {
 	defer context.AfterFunc(ctx, r.pool.Interrupt)() // the run is saved without the pool
+	if r.ema != nil {
+		r.ema.Swap()
+		defer r.ema.Swap()
+	}
 	r.last = r.last[:0]
 	for _, s := range r.sets {
 		ledger := data.NewLedger(io.Discard, r.Config.Data)
