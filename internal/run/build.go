@@ -12,6 +12,7 @@ import (
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/tokenizer"
 	"github.com/goclip/goclip/optim"
+	"github.com/goclip/goclip/train"
 )
 
 // enter makes or takes the run's folder.
@@ -155,5 +156,6 @@ func (r *Run) newTokenizer(ctx context.Context) (*tokenizer.Tokenizer, error) {
 	if size == 0 {
 		size = 4096
 	}
-	return tokenizer.Train(r.data.Captions(ctx), size)
+	r.captions = train.NewCaptionCounts()
+	return tokenizer.Train(r.captions.Pass(r.data.Captions(ctx)), size)
 }

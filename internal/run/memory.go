@@ -64,9 +64,10 @@ func savedBytes(c *configs.Run) int64 {
 	return 3 * 4
 }
 
-// predict says what a run takes, without taking it.
-func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step model.StepConfig) (Memory, error) {
-	stats, inputs, err := m.Measure(step)
+// predict says what a run takes whose texts have up to length tokens, without
+// taking it.
+func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step model.StepConfig, length int) (Memory, error) {
+	stats, inputs, err := m.Measure(step, length)
 	if err != nil {
 		return Memory{}, err
 	}
@@ -78,7 +79,7 @@ func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step mo
 		Activations: int64(stats.ArenaBytes),
 	}
 	if evals {
-		memory.Eval, err = m.EncoderBytes(eval.BatchOf(c.Eval.Batch))
+		memory.Eval, err = m.EncoderBytes(eval.BatchOf(c.Eval.Batch), length)
 	}
 	return memory, err
 }
@@ -115,7 +116,7 @@ func (r *Run) fit() error {
 }
 
 // largestMicroBatch is the one with which the run takes no more than limit
-// bytes; 0 is the whole batch. The number of threads plays no part, so that the
+// bytes, whatever texts come; 0 is the whole batch. The number of threads plays no part, so that the
 // choice is the same on every machine.
 func (r *Run) largestMicroBatch(step model.StepConfig, limit int64) (int, error) {
 	for micro := step.Batch; ; micro = (micro + 1) / 2 {
@@ -123,7 +124,7 @@ func (r *Run) largestMicroBatch(step model.StepConfig, limit int64) (int, error)
 		if micro < step.Batch {
 			step.MicroBatch = micro
 		}
-		memory, err := predict(r.Config, r.model, r.data, len(r.sets) > 0, step)
+		memory, err := predict(r.Config, r.model, r.data, len(r.sets) > 0, step, r.Config.Model.Text.ContextLength)
 		if err != nil {
 			return 0, err
 		}

@@ -38,6 +38,7 @@ type Run struct {
 	sets      []evalSet
 	classes   []string
 	templates []string
+	captions  *train.CaptionCounts // those that the tokenizer was trained on, or nil
 	tokenizer *tokenizer.Tokenizer
 	model     *model.CLIP
 	optim     *optim.AdamW
@@ -272,9 +273,14 @@ func (r *Run) announce(step model.Step) {
 // floor finds the least loss that the captions allow, and says so where they
 // repeat enough to matter.
 func (r *Run) floor(ctx context.Context) (float64, error) {
-	counts, err := train.CountCaptions(ctx, r.data.Captions(ctx))
-	if err != nil {
-		return 0, err
+	var counts []int
+	if r.captions != nil {
+		counts, r.captions = r.captions.All(), nil
+	} else {
+		var err error
+		if counts, err = train.CountCaptions(ctx, r.data.Captions(ctx)); err != nil {
+			return 0, err
+		}
 	}
 	n := r.Config.Train.Batch
 	floor := train.Floor(counts, n)

@@ -43,8 +43,6 @@ func (op attention) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape)
 	p.Attention(out[0].F, out[1].F, in[0].F, shapes[0][0]/op.t, op.t, op.heads, op.causal)
 }
 
-func (attention) light() {}
-
 func (op attention) wrt() []bool { return []bool{true} }
 
 func (op attention) grad(b *Builder, in, out []*G.Node, dy *G.Node) []*G.Node {
