@@ -152,13 +152,9 @@ type TrainStep struct {
 	vocabulary int
 }
 
-// NewTrainStep compiles a step for batches of n pairs. Gradients go to the
-// parameters' Grad.
-func (m *CLIP) NewTrainStep(n int, pool *kernel.Pool) (*TrainStep, error) {
-	return m.newTrainStep(StepConfig{Batch: n}, pool)
-}
-
-func (m *CLIP) newTrainStep(c StepConfig, pool *kernel.Pool) (*TrainStep, error) {
+// NewTrainStep compiles a step for whole batches. Gradients go to the
+// parameters' Grad, whose memory holds other values while it runs.
+func (m *CLIP) NewTrainStep(c StepConfig, pool *kernel.Pool) (*TrainStep, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}

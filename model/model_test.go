@@ -124,7 +124,7 @@ func TestTrainStep(t *testing.T) {
 		must(t, err)
 		pool := kernel.NewPool(threads)
 		defer pool.Close()
-		s, err := m.NewTrainStep(n, pool)
+		s, err := m.NewTrainStep(model.StepConfig{Batch: n}, pool)
 		must(t, err)
 		fill(s.Images(), s.Tokens(), 8)
 		var losses []float32

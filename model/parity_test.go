@@ -106,7 +106,7 @@ func checkParity(t *testing.T, folder string) {
 	pool := kernel.NewPool(2)
 	defer pool.Close()
 
-	step, err := m.NewTrainStep(c.Batch, pool)
+	step, err := m.NewTrainStep(model.StepConfig{Batch: c.Batch}, pool)
 	must(t, err)
 	image, err := m.NewImageEncoder(c.Batch, pool)
 	must(t, err)

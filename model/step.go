@@ -48,7 +48,7 @@ func (m *CLIP) NewStep(c StepConfig, pool *kernel.Pool) (Step, error) {
 		return nil, err
 	}
 	if c.whole() {
-		return m.newTrainStep(c, pool)
+		return m.NewTrainStep(c, pool)
 	}
 	return m.NewMicroStep(c, pool)
 }

@@ -24,7 +24,7 @@ func TestGradients(t *testing.T) {
 			c.Activation = activation
 			m, err := model.New(c, 3)
 			must(t, err)
-			s, err := m.NewTrainStep(5, pool)
+			s, err := m.NewTrainStep(model.StepConfig{Batch: 5}, pool)
 			must(t, err)
 			fill(s.Images(), s.Tokens(), c.Text.ContextLength)
 			loss := func() float64 {
@@ -103,7 +103,7 @@ func TestStepRepeats(t *testing.T) {
 	must(t, err)
 	pool := kernel.NewPool(2)
 	defer pool.Close()
-	s, err := m.NewTrainStep(4, pool)
+	s, err := m.NewTrainStep(model.StepConfig{Batch: 4}, pool)
 	must(t, err)
 	fill(s.Images(), s.Tokens(), 8)
 	first, err := s.Run()
@@ -141,7 +141,7 @@ func TestEncoders(t *testing.T) {
 	must(t, err)
 	pool := kernel.NewPool(2)
 	defer pool.Close()
-	s, err := m.NewTrainStep(n, pool)
+	s, err := m.NewTrainStep(model.StepConfig{Batch: n}, pool)
 	must(t, err)
 	fill(s.Images(), s.Tokens(), 8)
 	for _, batch := range []int{1, 2, n} {
@@ -211,7 +211,7 @@ func TestFirstLoss(t *testing.T) {
 		c.EmbedDim, c.Image.Width, c.Text.Width = 512, 64, 48
 		m, err := model.New(c, seed)
 		must(t, err)
-		s, err := m.NewTrainStep(n, pool)
+		s, err := m.NewTrainStep(model.StepConfig{Batch: n}, pool)
 		must(t, err)
 		fill(s.Images(), s.Tokens(), 8)
 		loss, err := s.Run()
@@ -307,7 +307,7 @@ func TestBadInput(t *testing.T) {
 	defer pool.Close()
 	for _, n := range []int{-1, 0} {
 		want := fmt.Sprintf("model: batch %d; want at least", n)
-		_, err1 := m.NewTrainStep(n, pool)
+		_, err1 := m.NewTrainStep(model.StepConfig{Batch: n}, pool)
 		_, err2 := m.NewImageEncoder(n, pool)
 		_, err3 := m.NewTextEncoder(n, pool)
 		for _, err := range []error{err1, err2, err3} {
@@ -316,7 +316,7 @@ func TestBadInput(t *testing.T) {
 			}
 		}
 	}
-	s, err := m.NewTrainStep(2, pool)
+	s, err := m.NewTrainStep(model.StepConfig{Batch: 2}, pool)
 	must(t, err)
 	e, err := m.NewTextEncoder(2, pool)
 	must(t, err)

@@ -44,7 +44,7 @@ func newPoolTrainer(t *testing.T) (*Trainer, *bytes.Buffer, *kernel.Pool) {
 	must(t, err)
 	pool := kernel.NewPool(1)
 	t.Cleanup(pool.Close)
-	graph, err := m.NewTrainStep(5, pool)
+	graph, err := m.NewTrainStep(model.StepConfig{Batch: 5}, pool)
 	must(t, err)
 	o, err := optim.New(m.Params(), optim.Default(), 6, pool)
 	must(t, err)
