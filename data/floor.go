@@ -59,25 +59,53 @@ func choose(n, k int) float64 {
 	return all - in - out
 }
 
-// maxCounted bounds the memory of CountCaptions.
+// maxCounted bounds the memory of CaptionCounts.
 const maxCounted = 1 << 20
 
-// CountCaptions says how often each distinct caption occurs, of the first
+// CaptionCounts says how often each distinct caption occurs, of the first
 // million.
+type CaptionCounts struct {
+	seed   maphash.Seed
+	counts map[uint64]int
+	n      int
+}
+
+// NewCaptionCounts has counted nothing.
+func NewCaptionCounts() *CaptionCounts {
+	return &CaptionCounts{seed: maphash.MakeSeed(), counts: map[uint64]int{}}
+}
+
+// Pass counts captions as they go by.
+func (c *CaptionCounts) Pass(captions iter.Seq2[string, error]) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for caption, err := range captions {
+			if err == nil && c.n < maxCounted {
+				c.counts[maphash.String(c.seed, caption)]++
+				c.n++
+			}
+			if !yield(caption, err) {
+				return
+			}
+		}
+	}
+}
+
+// All are the counts.
+func (c *CaptionCounts) All() []int { return slices.Collect(maps.Values(c.counts)) }
+
+// CountCaptions counts the first million captions.
 func CountCaptions(ctx context.Context, captions iter.Seq2[string, error]) ([]int, error) {
-	seed := maphash.MakeSeed()
-	counts, n := map[uint64]int{}, 0
-	for c, err := range captions {
+	c := NewCaptionCounts()
+	for _, err := range c.Pass(captions) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
 			return nil, err
 		}
-		counts[maphash.String(seed, c)]++
-		if n++; n == maxCounted {
+		if c.n == maxCounted {
 			break
 		}
 	}
-	return slices.Collect(maps.Values(counts)), nil
+	return c.All(), nil
 }

@@ -20,6 +20,7 @@ type CLIP struct {
 	config Config
 	params []*param.Param
 	byName map[string]*param.Param
+	grads  []float32 // the memory of all gradients
 }
 
 // New returns a model with initial values drawn from seed.
@@ -31,8 +32,11 @@ func New(c Config, seed uint64) (*CLIP, error) {
 		return nil, fmt.Errorf("model: text.vocab_size %d; want the tokenizer's", c.Text.VocabSize)
 	}
 	m := &CLIP{config: c, byName: map[string]*param.Param{}}
-	n := c.ParamCount()
-	values, grads := make([]float32, n), make([]float32, n)
+	// The first parameter is one number, and what follows it begins a cache line.
+	n := c.ParamCount() + 15
+	values := vm.NewArena(4 * n)[15:]
+	m.grads = vm.NewArena(4 * n)
+	grads := m.grads[15:]
 	for _, s := range c.specs() {
 		size := s.size()
 		p := &param.Param{Name: s.name, Shape: s.shape, Value: values[:size:size], Grad: grads[:size:size], Decay: s.decays()}
@@ -149,7 +153,8 @@ type TrainStep struct {
 }
 
 // NewTrainStep compiles a step of the whole batch, whatever c.MicroBatch is.
-// Gradients go to the parameters' Grad.
+// Gradients go to the parameters' Grad, whose memory holds other values while
+// it runs.
 func (m *CLIP) NewTrainStep(c StepConfig, pool *kernel.Pool) (*TrainStep, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
@@ -185,7 +190,7 @@ func (m *CLIP) trainGraph(c StepConfig, images []float32, tokens []int32) (outpu
 	if err != nil {
 		return nil, o, fmt.Errorf("model: gradient: %w", err)
 	}
-	o.Place = map[*G.Node][]float32{}
+	o.Turn, o.Lent, o.Place = loss, m.grads, map[*G.Node][]float32{}
 	for i, p := range m.params {
 		o.Place[grads[i]] = p.Grad
 	}

@@ -59,7 +59,7 @@ type microPlan struct {
 
 // NewMicroStep compiles a step of micro-batches, of which the last may be smaller.
 func (m *CLIP) NewMicroStep(c StepConfig, pool *kernel.Pool) (*MicroStep, error) {
-	s, todo, err := m.microStep(c)
+	s, todo, err := m.microStep(c, m.config.Text.ContextLength)
 	if err != nil {
 		return nil, err
 	}
@@ -104,8 +104,9 @@ func measure(todo []compilation) (all vm.Stats, err error) {
 	return all, nil
 }
 
-// microStep builds a step without its memory, and the machines to compile.
-func (m *CLIP) microStep(c StepConfig) (s *MicroStep, todo []compilation, err error) {
+// microStep builds a step for texts of up to length tokens without its memory,
+// and the machines to compile.
+func (m *CLIP) microStep(c StepConfig, length int) (s *MicroStep, todo []compilation, err error) {
 	if err := c.validate(); err != nil {
 		return nil, nil, err
 	}
@@ -121,7 +122,7 @@ func (m *CLIP) microStep(c StepConfig) (s *MicroStep, todo []compilation, err er
 	for _, t := range []*microTower{x, y} {
 		context := 0
 		if t == y {
-			context = m.config.Text.ContextLength
+			context = length
 		}
 		more, err := t.divide(m, c, context)
 		if err != nil {
@@ -209,6 +210,7 @@ func (m *CLIP) microGraph(c StepConfig, n, context int) (*microPlan, error) {
 	if p.grads, err = G.Backpropagate(G.Nodes{p.unit}, G.Nodes{p.dy}, wrt); err != nil {
 		return nil, fmt.Errorf("model: gradient: %w", err)
 	}
+	p.options.Turn = p.unit
 	for j, node := range p.grads {
 		p.options.Place[node] = grads[j]
 	}

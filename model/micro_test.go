@@ -128,7 +128,7 @@ func TestRematerialize(t *testing.T) {
 				got = append(got, slices.Clone(p.Grad))
 			}
 			arena := s.Stats().ArenaBytes
-			if measured, _, err := m.Measure(config); err != nil || measured.ArenaBytes != arena {
+			if measured, _, err := m.Measure(config, c.Text.ContextLength); err != nil || measured.ArenaBytes != arena {
 				t.Errorf("Measure(%+v): %d bytes, %v; the step has %d", config, measured.ArenaBytes, err, arena)
 			}
 			if !again {

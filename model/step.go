@@ -70,13 +70,14 @@ func (c StepConfig) validate() error {
 	return nil
 }
 
-// Measure is the plan of NewStep with the same config, and the bytes of its
-// inputs and embeddings, without the memory for them.
-func (m *CLIP) Measure(c StepConfig) (stats vm.Stats, inputs int64, err error) {
+// Measure is the plan of NewStep with the same config for texts of up to length
+// tokens, and the bytes of its inputs and embeddings, without the memory for them.
+func (m *CLIP) Measure(c StepConfig, length int) (stats vm.Stats, inputs int64, err error) {
 	size, n := int64(m.config.Image.Size), int64(c.Batch)
+	length = m.cut(length)
 	inputs = 4 * n * (3*size*size + int64(m.config.Text.ContextLength))
 	if c.whole() {
-		outputs, o, err := m.trainGraph(c, nil, m.newTokens(c.Batch))
+		outputs, o, err := m.trainGraph(c, nil, make([]int32, c.Batch*length))
 		if err != nil {
 			return stats, 0, err
 		}
@@ -86,7 +87,7 @@ func (m *CLIP) Measure(c StepConfig) (stats vm.Stats, inputs int64, err error) {
 		}
 		return stats, inputs, nil
 	}
-	_, todo, err := m.microStep(c)
+	_, todo, err := m.microStep(c, length)
 	if err != nil {
 		return stats, 0, err
 	}
@@ -94,11 +95,17 @@ func (m *CLIP) Measure(c StepConfig) (stats vm.Stats, inputs int64, err error) {
 	return stats, inputs + 4*4*n*int64(m.config.EmbedDim), err
 }
 
-// EncoderBytes is what both encoders for batches of n take, with their inputs.
-func (m *CLIP) EncoderBytes(n int) (int64, error) {
+// cut is the length at which texts of so many tokens are computed: see plans.
+func (m *CLIP) cut(length int) int {
+	return min(m.config.Text.ContextLength, (length+lengthStep-1)/lengthStep*lengthStep)
+}
+
+// EncoderBytes is what both encoders for batches of n take, with their inputs,
+// for texts of up to length tokens.
+func (m *CLIP) EncoderBytes(n, length int) (int64, error) {
 	g := m.newGraph()
 	bytes := 4 * int64(n) * int64(3*m.config.Image.Size*m.config.Image.Size+m.config.Text.ContextLength)
-	for _, features := range []*G.Node{g.imageFeatures(g.imagesNode(n)), g.textFeatures(g.tokensNode(n, m.config.Text.ContextLength))} {
+	for _, features := range []*G.Node{g.imageFeatures(g.imagesNode(n)), g.textFeatures(g.tokensNode(n, m.cut(length)))} {
 		unit := g.Normalize(features)
 		if err := g.check(); err != nil {
 			return 0, err

@@ -28,6 +28,11 @@ type Config struct {
 
 	// ClipNorm bounds the L2 norm of all gradients together; 0 means no bound.
 	ClipNorm float64 `yaml:"clip_norm"`
+
+	// EMADecay is what a moving average of the parameters keeps of itself in an
+	// update, such as 0.999: see [EMA]. Evaluations take the average then, and a
+	// checkpoint holds it beside the parameters. 0 means none.
+	EMADecay float64 `yaml:"ema_decay"`
 }
 
 // Default is open_clip's for vision transformers, but for the learning rate
@@ -53,6 +58,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("optim: epsilon %g is not positive", c.Epsilon)
 	case !(c.ClipNorm >= 0):
 		return fmt.Errorf("optim: clip_norm %g is negative", c.ClipNorm)
+	case !(0 <= c.EMADecay && c.EMADecay < 1):
+		return fmt.Errorf("optim: ema_decay %g is not in [0, 1)", c.EMADecay)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ type Config struct {
 
 	// Rematerialize is "block", which computes the values inside of residual
 	// blocks again for the way back instead of keeping them: the same bits in
-	// about a quarter of the memory and a quarter more time; "auto", which does
+	// a quarter of the memory or less and a quarter more time; "auto", which does
 	// so where Memory asks for it; or "none", which empty means as well.
 	Rematerialize string `yaml:"rematerialize"`
 

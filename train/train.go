@@ -22,6 +22,7 @@ type Trainer struct {
 	Model *model.CLIP
 	Graph model.Step   // of Model, compiled for batches of Config.Batch
 	Optim *optim.AdamW // of Model's parameters
+	EMA   *optim.EMA   // of them as well, or nil
 	Data  *data.Stream // starts at the pair after the optimizer's last step
 
 	// EpochPairs is the number of pairs in an epoch.
@@ -144,6 +145,9 @@ func (t *Trainer) Step(ctx context.Context) (d Done, err error) {
 	}
 	d.Rate = t.Optim.Update(d.Norm)
 	t.Model.ClampLogitScale(t.maxLogitScale())
+	if t.EMA != nil {
+		t.EMA.Update(step)
+	}
 	return d, nil
 }
 

@@ -29,6 +29,9 @@ type Config struct {
 	Steps     int       // measured in each phase
 	Warmup    int       // steps before them; at least 1, in which scratch memory grows
 	Started   time.Time // when the process did
+
+	// Rematerialize is none or block, as in train.rematerialize; empty means none.
+	Rematerialize string
 }
 
 // Validate reports the first field that cannot work.
@@ -43,6 +46,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("bench: threads %d is negative", c.Threads)
 	case c.Precision != "f32" && c.Precision != "bf16":
 		return fmt.Errorf("bench: precision %q; want f32 or bf16", c.Precision)
+	case c.Rematerialize != "" && c.Rematerialize != "none" && c.Rematerialize != "block":
+		return fmt.Errorf("bench: rematerialize %q; want none or block", c.Rematerialize)
 	case c.Steps < 1:
 		return fmt.Errorf("bench: steps %d; want at least 1", c.Steps)
 	case c.Warmup < 1:
@@ -99,7 +104,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 // train measures what the loop of a run does with a batch: both towers and
 // back, the norm of the gradient, AdamW, the bound of the logit scale.
 func (b *bench) train(ctx context.Context) error {
-	step, err := b.model.NewTrainStep(model.StepConfig{Batch: b.Batch, BF16: b.bf16()}, b.pool)
+	step, err := b.model.NewTrainStep(model.StepConfig{Batch: b.Batch, BF16: b.bf16(), Rematerialize: b.Rematerialize == "block"}, b.pool)
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,7 @@ const (
 	kindActivate
 	kindActivateGrad
 	kindScale
+	kindAverage
 )
 
 // elementTile keeps three slices of a tile in the second cache.
@@ -77,6 +78,9 @@ func (t *elementTask) do(_, tile int) {
 		activateGrad(t.z[lo:hi], t.x[lo:hi], t.y[lo:hi], t.a)
 	case kindScale:
 		scaleTo(t.z[lo:hi], t.x[lo:hi], t.scale)
+	case kindAverage:
+		scaleTo(t.z[lo:hi], t.z[lo:hi], t.scale)
+		axpy(t.z[lo:hi], 1-t.scale, t.x[lo:hi])
 	}
 }
 
@@ -97,6 +101,12 @@ func (p *Pool) Add(z, x, y []float32) {
 func (p *Pool) Scale(y, x []float32, s float32) {
 	check("Scale", "x", len(x), len(y))
 	p.elementwise(elementTask{kind: kindScale, z: y, x: x, scale: s})
+}
+
+// Average computes y = d y + (1-d) x.
+func (p *Pool) Average(y, x []float32, d float32) {
+	check("Average", "x", len(x), len(y))
+	p.elementwise(elementTask{kind: kindAverage, z: y, x: x, scale: d})
 }
 
 type sumSquaresTask struct {

@@ -51,7 +51,7 @@ func (r *Run) build(ctx context.Context) (err error) {
 	}
 	r.state = state{Seed: c.Seed, Batch: c.Train.Batch, Rows: r.data.Len(), Shards: shards}
 	if from != nil {
-		if r.state, err = restore(from, r.model, r.optim); err != nil {
+		if r.state, err = r.restore(from); err != nil {
 			return err
 		}
 		if changed := data.ShardsDifference(r.state.Shards, shards); changed != "" {
@@ -92,6 +92,9 @@ func (r *Run) assemble(ctx context.Context, from *checkpoint.Checkpoint) (err er
 		return err
 	}
 	c := r.Config
+	if c.Optim.EMADecay > 0 {
+		r.ema = optim.NewEMA(r.model.Params(), c.Optim.EMADecay, r.pool)
+	}
 	r.optim, err = optim.New(r.model.Params(), c.Optim, c.Train.Steps, r.pool)
 	return err
 }
@@ -152,5 +155,6 @@ func (r *Run) newTokenizer(ctx context.Context) (*tokenizer.Tokenizer, error) {
 	if size == 0 {
 		size = 4096
 	}
-	return tokenizer.Train(r.data.Captions(ctx), size)
+	r.captions = data.NewCaptionCounts()
+	return tokenizer.Train(r.captions.Pass(r.data.Captions(ctx)), size)
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/goclip/goclip/data/tokenizer"
 	"github.com/goclip/goclip/internal/param"
 	"github.com/goclip/goclip/model"
-	"github.com/goclip/goclip/optim"
 	"github.com/goclip/goclip/train"
 )
 
@@ -23,6 +22,7 @@ import (
 const (
 	modelFile     = "model.safetensors"
 	optimizerFile = "optimizer.safetensors"
+	emaFile       = "ema.safetensors" // where optim.ema_decay asks for it
 	stateFile     = "state.json"
 	configFile    = "config.yaml"
 	tokenizerFile = "tokenizer.json"
@@ -55,23 +55,14 @@ func parseState(text []byte) (s state, err error) {
 }
 
 // files lists what a checkpoint of the run holds.
-func files(c *configs.Run, s state, m *model.CLIP, o *optim.AdamW, t *tokenizer.Tokenizer) []checkpoint.File {
-	size := int64(4 * m.Config().ParamCount())
-	return []checkpoint.File{
+func (r *Run) files(s state) []checkpoint.File {
+	size := int64(4 * r.model.Config().ParamCount())
+	loadable := map[string]string{"format": "pt"} // as open_clip wants it
+	all := []checkpoint.File{
 		{Name: modelFile, Size: size, Write: func(w io.Writer) error {
-			return checkpoint.WriteTensors(w, tensors(m.Params()), map[string]string{"format": "pt"})
+			return checkpoint.WriteTensors(w, tensors(r.model.Params()), loadable)
 		}},
-		{Name: optimizerFile, Size: 2 * size, Write: func(w io.Writer) error {
-			var all []checkpoint.Tensor
-			err := o.State(func(name string, shape []int, data []float32) error {
-				all = append(all, checkpoint.Tensor{Name: name, Shape: shape, Data: data})
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-			return checkpoint.WriteTensors(w, all, nil)
-		}},
+		{Name: optimizerFile, Size: 2 * size, Write: func(w io.Writer) error { return writeState(w, r.optim.State, nil) }},
 		{Name: stateFile, Write: func(w io.Writer) error {
 			text, err := json.MarshalIndent(s, "", " ")
 			if err != nil {
@@ -81,15 +72,34 @@ func files(c *configs.Run, s state, m *model.CLIP, o *optim.AdamW, t *tokenizer.
 			return err
 		}},
 		{Name: configFile, Write: func(w io.Writer) error {
-			text, err := c.YAML()
+			text, err := r.Config.YAML()
 			if err != nil {
 				return err
 			}
 			_, err = w.Write(text)
 			return err
 		}},
-		{Name: tokenizerFile, Size: 100 * int64(t.Size()), Write: t.WriteJSON},
+		{Name: tokenizerFile, Size: 100 * int64(r.tokenizer.Size()), Write: r.tokenizer.WriteJSON},
 	}
+	if r.ema != nil {
+		all = append(all, checkpoint.File{Name: emaFile, Size: size, Write: func(w io.Writer) error { return writeState(w, r.ema.State, loadable) }})
+	}
+	return all
+}
+
+// A visitor goes through the tensors of a state: those of a file.
+type visitor = func(visit func(name string, shape []int, data []float32) error) error
+
+func writeState(w io.Writer, state visitor, metadata map[string]string) error {
+	var all []checkpoint.Tensor
+	err := state(func(name string, shape []int, data []float32) error {
+		all = append(all, checkpoint.Tensor{Name: name, Shape: shape, Data: data})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return checkpoint.WriteTensors(w, all, metadata)
 }
 
 func tensors(params []*param.Param) []checkpoint.Tensor {
@@ -113,7 +123,8 @@ type Trained struct {
 
 // Open reads a model. Path is a run's workdir, of which the newest checkpoint
 // that is whole is taken, one checkpoint folder, or a .safetensors file with
-// its config.yaml and tokenizer.json beside it.
+// its config.yaml and tokenizer.json beside it. Of a checkpoint that has the
+// moving average of the parameters, that is the model.
 func Open(path string) (*Trained, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -126,6 +137,9 @@ func Open(path string) (*Trained, error) {
 			return nil, err
 		}
 		t.Path, t.Skipped = c.Path(modelFile), c.Skipped
+		if _, err := os.Stat(c.Path(emaFile)); err == nil {
+			t.Path = c.Path(emaFile)
+		}
 	}
 	dir := filepath.Dir(t.Path)
 	if t.Config, err = configs.Load(filepath.Join(dir, configFile), nil, nil); err != nil {
@@ -178,8 +192,8 @@ func load(path string, use func(get func(string) ([]int, []float32, error)) erro
 	return nil
 }
 
-// restore reads the model, the moments and the place in the run.
-func restore(c *checkpoint.Checkpoint, m *model.CLIP, o *optim.AdamW) (s state, err error) {
+// restore reads the model, the moments, the averages and the place in the run.
+func (r *Run) restore(c *checkpoint.Checkpoint) (s state, err error) {
 	text, err := os.ReadFile(c.Path(stateFile))
 	if err != nil {
 		return s, fmt.Errorf("run: %w", err)
@@ -190,11 +204,24 @@ func restore(c *checkpoint.Checkpoint, m *model.CLIP, o *optim.AdamW) (s state, 
 	if s.Step != c.Step {
 		return s, fmt.Errorf("run: %s: step %d; want that of its checkpoint, %d", c.Path(stateFile), s.Step, c.Step)
 	}
-	if err := load(c.Path(modelFile), m.Load); err != nil {
+	if err := load(c.Path(modelFile), r.model.Load); err != nil {
 		return s, err
 	}
-	err = load(c.Path(optimizerFile), func(get func(string) ([]int, []float32, error)) error {
-		return o.State(func(name string, shape []int, data []float32) error {
+	if err := loadState(c.Path(optimizerFile), r.optim.State); err != nil {
+		return s, err
+	}
+	if r.ema != nil {
+		if err := loadState(c.Path(emaFile), r.ema.State); err != nil {
+			return s, err
+		}
+	}
+	r.optim.Resume(s.Step)
+	return s, nil
+}
+
+func loadState(path string, state visitor) error {
+	return load(path, func(get func(string) ([]int, []float32, error)) error {
+		return state(func(name string, shape []int, data []float32) error {
 			have, values, err := get(name)
 			if err != nil {
 				return err
@@ -206,6 +233,4 @@ func restore(c *checkpoint.Checkpoint, m *model.CLIP, o *optim.AdamW) (s state, 
 			return nil
 		})
 	})
-	o.Resume(s.Step)
-	return s, err
 }

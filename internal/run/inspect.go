@@ -64,7 +64,7 @@ func (r *Run) Inspect(ctx context.Context, step int) (*train.Inspection, error) 
 		return nil, err
 	}
 	if from != nil {
-		if r.state, err = restore(from, r.model, r.optim); err != nil {
+		if r.state, err = r.restore(from); err != nil {
 			return nil, err
 		}
 		shards, err := r.data.Fingerprints(ctx)

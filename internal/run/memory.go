@@ -15,7 +15,7 @@ import (
 // A Memory is what a run takes at its peak, in bytes, by what for.
 type Memory struct {
 	Process     int64 // the program, its buffers, and garbage that is not yet collected
-	Parameters  int64 // values, gradients and both moments
+	Parameters  int64 // values, gradients, both moments, and averages if there are any
 	Data        int64 // batches being decoded, and the encoded images of two windows
 	Batch       int64 // inputs and embeddings of the step
 	Activations int64 // the arena of the step
@@ -64,26 +64,36 @@ func boundGarbage() (undo func()) {
 	return func() { debug.SetGCPercent(was) }
 }
 
-// predict says what a run takes, without taking it.
-func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step model.StepConfig) (Memory, error) {
-	stats, inputs, err := m.Measure(step)
+// savedBytes is what a checkpoint holds of a parameter: its value, both moments,
+// and its average if there is one.
+func savedBytes(c *configs.Run) int64 {
+	if c.Optim.EMADecay > 0 {
+		return 4 * 4
+	}
+	return 3 * 4
+}
+
+// predict says what a run takes whose texts have up to length tokens, without
+// taking it.
+func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step model.StepConfig, length int) (Memory, error) {
+	stats, inputs, err := m.Measure(step, length)
 	if err != nil {
 		return Memory{}, err
 	}
 	memory := Memory{
 		Process:     processBytes,
-		Parameters:  4 * 4 * int64(m.Config().ParamCount()),
+		Parameters:  (4 + savedBytes(c)) * int64(m.Config().ParamCount()),
 		Data:        d.StreamBytes(step.Batch, c.Model.Image.Size, c.Model.Text.ContextLength),
 		Batch:       inputs,
 		Activations: int64(stats.ArenaBytes),
 	}
 	if evals {
-		if memory.Eval, err = m.EncoderBytes(eval.BatchOf(c.Eval.Batch)); err != nil {
+		if memory.Eval, err = m.EncoderBytes(eval.BatchOf(c.Eval.Batch), length); err != nil {
 			return memory, err
 		}
 	}
 	if n := c.Train.ProbeSize(); n > 0 {
-		bytes, err := m.EncoderBytes(n)
+		bytes, err := m.EncoderBytes(n, length)
 		if err != nil {
 			return memory, err
 		}
@@ -124,7 +134,7 @@ func (r *Run) fit() error {
 }
 
 // largestMicroBatch is the one with which the run takes no more than limit
-// bytes; 0 is the whole batch. The number of threads plays no part, so that the
+// bytes, whatever texts come; 0 is the whole batch. The number of threads plays no part, so that the
 // choice is the same on every machine.
 func (r *Run) largestMicroBatch(step model.StepConfig, limit int64) (int, error) {
 	for micro := step.Batch; ; micro = (micro + 1) / 2 {
@@ -132,7 +142,7 @@ func (r *Run) largestMicroBatch(step model.StepConfig, limit int64) (int, error)
 		if micro < step.Batch {
 			step.MicroBatch = micro
 		}
-		memory, err := predict(r.Config, r.model, r.data, len(r.sets) > 0, step)
+		memory, err := predict(r.Config, r.model, r.data, len(r.sets) > 0, step, r.Config.Model.Text.ContextLength)
 		if err != nil {
 			return 0, err
 		}

@@ -18,7 +18,7 @@ func TestFit(t *testing.T) {
 	workdir := filepath.Join(t.TempDir(), "run")
 	start := func(memory string, resume bool) *Run {
 		r := testRun(t, world, workdir, resume)
-		r.Config.Train.Memory = memory
+		r.Config.Train.Memory, r.Config.Model.Text.Layers = memory, 6 // of which block keeps the values of one
 		return r
 	}
 	err := start("1MiB", false).Train(context.Background())
@@ -34,7 +34,7 @@ func TestFit(t *testing.T) {
 	memory := func(micro int) int64 {
 		step := stepConfig(r.Config)
 		step.MicroBatch = micro
-		m, err := predict(r.Config, r.model, r.data, true, step)
+		m, err := predict(r.Config, r.model, r.data, true, step, r.Config.Model.Text.ContextLength)
 		must(t, err)
 		return m.Total()
 	}

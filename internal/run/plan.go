@@ -18,7 +18,8 @@ type Plan struct {
 	Parameters     int
 	FLOPs          float64 // of a pair in training
 	Step           model.StepConfig
-	Arena          int // bytes
+	Longest        int // tokens of the longest of many captions
+	Arena          int // bytes, for texts of that length
 	Memory         Memory
 	PairsPerSecond float64
 	Steps          int
@@ -41,14 +42,19 @@ func (r *Run) Plan(ctx context.Context, steps int) (*Plan, error) {
 	c := r.Config
 	p := &Plan{Parameters: r.model.Config().ParamCount(), Step: stepConfig(c), Steps: c.Train.Steps}
 	p.FLOPs = r.model.FLOPs(p.Step)
-	p.Checkpoint = 3 * 4 * int64(p.Parameters)
+	p.Checkpoint = savedBytes(c) * int64(p.Parameters)
 	p.Checkpoints = c.Checkpoint.Kept(p.Steps)
-	stats, _, err := r.model.Measure(p.Step)
+	longest, err := r.longestText(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.Longest = longest
+	stats, _, err := r.model.Measure(p.Step, p.Longest)
 	if err != nil {
 		return nil, err
 	}
 	p.Arena = stats.ArenaBytes
-	if p.Memory, err = predict(c, r.model, r.data, len(r.sets) > 0, p.Step); err != nil {
+	if p.Memory, err = predict(c, r.model, r.data, len(r.sets) > 0, p.Step, p.Longest); err != nil {
 		return nil, err
 	}
 	seconds, err := r.time(ctx, steps)
@@ -58,6 +64,23 @@ func (r *Run) Plan(ctx context.Context, steps int) (*Plan, error) {
 	p.PairsPerSecond = float64(c.Train.Batch) / seconds
 	p.Time = time.Duration(float64(p.Steps) * seconds * float64(time.Second))
 	return p, nil
+}
+
+// longestText is the number of tokens of the longest of the first captions.
+func (r *Run) longestText(ctx context.Context) (longest int, err error) {
+	const captions = 20_000
+	n, tokens := 0, make([]int32, r.Config.Model.Text.ContextLength)
+	for caption, err := range r.data.Captions(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		r.tokenizer.Tokenize(tokens, caption)
+		longest = max(longest, kernel.EndOfText(tokens)+1)
+		if n++; n == captions {
+			break
+		}
+	}
+	return longest, nil
 }
 
 // time runs steps of the run, and one before them, and returns the seconds that
@@ -90,7 +113,7 @@ func (p *Plan) String() string {
 	}
 	line("parameters", "%d", p.Parameters)
 	line("computation", "%.2f GFLOP a pair and step, %.1f TFLOP in all", p.FLOPs/1e9, p.FLOPs*float64(p.Step.Batch)*float64(p.Steps)/1e12)
-	line("step", "%d pairs%s, arena of %s", p.Step.Batch, how(p.Step), size(int64(p.Arena)))
+	line("step", "%d pairs%s, captions of up to %d tokens, arena of %s", p.Step.Batch, how(p.Step), p.Longest, size(int64(p.Arena)))
 	line("memory", "%v", p.Memory)
 	line("speed", "%.0f pairs/s, %.1f GFLOP/s", p.PairsPerSecond, p.PairsPerSecond*p.FLOPs/1e9)
 	line("time", "%v for %d steps, without evaluations", p.Time.Round(time.Second), p.Steps)

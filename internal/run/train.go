@@ -38,9 +38,11 @@ type Run struct {
 	sets      []evalSet
 	classes   []string
 	templates []string
+	captions  *data.CaptionCounts // those that the tokenizer was trained on, or nil
 	tokenizer *tokenizer.Tokenizer
 	model     *model.CLIP
 	optim     *optim.AdamW
+	ema       *optim.EMA // or nil
 	trainer   *train.Trainer
 	store     *checkpoint.Store
 	state     state
@@ -126,7 +128,7 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	defer stream.Close()
 	defer boundGarbage()()
 	r.trainer = &train.Trainer{
-		Config: c.Train, Model: r.model, Graph: step, Optim: r.optim, Data: stream, EpochPairs: int(r.data.Len()),
+		Config: c.Train, Model: r.model, Graph: step, Optim: r.optim, EMA: r.ema, Data: stream, EpochPairs: int(r.data.Len()),
 		Eval: r.evaluate, Save: r.save, Interrupt: r.pool.Interrupt, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
 		Probe: r.probeAfter, ProbeEvery: c.Train.ProbeEvery(c.Train.ProbeSize()),
 		Warmup: c.Optim.Warmup, Scores: func() []train.Score { return r.scores },
@@ -280,9 +282,14 @@ func (r *Run) announce(step model.Step) {
 // floor finds the least loss that the captions allow, and says so where they
 // repeat enough to matter.
 func (r *Run) floor(ctx context.Context) (float64, error) {
-	counts, err := data.CountCaptions(ctx, r.data.Captions(ctx))
-	if err != nil {
-		return 0, err
+	var counts []int
+	if r.captions != nil {
+		counts, r.captions = r.captions.All(), nil
+	} else {
+		var err error
+		if counts, err = data.CountCaptions(ctx, r.data.Captions(ctx)); err != nil {
+			return 0, err
+		}
 	}
 	n := r.Config.Train.Batch
 	floor := data.Floor(counts, n)
@@ -296,7 +303,7 @@ func (r *Run) floor(ctx context.Context) (float64, error) {
 func (r *Run) save(step int) error {
 	s := r.state
 	s.Step, s.Pairs, s.Watch = step, int64(step)*int64(r.Config.Train.Batch), r.trainer.Watch
-	if err := r.store.Save(step, files(r.Config, s, r.model, r.optim, r.tokenizer)); err != nil {
+	if err := r.store.Save(step, r.files(s)); err != nil {
 		return err
 	}
 	if err := r.store.Prune(step, r.Config.Checkpoint); err != nil {
@@ -308,9 +315,14 @@ func (r *Run) save(step int) error {
 	return nil
 }
 
-// evaluate measures zero-shot accuracy on every set.
+// evaluate measures zero-shot accuracy on every set, that of the moving average
+// where there is one.
 func (r *Run) evaluate(ctx context.Context, step int) error {
 	defer context.AfterFunc(ctx, r.pool.Interrupt)() // the run is saved without the pool
+	if r.ema != nil {
+		r.ema.Swap()
+		defer r.ema.Swap()
+	}
 	r.last = r.last[:0]
 	for _, s := range r.sets {
 		ledger := data.NewLedger(io.Discard, r.Config.Data)

@@ -134,9 +134,13 @@ func hashesAfter(ctx context.Context, r *Run, steps int) (parts []Part, err erro
 		if err != nil {
 			return err
 		}
-		for _, f := range []struct{ name, file string }{
+		files := []struct{ name, file string }{
 			{"weights", modelFile}, {"moments", optimizerFile}, {"place", stateFile}, {"vocabulary", tokenizerFile},
-		} {
+		}
+		if r.ema != nil {
+			files = append(files, struct{ name, file string }{"averages", emaFile})
+		}
+		for _, f := range files {
 			sum, err := hashFile(filepath.Join(r.store.Dir, fmt.Sprintf("step-%08d", steps), f.file))
 			if err != nil {
 				return err

@@ -1,4 +1,4 @@
-// Command soak trains the quickstart's model, made narrow, for many steps, with
+// Command soak trains the quickstart's model in small batches for many steps, with
 // 100 saves and 40 evaluations, and checks that a run of days would not grow:
 //
 //	go run ./internal/soak -steps 20000
@@ -53,7 +53,6 @@ func soak(config string, steps, batch int) error {
 	sets := []string{
 		fmt.Sprintf("train.steps=%d", steps), fmt.Sprintf("train.batch=%d", batch), fmt.Sprintf("train.log_every=%d", logEvery), "train.threads=1", fmt.Sprintf("train.eval_every=%d", steps/40),
 		fmt.Sprintf("checkpoint.every_steps=%d", steps/100), "checkpoint.keep_last=2", "world.draw.train=6000", "world.draw.val_seen=200", "world.draw.val_unseen=200",
-		"model.embed_dim=32", "model.image.width=32", "model.image.layers=2", "model.text.width=32",
 	}
 	c, err := configs.Load(config, sets, nil)
 	if err != nil {

@@ -68,6 +68,8 @@ func (op layerNorm) run(p *kernel.Pool, out, in []Buffer, _ []tensor.Shape) {
 
 func (op layerNorm) rounds() []int { return []int{0}[:count(op.half)] }
 
+func (layerNorm) light() {}
+
 func (op layerNorm) wrt() []bool { return []bool{true, true, true} }
 
 func (op layerNorm) grad(b *Builder, in, out []*G.Node, dy *G.Node) []*G.Node {

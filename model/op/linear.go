@@ -91,6 +91,10 @@ func (op linear) takes() []int {
 // skips: without the values before the activation there is just no gradient.
 func (op linear) skips() []int { return []int{1} }
 
+func (op linear) activate(p *kernel.Pool, out, in []Buffer) {
+	p.Activate(out[0].F, in[0].F, op.activation)
+}
+
 func (op linear) wrt() []bool {
 	return []bool{true, true, true, true}[:2+count(op.bias)+count(op.residual)]
 }
@@ -104,7 +108,8 @@ func (op linear) grad(b *Builder, in, out []*G.Node, dy *G.Node) []*G.Node {
 	case op.bias:
 		dbias = b.apply(columnSum{}, 1, d)[0]
 	}
-	grads := []*G.Node{b.gradProduct(in[0], d, in[1], false, false), b.product(d, in[0], true, false)}
+	dw := b.product(d, in[0], true, false) // first, as in[0] may be computed again for it and die
+	grads := []*G.Node{b.gradProduct(in[0], d, in[1], false, false), dw}
 	if op.bias {
 		grads = append(grads, dbias)
 	}

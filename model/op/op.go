@@ -83,6 +83,18 @@ type summer interface {
 	sums()
 }
 
+// A light rule costs so little that a plan may run it again instead of keeping
+// its first result.
+type light interface {
+	light()
+}
+
+// An activator is a rule whose first result, where it has a second, is that with
+// an activation.
+type activator interface {
+	activate(p *kernel.Pool, out, in []Buffer)
+}
+
 // An adder is a rule whose run can add its only result to what its memory holds.
 type adder interface {
 	add(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape)
@@ -231,6 +243,18 @@ func (o *Op) Adder() func(p *kernel.Pool, out, in []Buffer) {
 		return nil
 	}
 	return func(p *kernel.Pool, out, in []Buffer) { a.add(p, out, in, o.in) }
+}
+
+// Again computes the first result again, where that costs little: from the
+// second result, or else all results from the arguments. It is nil otherwise.
+func (o *Op) Again() (run func(p *kernel.Pool, out, in []Buffer), fromSecond bool) {
+	if _, ok := o.rule.(light); ok {
+		return o.Run, false
+	}
+	if a, ok := o.rule.(activator); ok && len(o.out) > 1 && !o.Half(1) { // what was rounded would give other bits
+		return a.activate, true
+	}
+	return nil, false
 }
 
 // Run computes the results.

@@ -38,6 +38,8 @@ func (op patches) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.Unfold(out[0].F, in[0].F, shapes[0][0], shapes[0][2], op.patch)
 }
 
+func (patches) light() {}
+
 // Assemble puts the class token before the patches of each image and adds the
 // position embeddings.
 //

@@ -61,7 +61,10 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 		if b.placed != nil || b.skipped {
 			return b.placed
 		}
-		return arena[b.root.offset:][:b.floats():b.floats()]
+		if at := b.root.offset; at < len(o.Lent) {
+			return o.Lent[at:][:b.floats():b.floats()]
+		}
+		return arena[b.root.offset-lines(len(o.Lent)):][:b.floats():b.floats()]
 	}
 	bufferOf := func(b *buffer) op.Buffer {
 		data := memory(b)

@@ -69,7 +69,7 @@ func TestSharedMemory(t *testing.T) {
 					o.Pool, o.Place = kernel.NewPool(threads), nil
 					name := fmt.Sprintf("%d outputs, %d threads, placed %v, options %+v", count, threads, placed, o)
 					if placed {
-						o.Place = flat(outputs[:count])
+						o.Place, _ = flat(outputs[:count])
 					}
 					m, err := vm.Compile(outputs[:count], o)
 					if err != nil {
@@ -100,18 +100,19 @@ func TestSharedMemory(t *testing.T) {
 }
 
 // flat places each node in one block, side by side.
-func flat(nodes G.Nodes) map[*G.Node][]float32 {
-	place := map[*G.Node][]float32{}
+func flat(nodes G.Nodes) (place map[*G.Node][]float32, memory []float32) {
+	place = map[*G.Node][]float32{}
 	var size int
 	for _, n := range nodes {
 		size += max(1, n.Shape().TotalSize())
 	}
-	memory := make([]float32, size)
+	memory = vm.NewArena(4 * size)
+	rest := memory
 	for _, n := range nodes {
 		size := max(1, n.Shape().TotalSize())
-		place[n], memory = memory[:size:size], memory[size:]
+		place[n], rest = rest[:size:size], rest[size:]
 	}
-	return place
+	return place, memory
 }
 
 // TestLetBetweenRuns checks that a run reads the values that inputs have now:

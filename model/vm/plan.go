@@ -29,9 +29,18 @@ type Options struct {
 	// parameters, which then lie side by side.
 	Place map[*G.Node][]float32
 
+	// Lent is memory of the caller's, such as the block of all gradients, of
+	// which a run may use for other values what lies in it of Place before it is
+	// written. It begins a cache line; see NewArena.
+	Lent []float32
+
 	// Accumulate adds what is placed to what its memory holds, instead of
-	// overwriting it.
+	// overwriting it. Then nothing is lent.
 	Accumulate bool
+
+	// Turn is the last node of the forward pass, such as the loss. What costs
+	// little is computed again behind it, instead of being kept; nil keeps it.
+	Turn *G.Node
 
 	// Segments are computed again for the way back, such as residual blocks.
 	Segments []Segment
@@ -53,7 +62,7 @@ type buffer struct {
 	shape   tensor.Shape
 	half    bool // bfloat16
 	size    int  // elements
-	offset  int  // in the arena, in floats
+	offset  int  // in the lent memory and, behind that, the arena, in floats
 	def     int  // the step that writes it
 	end     int  // the last step that reads it
 	readers int
@@ -79,12 +88,15 @@ type step struct {
 	name    string
 	run     func(p *kernel.Pool, out, in []op.Buffer)
 	add     func(p *kernel.Pool, out, in []op.Buffer) // is run, added to what out holds; may be nil
+	again   func(p *kernel.Pool, out, in []op.Buffer) // computes the first result again; may be nil
 	takes   []int
 	skips   []int
 	sums    bool // run adds one more argument to the first result
 	in, out []*buffer
 	ins     []op.Buffer // resolved
 	outs    []op.Buffer
+
+	fromSecond bool // again reads the second result, not the arguments
 }
 
 // A plan is a graph made ready to run.
@@ -92,11 +104,15 @@ type plan struct {
 	steps   []*step
 	buffers []*buffer
 	of      map[*G.Node][]*buffer // one for each result
+	lent    []float32
 }
 
 // newPlan schedules what outputs need.
 func newPlan(outputs G.Nodes, o Options) (*plan, error) {
-	p := &plan{of: map[*G.Node][]*buffer{}}
+	if o.Accumulate && len(o.Lent) > 0 {
+		return nil, fmt.Errorf("vm: have lent memory and sums that lie in it; want one of them")
+	}
+	p := &plan{of: map[*G.Node][]*buffer{}, lent: o.Lent}
 	for _, n := range reachable(outputs) {
 		if err := p.add(n, outputs); err != nil {
 			return nil, err
@@ -107,6 +123,9 @@ func newPlan(outputs G.Nodes, o Options) (*plan, error) {
 	}
 	for _, g := range o.Segments {
 		p.rematerialize(g)
+	}
+	if o.Turn != nil {
+		p.recall(slices.IndexFunc(p.steps, func(s *step) bool { return s.id > o.Turn.ID() }))
 	}
 	p.live(outputs)
 	for _, s := range p.steps {
@@ -236,6 +255,7 @@ func (p *plan) add(n *G.Node, outputs G.Nodes) error {
 	case *op.Op:
 		s.name, s.run, s.takes, results = o.String(), o.Run, o.Takes(), o.Results()
 		s.skips, s.sums, s.add = o.Skips(), o.Sums(), o.Adder()
+		s.again, s.fromSecond = o.Again()
 	default:
 		if n.Op().String() != "+ false" || !args[0].Shape().Eq(args[1].Shape()) || n.Dtype() != tensor.Float32 {
 			return fmt.Errorf("vm: have %v; want operations of package op, and the sums of Backpropagate", n)
@@ -308,37 +328,72 @@ func readTwice(s *step, b *buffer) bool {
 // lineFloats is a cache line: where every value begins.
 const lineFloats = 16
 
-// place gives each buffer its offset and returns the size of the arena: the
-// largest first, each at the lowest offset that is free for its whole life.
+// place gives each buffer its offset and returns the size of the arena: first
+// what takes the most memory for the longest, each at the lowest offset that is
+// free for its whole life. What the caller placed in the lent memory is there.
 func (p *plan) place(reuse bool) (total int) {
 	var roots, placed []*buffer
+	arena := lines(len(p.lent))
 	for _, b := range p.buffers {
-		if b.inArena() && b.root == b {
+		switch at := p.inLent(b); {
+		case at >= 0:
+			b.offset = at
+			placed = insert(placed, b)
+		case b.inArena() && b.root == b:
 			roots = append(roots, b)
 		}
 	}
-	sort.SliceStable(roots, func(i, j int) bool { return roots[i].floats() > roots[j].floats() })
+	space := func(b *buffer) int { return b.floats() * (b.end - b.def + 1) }
+	sort.SliceStable(roots, func(i, j int) bool { return space(roots[i]) > space(roots[j]) })
+	total = arena
 	for _, b := range roots {
-		size, offset := lines(b.floats()), 0
-		if !reuse {
-			offset = total
-		} else {
-			for _, other := range placed { // by offset
-				if other.def > b.end || b.def > other.end {
-					continue
-				}
-				if offset+size <= other.offset {
-					break
-				}
-				offset = max(offset, other.offset+lines(other.floats()))
-			}
+		if b.offset = total; reuse {
+			b.offset = p.lowest(b, placed, arena)
 		}
-		b.offset = offset
-		total = max(total, offset+size)
-		at := sort.Search(len(placed), func(i int) bool { return placed[i].offset > offset })
-		placed = slices.Insert(placed, at, b)
+		total = max(total, b.offset+lines(b.floats()))
+		placed = insert(placed, b)
 	}
-	return total
+	return total - arena
+}
+
+// lowest is the first offset, a multiple of a line, at which b shares no memory
+// with a buffer in placed, which are by offset, that lives when b does.
+func (p *plan) lowest(b *buffer, placed []*buffer, arena int) (offset int) {
+	fit := func() {
+		if offset < arena && offset+b.floats() > len(p.lent) {
+			offset = arena
+		}
+	}
+	fit()
+	for _, other := range placed {
+		if other.def > b.end || b.def > other.end {
+			continue
+		}
+		if offset+b.floats() <= other.offset {
+			break
+		}
+		offset = max(offset, lines(other.offset+other.floats()))
+		fit()
+	}
+	return offset
+}
+
+// insert adds b to buffers that are sorted by offset.
+func insert(placed []*buffer, b *buffer) []*buffer {
+	at := sort.Search(len(placed), func(i int) bool { return placed[i].offset > b.offset })
+	return slices.Insert(placed, at, b)
+}
+
+// inLent is the offset at which b is placed in the lent memory, or -1.
+func (p *plan) inLent(b *buffer) int {
+	if len(p.lent) == 0 || b.placed == nil {
+		return -1
+	}
+	at := uintptr(unsafe.Pointer(&b.placed[0])) - uintptr(unsafe.Pointer(&p.lent[0]))
+	if at >= uintptr(4*len(p.lent)) {
+		return -1
+	}
+	return int(at / 4)
 }
 
 func lines(floats int) int { return (floats + lineFloats - 1) / lineFloats * lineFloats }
