@@ -13,7 +13,8 @@ type Param struct {
 	// Value holds the elements.
 	Value []float32
 
-	// Grad is the gradient of the last backward pass, as long as Value.
+	// Grad is the gradient of the last backward pass, as long as Value. While a
+	// step runs, its memory may hold other values.
 	Grad []float32
 
 	// Decay says that weight decay applies: true of matrices, false of gains,
