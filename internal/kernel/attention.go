@@ -78,10 +78,10 @@ func (a *attentionTask) forward(worker int, out, lse, qkv []float32) {
 	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
 		rows := min(t-lo, block)
 		seen, step, width := a.seen(lo, rows)
-		multiply(scores, wideT, qkv[lo*3*d:], 3*d, 1, packed(keys, v), rows, width, v, 0, nil)
+		multiply(scores, wideT, strided(qkv[lo*3*d:], 3*d, 1), packed(keys, v), rows, width, v, nil, nil)
 		softmaxRows(scores, wideT, rows, seen, step, width, scale, top[:rows], sum[:rows])
 		logSum(lse[lo:lo+rows], top, sum)
-		multiply(out[lo*d:], d, scores, wideT, 1, values, rows, v, seen+step*(rows-1), 0, nil)
+		multiply(out[lo*d:], d, strided(scores, wideT, 1), values, rows, v, seen+step*(rows-1), nil, nil)
 	}
 }
 
@@ -113,13 +113,13 @@ func (a *attentionTask) backward(worker int, dqkv, qkv, out, dout, lse []float32
 		rows := min(t-lo, block)
 		seen, step, width := a.seen(lo, rows)
 		p, ds := probs[lo*wideT:], dscores[lo*wideT:]
-		multiply(p, wideT, qkv[lo*3*d:], 3*d, 1, packed(keys, v), rows, width, v, 0, nil)
-		multiply(ds, wideT, dout[lo*d:], d, 1, packed(values, v), rows, width, v, 0, nil)
+		multiply(p, wideT, strided(qkv[lo*3*d:], 3*d, 1), packed(keys, v), rows, width, v, nil, nil)
+		multiply(ds, wideT, strided(dout[lo*d:], d, 1), packed(values, v), rows, width, v, nil, nil)
 		for i := range rows {
 			delta[i] = dot(dout[(lo+i)*d:][:v], out[(lo+i)*d:][:v])
 		}
 		softmaxRowsGrad(p, ds, wideT, rows, seen, step, width, scale, lse[lo:lo+rows], delta)
-		multiply(dqkv[lo*3*d:], 3*d, ds, wideT, 1, byQuery, rows, v, seen+step*(rows-1), 0, nil)
+		multiply(dqkv[lo*3*d:], 3*d, strided(ds, wideT, 1), byQuery, rows, v, seen+step*(rows-1), nil, nil)
 	}
 	a.byKey(dqkv[d:], dscores, inPanels(space, qkv, 3*d, t, v), wideT)
 	a.byKey(dqkv[2*d:], probs, inPanels(space, dout, d, t, v), wideT)
@@ -129,12 +129,12 @@ func (a *attentionTask) backward(worker int, dqkv, qkv, out, dout, lse []float32
 func (a *attentionTask) byKey(y, x []float32, b panels, wideT int) {
 	t, d, v := a.t, a.width, a.headDim
 	if !a.causal {
-		multiply(y, 3*d, x, 1, wideT, b, t, v, t, 0, nil)
+		multiply(y, 3*d, strided(x, 1, wideT), b, t, v, t, nil, nil)
 		return
 	}
 	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
 		rows := min(t-lo, block)
-		multiply(y[lo*3*d:], 3*d, x[lo*wideT+lo:], 1, wideT, b.from(lo, 0), rows, v, t-lo, 0, nil)
+		multiply(y[lo*3*d:], 3*d, strided(x[lo*wideT+lo:], 1, wideT), b.from(lo, 0), rows, v, t-lo, nil, nil)
 	}
 }
 
