@@ -32,7 +32,7 @@ func New(c Config, seed uint64) (*CLIP, error) {
 	}
 	m := &CLIP{config: c, byName: map[string]*param.Param{}}
 	n := c.ParamCount()
-	values, grads := make([]float32, n), make([]float32, n)
+	values, grads := vm.NewArena(4*n), vm.NewArena(4*n)
 	for _, s := range c.specs() {
 		size := s.size()
 		p := &param.Param{Name: s.name, Shape: s.shape, Value: values[:size:size], Grad: grads[:size:size], Decay: s.decays()}

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"unsafe"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -331,12 +330,4 @@ func (p *plan) place(reuse bool) (total int) {
 func lines(floats int) int { return (floats + lineFloats - 1) / lineFloats * lineFloats }
 
 // NewArena returns memory for values that begins a cache line.
-func NewArena(bytes int) []float32 {
-	n := (bytes + 3) / 4
-	memory := make([]float32, n+lineFloats)
-	skip := 0
-	for uintptr(unsafe.Pointer(&memory[skip]))%(4*lineFloats) != 0 {
-		skip++
-	}
-	return memory[skip:][:n:n]
-}
+func NewArena(bytes int) []float32 { return kernel.NewFloats((bytes + 3) / 4) }
