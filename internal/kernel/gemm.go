@@ -132,27 +132,43 @@ func (t *gemmTask) do(worker, tile int) {
 	down := ceil(t.m, t.rows)
 	lo, hi := span(tile%down, t.m, t.rows)
 	left, right := span(tile/down, t.n, t.columns)
+	for k0 := 0; k0 == 0 || k0 < t.kc; k0 += t.block {
+		kc := min(t.block, t.kc-k0)
+		last := t.k0+k0+kc >= t.k
+		rows := hi - lo
+		if last && t.Activation != None {
+			rows = activeRows
+		}
+		for i := lo; i < hi; i += rows {
+			end := min(hi, i+rows)
+			t.multiply(worker, i, end, left, right, k0, kc)
+			for row := i * t.n; last && t.Activation != None && row < end*t.n; row += t.n {
+				activate(t.out[row+left:row+right], t.c[row+left:row+right], t.Activation)
+			}
+		}
+	}
+}
+
+// activeRows of a tile are computed before the activation, which then finds
+// them in the second cache.
+const activeRows = 112
+
+// multiply adds to rows and columns of C what a block of the packed K gives; the
+// first one adds the rest as well.
+func (t *gemmTask) multiply(worker, lo, hi, left, right, k0, kc int) {
 	from, bias := t.c, []float32(nil)
-	if t.k0 == 0 {
+	if t.k0+k0 == 0 {
 		from = t.addend(lo, hi, left, right)
 		if t.Bias != nil {
 			bias = t.Bias[left:right]
 		}
 	}
 	at := lo*t.n + left
-	for k0 := 0; k0 == 0 || k0 < t.kc; k0 += t.block {
-		kc := min(t.block, t.kc-k0)
-		if from != nil {
-			from = from[at:]
-		}
-		multiply(t.c[at:], t.n, t.leftOf(worker, lo, t.k0+k0, kc), packed(t.panels, t.kc).from(k0, left), hi-lo, right-left, kc, bias, from)
-		from, bias = t.c, nil
+	if from != nil {
+		from = from[at:]
 	}
-	if t.k0+t.kc >= t.k && t.Activation != None {
-		for i := lo; i < hi; i++ {
-			activate(t.out[i*t.n+left:i*t.n+right], t.c[i*t.n+left:i*t.n+right], t.Activation)
-		}
-	}
+	a, b := t.leftOf(worker, lo, t.k0+k0, kc), packed(t.panels, t.kc).from(k0, left)
+	multiply(t.c[at:], t.n, a, b, hi-lo, right-left, kc, bias, from)
 }
 
 // leftOf is the part of A from a row and a column on. It is copied where it is

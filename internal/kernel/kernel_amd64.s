@@ -49,46 +49,6 @@ rest:
 	JZ    bias
 
 steps:
-	SUBQ $0x04, R8
-	JLT  tail
-
-by4:
-	VMOVUPS      (BX), Y2
-	VMOVUPS      32(BX), Y3
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         CX, DX
-	VMOVUPS      (BX), Y2
-	VMOVUPS      32(BX), Y3
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         CX, DX
-	VMOVUPS      (BX), Y2
-	VMOVUPS      32(BX), Y3
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         CX, DX
-	VMOVUPS      (BX), Y2
-	VMOVUPS      32(BX), Y3
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Y4
-	VFMADD231PS  Y2, Y4, Y0
-	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         CX, DX
-	SUBQ         $0x04, R8
-	JGE          by4
-
-tail:
-	ADDQ $0x04, R8
-	JZ   ask
-
-by1:
 	VMOVUPS      (BX), Y2
 	VMOVUPS      32(BX), Y3
 	ADDQ         DI, BX
@@ -97,7 +57,7 @@ by1:
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -180,58 +140,6 @@ rest:
 	JZ    bias
 
 steps:
-	SUBQ $0x04, R8
-	JLT  tail
-
-by4:
-	VMOVUPS      (BX), Y4
-	VMOVUPS      32(BX), Y5
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Y6
-	VFMADD231PS  Y4, Y6, Y0
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (DX)(AX*1), Y6
-	VFMADD231PS  Y4, Y6, Y2
-	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         CX, DX
-	VMOVUPS      (BX), Y4
-	VMOVUPS      32(BX), Y5
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Y6
-	VFMADD231PS  Y4, Y6, Y0
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (DX)(AX*1), Y6
-	VFMADD231PS  Y4, Y6, Y2
-	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         CX, DX
-	VMOVUPS      (BX), Y4
-	VMOVUPS      32(BX), Y5
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Y6
-	VFMADD231PS  Y4, Y6, Y0
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (DX)(AX*1), Y6
-	VFMADD231PS  Y4, Y6, Y2
-	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         CX, DX
-	VMOVUPS      (BX), Y4
-	VMOVUPS      32(BX), Y5
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Y6
-	VFMADD231PS  Y4, Y6, Y0
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (DX)(AX*1), Y6
-	VFMADD231PS  Y4, Y6, Y2
-	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         CX, DX
-	SUBQ         $0x04, R8
-	JGE          by4
-
-tail:
-	ADDQ $0x04, R8
-	JZ   ask
-
-by1:
 	VMOVUPS      (BX), Y4
 	VMOVUPS      32(BX), Y5
 	ADDQ         DI, BX
@@ -243,7 +151,7 @@ by1:
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -336,70 +244,6 @@ rest:
 	JZ    bias
 
 steps:
-	SUBQ $0x04, R8
-	JLT  tail
-
-by4:
-	VMOVUPS      (BX), Y6
-	VMOVUPS      32(BX), Y7
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Y8
-	VFMADD231PS  Y6, Y8, Y0
-	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (DX)(AX*1), Y8
-	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (DX)(AX*2), Y8
-	VFMADD231PS  Y6, Y8, Y4
-	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         CX, DX
-	VMOVUPS      (BX), Y6
-	VMOVUPS      32(BX), Y7
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Y8
-	VFMADD231PS  Y6, Y8, Y0
-	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (DX)(AX*1), Y8
-	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (DX)(AX*2), Y8
-	VFMADD231PS  Y6, Y8, Y4
-	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         CX, DX
-	VMOVUPS      (BX), Y6
-	VMOVUPS      32(BX), Y7
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Y8
-	VFMADD231PS  Y6, Y8, Y0
-	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (DX)(AX*1), Y8
-	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (DX)(AX*2), Y8
-	VFMADD231PS  Y6, Y8, Y4
-	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         CX, DX
-	VMOVUPS      (BX), Y6
-	VMOVUPS      32(BX), Y7
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Y8
-	VFMADD231PS  Y6, Y8, Y0
-	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (DX)(AX*1), Y8
-	VFMADD231PS  Y6, Y8, Y2
-	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (DX)(AX*2), Y8
-	VFMADD231PS  Y6, Y8, Y4
-	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         CX, DX
-	SUBQ         $0x04, R8
-	JGE          by4
-
-tail:
-	ADDQ $0x04, R8
-	JZ   ask
-
-by1:
 	VMOVUPS      (BX), Y6
 	VMOVUPS      32(BX), Y7
 	ADDQ         DI, BX
@@ -414,7 +258,7 @@ by1:
 	VFMADD231PS  Y7, Y8, Y5
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -517,82 +361,6 @@ rest:
 	JZ    bias
 
 steps:
-	SUBQ $0x04, R9
-	JLT  tail
-
-by4:
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
-	ADDQ         R8, SI
-	VBROADCASTSS (BX), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (BX)(AX*1), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (BX)(AX*2), Y10
-	VFMADD231PS  Y8, Y10, Y4
-	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (BX)(DX*1), Y10
-	VFMADD231PS  Y8, Y10, Y6
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         CX, BX
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
-	ADDQ         R8, SI
-	VBROADCASTSS (BX), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (BX)(AX*1), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (BX)(AX*2), Y10
-	VFMADD231PS  Y8, Y10, Y4
-	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (BX)(DX*1), Y10
-	VFMADD231PS  Y8, Y10, Y6
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         CX, BX
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
-	ADDQ         R8, SI
-	VBROADCASTSS (BX), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (BX)(AX*1), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (BX)(AX*2), Y10
-	VFMADD231PS  Y8, Y10, Y4
-	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (BX)(DX*1), Y10
-	VFMADD231PS  Y8, Y10, Y6
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         CX, BX
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
-	ADDQ         R8, SI
-	VBROADCASTSS (BX), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (BX)(AX*1), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (BX)(AX*2), Y10
-	VFMADD231PS  Y8, Y10, Y4
-	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (BX)(DX*1), Y10
-	VFMADD231PS  Y8, Y10, Y6
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         CX, BX
-	SUBQ         $0x04, R9
-	JGE          by4
-
-tail:
-	ADDQ $0x04, R9
-	JZ   ask
-
-by1:
 	VMOVUPS      (SI), Y8
 	VMOVUPS      32(SI), Y9
 	ADDQ         R8, SI
@@ -610,7 +378,7 @@ by1:
 	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         CX, BX
 	DECQ         R9
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -723,94 +491,6 @@ rest:
 	JZ    bias
 
 steps:
-	SUBQ $0x04, R9
-	JLT  tail
-
-by4:
-	VMOVUPS      (SI), Y10
-	VMOVUPS      32(SI), Y11
-	ADDQ         R8, SI
-	VBROADCASTSS (BX), Y12
-	VFMADD231PS  Y10, Y12, Y0
-	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (BX)(AX*1), Y12
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (BX)(AX*2), Y12
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (BX)(DX*1), Y12
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (BX)(AX*4), Y12
-	VFMADD231PS  Y10, Y12, Y8
-	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         CX, BX
-	VMOVUPS      (SI), Y10
-	VMOVUPS      32(SI), Y11
-	ADDQ         R8, SI
-	VBROADCASTSS (BX), Y12
-	VFMADD231PS  Y10, Y12, Y0
-	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (BX)(AX*1), Y12
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (BX)(AX*2), Y12
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (BX)(DX*1), Y12
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (BX)(AX*4), Y12
-	VFMADD231PS  Y10, Y12, Y8
-	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         CX, BX
-	VMOVUPS      (SI), Y10
-	VMOVUPS      32(SI), Y11
-	ADDQ         R8, SI
-	VBROADCASTSS (BX), Y12
-	VFMADD231PS  Y10, Y12, Y0
-	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (BX)(AX*1), Y12
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (BX)(AX*2), Y12
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (BX)(DX*1), Y12
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (BX)(AX*4), Y12
-	VFMADD231PS  Y10, Y12, Y8
-	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         CX, BX
-	VMOVUPS      (SI), Y10
-	VMOVUPS      32(SI), Y11
-	ADDQ         R8, SI
-	VBROADCASTSS (BX), Y12
-	VFMADD231PS  Y10, Y12, Y0
-	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (BX)(AX*1), Y12
-	VFMADD231PS  Y10, Y12, Y2
-	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (BX)(AX*2), Y12
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (BX)(DX*1), Y12
-	VFMADD231PS  Y10, Y12, Y6
-	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (BX)(AX*4), Y12
-	VFMADD231PS  Y10, Y12, Y8
-	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         CX, BX
-	SUBQ         $0x04, R9
-	JGE          by4
-
-tail:
-	ADDQ $0x04, R9
-	JZ   ask
-
-by1:
 	VMOVUPS      (SI), Y10
 	VMOVUPS      32(SI), Y11
 	ADDQ         R8, SI
@@ -831,7 +511,7 @@ by1:
 	VFMADD231PS  Y11, Y12, Y9
 	ADDQ         CX, BX
 	DECQ         R9
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -954,106 +634,6 @@ rest:
 	JZ    bias
 
 steps:
-	SUBQ $0x04, R10
-	JLT  tail
-
-by4:
-	VMOVUPS      (DI), Y12
-	VMOVUPS      32(DI), Y13
-	ADDQ         R9, DI
-	VBROADCASTSS (SI), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (SI)(AX*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (SI)(AX*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (SI)(DX*1), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (SI)(AX*4), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (SI)(BX*1), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         CX, SI
-	VMOVUPS      (DI), Y12
-	VMOVUPS      32(DI), Y13
-	ADDQ         R9, DI
-	VBROADCASTSS (SI), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (SI)(AX*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (SI)(AX*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (SI)(DX*1), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (SI)(AX*4), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (SI)(BX*1), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         CX, SI
-	VMOVUPS      (DI), Y12
-	VMOVUPS      32(DI), Y13
-	ADDQ         R9, DI
-	VBROADCASTSS (SI), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (SI)(AX*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (SI)(AX*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (SI)(DX*1), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (SI)(AX*4), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (SI)(BX*1), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         CX, SI
-	VMOVUPS      (DI), Y12
-	VMOVUPS      32(DI), Y13
-	ADDQ         R9, DI
-	VBROADCASTSS (SI), Y14
-	VFMADD231PS  Y12, Y14, Y0
-	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (SI)(AX*1), Y14
-	VFMADD231PS  Y12, Y14, Y2
-	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (SI)(AX*2), Y14
-	VFMADD231PS  Y12, Y14, Y4
-	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (SI)(DX*1), Y14
-	VFMADD231PS  Y12, Y14, Y6
-	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (SI)(AX*4), Y14
-	VFMADD231PS  Y12, Y14, Y8
-	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (SI)(BX*1), Y14
-	VFMADD231PS  Y12, Y14, Y10
-	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         CX, SI
-	SUBQ         $0x04, R10
-	JGE          by4
-
-tail:
-	ADDQ $0x04, R10
-	JZ   ask
-
-by1:
 	VMOVUPS      (DI), Y12
 	VMOVUPS      32(DI), Y13
 	ADDQ         R9, DI
@@ -1077,7 +657,7 @@ by1:
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         CX, SI
 	DECQ         R10
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -1198,14 +778,13 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (BX), Z1
 	ADDQ         DI, BX
 	VBROADCASTSS (DX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -1285,7 +864,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (BX), Z2
 	VMOVUPS      (BX)(DI*1), Z3
 	ADDQ         R8, BX
@@ -1294,7 +872,7 @@ by1:
 	VFMADD231PS  Z3, Z4, Z1
 	ADDQ         CX, DX
 	DECQ         R9
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -1378,7 +956,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (BX), Z2
 	ADDQ         DI, BX
 	VBROADCASTSS (DX), Z3
@@ -1387,7 +964,7 @@ by1:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -1475,7 +1052,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (BX), Z4
 	VMOVUPS      (BX)(DI*1), Z5
 	ADDQ         R8, BX
@@ -1487,7 +1063,7 @@ by1:
 	VFMADD231PS  Z5, Z6, Z3
 	ADDQ         CX, DX
 	DECQ         R9
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -1581,7 +1157,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (BX), Z3
 	ADDQ         DI, BX
 	VBROADCASTSS (DX), Z4
@@ -1592,7 +1167,7 @@ by1:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -1688,7 +1263,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (BX), Z6
 	VMOVUPS      (BX)(DI*1), Z7
 	ADDQ         R8, BX
@@ -1703,7 +1277,7 @@ by1:
 	VFMADD231PS  Z7, Z8, Z5
 	ADDQ         CX, DX
 	DECQ         R9
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -1807,7 +1381,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (SI), Z4
 	ADDQ         R8, SI
 	VBROADCASTSS (BX), Z5
@@ -1820,7 +1393,7 @@ by1:
 	VFMADD231PS  Z4, Z5, Z3
 	ADDQ         CX, BX
 	DECQ         R9
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -1924,7 +1497,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (SI), Z8
 	VMOVUPS      (SI)(R8*1), Z9
 	ADDQ         R9, SI
@@ -1942,7 +1514,7 @@ by1:
 	VFMADD231PS  Z9, Z10, Z7
 	ADDQ         CX, BX
 	DECQ         R10
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -2056,7 +1628,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (SI), Z5
 	ADDQ         R8, SI
 	VBROADCASTSS (BX), Z6
@@ -2071,7 +1642,7 @@ by1:
 	VFMADD231PS  Z5, Z6, Z4
 	ADDQ         CX, BX
 	DECQ         R9
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -2183,7 +1754,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (SI), Z10
 	VMOVUPS      (SI)(R8*1), Z11
 	ADDQ         R9, SI
@@ -2204,7 +1774,7 @@ by1:
 	VFMADD231PS  Z11, Z12, Z9
 	ADDQ         CX, BX
 	DECQ         R10
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -2328,7 +1898,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (DI), Z6
 	ADDQ         R9, DI
 	VBROADCASTSS (SI), Z7
@@ -2345,7 +1914,7 @@ by1:
 	VFMADD231PS  Z6, Z7, Z5
 	ADDQ         CX, SI
 	DECQ         R10
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -2465,7 +2034,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (DI), Z12
 	VMOVUPS      (DI)(R9*1), Z13
 	ADDQ         R10, DI
@@ -2489,7 +2057,7 @@ by1:
 	VFMADD231PS  Z13, Z14, Z11
 	ADDQ         CX, SI
 	DECQ         R11
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -2623,7 +2191,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (DI), Z7
 	ADDQ         R9, DI
 	VBROADCASTSS (SI), Z8
@@ -2642,7 +2209,7 @@ by1:
 	VFMADD231PS  Z7, Z8, Z6
 	ADDQ         CX, SI
 	DECQ         R10
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -2770,7 +2337,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (DI), Z14
 	VMOVUPS      (DI)(R9*1), Z15
 	ADDQ         R10, DI
@@ -2797,7 +2363,7 @@ by1:
 	VFMADD231PS  Z15, Z16, Z13
 	ADDQ         CX, SI
 	DECQ         R11
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -2943,7 +2509,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z8
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z9
@@ -2965,7 +2530,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -3103,7 +2668,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z16
 	VMOVUPS      (R9)(R11*1), Z17
 	ADDQ         R12, R9
@@ -3134,7 +2698,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -3290,7 +2854,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z9
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z10
@@ -3314,7 +2877,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -3460,7 +3023,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z18
 	VMOVUPS      (R9)(R11*1), Z19
 	ADDQ         R12, R9
@@ -3494,7 +3056,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -3660,7 +3222,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z10
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z11
@@ -3686,7 +3247,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -3840,7 +3401,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z20
 	VMOVUPS      (R9)(R11*1), Z21
 	ADDQ         R12, R9
@@ -3877,7 +3437,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -4053,7 +3613,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z11
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z12
@@ -4081,7 +3640,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -4243,7 +3802,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z22
 	VMOVUPS      (R9)(R11*1), Z23
 	ADDQ         R12, R9
@@ -4283,7 +3841,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -4469,7 +4027,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z12
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z13
@@ -4499,7 +4056,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -4669,7 +4226,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z24
 	VMOVUPS      (R9)(R11*1), Z25
 	ADDQ         R12, R9
@@ -4712,7 +4268,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -4908,7 +4464,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z13
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z14
@@ -4940,7 +4495,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -5118,7 +4673,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z26
 	VMOVUPS      (R9)(R11*1), Z27
 	ADDQ         R12, R9
@@ -5164,7 +4718,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -5370,7 +4924,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z14
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z15
@@ -5404,7 +4957,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:
@@ -5590,7 +5143,6 @@ rest:
 	JZ    bias
 
 steps:
-by1:
 	VMOVUPS      (R9), Z28
 	VMOVUPS      (R9)(R11*1), Z29
 	ADDQ         R12, R9
@@ -5639,7 +5191,7 @@ by1:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          by1
+	JNZ          steps
 	JMP          ask
 
 bias:

@@ -111,23 +111,9 @@ func gemm(set instructionSet, rows, vectors int) {
 	TESTQ(kc, kc)
 	JZ(LabelRef("bias"))
 	Label("steps")
-	if isa.lanes == 8 { // a step is short: four of them hide the loop
-		SUBQ(Imm(4), kc)
-		JLT(LabelRef("tail"))
-		Label("by4")
-		for range 4 {
-			step()
-		}
-		SUBQ(Imm(4), kc)
-		JGE(LabelRef("by4"))
-		Label("tail")
-		ADDQ(Imm(4), kc)
-		JZ(LabelRef("ask"))
-	}
-	Label("by1")
 	step()
 	DECQ(kc)
-	JNZ(LabelRef("by1"))
+	JNZ(LabelRef("steps"))
 	JMP(LabelRef("ask"))
 
 	Label("bias")
