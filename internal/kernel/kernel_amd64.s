@@ -49,6 +49,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (BX), Y2
 	VMOVUPS      32(BX), Y3
 	ADDQ         DI, BX
@@ -57,7 +58,7 @@ steps:
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -140,6 +141,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (BX), Y4
 	VMOVUPS      32(BX), Y5
 	ADDQ         DI, BX
@@ -151,7 +153,7 @@ steps:
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -244,6 +246,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (BX), Y6
 	VMOVUPS      32(BX), Y7
 	ADDQ         DI, BX
@@ -258,7 +261,7 @@ steps:
 	VFMADD231PS  Y7, Y8, Y5
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -361,6 +364,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (SI), Y8
 	VMOVUPS      32(SI), Y9
 	ADDQ         R8, SI
@@ -378,7 +382,7 @@ steps:
 	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         CX, BX
 	DECQ         R9
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -491,6 +495,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (SI), Y10
 	VMOVUPS      32(SI), Y11
 	ADDQ         R8, SI
@@ -511,7 +516,7 @@ steps:
 	VFMADD231PS  Y11, Y12, Y9
 	ADDQ         CX, BX
 	DECQ         R9
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -634,6 +639,106 @@ rest:
 	JZ    bias
 
 steps:
+	SUBQ $0x04, R10
+	JLT  few
+
+four:
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	ADDQ         R9, DI
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (SI)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (SI)(BX*1), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         CX, SI
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	ADDQ         R9, DI
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (SI)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (SI)(BX*1), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         CX, SI
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	ADDQ         R9, DI
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (SI)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (SI)(BX*1), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         CX, SI
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	ADDQ         R9, DI
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (SI)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (SI)(AX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (SI)(BX*1), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         CX, SI
+	SUBQ         $0x04, R10
+	JGE          four
+
+few:
+	ADDQ $0x04, R10
+	JZ   ask
+
+one:
 	VMOVUPS      (DI), Y12
 	VMOVUPS      32(DI), Y13
 	ADDQ         R9, DI
@@ -657,7 +762,7 @@ steps:
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         CX, SI
 	DECQ         R10
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -778,13 +883,14 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (BX), Z1
 	ADDQ         DI, BX
 	VBROADCASTSS (DX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -864,6 +970,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (BX), Z2
 	VMOVUPS      (BX)(DI*1), Z3
 	ADDQ         R8, BX
@@ -872,7 +979,7 @@ steps:
 	VFMADD231PS  Z3, Z4, Z1
 	ADDQ         CX, DX
 	DECQ         R9
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -956,6 +1063,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (BX), Z2
 	ADDQ         DI, BX
 	VBROADCASTSS (DX), Z3
@@ -964,7 +1072,7 @@ steps:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -1052,6 +1160,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (BX), Z4
 	VMOVUPS      (BX)(DI*1), Z5
 	ADDQ         R8, BX
@@ -1063,7 +1172,7 @@ steps:
 	VFMADD231PS  Z5, Z6, Z3
 	ADDQ         CX, DX
 	DECQ         R9
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -1157,6 +1266,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (BX), Z3
 	ADDQ         DI, BX
 	VBROADCASTSS (DX), Z4
@@ -1167,7 +1277,7 @@ steps:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -1263,6 +1373,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (BX), Z6
 	VMOVUPS      (BX)(DI*1), Z7
 	ADDQ         R8, BX
@@ -1277,7 +1388,7 @@ steps:
 	VFMADD231PS  Z7, Z8, Z5
 	ADDQ         CX, DX
 	DECQ         R9
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -1381,6 +1492,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (SI), Z4
 	ADDQ         R8, SI
 	VBROADCASTSS (BX), Z5
@@ -1393,7 +1505,7 @@ steps:
 	VFMADD231PS  Z4, Z5, Z3
 	ADDQ         CX, BX
 	DECQ         R9
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -1497,6 +1609,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (SI), Z8
 	VMOVUPS      (SI)(R8*1), Z9
 	ADDQ         R9, SI
@@ -1514,7 +1627,7 @@ steps:
 	VFMADD231PS  Z9, Z10, Z7
 	ADDQ         CX, BX
 	DECQ         R10
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -1628,6 +1741,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (SI), Z5
 	ADDQ         R8, SI
 	VBROADCASTSS (BX), Z6
@@ -1642,7 +1756,7 @@ steps:
 	VFMADD231PS  Z5, Z6, Z4
 	ADDQ         CX, BX
 	DECQ         R9
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -1754,6 +1868,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (SI), Z10
 	VMOVUPS      (SI)(R8*1), Z11
 	ADDQ         R9, SI
@@ -1774,7 +1889,7 @@ steps:
 	VFMADD231PS  Z11, Z12, Z9
 	ADDQ         CX, BX
 	DECQ         R10
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -1898,6 +2013,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (DI), Z6
 	ADDQ         R9, DI
 	VBROADCASTSS (SI), Z7
@@ -1914,7 +2030,7 @@ steps:
 	VFMADD231PS  Z6, Z7, Z5
 	ADDQ         CX, SI
 	DECQ         R10
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -2034,6 +2150,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (DI), Z12
 	VMOVUPS      (DI)(R9*1), Z13
 	ADDQ         R10, DI
@@ -2057,7 +2174,7 @@ steps:
 	VFMADD231PS  Z13, Z14, Z11
 	ADDQ         CX, SI
 	DECQ         R11
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -2191,6 +2308,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (DI), Z7
 	ADDQ         R9, DI
 	VBROADCASTSS (SI), Z8
@@ -2209,7 +2327,7 @@ steps:
 	VFMADD231PS  Z7, Z8, Z6
 	ADDQ         CX, SI
 	DECQ         R10
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -2337,6 +2455,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (DI), Z14
 	VMOVUPS      (DI)(R9*1), Z15
 	ADDQ         R10, DI
@@ -2363,7 +2482,7 @@ steps:
 	VFMADD231PS  Z15, Z16, Z13
 	ADDQ         CX, SI
 	DECQ         R11
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -2509,6 +2628,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z8
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z9
@@ -2530,7 +2650,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -2668,6 +2788,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z16
 	VMOVUPS      (R9)(R11*1), Z17
 	ADDQ         R12, R9
@@ -2698,7 +2819,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -2854,6 +2975,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z9
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z10
@@ -2877,7 +2999,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -3023,6 +3145,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z18
 	VMOVUPS      (R9)(R11*1), Z19
 	ADDQ         R12, R9
@@ -3056,7 +3179,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -3222,6 +3345,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z10
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z11
@@ -3247,7 +3371,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -3401,6 +3525,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z20
 	VMOVUPS      (R9)(R11*1), Z21
 	ADDQ         R12, R9
@@ -3437,7 +3562,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -3613,6 +3738,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z11
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z12
@@ -3640,7 +3766,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -3802,6 +3928,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z22
 	VMOVUPS      (R9)(R11*1), Z23
 	ADDQ         R12, R9
@@ -3841,7 +3968,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -4027,6 +4154,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z12
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z13
@@ -4056,7 +4184,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -4226,6 +4354,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z24
 	VMOVUPS      (R9)(R11*1), Z25
 	ADDQ         R12, R9
@@ -4268,7 +4397,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -4464,6 +4593,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z13
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z14
@@ -4495,7 +4625,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -4673,6 +4803,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z26
 	VMOVUPS      (R9)(R11*1), Z27
 	ADDQ         R12, R9
@@ -4718,7 +4849,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -4924,6 +5055,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z14
 	ADDQ         R11, R9
 	VBROADCASTSS (DI), Z15
@@ -4957,7 +5089,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R12
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
@@ -5143,6 +5275,7 @@ rest:
 	JZ    bias
 
 steps:
+one:
 	VMOVUPS      (R9), Z28
 	VMOVUPS      (R9)(R11*1), Z29
 	ADDQ         R12, R9
@@ -5191,7 +5324,7 @@ steps:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          steps
+	JNZ          one
 	JMP          ask
 
 bias:
