@@ -4,9 +4,9 @@
 GO ?= go
 LINT = $(GO) tool -modfile=tools.mod golangci-lint
 
-.PHONY: check test fmt vet lint detector purego generate bench race
+.PHONY: check test fmt vet lint detector purego cloud turbojpeg generate bench race
 
-check: fmt vet lint test detector purego
+check: fmt vet lint test detector purego cloud turbojpeg
 
 fmt:
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "gofmt -w $$files"; exit 1; }
@@ -23,7 +23,7 @@ test:
 
 # Packages where goroutines meet.
 detector:
-	$(GO) test -race -short ./internal/kernel ./data ./data/tokenizer ./eval ./train ./checkpoint
+	$(GO) test -race -short ./internal/kernel ./internal/live ./internal/serve ./internal/demo ./data ./data/doctor ./data/storage ./data/tokenizer ./eval ./train ./checkpoint
 
 # Without assembly, on every platform that we release for.
 purego:
@@ -31,6 +31,18 @@ purego:
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build ./...
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) build ./...
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build ./...
+
+# With the clients of object stores. TestS3 runs where VERSITYGW or the PATH
+# names an S3 server; it says how to have one.
+cloud:
+	$(GO) vet -tags cloud ./data/...
+	$(GO) test -tags cloud -run 'S3|List|Redact' ./data ./data/storage
+
+# JPEG decoding by libjpeg-turbo, where it is installed.
+turbojpeg:
+	@if echo '#include <turbojpeg.h>' | $(CC) -E - >/dev/null 2>&1; \
+	then set -ex; $(GO) vet -tags turbojpeg ./data/... ./cmd/...; $(GO) test -short -tags turbojpeg ./data/...; \
+	else echo 'turbojpeg: skipped: no turbojpeg.h, which is in libturbojpeg0-dev of Debian'; fi
 
 # Assembly is generated and committed; a test says when it is stale.
 generate:

@@ -16,19 +16,27 @@ const module = "github.com/goclip/goclip"
 var arrows = map[string][]string{
 	"internal/kernel":   {},
 	"internal/param":    {},
+	"internal/size":     {},
 	"internal/cli":      {"internal/kernel"},
 	"checkpoint":        {},
-	"data/preprocess":   {},
+	"data/preprocess":   {"internal/kernel"},
 	"data/tokenizer":    {},
 	"data/synth":        {},
-	"data/pack":         {"data/preprocess"},
-	"data":              {"data/preprocess", "data/tokenizer"},
+	"data/storage":      {},
+	"data/pack":         {"data/preprocess", "data/storage"},
+	"data/doctor":       {"data", "data/preprocess", "data/tokenizer", "internal/page"},
+	"data":              {"data/preprocess", "data/storage", "data/tokenizer", "internal/size"},
 	"model/op":          {"internal/kernel"},
 	"model/vm":          {"internal/kernel", "model/op"},
 	"model":             {"internal/kernel", "internal/param", "model/op", "model/vm"},
 	"optim":             {"internal/kernel", "internal/param"},
-	"train":             {"data", "internal/kernel", "internal/param", "model", "optim"},
-	"eval":              {"data/...", "internal/kernel", "model"},
+	"train":             {"data", "internal/kernel", "internal/param", "internal/size", "model", "optim"},
+	"internal/page":     {},
+	"internal/serve":    {},
+	"internal/live":     {"checkpoint", "configs", "internal/page", "internal/serve", "train"},
+	"internal/demo":     {"data/...", "eval", "internal/kernel", "internal/page", "internal/run", "internal/serve"},
+	"internal/shots":    {"internal/cli"}, // pictures of pages, for README
+	"eval":              {"data/...", "internal/kernel", "internal/page", "model"},
 	"configs":           {"checkpoint", "data/...", "eval", "model", "optim", "train"},
 	"internal/run":      {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train"},
 	"internal/bench":    {"internal/kernel", "model", "model/vm", "optim"}, // model/vm tells the time of operations
@@ -93,8 +101,8 @@ func matches(name string, patterns []string) bool {
 var never = map[string][]string{
 	"encoding/gob": {},
 	"plugin":       {},
-	"net":          {},
-	"net/http":     {},
+	"net":          {"data/storage", "internal/serve"},
+	"net/http":     {"cmd/eval", "data/storage", "internal/serve", "internal/live", "internal/demo"},
 	"os/exec":      {"internal/killtest", "internal/race"},
 }
 

@@ -4,11 +4,13 @@ package configs
 
 import (
 	"fmt"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/goclip/goclip/checkpoint"
 	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/storage"
 	"github.com/goclip/goclip/data/synth"
 	"github.com/goclip/goclip/data/tokenizer"
 	"github.com/goclip/goclip/eval"
@@ -48,7 +50,7 @@ type World struct {
 // Default is what a recipe that says nothing else gets. The sizes of the model
 // and the length of the run have no default.
 func Default() Run {
-	return Run{Model: model.Config{Activation: "gelu"}, Optim: optim.Default()}
+	return Run{Model: model.Config{Activation: "gelu"}, Optim: optim.Default(), Train: train.Config{Precision: "f32"}}
 }
 
 // Validate reports the first field that cannot work, alone or beside another.
@@ -70,9 +72,28 @@ func (r *Run) Validate() error {
 	return nil
 }
 
-// YAML is the run in full, such that Load of it repeats the run.
+// redacted is r without secrets.
+func (r *Run) redacted() *Run {
+	shown := *r
+	shown.Data.Sources, shown.Eval.Sets = slices.Clone(r.Data.Sources), slices.Clone(r.Eval.Sets)
+	texts := []*string{&shown.Data.Train, &shown.Data.Val}
+	for i := range shown.Data.Sources {
+		texts = append(texts, &shown.Data.Sources[i].Data)
+	}
+	for i := range shown.Eval.Sets {
+		texts = append(texts, &shown.Eval.Sets[i].Data)
+	}
+	for _, text := range texts {
+		*text = storage.Redact(*text)
+	}
+	return &shown
+}
+
+// YAML is the run in full, such that Load of it repeats the run, but for what
+// may be a secret in the addresses of the data: those that are signed have to be
+// given again.
 func (r *Run) YAML() ([]byte, error) {
-	text, err := yaml.Marshal(r)
+	text, err := yaml.Marshal(r.redacted())
 	if err != nil {
 		return nil, fmt.Errorf("configs: %w", err)
 	}

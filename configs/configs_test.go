@@ -290,3 +290,34 @@ func TestDataLists(t *testing.T) {
 	}
 	repeats(t, run)
 }
+
+// What may be a secret in an address is not written down, and plays no part in
+// what a run is.
+func TestSigned(t *testing.T) {
+	set := func(signature string) *Run {
+		t.Helper()
+		run, err := Load(recipe(t, small), []string{
+			"data.train=", "data.val=https://h/{0..3}.parquet?X-Amz-Signature=" + signature,
+			"data.sources=[{name: a, data: 'https://h/a.parquet?sig=" + signature + "', weight: 1}]",
+			"eval.classes=a.txt", "eval.templates=b.txt", "eval.sets=[{name: seen, data: 'https://h/b.parquet?sig=" + signature + "'}]",
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return run
+	}
+	run := set("secret")
+	text, err := run.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "secret") || strings.Count(string(text), "https://h/") != 3 {
+		t.Errorf("the resolved run has a secret, or no addresses:\n%s", text)
+	}
+	if run.Data.Val != "https://h/{0..3}.parquet?X-Amz-Signature=secret" || !strings.HasSuffix(run.Data.Sources[0].Data, "secret") {
+		t.Errorf("writing it has changed the run: %+v", run.Data)
+	}
+	if d := Difference(run, set("another")); d != "" {
+		t.Errorf("signed anew: %s; want no difference", d)
+	}
+}

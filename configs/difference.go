@@ -12,7 +12,7 @@ import (
 // change while it goes on: its steps are the same. Whether the training data
 // are the same is seen by their fingerprint, wherever they lie now.
 var harmless = []string{
-	"data.train", "data.val", "data.decoders", "data.bad_row_budget", "data.stall_seconds",
+	"data.train", "data.val", "data.decoders", "data.bad_row_budget", "data.stall_seconds", "data.read_ahead", "data.cache", "data.cache_size",
 	"train.threads", "train.rematerialize", "train.log_every", "train.eval_every",
 	"checkpoint.", "eval.", "world.",
 }
@@ -24,8 +24,8 @@ func Difference(began, now *Run) string { return difference(began, now, harmless
 // difference names the keys in which two runs differ, apart from some.
 func difference(a, b *Run, except []string) string {
 	was, is := map[string]any{}, map[string]any{}
-	values(was, reflect.ValueOf(*a), "")
-	values(is, reflect.ValueOf(*b), "")
+	values(was, reflect.ValueOf(*a.redacted()), "")
+	values(is, reflect.ValueOf(*b.redacted()), "")
 	var all []string
 	for _, key := range slices.Sorted(maps.Keys(was)) {
 		in := func(e string) bool { return key == e || strings.HasSuffix(e, ".") && strings.HasPrefix(key, e) }

@@ -10,7 +10,7 @@ import (
 
 // TestBench runs one over a small set, and counts what a stream has done.
 func TestBench(t *testing.T) {
-	d, err := OpenTrain(Config{Train: hfShards(t, 90, 2, nil)})
+	d, err := OpenTrain(context.Background(), Config{Train: hfShards(t, 90, 2, nil)})
 	must(t, err)
 	var out strings.Builder
 	c := StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), Ledger: NewLedger(&bytes.Buffer{}, Config{})}

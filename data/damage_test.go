@@ -38,7 +38,7 @@ func TestWhileReading(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			patterns := largeShards(t)
-			d, err := Open(patterns, Config{ShuffleWindow: 512}, Need{Caption: true})
+			d, err := Open(context.Background(), patterns, Config{ShuffleWindow: 512}, Need{Caption: true})
 			must(t, err)
 			s := d.Stream(StreamConfig{Batch: 100, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), Ledger: NewLedger(&bytes.Buffer{}, Config{})})
 			defer s.Close()
@@ -119,7 +119,7 @@ func overwrite(t *testing.T, path string, touch bool) {
 // TestPanic: what panics beside a decoder ends the stream with an error that
 // names shard, row group and row.
 func TestPanic(t *testing.T) {
-	d, err := Open(hfShards(t, 60, 1, nil), Config{}, Need{Caption: true})
+	d, err := Open(context.Background(), hfShards(t, 60, 1, nil), Config{}, Need{Caption: true})
 	must(t, err)
 	s := d.Stream(StreamConfig{Batch: 20, ImageSize: 4, Context: 8, Ledger: NewLedger(&bytes.Buffer{}, Config{})}) // without a tokenizer
 	defer s.Close()
@@ -131,7 +131,7 @@ func TestPanic(t *testing.T) {
 
 // TestStall: a stream that waits says for what, and ends.
 func TestStall(t *testing.T) {
-	d, err := Open(hfShards(t, 60, 1, nil), Config{StallSeconds: 1}, Need{Caption: true})
+	d, err := Open(context.Background(), hfShards(t, 60, 1, nil), Config{StallSeconds: 1}, Need{Caption: true})
 	must(t, err)
 	d.shards[0].mu.Lock() // reading waits for it
 	told := ""
@@ -182,10 +182,10 @@ func TestFooters(t *testing.T) {
 		return append(append([]byte("PAR1"), text...), tail(uint32(len(text)))...)
 	}
 	for want, file := range map[string][]byte{
-		"footer of 4294967295 bytes": append(bytes.Clone(good), tail(1<<32-1)...),
-		"footer ends early":          list(4, 1<<31, thriftStruct),
-		"have 7 bytes":               []byte("PAR1PAR"),
-		`ends in "PARE"`:             []byte("PAR1\x00\x00\x00\x00\x00\x00\x00\x00PARE"),
+		"footer of 4294967295 bytes":        append(bytes.Clone(good), tail(1<<32-1)...),
+		"footer ends early":                 list(4, 1<<31, thriftStruct),
+		"have 7 bytes":                      []byte("PAR1PAR"),
+		"it is encrypted; decrypt it first": []byte("PAR1\x00\x00\x00\x00\x00\x00\x00\x00PARE"),
 		"row group 0 has 1099511627776 rows; want at most 16777216": footer(t, good, func(m *format.FileMetaData) { m.RowGroups[0].NumRows = 1 << 40; m.NumRows += 1<<40 - 2 }),
 		"num_rows=-1 is negative":                                   footer(t, good, func(m *format.FileMetaData) { m.RowGroups[0].NumRows = -1; m.NumRows -= 3 }),
 		"10001 columns; want at most 10000": footer(t, good, func(m *format.FileMetaData) {
@@ -198,7 +198,7 @@ func TestFooters(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "x.parquet")
 		must(t, os.WriteFile(path, file, 0o666))
 		bounded.Run(t, 16<<20, func() {
-			if _, err := Open(path, Config{}, Need{}); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := Open(context.Background(), path, Config{}, Need{}); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("Open: %v; want error with %q", err, want)
 			}
 		})
@@ -267,13 +267,13 @@ func TestPages(t *testing.T) {
 		file := append([]byte("PAR1"), test.pages...)
 		m := &format.ColumnMetaData{Codec: test.codec, DataPageOffset: 4, TotalCompressedSize: int64(len(test.pages))}
 		bounded.Run(t, 32<<20, func() {
-			err := checkPages(bytes.NewReader(file), int64(len(file)), m)
+			_, err := checkPages(bytes.NewReader(file), int64(len(file)), m, true)
 			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%s: %v; want error with %q", test.name, err, test.want)
 			}
 		})
 		m.DataPageOffset++ // into the first page
-		if err := checkPages(bytes.NewReader(file), int64(len(file)), m); err == nil {
+		if _, err := checkPages(bytes.NewReader(file), int64(len(file)), m, true); err == nil {
 			t.Errorf("%s: data that begin within a page: want an error", test.name)
 		}
 	}
@@ -299,11 +299,25 @@ func TestPathsInData(t *testing.T) {
 			m.RowGroups[0].Columns[i].FilePath = other
 		}
 	}), 0o666))
-	d, err := Open(path, Config{}, Need{Caption: true})
+	d, err := Open(context.Background(), path, Config{}, Need{Caption: true})
 	must(t, err)
 	rows, err := d.read(t.Context(), 0, 3, columns{image: true, caption: true})
 	must(t, err)
 	if !bytes.Equal(rows[0].image, pixel(t, 0)) || rows[1].problem() != "no image" {
 		t.Errorf("the first image has %d bytes, the second is %q; want its own, and none", len(rows[0].image), rows[1].problem())
+	}
+}
+
+// TestNumbersAsImages is told when shards are opened, not row by row.
+func TestNumbersAsImages(t *testing.T) {
+	dir := t.TempDir()
+	type numbers struct {
+		JPG     int64  `parquet:"jpg"`
+		Caption string `parquet:"caption"`
+	}
+	write(t, filepath.Join(dir, "numbers.parquet"), []numbers{{1, "a"}}, 10)
+	const want = "numbers.parquet: image column jpg: holds no bytes"
+	if _, err := Open(t.Context(), filepath.Join(dir, "numbers.parquet"), Config{}, Need{}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v; want error with %q", err, want)
 	}
 }

@@ -10,9 +10,9 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -20,12 +20,15 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/data/storage"
 )
 
 // Config says where the pairs are and how they are read.
 type Config struct {
 	// Train and Val are patterns of Parquet files, several with commas
-	// between. Val may be empty.
+	// between: shards/*.parquet, https://host/{00000..00099}.parquet,
+	// s3://bucket/folder/*.parquet, gs:// and azblob:// as well (in a program
+	// built with -tags cloud). Val may be empty.
 	Train string `yaml:"train"`
 	Val   string `yaml:"val"`
 
@@ -55,7 +58,8 @@ type Config struct {
 	// Where keeps the training rows for which it is true, such as
 	// similarity > 0.28 and width >= 64 and not url = null. It has
 	// = != < <= > >=, and, or, not, parentheses, numbers, 'text', true, false
-	// and null; what compares with a null leaves the row out. Empty keeps all.
+	// and null; what compares with a null leaves the row out. A column whose name
+	// is no word stands in `; double quotes are refused. Empty keeps all.
 	Where string `yaml:"where"`
 
 	// MinSize leaves out training images whose shorter side has fewer pixels,
@@ -84,6 +88,16 @@ type Config struct {
 	// negative for ever.
 	StallSeconds int `yaml:"stall_seconds"`
 
+	// ReadAhead is how much of remote shards is read before training needs it,
+	// such as 256MiB; empty means 64MiB. As much as a ShuffleWindow of encoded
+	// images, and training never waits at the end of one.
+	ReadAhead string `yaml:"read_ahead"`
+
+	// Cache is a folder that keeps what was read of remote shards, up to
+	// CacheSize, such as 200GiB; empty means 10GiB. An empty Cache keeps nothing.
+	Cache     string `yaml:"cache"`
+	CacheSize string `yaml:"cache_size"`
+
 	Preprocess preprocess.Config `yaml:"preprocess"`
 }
 
@@ -93,7 +107,7 @@ func (c Config) Validate() error {
 	case c.CaptionChoice != "" && c.CaptionChoice != "first" && c.CaptionChoice != "random":
 		return fmt.Errorf("data: caption_choice %q; want first or random", c.CaptionChoice)
 	case c.Train != "" && len(c.Sources) > 0:
-		return fmt.Errorf("data: train %q and sources; want one of them", c.Train)
+		return fmt.Errorf("data: train %q and sources; want one of them", storage.Redact(c.Train))
 	case len(c.Captions) > 0 && c.Caption != "":
 		return fmt.Errorf("data: caption %q and captions; want one of them", c.Caption)
 	case c.MinSize < 0:
@@ -118,6 +132,12 @@ func (c Config) Validate() error {
 	if err := validateSources(c.Sources); err != nil {
 		return err
 	}
+	if _, err := c.readAhead(); err != nil {
+		return err
+	}
+	if _, err := c.cacheBytes(); err != nil {
+		return err
+	}
 	return c.Preprocess.Validate()
 }
 
@@ -128,8 +148,10 @@ type Need struct{ Caption, Label bool }
 type Dataset struct {
 	config Config
 	need   Need
+	store  *storage.Store
 	shards []*shard
 	rows   int64 // that are used
+	remote bool  // whether a shard is
 
 	spans  []span // of the sources, at least one
 	quotas []int64
@@ -139,22 +161,22 @@ type Dataset struct {
 // reads their footers. No match, a file that is not Parquet, no rows, and
 // columns that are missing are errors. It holds all rows: Where,
 // MinSize, MaxAspect, Captions and Sources are for training.
-func Open(patterns string, c Config, need Need) (*Dataset, error) {
+func Open(ctx context.Context, patterns string, c Config, need Need) (*Dataset, error) {
 	c.Where, c.MinSize, c.MaxAspect, c.Captions = "", 0, 0, nil
-	return openSources([]Source{{Data: patterns, Weight: 1}}, c, need)
+	return openSources(ctx, []Source{{Data: patterns, Weight: 1}}, c, need)
 }
 
 // OpenTrain opens what c has to train on: the rows of Train, or of all Sources,
 // that Where keeps. If it keeps none of a source, that is an error.
-func OpenTrain(c Config) (*Dataset, error) {
+func OpenTrain(ctx context.Context, c Config) (*Dataset, error) {
 	sources := c.Sources
 	if len(sources) == 0 {
 		sources = []Source{{Data: c.Train, Weight: 1}}
 	}
-	return openSources(sources, c, Need{Caption: true})
+	return openSources(ctx, sources, c, Need{Caption: true})
 }
 
-func openSources(sources []Source, c Config, need Need) (*Dataset, error) {
+func openSources(ctx context.Context, sources []Source, c Config, need Need) (*Dataset, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -165,10 +187,14 @@ func openSources(sources []Source, c Config, need Need) (*Dataset, error) {
 			return nil, err
 		}
 	}
-	d := &Dataset{config: c, need: need, quotas: quotas(sources)}
+	store, err := c.store()
+	if err != nil {
+		return nil, err
+	}
+	d := &Dataset{config: c, need: need, store: store, quotas: quotas(sources)}
 	for i, source := range sources {
 		first := d.rows
-		if err := d.openSource(source.Data, where); err != nil {
+		if err := d.openSource(ctx, source.Data, where); err != nil {
 			return nil, err
 		}
 		// The windows of all sources are in memory together.
@@ -179,29 +205,33 @@ func openSources(sources []Source, c Config, need Need) (*Dataset, error) {
 }
 
 // openSource adds the shards of a source.
-func (d *Dataset) openSource(patterns string, where *condition) error {
-	paths, err := expand(patterns)
+func (d *Dataset) openSource(ctx context.Context, patterns string, where *condition) error {
+	names, err := d.store.List(ctx, patterns)
+	if err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	patterns = storage.Redact(patterns)
+	for _, name := range names {
+		d.remote = d.remote || name.Remote()
+	}
+	var total, used int64
+	shards := make([]*shard, len(names))
+	err = d.each(ctx, len(names), func(ctx context.Context, i int) (err error) {
+		shards[i], err = openShard(ctx, d.store, names[i], d.config, d.need)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	var total, used int64
-	shards := make([]*shard, len(paths))
-	for i, path := range paths {
-		if shards[i], err = openShard(path, d.config, d.need); err != nil {
-			return err
-		}
-		total += shards[i].rows
+	for _, s := range shards {
+		total += s.rows
 	}
 	if total == 0 {
-		return fmt.Errorf("data: %s: %d shards without a row", patterns, len(paths))
+		return fmt.Errorf("data: %s: %d shards without a row", patterns, len(names))
 	}
 	if where != nil {
-		group := errgroup.Group{}
-		group.SetLimit(runtime.GOMAXPROCS(0))
-		for _, s := range shards {
-			group.Go(func() error { return s.filter(where) })
-		}
-		if err := group.Wait(); err != nil {
+		err := d.each(ctx, len(shards), func(ctx context.Context, i int) error { return shards[i].filter(ctx, where) })
+		if err != nil {
 			return err
 		}
 	}
@@ -217,6 +247,40 @@ func (d *Dataset) openSource(patterns string, where *condition) error {
 	return nil
 }
 
+// each calls do with 0 to n-1, several at a time, and returns the error of the
+// first that has one.
+func (d *Dataset) each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	if d.remote {
+		group.SetLimit(openAtOnce)
+	}
+	errs := make([]error, n)
+	for i := range n {
+		if within.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			errs[i] = do(within, i)
+			return errs[i]
+		})
+	}
+	err := group.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	for _, e := range errs {
+		if e != nil && !errors.Is(e, context.Canceled) {
+			return e
+		}
+	}
+	return err
+}
+
+// openAtOnce is the number of remote shards that are opened at a time: most of
+// that is waiting.
+const openAtOnce = 64
+
 // FormatWhere says in one line what the condition keeps; it is empty where
 // there is none.
 func (d *Dataset) FormatWhere() string {
@@ -231,27 +295,6 @@ func (d *Dataset) FormatWhere() string {
 	return fmt.Sprintf("where %s keeps %d of %d rows; read %d of %d row groups to find them", d.config.Where, d.rows, rows, read, groups)
 }
 
-// expand lists the files of patterns.
-func expand(patterns string) (paths []string, err error) {
-	for pattern := range strings.SplitSeq(patterns, ",") {
-		pattern = strings.TrimSpace(pattern)
-		found, err := filepath.Glob(pattern)
-		if err != nil {
-			return nil, fmt.Errorf("data: pattern %q: %w", pattern, err)
-		}
-		if len(found) == 0 {
-			return nil, fmt.Errorf("data: pattern %q matches no file", pattern)
-		}
-		slices.Sort(found)
-		for _, path := range found {
-			if !slices.Contains(paths, path) {
-				paths = append(paths, path)
-			}
-		}
-	}
-	return paths, nil
-}
-
 // Len is the number of rows that are used.
 func (d *Dataset) Len() int64 { return d.rows }
 
@@ -259,7 +302,7 @@ func (d *Dataset) Len() int64 { return d.rows }
 func (d *Dataset) Shards() int { return len(d.shards) }
 
 // StreamBytes is about what a stream of batches takes: those that are decoded
-// ahead, and the rows of two windows, one of which is being read.
+// ahead, the rows of two windows, one of which is being read, and ReadAhead.
 func (d *Dataset) StreamBytes(batch, imageSize, context int) int64 {
 	var bytes int64
 	for _, s := range d.shards {
@@ -270,7 +313,12 @@ func (d *Dataset) StreamBytes(batch, imageSize, context int) int64 {
 		window = defaultWindow
 	}
 	pair := 4 * int64(3*imageSize*imageSize+context)
-	return buffers*int64(batch)*pair + 2*bytes/d.rows*min(window, d.rows)
+	total := buffers*int64(batch)*pair + 2*bytes/d.rows*min(window, d.rows)
+	if d.remote {
+		ahead, _ := d.config.readAhead() // which Validate has read
+		total += ahead + readsAtOnce*storage.FileBytes
+	}
+	return total
 }
 
 // Captions visits the captions that training may see, those of CaptionChoice,
@@ -321,7 +369,7 @@ func (d *Dataset) read(ctx context.Context, lo, hi int64, want columns) (rows []
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		part, err := s.readKept(from-s.first, to-s.first, want)
+		part, err := s.readKept(ctx, from-s.first, to-s.first, want)
 		if err != nil {
 			return nil, err
 		}

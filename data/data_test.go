@@ -108,7 +108,7 @@ func testTokenizer(t testing.TB) *tokenizer.Tokenizer {
 // batches reads n batches from a start and copies what they hold.
 func batches(t testing.TB, patterns string, c Config, start int64, n int) (all []*Batch, ledger string) {
 	t.Helper()
-	d, err := Open(patterns, c, Need{Caption: true})
+	d, err := Open(context.Background(), patterns, c, Need{Caption: true})
 	must(t, err)
 	var lines bytes.Buffer
 	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 12, Tokenizer: testTokenizer(t), Ledger: NewLedger(&lines, c), Start: start})
@@ -277,7 +277,7 @@ func TestBudget(t *testing.T) {
 			r.Image.Bytes = nil
 		}
 	})
-	d, err := Open(patterns, Config{}, Need{Caption: true})
+	d, err := Open(context.Background(), patterns, Config{}, Need{Caption: true})
 	must(t, err)
 	s := d.Stream(StreamConfig{Batch: 30, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), Ledger: NewLedger(&bytes.Buffer{}, Config{})})
 	defer s.Close()
@@ -302,7 +302,7 @@ func TestScan(t *testing.T) {
 			r.Label = -7
 		}
 	})
-	d, err := Open(patterns, Config{}, Need{Label: true})
+	d, err := Open(context.Background(), patterns, Config{}, Need{Label: true})
 	must(t, err)
 	var labels []int
 	ledger := NewLedger(&bytes.Buffer{}, Config{})
@@ -330,12 +330,12 @@ func TestScanCaptions(t *testing.T) {
 		}
 		r.Label = -7
 	})
-	d, err := Open(patterns, Config{}, Need{Caption: true})
+	d, err := Open(context.Background(), patterns, Config{}, Need{Caption: true})
 	must(t, err)
 	n := 0
 	must(t, d.Scan(context.Background(), 4, 10, NewLedger(&bytes.Buffer{}, Config{}), func(e Examples) error {
 		for i, ref := range e.Rows {
-			file, captions, err := ReadImage(ref, Config{})
+			file, captions, err := ReadImage(context.Background(), ref, Config{})
 			if err != nil || len(file) == 0 || len(captions) == 0 || !slices.Equal(captions, e.Captions[i]) || e.Labels[i] != -1 {
 				t.Errorf("%v: %d bytes, captions %q, %v; scanned %q with label %d", ref, len(file), captions, err, e.Captions[i], e.Labels[i])
 			}
@@ -350,7 +350,7 @@ func TestScanCaptions(t *testing.T) {
 		"row 99: the shard has 12 rows": {Shard: d.shards[0].path, Row: 99},
 		"none.parquet":                  {Shard: "none.parquet"},
 	} {
-		if _, _, err := ReadImage(ref, Config{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := ReadImage(context.Background(), ref, Config{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("ReadImage(%v): %v; want error with %q", ref, err, want)
 		}
 	}
@@ -383,7 +383,7 @@ func TestOpenErrors(t *testing.T) {
 		{"none.parquet", "no caption column: have", Config{Caption: "blip"}},
 		{"none.parquet", `caption_choice "all"`, Config{CaptionChoice: "all"}},
 	} {
-		if _, err := Open(filepath.Join(dir, test.file), test.c, Need{Caption: true}); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := Open(context.Background(), filepath.Join(dir, test.file), test.c, Need{Caption: true}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("Open(%s): %v; want error with %q", test.file, err, test.want)
 		}
 	}
@@ -402,7 +402,7 @@ func TestDamage(t *testing.T) {
 			bad[rng.IntN(len(bad))] ^= 1 << rng.IntN(8)
 		}
 		must(t, os.WriteFile(path, bad, 0o666))
-		d, err := Open(path, Config{BadRowBudget: 1}, Need{Caption: true})
+		d, err := Open(context.Background(), path, Config{BadRowBudget: 1}, Need{Caption: true})
 		if err != nil {
 			continue
 		}
@@ -417,7 +417,7 @@ func TestDamage(t *testing.T) {
 // TestCancel checks that an ended context is told, and that Close leaves no goroutine.
 func TestCancel(t *testing.T) {
 	before := runtime.NumGoroutine()
-	d, err := Open(hfShards(t, 60, 1, nil), Config{Decoders: 3}, Need{Caption: true})
+	d, err := Open(context.Background(), hfShards(t, 60, 1, nil), Config{Decoders: 3}, Need{Caption: true})
 	must(t, err)
 	for range 20 {
 		s := d.Stream(StreamConfig{Batch: 20, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), Ledger: NewLedger(&bytes.Buffer{}, Config{})})
@@ -441,9 +441,9 @@ func TestFingerprint(t *testing.T) {
 	one, two := hfShards(t, 30, 2, nil), hfShards(t, 30, 2, func(i int, r *hfRow) { r.Caption += "!" })
 	var prints []map[string]string
 	for _, p := range []string{one, one, two, one + "," + two} {
-		d, err := Open(p, Config{}, Need{})
+		d, err := Open(context.Background(), p, Config{}, Need{})
 		must(t, err)
-		f, err := d.Fingerprints()
+		f, err := d.Fingerprints(context.Background())
 		must(t, err)
 		prints = append(prints, f)
 	}
@@ -461,7 +461,7 @@ func TestInspect(t *testing.T) {
 	patterns := hfShards(t, 30, 2, nil)
 	must(t, os.WriteFile(filepath.Join(filepath.Dir(patterns), "bad.parquet"), []byte("text"), 0o666))
 	var out strings.Builder
-	problems, err := Inspect(&out, patterns, Config{})
+	problems, err := Inspect(context.Background(), &out, patterns, Config{})
 	if err != nil || problems != 1 {
 		t.Errorf("%d problems, %v; want 1", problems, err)
 	}
@@ -493,7 +493,7 @@ func TestShared(t *testing.T) {
 			t.Errorf("batch %d differs between the layouts", i)
 		}
 	}
-	d, err := Open(filepath.Join(root, "tricky-images/hf/*.parquet"), Config{}, Need{Caption: true})
+	d, err := Open(context.Background(), filepath.Join(root, "tricky-images/hf/*.parquet"), Config{}, Need{Caption: true})
 	must(t, err)
 	ledger := NewLedger(&bytes.Buffer{}, Config{BadRowBudget: 1})
 	s := d.Stream(StreamConfig{Batch: int(d.Len()), ImageSize: 8, Context: 8, Tokenizer: testTokenizer(t), Ledger: ledger})

@@ -1,11 +1,11 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
@@ -16,8 +16,8 @@ import (
 // filter finds the rows of a shard that a condition keeps. It reads the columns
 // that the condition names, of the row groups whose statistics leave it open,
 // whether a row is kept.
-func (s *shard) filter(c *condition) (err error) {
-	f, p, err := openFile(s.path, s.info)
+func (s *shard) filter(ctx context.Context, c *condition) (err error) {
+	f, p, err := openFile(ctx, s.store, s.name, &s.version)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (s *shard) filterColumn(p *parquet.File, c *condition, i int) (f filterColu
 }
 
 // filterGroup adds the kept rows of a row group, whose first row is first.
-func (s *shard) filterGroup(c *condition, f *os.File, p *parquet.File, group int, first int64, found []filterColumn) error {
+func (s *shard) filterGroup(c *condition, f io.ReaderAt, p *parquet.File, group int, first int64, found []filterColumn) error {
 	g := p.RowGroups()[group]
 	n := g.NumRows()
 	known := make([]bounds, len(found))
@@ -107,7 +107,7 @@ func (s *shard) filterGroup(c *condition, f *os.File, p *parquet.File, group int
 	}
 	values := make([][]value, len(found))
 	for i, leaf := range found {
-		err := s.checkPages(f, p, group, leaf.ColumnIndex)
+		_, err := s.checkPages(f, p, group, leaf.ColumnIndex)
 		if err == nil {
 			values[i], err = columnValues(g.ColumnChunks()[leaf.ColumnIndex], int(n), leaf)
 		}
@@ -223,10 +223,10 @@ func (s *shard) length() int64 {
 }
 
 // readKept returns those rows from place lo to hi among the ones kept.
-func (s *shard) readKept(lo, hi int64, want columns) ([]row, error) {
+func (s *shard) readKept(ctx context.Context, lo, hi int64, want columns) ([]row, error) {
 	if s.kept == nil {
-		return s.read(lo, hi, want)
+		return s.read(ctx, lo, hi, want)
 	}
-	rows, err := s.read(s.kept.row(lo), s.kept.row(hi-1)+1, want)
+	rows, err := s.read(ctx, s.kept.row(lo), s.kept.row(hi-1)+1, want)
 	return slices.DeleteFunc(rows, func(r row) bool { return r.dropped }), err
 }

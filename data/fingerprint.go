@@ -1,28 +1,33 @@
 package data
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Fingerprints are those of the shards, by name: a SHA-256 over the place among
 // the shards, the size, the rows and the last 64 KiB, which hold the footer, so
-// that other data have others. Of shards of one name in several folders, the
-// later ones are numbered.
-func (d *Dataset) Fingerprints() (map[string]string, error) {
+// that other data have others. That of a remote shard has its ETag behind. Of
+// shards of one name in several folders, the later ones are numbered.
+func (d *Dataset) Fingerprints(ctx context.Context) (map[string]string, error) {
+	sums := make([]string, len(d.shards))
+	err := d.each(ctx, len(sums), func(ctx context.Context, i int) (err error) {
+		sums[i], err = d.shards[i].fingerprint(ctx, i)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
 	all := map[string]string{}
-	for i, s := range d.shards {
-		sum, err := s.fingerprint(i)
-		if err != nil {
-			return nil, fmt.Errorf("data: %w", err)
-		}
-		name := filepath.Base(s.path)
+	for i, sum := range sums {
+		name := filepath.Base(d.shards[i].path)
 		if _, ok := all[name]; ok {
 			name = fmt.Sprintf("%s#%d", name, i)
 		}
@@ -31,23 +36,32 @@ func (d *Dataset) Fingerprints() (map[string]string, error) {
 	return all, nil
 }
 
-func (s *shard) fingerprint(place int) (string, error) {
-	f, err := os.Open(s.path)
+func (s *shard) fingerprint(ctx context.Context, place int) (string, error) {
+	f, err := s.store.Open(ctx, s.name, &s.version)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	info, err := f.Stat()
-	if err != nil {
-		return "", err
-	}
+	size := f.Version.Size
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %d %d\n", place, info.Size(), s.rows)
-	tail := min(info.Size(), 64<<10)
-	if _, err := io.Copy(h, io.NewSectionReader(f, info.Size()-tail, tail)); err != nil {
+	fmt.Fprintf(h, "%d %d %d\n", place, size, s.rows)
+	tail := min(size, 64<<10)
+	if _, err := io.Copy(h, io.NewSectionReader(f, size-tail, tail)); err != nil {
 		return "", fmt.Errorf("%s: %w", s.path, err)
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	sum := hex.EncodeToString(h.Sum(nil))
+	if f.Version.Tag != "" {
+		sum += " " + f.Version.Tag
+	}
+	return sum, nil
+}
+
+// sameShard compares fingerprints. Where only one has an ETag, because a copy of
+// the shard lies elsewhere, the other bytes tell.
+func sameShard(a, b string) bool {
+	sumA, tagA, _ := strings.Cut(a, " ")
+	sumB, tagB, _ := strings.Cut(b, " ")
+	return sumA == sumB && (tagA == tagB || tagA == "" || tagB == "")
 }
 
 // ShardsDifference names the first shard whose fingerprint differs, or is "".
@@ -56,7 +70,7 @@ func ShardsDifference(was, is map[string]string) string {
 		switch sum, ok := is[name]; {
 		case !ok:
 			return fmt.Sprintf("%s is missing, had %d shards and have %d", name, len(was), len(is))
-		case sum != was[name]:
+		case !sameShard(sum, was[name]):
 			return fmt.Sprintf("%s has changed, or its place among the shards", name)
 		}
 	}

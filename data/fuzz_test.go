@@ -55,7 +55,7 @@ func FuzzShard(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte) {
 		must(t, os.WriteFile(path, file, 0o666))
 		bounded.Run(t, maxShardBytes(len(file)), func() {
-			d, err := Open(path, Config{}, Need{})
+			d, err := Open(context.Background(), path, Config{}, Need{})
 			if err != nil {
 				return
 			}

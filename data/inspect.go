@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	"io"
@@ -11,33 +12,37 @@ import (
 // Inspect prints each shard that patterns match as it is understood: rows, row
 // groups, columns, a caption and the size of an image, and what is wrong with
 // it. It returns the number of shards that have a problem.
-func Inspect(w io.Writer, patterns string, c Config) (problems int, err error) {
-	paths, err := expand(patterns)
+func Inspect(ctx context.Context, w io.Writer, patterns string, c Config) (problems int, err error) {
+	store, err := c.store()
 	if err != nil {
 		return 0, err
 	}
+	names, err := store.List(ctx, patterns)
+	if err != nil {
+		return 0, fmt.Errorf("data: %w", err)
+	}
 	var rows int64
-	for _, path := range paths {
-		s, err := openShard(path, c, Need{})
+	for _, name := range names {
+		s, err := openShard(ctx, store, name, c, Need{})
 		if err != nil {
 			problems++
-			fmt.Fprintf(w, "%s\n  problem: %v\n", path, err)
+			fmt.Fprintf(w, "%v\n  problem: %v\n", name, err)
 			continue
 		}
 		rows += s.rows
-		fmt.Fprintf(w, "%s\n  %s\n", path, s.layout)
-		if err := s.describe(w); err != nil {
+		fmt.Fprintf(w, "%v\n  %s\n", name, s.layout)
+		if err := s.describe(ctx, w); err != nil {
 			problems++
 			fmt.Fprintf(w, "  problem: %v\n", err)
 		}
 	}
-	fmt.Fprintf(w, "%d shards, %d rows, %d with a problem\n", len(paths), rows, problems)
+	fmt.Fprintf(w, "%d shards, %d rows, %d with a problem\n", len(names), rows, problems)
 	return problems, nil
 }
 
 // describe prints the footer and the first row that has an image.
-func (s *shard) describe(w io.Writer) error {
-	f, p, err := openFile(s.path, s.info)
+func (s *shard) describe(ctx context.Context, w io.Writer) error {
+	f, p, err := openFile(ctx, s.store, s.name, &s.version)
 	if err != nil {
 		return err
 	}
@@ -50,7 +55,7 @@ func (s *shard) describe(w io.Writer) error {
 	if s.rows == 0 {
 		return fmt.Errorf("data: %s: no rows", s.path)
 	}
-	rows, err := s.read(0, min(s.rows, 16), columns{image: true, caption: true, label: true})
+	rows, err := s.read(ctx, 0, min(s.rows, 16), columns{image: true, caption: true, label: true})
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 // TestAllBad checks that shards without one good row end a run at its budget,
 // not after the whole window has been tried for every pair.
 func TestAllBad(t *testing.T) {
-	d, err := Open(hfShards(t, 2000, 1, func(_ int, r *hfRow) { r.Image.Bytes = r.Image.Bytes[:30] }), Config{}, Need{Caption: true})
+	d, err := Open(context.Background(), hfShards(t, 2000, 1, func(_ int, r *hfRow) { r.Image.Bytes = r.Image.Bytes[:30] }), Config{}, Need{Caption: true})
 	must(t, err)
 	s := d.Stream(StreamConfig{Batch: 50, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), Ledger: NewLedger(&bytes.Buffer{}, Config{})})
 	defer s.Close()
@@ -52,7 +52,7 @@ func TestCaptions(t *testing.T) {
 		}
 	})
 	for choice, want := range map[string]int{"": 20, "first": 20, "random": 39} {
-		d, err := Open(pattern, Config{CaptionChoice: choice}, Need{Caption: true})
+		d, err := Open(context.Background(), pattern, Config{CaptionChoice: choice}, Need{Caption: true})
 		must(t, err)
 		var got []string
 		for c, err := range d.Captions(context.Background()) {
@@ -67,7 +67,7 @@ func TestCaptions(t *testing.T) {
 
 // TestMaxLabel finds the row with the largest label.
 func TestMaxLabel(t *testing.T) {
-	d, err := Open(hfShards(t, 600, 2, func(i int, r *hfRow) { r.Label = int64(i % 593) }), Config{}, Need{Label: true})
+	d, err := Open(context.Background(), hfShards(t, 600, 2, func(i int, r *hfRow) { r.Label = int64(i % 593) }), Config{}, Need{Label: true})
 	must(t, err)
 	label, at, err := d.MaxLabel(context.Background())
 	if err != nil || label != 592 || at.Row != 292 || filepath.Base(at.Shard) != "001.parquet" {

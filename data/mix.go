@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/goclip/goclip/data/storage"
 )
 
 // A Source is one of several sets of shards that training mixes.
@@ -43,7 +45,7 @@ func validateSources(sources []Source) error {
 
 func (s Source) name() string {
 	if s.Name == "" {
-		return s.Data
+		return storage.Redact(s.Data)
 	}
 	return s.Name
 }

@@ -114,7 +114,7 @@ func TestMix(t *testing.T) {
 			counts[strings.Fields(caption)[1]]++
 		}
 	}
-	d, err := OpenTrain(c)
+	d, err := OpenTrain(context.Background(), c)
 	must(t, err)
 	for i, n := range d.Drawn(1, 600) {
 		name := fmt.Sprint(i)
@@ -136,7 +136,7 @@ func TestMix(t *testing.T) {
 // TestSeek holds that a stream that starts late in an epoch reads the windows
 // that it needs, and none before them.
 func TestSeek(t *testing.T) {
-	d, err := OpenTrain(Config{Train: scored(t, 1500, 2, nil), ShuffleWindow: blockRows, Where: "number >= 0"})
+	d, err := OpenTrain(context.Background(), Config{Train: scored(t, 1500, 2, nil), ShuffleWindow: blockRows, Where: "number >= 0"})
 	must(t, err)
 	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), Ledger: NewLedger(&bytes.Buffer{}, Config{}), Start: 1300})
 	b, err := s.Next(context.Background())
@@ -194,14 +194,14 @@ func TestShuffleQuality(t *testing.T) {
 func TestSourceErrors(t *testing.T) {
 	good := scored(t, 20, 1, nil)
 	c := Config{Where: "number >= 10", Sources: []Source{{Data: good, Weight: 1}, {Data: scored(t, 10, 1, nil), Weight: 1}}}
-	if _, err := OpenTrain(c); err == nil || !strings.Contains(err.Error(), "keeps none of the 10 rows of "+c.Sources[1].Data) {
+	if _, err := OpenTrain(context.Background(), c); err == nil || !strings.Contains(err.Error(), "keeps none of the 10 rows of "+c.Sources[1].Data) {
 		t.Errorf("%v; want an error that names the second source", err)
 	}
 	c.Sources[1].Data = filepath.Join(t.TempDir(), "none-*.parquet")
-	if _, err := OpenTrain(c); err == nil || !strings.Contains(err.Error(), "matches no file") {
+	if _, err := OpenTrain(context.Background(), c); err == nil || !strings.Contains(err.Error(), "matches no file") {
 		t.Errorf("%v; want an error that names the pattern", err)
 	}
-	if _, err := Open(good, c, Need{Caption: false}); err != nil {
+	if _, err := Open(context.Background(), good, c, Need{Caption: false}); err != nil {
 		t.Errorf("Open minds the sources of training: %v", err)
 	}
 }

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/pierrec/lz4/v4"
+
+	"github.com/goclip/goclip/data/storage"
 )
 
 // What a shard may make its reader hold in memory. All are far above what
@@ -25,26 +28,39 @@ const (
 	maxHeaderBytes = 1 << 20   // of a page
 )
 
+var errEncrypted = errors.New("it is encrypted; decrypt it first")
+
+// notEncrypted is err in plainer words where columns are encrypted.
+func notEncrypted(err error) error {
+	if err != nil && strings.Contains(err.Error(), "DecryptionConfig") { // which has no error to compare with
+		return errEncrypted
+	}
+	return err
+}
+
 // checkFooter refuses a file whose footer would make the Parquet reader take
-// more memory than the footer is worth.
-func checkFooter(r io.ReaderAt, size int64) error {
+// more memory than the footer is worth. It returns the footer's bytes.
+func checkFooter(r io.ReaderAt, size int64) (length int64, err error) {
 	var tail [8]byte
 	if size < 12 {
-		return fmt.Errorf("have %d bytes", size)
+		return 0, fmt.Errorf("have %d bytes", size)
 	}
 	if _, err := r.ReadAt(tail[:], size-8); err != nil {
-		return err
+		return 0, err
+	}
+	if string(tail[4:]) == "PARE" {
+		return 0, errEncrypted
 	}
 	if string(tail[4:]) != "PAR1" {
-		return fmt.Errorf("ends in %q; want PAR1", tail[4:])
+		return 0, fmt.Errorf("ends in %q; want PAR1", tail[4:])
 	}
 	n := int64(binary.LittleEndian.Uint32(tail[:]))
 	if n > min(maxFooterBytes, size-12) {
-		return fmt.Errorf("footer of %d bytes in a file of %d; want at most %d", n, size, maxFooterBytes)
+		return 0, fmt.Errorf("footer of %d bytes in a file of %d; want at most %d", n, size, maxFooterBytes)
 	}
 	text := make([]byte, n)
 	if _, err := r.ReadAt(text, size-8-n); err != nil {
-		return err
+		return 0, err
 	}
 	t := compact{bytes: text, list: func(path, n int) error {
 		const schema, groups, chunks = 2, 4, 4<<8 | 1
@@ -57,9 +73,9 @@ func checkFooter(r io.ReaderAt, size int64) error {
 		return nil
 	}}
 	if err := t.structure(0, 0); err != nil {
-		return fmt.Errorf("footer %w", err)
+		return 0, fmt.Errorf("footer %w", err)
 	}
-	return nil
+	return n + 8, nil
 }
 
 // A pageHeader is what a page says of its size.
@@ -71,19 +87,22 @@ type pageHeader struct {
 }
 
 // checkPages walks the pages of a column of a row group. The Parquet reader
-// trusts their sizes, and what their compression claims; this does not.
-func checkPages(r io.ReaderAt, size int64, m *format.ColumnMetaData) error {
+// trusts their sizes, and what their compression claims; this does not. It
+// returns where they begin; with one value a row, also which rows they hold.
+func checkPages(r io.ReaderAt, size int64, m *format.ColumnMetaData, flat bool) (*chunkPages, error) {
 	at := m.DataPageOffset
 	if m.DictionaryPageOffset != 0 {
 		at = m.DictionaryPageOffset
 	}
 	if at < 4 || m.TotalCompressedSize < 0 || m.TotalCompressedSize > size || at > size-m.TotalCompressedSize {
-		return fmt.Errorf("damaged: %d bytes at %d in a file of %d", m.TotalCompressedSize, at, size)
+		return nil, fmt.Errorf("damaged: %d bytes at %d in a file of %d", m.TotalCompressedSize, at, size)
 	}
 	begins := m.TotalCompressedSize == 0 // whether a page begins where data are said to
 	window := make([]byte, 1<<12)
+	found, row := &chunkPages{end: at + m.TotalCompressedSize}, int64(0)
 	for end := at + m.TotalCompressedSize; at < end; {
 		begins = begins || at == m.DataPageOffset
+		start := at
 		h, length, err := readPageHeader(r, at, end, &window)
 		if err == nil {
 			at += int64(length)
@@ -92,15 +111,22 @@ func checkPages(r io.ReaderAt, size int64, m *format.ColumnMetaData) error {
 		if err == nil && m.Codec != format.Uncompressed && !h.plain {
 			err = unpack(io.NewSectionReader(r, at+h.levels, h.compressed-h.levels), m.Codec, h)
 		}
+		if errors.As(err, new(*storage.ReadError)) {
+			return nil, err
+		}
 		if err != nil {
-			return fmt.Errorf("damaged: page at byte %d: %w", at, err)
+			return nil, fmt.Errorf("damaged: page at byte %d: %w", at, err)
 		}
 		at += h.compressed
+		if data := h.kind == int64(format.DataPage) || h.kind == int64(format.DataPageV2); data && flat {
+			found.starts = append(found.starts, pageStart{start, row})
+			row += h.values
+		}
 	}
 	if !begins {
-		return fmt.Errorf("damaged: no page begins at byte %d, where data should", m.DataPageOffset)
+		return nil, fmt.Errorf("damaged: no page begins at byte %d, where data should", m.DataPageOffset)
 	}
-	return nil
+	return found, nil
 }
 
 // readPageHeader reads the header at a byte of a file. It begins with few

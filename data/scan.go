@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/data/storage"
 )
 
 // Examples are images, prepared as evaluation sees them, with what belongs to them.
@@ -98,15 +99,19 @@ func example(p *preprocess.Processor, dst []float32, r *row, need Need) (reason 
 }
 
 // ReadImage returns the image file of one row, and its captions.
-func ReadImage(ref RowRef, c Config) (file []byte, captions []string, err error) {
-	s, err := openShard(ref.Shard, c, Need{})
+func ReadImage(ctx context.Context, ref RowRef, c Config) (file []byte, captions []string, err error) {
+	store, err := c.store()
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := openShard(ctx, store, storage.NameOf(ref.Shard), c, Need{})
 	if err != nil {
 		return nil, nil, err
 	}
 	if ref.Row < 0 || ref.Row >= s.rows {
 		return nil, nil, fmt.Errorf("data: %v: the shard has %d rows", ref, s.rows)
 	}
-	rows, err := s.read(ref.Row, ref.Row+1, columns{image: true, caption: true})
+	rows, err := s.read(ctx, ref.Row, ref.Row+1, columns{image: true, caption: true})
 	if err != nil {
 		return nil, nil, err
 	}

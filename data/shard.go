@@ -1,21 +1,22 @@
 package data
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/goclip/goclip/data/storage"
 )
 
 // A shard is one Parquet file: what its footer says.
 type shard struct {
-	path  string
-	first int64 // its first row among those of all shards
+	path  string // or address, as it may be shown
+	first int64  // its first row among those of all shards
 	rows  int64
 	bytes int64 // of its columns, not compressed
 
@@ -28,10 +29,12 @@ type shard struct {
 	kept       *kept // the rows that are trained on; nil means all
 	filterRead int   // row groups that were read to find them
 
-	weighted []int       // leaf columns of Config.Captions
-	info     os.FileInfo // of the file that was opened first
+	weighted []int // leaf columns of Config.Captions
+	store    *storage.Store
+	name     storage.Name
+	version  storage.Version // of the file that was opened first
 	mu       sync.Mutex
-	checked  map[[2]int]bool // columns of row groups whose pages have been walked
+	checked  map[[2]int]*chunkPages // columns of row groups whose pages have been walked
 }
 
 // columns says which parts of rows to read.
@@ -46,41 +49,36 @@ type columns struct {
 // openFile opens a shard. Unless first is nil, it must be the file that it was
 // then: what was checked of that one, and its place among the rows, hold for it
 // alone.
-func openFile(path string, first os.FileInfo) (*os.File, *parquet.File, error) {
-	info, err := os.Stat(path)
+func openFile(ctx context.Context, store *storage.Store, name storage.Name, first *storage.Version) (*storage.File, *parquet.File, error) {
+	f, err := store.Open(ctx, name, first)
 	if err != nil {
 		return nil, nil, fmt.Errorf("data: %w", err)
 	}
-	if !info.Mode().IsRegular() { // to open a pipe would wait for its writer
-		return nil, nil, fmt.Errorf("data: %s: is not a regular file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("data: %w", err)
-	}
-	info, err = f.Stat()
-	if err == nil && first != nil && (!os.SameFile(info, first) || info.Size() != first.Size() || !info.ModTime().Equal(first.ModTime())) {
-		f.Close()
-		return nil, nil, fmt.Errorf("data: %s: has changed while it was in use: had %d bytes of %s, has %d of %s",
-			path, first.Size(), first.ModTime().Format(time.DateTime), info.Size(), info.ModTime().Format(time.DateTime))
-	}
+	footer, err := checkFooter(f, f.Version.Size)
 	var p *parquet.File
 	if err == nil {
-		err = checkFooter(f, info.Size())
-	}
-	if err == nil {
 		err = guard(func() (err error) {
-			p, err = parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true),
-				parquet.OptimisticRead(true), parquet.ReadBufferSize(1<<18))
-			return err
+			p, err = parquet.OpenFile(f, f.Version.Size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true),
+				parquet.OptimisticRead(!name.Remote()), parquet.SkipMagicBytes(name.Remote()), parquet.ReadBufferSize(1<<18))
+			return notEncrypted(err)
 		})
 	}
+	if err == nil && first == nil && footer <= maxKeptFooter {
+		err = f.Keep(footer)
+	}
 	if err != nil {
-		f.Close()
-		return nil, nil, fmt.Errorf("data: %s: not a whole Parquet file: %w", path, err)
+		_ = f.Close() // it was only read
+		if errors.As(err, new(*storage.ReadError)) {
+			return nil, nil, fmt.Errorf("data: %v: %w", name, err)
+		}
+		return nil, nil, fmt.Errorf("data: %v: not a whole Parquet file: %w", name, err)
 	}
 	return f, p, nil
 }
+
+// maxKeptFooter bounds the footers of remote shards that stay in memory, so that
+// the next read of a shard begins with its rows.
+const maxKeptFooter = 32 << 10
 
 // guard turns a panic of the Parquet reader, which damaged files can cause,
 // into an error.
@@ -93,17 +91,14 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-func openShard(path string, c Config, need Need) (*shard, error) {
-	f, p, err := openFile(path, nil)
+func openShard(ctx context.Context, store *storage.Store, name storage.Name, c Config, need Need) (*shard, error) {
+	f, p, err := openFile(ctx, store, name, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
-	}
-	s := &shard{path: path, rows: p.NumRows(), groups: len(p.RowGroups()), info: info, checked: map[[2]int]bool{}}
+	path := name.String()
+	s := &shard{path: path, store: store, name: name, version: f.Version, rows: p.NumRows(), groups: len(p.RowGroups()), checked: map[[2]int]*chunkPages{}}
 	if err := s.recognize(p, c, need); err != nil {
 		return nil, fmt.Errorf("data: %s: %w", path, err)
 	}
@@ -157,6 +152,9 @@ func (s *shard) recognize(p *parquet.File, c Config, need Need) error {
 	if s.image, err = column("image", true, c.Image, "image.bytes", "jpg", "png", "webp", "image"); err != nil {
 		return err
 	}
+	if t := p.Schema().Columns()[s.image]; !holdsBytes(p, t) {
+		return fmt.Errorf("image column %s: holds no bytes; want those of image files", strings.Join(t, "."))
+	}
 	list := []string{"captions.list.element", "captions.list.item", "captions.array", "captions"}
 	s.captions, _ = column("captions", false, "", list...)
 	if c.Caption != "" || len(c.Captions) > 0 { // only those
@@ -178,6 +176,13 @@ func (s *shard) recognize(p *parquet.File, c Config, need Need) error {
 	return nil
 }
 
+// holdsBytes says whether a column can have the bytes of files.
+func holdsBytes(p *parquet.File, path []string) bool {
+	leaf, _ := p.Schema().Lookup(path...)
+	kind := leaf.Node.Type().Kind()
+	return kind == parquet.ByteArray || kind == parquet.FixedLenByteArray
+}
+
 // leaves names all columns.
 func leaves(p *parquet.File) (names []string) {
 	for _, path := range p.Schema().Columns() {
@@ -187,13 +192,13 @@ func leaves(p *parquet.File) (names []string) {
 }
 
 // read returns rows lo to hi of the shard.
-func (s *shard) read(lo, hi int64, want columns) ([]row, error) {
+func (s *shard) read(ctx context.Context, lo, hi int64, want columns) ([]row, error) {
 	reading := want.reading
 	if reading == nil {
 		reading = func(string, int) {}
 	}
 	reading(s.path, -1)
-	f, p, err := openFile(s.path, s.info)
+	f, p, err := openFile(ctx, s.store, s.name, &s.version)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +223,7 @@ func (s *shard) read(lo, hi int64, want columns) ([]row, error) {
 }
 
 // readGroup fills rows from row lo of a group.
-func (s *shard) readGroup(f *os.File, p *parquet.File, group int, lo int64, rows []row, want columns) error {
+func (s *shard) readGroup(f io.ReaderAt, p *parquet.File, group int, lo int64, rows []row, want columns) error {
 	var total int64
 	for i := range rows {
 		rows[i].group = group
@@ -245,10 +250,14 @@ func (s *shard) readGroup(f *os.File, p *parquet.File, group int, lo int64, rows
 		}
 		row := 0 // that is being read
 		err := guard(func() error {
-			if err := s.checkPages(f, p, group, c.column); err != nil {
+			pages, err := s.checkPages(f, p, group, c.column)
+			if err != nil {
 				return err
 			}
-			return readColumn(p.RowGroups()[group].ColumnChunks()[c.column], lo, rows, func(i int, v parquet.Value) error {
+			chunk := p.RowGroups()[group].ColumnChunks()[c.column].(*parquet.FileColumnChunk)
+			data := p.Metadata().RowGroups[group].Columns[c.column].MetaData.DataPageOffset
+			found, skip := pages.pagesOf(chunk, f, data, lo, lo+int64(len(rows)))
+			return readColumn(found, skip, rows, func(i int, v parquet.Value) error {
 				row = i
 				if total += int64(len(text(v))); total > maxGroupBytes {
 					return fmt.Errorf("%d rows hold more than %d bytes", len(rows), int64(maxGroupBytes))
@@ -265,23 +274,29 @@ func (s *shard) readGroup(f *os.File, p *parquet.File, group int, lo int64, rows
 }
 
 // checkPages walks the pages of a column once.
-func (s *shard) checkPages(f *os.File, p *parquet.File, group, column int) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *shard) checkPages(f io.ReaderAt, p *parquet.File, group, column int) (*chunkPages, error) {
 	at := [2]int{group, column}
-	if s.checked[at] {
-		return nil
+	s.mu.Lock()
+	found := s.checked[at]
+	s.mu.Unlock()
+	if found != nil {
+		return found, nil
 	}
-	err := checkPages(f, p.Size(), &p.Metadata().RowGroups[group].Columns[column].MetaData)
-	s.checked[at] = err == nil
-	return err
+	m := &p.Metadata().RowGroups[group].Columns[column].MetaData
+	leaf, _ := p.Schema().Lookup(m.PathInSchema...)
+	found, err := checkPages(f, p.Size(), m, leaf.MaxRepetitionLevel == 0)
+	if err == nil {
+		s.mu.Lock()
+		s.checked[at] = found
+		s.mu.Unlock()
+	}
+	return found, err
 }
 
 // readColumn calls set with each value, of those that are not null, of
-// len(rows) rows from row lo, and the number of its row among them. Bytes are
-// valid only during the call.
-func readColumn(chunk parquet.ColumnChunk, lo int64, rows []row, set func(int, parquet.Value) error) error {
-	pages := chunk.Pages()
+// len(rows) rows from row lo of pages, and the number of its row among them.
+// Bytes are valid only during the call.
+func readColumn(pages parquet.Pages, lo int64, rows []row, set func(int, parquet.Value) error) error {
 	defer pages.Close()
 	if err := pages.SeekToRow(lo); err != nil {
 		return err

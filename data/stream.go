@@ -113,10 +113,13 @@ func (d *Dataset) Stream(c StreamConfig) *Stream {
 	if decoders == 0 {
 		decoders = runtime.GOMAXPROCS(0)
 	}
-	s.stages = make([]stage, 1+decoders)
+	s.stages = make([]stage, 1+decoders+readsAtOnce)
 	for i := range decoders {
 		s.done.Add(1)
 		go s.decode(&s.stages[1+i])
+	}
+	if c.Log != nil {
+		d.store.SetLog(c.Log)
 	}
 	s.done.Add(1)
 	go s.produce(ctx)
@@ -177,6 +180,8 @@ func (s *Stream) produce(ctx context.Context) {
 	sampler := s.d.newSampler(s.c.Seed)
 	position := s.c.Start
 	windows := make([]*rowWindow, len(sampler.spans))
+	ahead := make([]*readAhead, len(sampler.spans))
+	readers := readersOf(s.stages[len(s.stages)-readsAtOnce:])
 	for {
 		var b *Batch
 		select {
@@ -192,7 +197,11 @@ func (s *Stream) produce(ctx context.Context) {
 			if w == nil || at >= w.start+int64(len(w.order)) {
 				var err error
 				windows[source] = nil // one window is in memory, not two
-				if w, err = s.load(ctx, sampler.window(source, at)); err != nil {
+				next := sampler.window(source, at)
+				if s.d.remote && ahead[source] == nil {
+					ahead[source] = s.newReadAhead(sampler, source, next, readers)
+				}
+				if w, err = s.load(ctx, next, ahead[source]); err != nil {
 					b.err = err
 					b.ready <- struct{}{}
 					select {
@@ -223,12 +232,15 @@ func (s *Stream) produce(ctx context.Context) {
 	}
 }
 
-// load reads the rows of a window.
-func (s *Stream) load(ctx context.Context, w window) (loaded *rowWindow, err error) {
+// load reads the rows of a window, or waits for them to be read ahead.
+func (s *Stream) load(ctx context.Context, w window, ahead *readAhead) (loaded *rowWindow, err error) {
+	defer lap(&s.clock.read, time.Now())
+	if ahead != nil {
+		return ahead.window(ctx, w)
+	}
 	at := &s.stages[0]
 	defer at.end()
-	defer lap(&s.clock.read, time.Now())
-	want := columns{image: true, caption: true, reading: func(shard string, group int) { at.begin("reading", shard, group, -1) }}
+	want := at.reading()
 	loaded = &rowWindow{window: w, rows: make([]row, 0, len(w.order))}
 	err = guard(func() error {
 		for _, part := range w.parts {

@@ -95,5 +95,8 @@ func (s *Stream) waiting(since time.Duration) error {
 			what, first = words, since
 		}
 	}
+	if request := s.d.store.Waiting(); request != "" {
+		what += "; " + request
+	}
 	return fmt.Errorf("data: no batch for %.0f s: waiting for %s", since.Seconds(), what)
 }

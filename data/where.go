@@ -148,6 +148,9 @@ func (p *whereParser) scan() error {
 					break
 				}
 			}
+			if c == '"' { // a column in SQL, text in some of its dialects
+				return p.errorf(i, "%s in double quotes; want '%[1]s' for text, `%[1]s` for a column", s[i+1:end-1])
+			}
 			quote := s[i : i+1]
 			text = strings.ReplaceAll(s[i+1:end-1], quote+quote, quote) // twice stands for itself
 			if c == '`' {

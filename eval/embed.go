@@ -32,10 +32,10 @@ func NewEmbedder(m *model.CLIP, t *tokenizer.Tokenizer, n int, pool *kernel.Pool
 	n = BatchOf(n)
 	e := &Embedder{tokenizer: t, config: m.Config()}
 	var err error
-	if e.images, err = m.NewImageEncoder(n, pool); err != nil {
+	if e.images, err = m.NewImageEncoder(model.EncoderConfig{Batch: n}, pool); err != nil {
 		return nil, err
 	}
-	if e.texts, err = m.NewTextEncoder(n, pool); err != nil {
+	if e.texts, err = m.NewTextEncoder(model.EncoderConfig{Batch: n}, pool); err != nil {
 		return nil, err
 	}
 	return e, nil

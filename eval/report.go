@@ -4,30 +4,25 @@ import (
 	"bytes"
 	"cmp"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
-	"html"
 	"html/template"
 	"image"
 	"image/color"
-	"image/png"
 	"io"
 	"math"
 	"slices"
-	"strings"
 
-	"golang.org/x/image/draw"
-	"gonum.org/v1/gonum/mat"
-
-	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/internal/page"
 )
 
 //go:embed report.html
 var reportHTML string
 
 var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"pct": func(v float64) string { return fmt.Sprintf("%.1f", 100*v) },
-	"bar": func(v float64) template.CSS { return template.CSS(fmt.Sprintf("%.1f", 100*min(1, max(0, v)))) },
+	"css":      page.CSS,
+	"sortable": page.Sortable,
+	"pct":      func(v float64) string { return fmt.Sprintf("%.1f", 100*v) },
+	"bar":      func(v float64) template.CSS { return template.CSS(fmt.Sprintf("%.1f", 100*min(1, max(0, v)))) },
 }).Parse(reportHTML))
 
 // A Report is what Write makes one HTML file of. Parts that are empty are left out.
@@ -47,7 +42,7 @@ type Report struct {
 	Photos []Photo
 	Pairs  []PairList
 	Curves []template.HTML
-	Map    template.HTML
+	Maps   []Map
 
 	Grid     template.HTML
 	GridSize int
@@ -138,26 +133,11 @@ func confusionPicture(confusion [][]int) (template.URL, error) {
 			m.SetRGBA(j, i, color.RGBA{to(255, 9), to(255, 60), to(255, 160), 255})
 		}
 	}
-	return dataURL(m)
-}
-
-func dataURL(m image.Image) (template.URL, error) {
-	var b bytes.Buffer
-	if err := png.Encode(&b, m); err != nil {
+	url, err := page.DataURL(m)
+	if err != nil {
 		return "", fmt.Errorf("eval: report: %w", err)
 	}
-	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil
-}
-
-// Thumbnail is a picture of at most side pixels a side, for a page.
-func Thumbnail(p *preprocess.Image, side int) (template.URL, error) {
-	m := Picture(p)
-	if by := float64(side) / float64(max(p.W, p.H)); by < 1 {
-		small := image.NewRGBA(image.Rect(0, 0, max(1, int(by*float64(p.W))), max(1, int(by*float64(p.H)))))
-		draw.CatmullRom.Scale(small, small.Bounds(), m, m.Bounds(), draw.Src, nil)
-		m = small
-	}
-	return dataURL(m)
+	return url, nil
 }
 
 // GridOf draws the cosines of n pairs, images (n, E) with texts (n, E), and says
@@ -184,63 +164,4 @@ func (r *Report) GridOf(images, texts []float32, names, captions []string) {
 	}
 	r.Grid, r.GridSize = gridSVG(cosines, names, captions), n
 	r.GridText = fmt.Sprintf("%d of %d images are nearest to their own caption; guessing finds 1.", hits, n)
-}
-
-// A Dot is a picture on the map.
-type Dot struct {
-	Picture template.URL
-	Name    string
-}
-
-// MapOf draws images (N, E) and texts (M, E) by their two principal components.
-// Both are moved to a mean of 0 first, since the images of a trained model lie
-// apart from its texts (Liang et al., arXiv:2203.02053).
-func (r *Report) MapOf(images, texts []float32, e int, dots []Dot, names []string) error {
-	all := slices.Concat(centered(images, e), centered(texts, e))
-	x := mat.NewDense(len(all)/e, e, all)
-	var svd mat.SVD
-	if !svd.Factorize(x, mat.SVDThin) {
-		return fmt.Errorf("eval: report: no principal components of %d embeddings", len(all)/e)
-	}
-	var v, at mat.Dense
-	svd.VTo(&v)
-	if _, c := v.Dims(); c < 2 {
-		return nil // nothing to draw
-	}
-	at.Mul(x, v.Slice(0, e, 0, 2))
-	const side, margin, thumb = 640.0, 40.0, 26.0
-	var most float64
-	for _, value := range at.RawMatrix().Data {
-		most = max(most, math.Abs(value))
-	}
-	place := func(i int) (float64, float64) {
-		half := side/2 - margin
-		return side/2 + at.At(i, 0)/max(1e-12, most)*half, side/2 - at.At(i, 1)/max(1e-12, most)*half
-	}
-	var s strings.Builder
-	fmt.Fprintf(&s, `<svg role="img" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" aria-label="Map of %d images and %d class names">`, side, side, side, side, len(dots), len(names))
-	for i, d := range dots {
-		px, py := place(i)
-		fmt.Fprintf(&s, `<image href="%s" x="%.1f" y="%.1f" width="%.0f" height="%.0f"><title>%s</title></image>`, d.Picture, px-thumb/2, py-thumb/2, thumb, thumb, html.EscapeString(d.Name))
-	}
-	for i, name := range names {
-		px, py := place(len(dots) + i)
-		fmt.Fprintf(&s, `<text class="word" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, px, py, html.EscapeString(name))
-	}
-	s.WriteString("</svg>")
-	r.Map = template.HTML(s.String())
-	return nil
-}
-
-// centered returns rows of e minus their mean.
-func centered(x []float32, e int) []float64 {
-	mean, n := make([]float64, e), float64(len(x)/e)
-	for i, v := range x {
-		mean[i%e] += float64(v) / n
-	}
-	y := make([]float64, len(x))
-	for i, v := range x {
-		y[i] = float64(v) - mean[i%e]
-	}
-	return y
 }

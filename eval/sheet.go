@@ -105,12 +105,7 @@ func thumbnail(m *image.RGBA, frame image.Rectangle, p *preprocess.Image) {
 
 // Picture is p for the packages that draw.
 func Picture(p *preprocess.Image) *image.RGBA {
-	m := image.NewRGBA(image.Rect(0, 0, p.W, p.H))
-	for i := range p.W * p.H {
-		copy(m.Pix[4*i:], p.Pix[3*i:3*i+3])
-		m.Pix[4*i+3] = 255
-	}
-	return m
+	return p.RGBA()
 }
 
 // sheetText writes a line of at most width pixels, on a base line.

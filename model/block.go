@@ -48,7 +48,7 @@ func (tr transformer) name(i int) string {
 //	x = x + attention(ln_1(x)); x = x + mlp(ln_2(x))
 func (tr transformer) block(g *graph, x *G.Node, t int, name string) *G.Node {
 	b := g.Builder
-	h := g.layerNorm(x, name+"ln_1")                                                                // (N*T, D)
+	h := g.operand(x, name+"ln_1")                                                                  // (N*T, D)
 	h = b.Linear(h, g.param(name+"attn.in_proj_weight"), g.param(name+"attn.in_proj_bias"))         // (N*T, 3D)
 	h = b.Attention(h, t, tr.heads, tr.causal)                                                      // (N*T, D)
 	x = b.LinearAdd(h, g.param(name+"attn.out_proj.weight"), g.param(name+"attn.out_proj.bias"), x) // (N*T, D)
@@ -69,7 +69,7 @@ func (tr transformer) lastBlock(g *graph, x *G.Node, t int, ids *G.Node, name st
 // mlp is the second half of a block.
 func (tr transformer) mlp(g *graph, x *G.Node, name string) *G.Node {
 	b := g.Builder
-	h := g.layerNorm(x, name+"ln_2")
+	h := g.operand(x, name+"ln_2")
 	h = b.LinearAct(h, g.param(name+"mlp.c_fc.weight"), g.param(name+"mlp.c_fc.bias"), tr.activation) // (rows, 4D)
 	return b.LinearAdd(h, g.param(name+"mlp.c_proj.weight"), g.param(name+"mlp.c_proj.bias"), x)
 }

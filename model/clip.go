@@ -148,13 +148,9 @@ type TrainStep struct {
 	vocabulary int
 }
 
-// NewTrainStep compiles a step for batches of n pairs. Gradients go to the
-// parameters' Grad.
-func (m *CLIP) NewTrainStep(n int, pool *kernel.Pool) (*TrainStep, error) {
-	return m.newTrainStep(StepConfig{Batch: n}, pool)
-}
-
-func (m *CLIP) newTrainStep(c StepConfig, pool *kernel.Pool) (*TrainStep, error) {
+// NewTrainStep compiles a step of the whole batch, whatever c.MicroBatch is.
+// Gradients go to the parameters' Grad.
+func (m *CLIP) NewTrainStep(c StepConfig, pool *kernel.Pool) (*TrainStep, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
@@ -170,6 +166,7 @@ func (m *CLIP) newTrainStep(c StepConfig, pool *kernel.Pool) (*TrainStep, error)
 // and the gradients; and how, with the memory of the gradients.
 func (m *CLIP) trainGraph(c StepConfig, images []float32, tokens []int32) (outputs G.Nodes, o vm.Options, err error) {
 	g, n := m.newGraph(), c.Batch
+	g.BF16 = c.BF16
 	in := g.imagesNode(n)
 	if images != nil { // there are none where a graph is only measured
 		g.let(in, images)

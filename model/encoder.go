@@ -17,26 +17,43 @@ type Encoder struct {
 	images []float32 // nil in a text encoder
 }
 
-// NewImageEncoder compiles the image tower for batches of n images.
-func (m *CLIP) NewImageEncoder(n int, pool *kernel.Pool) (*Encoder, error) {
-	if n < 1 {
-		return nil, fmt.Errorf("model: batch %d; want at least 1", n)
+// EncoderConfig says how an encoder runs.
+type EncoderConfig struct {
+	Batch int  // inputs of a run
+	BF16  bool // as in a StepConfig
+}
+
+func (c EncoderConfig) validate() error {
+	if c.Batch < 1 {
+		return fmt.Errorf("model: batch %d; want at least 1", c.Batch)
 	}
+	return nil
+}
+
+// NewImageEncoder compiles the image tower.
+func (m *CLIP) NewImageEncoder(c EncoderConfig, pool *kernel.Pool) (*Encoder, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	n := c.Batch
 	e := &Encoder{batch: n, images: m.newImages(n)}
 	return e, e.plans.init(func([]int32) (G.Nodes, vm.Options, error) {
 		g := m.newGraph()
+		g.BF16 = c.BF16
 		return g.encode(g.imageFeatures(g.let(g.imagesNode(n), e.images)))
 	}, n, nil, pool)
 }
 
-// NewTextEncoder compiles the text tower for batches of n texts.
-func (m *CLIP) NewTextEncoder(n int, pool *kernel.Pool) (*Encoder, error) {
-	if n < 1 {
-		return nil, fmt.Errorf("model: batch %d; want at least 1", n)
+// NewTextEncoder compiles the text tower.
+func (m *CLIP) NewTextEncoder(c EncoderConfig, pool *kernel.Pool) (*Encoder, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
 	}
+	n := c.Batch
 	e := &Encoder{batch: n, words: m.config.Text.VocabSize}
 	return e, e.plans.init(func(tokens []int32) (G.Nodes, vm.Options, error) {
 		g := m.newGraph()
+		g.BF16 = c.BF16
 		return g.encode(g.textFeatures(g.let(g.tokensNode(n, len(tokens)/n), tokens)))
 	}, n, m.newTokens(n), pool)
 }

@@ -185,6 +185,7 @@ func (s *MicroStep) texts() (*microTower, error) {
 // parameters from that by the embeddings.
 func (m *CLIP) microGraph(c StepConfig, n, context int) (*microPlan, error) {
 	g := m.newGraph()
+	g.BF16 = c.BF16
 	p := &microPlan{options: vm.Options{Place: map[*G.Node][]float32{}, Accumulate: true}}
 	if context == 0 {
 		p.in = g.imagesNode(n)

@@ -25,7 +25,7 @@ func TestMicroStep(t *testing.T) {
 			defer pool.Close()
 			m, err := model.New(c, 3)
 			must(t, err)
-			whole, err := m.NewTrainStep(n, pool)
+			whole, err := m.NewTrainStep(model.StepConfig{Batch: n}, pool)
 			must(t, err)
 			short := make([]int32, n*8)
 			fill(whole.Images(), short, 8)

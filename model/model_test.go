@@ -124,7 +124,7 @@ func TestTrainStep(t *testing.T) {
 		must(t, err)
 		pool := kernel.NewPool(threads)
 		defer pool.Close()
-		s, err := m.NewTrainStep(n, pool)
+		s, err := m.NewTrainStep(model.StepConfig{Batch: n}, pool)
 		must(t, err)
 		fill(s.Images(), s.Tokens(), 8)
 		var losses []float32
@@ -158,7 +158,7 @@ func TestTextIsCausal(t *testing.T) {
 	must(t, err)
 	pool := kernel.NewPool(1)
 	defer pool.Close()
-	e, err := m.NewTextEncoder(1, pool)
+	e, err := m.NewTextEncoder(model.EncoderConfig{Batch: 1}, pool)
 	must(t, err)
 	copy(e.Tokens(), []int32{48, 7, 9, 49, 0, 0, 0, 0})
 	want, err := e.Run()

@@ -29,7 +29,7 @@ func TestTextLength(t *testing.T) {
 	defer pool.Close()
 	cut, whole := step(t, m, n, pool), step(t, m, n, pool)
 	whole.WholeTexts()
-	texts, err := m.NewTextEncoder(n, pool)
+	texts, err := m.NewTextEncoder(EncoderConfig{Batch: n}, pool)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestTextLength(t *testing.T) {
 
 func step(t *testing.T, m *CLIP, n int, pool *kernel.Pool) *TrainStep {
 	t.Helper()
-	s, err := m.NewTrainStep(n, pool)
+	s, err := m.NewTrainStep(StepConfig{Batch: n}, pool)
 	if err != nil {
 		t.Fatal(err)
 	}

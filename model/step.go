@@ -28,8 +28,8 @@ type Step interface {
 	Stats() vm.Stats
 }
 
-// StepConfig says how a step uses memory. What it computes depends on that by
-// no more than the rounding of a sum over micro-batches.
+// StepConfig says how a step uses memory and how it multiplies. What it computes
+// depends on the first by no more than the rounding of a sum over micro-batches.
 type StepConfig struct {
 	Batch int // pairs
 
@@ -40,6 +40,11 @@ type StepConfig struct {
 	// Rematerialize computes the values inside of residual blocks again for
 	// the way back, instead of keeping them. Gradients are the same bits.
 	Rematerialize bool
+
+	// BF16 rounds the operands of matrix products to bfloat16, and stores what lies
+	// between products so: see [op.Builder]. Parameters and their gradients, sums,
+	// the residual stream, LayerNorm, softmax and the loss are float32.
+	BF16 bool
 }
 
 // NewStep compiles a step. Gradients go to the parameters' Grad.
@@ -48,7 +53,7 @@ func (m *CLIP) NewStep(c StepConfig, pool *kernel.Pool) (Step, error) {
 		return nil, err
 	}
 	if c.whole() {
-		return m.newTrainStep(c, pool)
+		return m.NewTrainStep(c, pool)
 	}
 	return m.NewMicroStep(c, pool)
 }

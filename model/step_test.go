@@ -24,7 +24,7 @@ func TestGradients(t *testing.T) {
 			c.Activation = activation
 			m, err := model.New(c, 3)
 			must(t, err)
-			s, err := m.NewTrainStep(5, pool)
+			s, err := m.NewTrainStep(model.StepConfig{Batch: 5}, pool)
 			must(t, err)
 			fill(s.Images(), s.Tokens(), c.Text.ContextLength)
 			loss := func() float64 {
@@ -74,7 +74,7 @@ func TestActivations(t *testing.T) {
 		c.Activation = activation
 		m, err := model.New(c, 3)
 		must(t, err)
-		e, err := m.NewTextEncoder(4, pool)
+		e, err := m.NewTextEncoder(model.EncoderConfig{Batch: 4}, pool)
 		must(t, err)
 		fill(nil, e.Tokens(), c.Text.ContextLength)
 		row, err := e.Run()
@@ -103,7 +103,7 @@ func TestStepRepeats(t *testing.T) {
 	must(t, err)
 	pool := kernel.NewPool(2)
 	defer pool.Close()
-	s, err := m.NewTrainStep(4, pool)
+	s, err := m.NewTrainStep(model.StepConfig{Batch: 4}, pool)
 	must(t, err)
 	fill(s.Images(), s.Tokens(), 8)
 	first, err := s.Run()
@@ -141,13 +141,13 @@ func TestEncoders(t *testing.T) {
 	must(t, err)
 	pool := kernel.NewPool(2)
 	defer pool.Close()
-	s, err := m.NewTrainStep(n, pool)
+	s, err := m.NewTrainStep(model.StepConfig{Batch: n}, pool)
 	must(t, err)
 	fill(s.Images(), s.Tokens(), 8)
 	for _, batch := range []int{1, 2, n} {
-		image, err := m.NewImageEncoder(batch, pool)
+		image, err := m.NewImageEncoder(model.EncoderConfig{Batch: batch}, pool)
 		must(t, err)
-		text, err := m.NewTextEncoder(batch, pool)
+		text, err := m.NewTextEncoder(model.EncoderConfig{Batch: batch}, pool)
 		must(t, err)
 		if image.Batch() != batch || text.Batch() != batch {
 			t.Errorf("Batch() = %d, %d, want %d", image.Batch(), text.Batch(), batch)
@@ -211,7 +211,7 @@ func TestFirstLoss(t *testing.T) {
 		c.EmbedDim, c.Image.Width, c.Text.Width = 512, 64, 48
 		m, err := model.New(c, seed)
 		must(t, err)
-		s, err := m.NewTrainStep(n, pool)
+		s, err := m.NewTrainStep(model.StepConfig{Batch: n}, pool)
 		must(t, err)
 		fill(s.Images(), s.Tokens(), 8)
 		loss, err := s.Run()
@@ -307,18 +307,18 @@ func TestBadInput(t *testing.T) {
 	defer pool.Close()
 	for _, n := range []int{-1, 0} {
 		want := fmt.Sprintf("model: batch %d; want at least", n)
-		_, err1 := m.NewTrainStep(n, pool)
-		_, err2 := m.NewImageEncoder(n, pool)
-		_, err3 := m.NewTextEncoder(n, pool)
+		_, err1 := m.NewTrainStep(model.StepConfig{Batch: n}, pool)
+		_, err2 := m.NewImageEncoder(model.EncoderConfig{Batch: n}, pool)
+		_, err3 := m.NewTextEncoder(model.EncoderConfig{Batch: n}, pool)
 		for _, err := range []error{err1, err2, err3} {
 			if err == nil || !strings.HasPrefix(err.Error(), want) {
 				t.Errorf("batch %d: %v; want error with %q", n, err, want)
 			}
 		}
 	}
-	s, err := m.NewTrainStep(2, pool)
+	s, err := m.NewTrainStep(model.StepConfig{Batch: 2}, pool)
 	must(t, err)
-	e, err := m.NewTextEncoder(2, pool)
+	e, err := m.NewTextEncoder(model.EncoderConfig{Batch: 2}, pool)
 	must(t, err)
 	for _, id := range []int32{-1, 50, math.MaxInt32} {
 		s.Tokens()[9], e.Tokens()[9] = id, id

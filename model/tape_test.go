@@ -13,8 +13,14 @@ import (
 
 // TestTapeMachine runs a whole training step, both towers, grid, loss and all
 // gradients, on Gorgonia's tape machine and on ours, with and without computing blocks
-// again: the bits are equal.
+// again: the bits are equal, also of products of bfloat16.
 func TestTapeMachine(t *testing.T) {
+	for _, bf16 := range []bool{false, true} {
+		checkTape(t, bf16)
+	}
+}
+
+func checkTape(t *testing.T, bf16 bool) {
 	m, err := New(Config{
 		EmbedDim: 8, Activation: "quick_gelu",
 		Image: ImageConfig{Size: 8, Patch: 4, Width: 16, Layers: 2, Heads: 2},
@@ -28,7 +34,7 @@ func TestTapeMachine(t *testing.T) {
 	for i := range images {
 		images[i] = float32(rng.NormFloat64())
 	}
-	outputs, o, err := m.trainGraph(StepConfig{Batch: 3, Rematerialize: true}, images, []int32{7, 1, 8, 0, 0, 7, 2, 3, 8, 0, 7, 4, 5, 6, 8})
+	outputs, o, err := m.trainGraph(StepConfig{Batch: 3, Rematerialize: true, BF16: bf16}, images, []int32{7, 1, 8, 0, 0, 7, 2, 3, 8, 0, 7, 4, 5, 6, 8})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +59,7 @@ func TestTapeMachine(t *testing.T) {
 		}
 		for i, n := range outputs {
 			if !slices.Equal(values(n), want[i]) {
-				t.Errorf("output %d: %v\ndiffers from the tape machine, with %d blocks computed again", i, n, len(segments))
+				t.Errorf("output %d: %v\ndiffers from the tape machine, bf16 %v, with %d blocks computed again", i, n, bf16, len(segments))
 			}
 		}
 	}

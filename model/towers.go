@@ -17,7 +17,7 @@ func (g *graph) imageFeatures(images *G.Node) *G.Node {
 	x = g.layerNorm(x, "visual.ln_pre") // (N*T, D), T = P+1
 	blocks := transformer{"visual.", c.Layers, c.Heads, false, activations[g.config.Activation]}
 	x = blocks.build(g, x, c.tokens(), nil) // the class token (N, D)
-	x = g.layerNorm(x, "visual.ln_post")
+	x = g.operand(x, "visual.ln_post")
 	return b.Project(x, g.param("visual.proj"))
 }
 
@@ -29,12 +29,17 @@ func (g *graph) textFeatures(tokens *G.Node) *G.Node {
 	x := b.Embed(g.param("token_embedding.weight"), g.param("positional_embedding"), tokens) // (N*T, D)
 	blocks := transformer{"", c.Layers, c.Heads, true, activations[g.config.Activation]}
 	x = blocks.build(g, x, tokens.Shape()[1], tokens) // the end of text (N, D)
-	x = g.layerNorm(x, "ln_final")
+	x = g.operand(x, "ln_final")
 	return b.Project(x, g.param("text_projection"))
 }
 
 func (g *graph) layerNorm(x *G.Node, name string) *G.Node {
 	return g.Builder.LayerNorm(x, g.param(name+".weight"), g.param(name+".bias"), epsilon)
+}
+
+// operand is layerNorm for a result that nothing but products read.
+func (g *graph) operand(x *G.Node, name string) *G.Node {
+	return g.LayerNormOperand(x, g.param(name+".weight"), g.param(name+".bias"), epsilon)
 }
 
 // checkTokens reports the first id that the vocabulary does not have: another

@@ -45,10 +45,15 @@ func New(params []*param.Param, c Config, steps int, pool *kernel.Pool) (*AdamW,
 func (a *AdamW) Step() int { return a.step }
 
 // Norm is the L2 norm of all gradients together.
-func (a *AdamW) Norm() float64 {
+func (a *AdamW) Norm() float64 { return a.NormOf(func(string) bool { return true }) }
+
+// NormOf is the L2 norm of the gradients of the parameters whose names are in.
+func (a *AdamW) NormOf(in func(name string) bool) float64 {
 	var sum float64
 	for _, p := range a.params {
-		sum += a.pool.SumSquares(p.Grad)
+		if in(p.Name) {
+			sum += a.pool.SumSquares(p.Grad)
+		}
 	}
 	return math.Sqrt(sum)
 }

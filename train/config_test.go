@@ -19,9 +19,13 @@ func TestConfig(t *testing.T) {
 		{Config{Steps: 1, Batch: 8, Memory: "2GiB", Rematerialize: "auto"}, ""},
 		{Config{Steps: 1, Batch: 8, Rematerialize: "auto"}, "rematerialize auto without memory"},
 		{Config{Steps: 1, Batch: 8, Rematerialize: "layer"}, `rematerialize "layer"; want none, block or auto`},
+		{Config{Steps: 1, Batch: 8, Precision: "bf16"}, ""},
+		{Config{Steps: 1, Batch: 8, Precision: "fp16"}, `precision "fp16"; want f32 or bf16`},
 		{Config{Steps: 1, Batch: 8, GradNormJump: 1}, "grad_norm_jump 1; want more than 1"},
 		{Config{Steps: 1, Batch: 8, OnBadStep: "go"}, `on_bad_step "go"; want stop or skip`},
 		{Config{Steps: 1, Batch: 8, MaxBadSteps: -1}, "max_bad_steps -1"},
+		{Config{Steps: 1, Batch: 8, ProbePairs: 1}, "probe_pairs 1; want 2 to 64"},
+		{Config{Steps: 1, Batch: 8, ProbePairs: -1}, ""},
 		{Config{Steps: 1, Batch: 8, ExtendedFrom: 2}, "extended_from 2"},
 		{Config{Steps: 1, Batch: 8, Memory: "2"}, `memory "2"; want a size, such as 512MiB`},
 		{Config{Steps: 1, Batch: 8, Memory: "-2GiB"}, `memory "-2GiB"`},
@@ -36,6 +40,21 @@ func TestConfig(t *testing.T) {
 	for text, want := range map[string]int64{"": 0, "1.5GiB": 3 << 29, "2 MB": 2e6, "3KiB": 3072} {
 		if got, err := (Config{Memory: text}).MemoryBytes(); got != want || err != nil {
 			t.Errorf("MemoryBytes of %q: %d, %v; want %d", text, got, err, want)
+		}
+	}
+}
+
+// TestProbeEvery holds the share of the time of training that a probe takes, and
+// how many snapshots there are.
+func TestProbeEvery(t *testing.T) {
+	for _, test := range []struct{ steps, batch, n, want int }{
+		{700, 256, 24, 8},
+		{700, 32, 24, 63},
+		{400_000, 32768, 24, 1000},
+		{5, 32768, 2, 1},
+	} {
+		if got := (Config{Steps: test.steps, Batch: test.batch}).ProbeEvery(test.n); got != test.want {
+			t.Errorf("%+v: every %d steps; want %d", test, got, test.want)
 		}
 	}
 }

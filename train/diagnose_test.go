@@ -2,7 +2,6 @@ package train
 
 import (
 	"bytes"
-	"context"
 	"math"
 	"os"
 	"path/filepath"
@@ -115,45 +114,5 @@ func TestDiagnoseCollapse(t *testing.T) {
 	must(t, err)
 	if !bytes.Contains(log, []byte("collapse: all embeddings are alike")) || bytes.Contains(log, []byte("stuck at ln N")) {
 		t.Errorf("log of a collapsed model:\n%s", log)
-	}
-}
-
-// TestFloor has the values of the formula for captions of equal frequency,
-// computed apart.
-func TestFloor(t *testing.T) {
-	for _, test := range []struct {
-		captions, batch int
-		want            float64
-	}{
-		{2, 16, 2.112}, {2, 1024, 6.239}, {10, 128, 2.585}, {10, 1024, 4.633}, {100, 256, 1.155}, {1000, 1024, 0.584}, {1000, 16, 0.010}, {1, 100, math.Log(100)},
-	} {
-		counts := slices.Repeat([]int{50}, test.captions)
-		if got := Floor(counts, test.batch); math.Abs(got-test.want) > 6e-4 {
-			t.Errorf("Floor of %d captions in batches of %d = %.4f, want %.3f", test.captions, test.batch, got, test.want)
-		}
-	}
-	// In pairs: ln 2 if the other is of the same caption. A quarter of 0.75 and of 0.25.
-	if got, want := Floor([]int{3, 1}, 2), (0.75*0.75+0.25*0.25)*math.Ln2; math.Abs(got-want) > 1e-12 {
-		t.Errorf("Floor of 3 and 1 = %g, want %g", got, want)
-	}
-}
-
-func TestCountCaptions(t *testing.T) {
-	all := func(yield func(string, error) bool) {
-		for _, c := range []string{"a", "b", "a", "a"} {
-			if !yield(c, nil) {
-				return
-			}
-		}
-	}
-	got, err := CountCaptions(t.Context(), all)
-	slices.Sort(got)
-	if err != nil || !slices.Equal(got, []int{1, 3}) {
-		t.Errorf("CountCaptions = %v, %v; want 1 and 3", got, err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := CountCaptions(ctx, all); err == nil {
-		t.Error("CountCaptions after the end of its context: no error")
 	}
 }

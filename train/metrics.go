@@ -19,12 +19,19 @@ type Metrics struct {
 	Loss float64 `json:"loss"`
 	LnN  float64 `json:"ln_n"`
 
+	// Floor is the least mean loss that captions which repeat allow; left out
+	// where none repeats.
+	Floor float64 `json:"floor,omitempty"`
+
 	// LogitScale is the factor on cosines, not its logarithm.
 	LogitScale   float64 `json:"logit_scale"`
 	LearningRate float64 `json:"learning_rate"`
 
-	// GradNorm is the L2 norm of all gradients before clipping.
-	GradNorm float64 `json:"grad_norm"`
+	// GradNorm is the L2 norm of all gradients before clipping, GradNormImage
+	// and GradNormText those of each tower.
+	GradNorm      float64 `json:"grad_norm"`
+	GradNormImage float64 `json:"grad_norm_image"`
+	GradNormText  float64 `json:"grad_norm_text"`
 
 	// CosinePairs is the mean cosine of the batch's true pairs, CosineRest
 	// that of all other combinations.
@@ -42,6 +49,10 @@ type Metrics struct {
 	DecodeSeconds   float64 `json:"decode_seconds"`
 	ResizeSeconds   float64 `json:"resize_seconds"`
 	TokenizeSeconds float64 `json:"tokenize_seconds"`
+
+	// ReadBytes are those of the image files and captions read since the
+	// previous line; in the first line after a resume, no more than in any.
+	ReadBytes int64 `json:"read_bytes"`
 
 	// Skipped counts the bad steps so far whose update was left out.
 	Skipped int `json:"skipped,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/goclip/goclip/data"
@@ -40,6 +41,11 @@ type Trainer struct {
 	SaveEvery    int
 	SaveInterval time.Duration
 
+	// Probe, unless it is nil, looks at the model after every ProbeEvery steps,
+	// and before the first.
+	Probe      func(ctx context.Context, step int)
+	ProbeEvery int
+
 	// Warmup, in steps, and Floor, the least loss that the captions allow, tell a
 	// diagnosis what to expect; 0 means none. Scores, if not nil, returns all
 	// scores that Eval has measured.
@@ -71,6 +77,9 @@ var ErrInterrupted = errors.New("train: interrupted and saved")
 func (t *Trainer) Run(ctx context.Context) error {
 	var since interval
 	saved := time.Now()
+	if t.Optim.Step() == 0 {
+		t.probe(ctx, 0)
+	}
 	for step := t.Optim.Step() + 1; step <= t.Steps; step++ {
 		start, last := time.Now(), step == t.Steps
 
@@ -88,6 +97,9 @@ func (t *Trainer) Run(ctx context.Context) error {
 			t.report(step, done, since)
 			since = interval{stages: t.Data.Stages()}
 		}
+		if last || due(step, t.ProbeEvery) {
+			t.probe(ctx, step)
+		}
 		if last || due(step, t.EvalEvery) {
 			if err := t.Eval(ctx, step); err != nil && ctx.Err() == nil {
 				return t.unmeasured(step, err)
@@ -103,6 +115,12 @@ func (t *Trainer) Run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (t *Trainer) probe(ctx context.Context, step int) {
+	if t.Probe != nil {
+		t.Probe(ctx, step)
+	}
 }
 
 // Done is what a step found.
@@ -175,19 +193,26 @@ func (t *Trainer) unmeasured(step int, err error) error {
 	return err
 }
 
+// Parameters of the image tower have its name before theirs; all others but the
+// logit scale are of the text tower.
+const imageTower, logitScale = "visual.", "logit_scale"
+
 // report writes one line of metrics, and the same for people. A full disk
 // must not end a run that can still be saved elsewhere, so it only says so.
 func (t *Trainer) report(step int, d Done, since interval) {
 	pairs, rest := meanCosines(t.Graph.ImageEmbeddings(), t.Graph.TextEmbeddings(), t.Batch)
 	stages := t.Data.Stages().Since(since.stages)
+	image := t.Optim.NormOf(func(name string) bool { return strings.HasPrefix(name, imageTower) })
+	text := t.Optim.NormOf(func(name string) bool { return !strings.HasPrefix(name, imageTower) && name != logitScale })
 	m := Metrics{
 		Step: step, Epoch: float64(step) * float64(t.Batch) / float64(t.EpochPairs),
-		Loss: float64(d.Loss), LnN: math.Log(float64(t.Batch)),
-		LogitScale: math.Exp(float64(t.Model.LogitScale())), LearningRate: d.Rate, GradNorm: d.Norm,
+		Loss: float64(d.Loss), LnN: math.Log(float64(t.Batch)), Floor: t.Floor,
+		LogitScale: math.Exp(float64(t.Model.LogitScale())), LearningRate: d.Rate, GradNorm: d.Norm, GradNormImage: image, GradNormText: text,
 		CosinePairs: pairs, CosineRest: rest,
 		PairsPerSecond: since.rate(), WaitSeconds: since.wait.Seconds(), Skipped: t.Watch.Skipped,
 		ReadSeconds: stages.Read.Seconds(), DecodeSeconds: stages.Decode.Seconds(),
 		ResizeSeconds: stages.Resize.Seconds(), TokenizeSeconds: stages.Tokenize.Seconds(),
+		ReadBytes: stages.Bytes,
 	}
 	t.Log.Printf("%v", m)
 	if err := writeLine(t.Metrics, m); err != nil {

@@ -32,7 +32,7 @@ func newPoolTrainer(t *testing.T) (*Trainer, *bytes.Buffer, *kernel.Pool) {
 	t.Helper()
 	dir := t.TempDir()
 	must(t, synth.Write(t.Context(), dir, synth.Config{Train: 20, ValSeen: 1, ValUnseen: 1}))
-	d, err := data.Open(filepath.Join(dir, "train-*.parquet"), data.Config{}, data.Need{Caption: true})
+	d, err := data.Open(context.Background(), filepath.Join(dir, "train-*.parquet"), data.Config{}, data.Need{Caption: true})
 	must(t, err)
 	tok, err := tokenizer.Train(d.Captions(t.Context()), 520)
 	must(t, err)
@@ -44,7 +44,7 @@ func newPoolTrainer(t *testing.T) (*Trainer, *bytes.Buffer, *kernel.Pool) {
 	must(t, err)
 	pool := kernel.NewPool(1)
 	t.Cleanup(pool.Close)
-	graph, err := m.NewTrainStep(5, pool)
+	graph, err := m.NewTrainStep(model.StepConfig{Batch: 5}, pool)
 	must(t, err)
 	o, err := optim.New(m.Params(), optim.Default(), 6, pool)
 	must(t, err)
@@ -222,5 +222,22 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestTowerNorms holds that the norms of both towers and of the logit scale make
+// up that of all gradients.
+func TestTowerNorms(t *testing.T) {
+	tr, _ := newTrainer(t)
+	must(t, tr.Run(t.Context()))
+	m := tr.lines[len(tr.lines)-1]
+	sum := m.GradNormImage*m.GradNormImage + m.GradNormText*m.GradNormText
+	for _, p := range tr.Model.Params() {
+		if p.Name == "logit_scale" {
+			sum += float64(p.Grad[0]) * float64(p.Grad[0])
+		}
+	}
+	if m.GradNormImage <= 0 || m.GradNormText <= 0 || math.Abs(math.Sqrt(sum)-m.GradNorm) > 1e-6*m.GradNorm {
+		t.Errorf("image %g, text %g, together with the logit scale %g; want %g", m.GradNormImage, m.GradNormText, math.Sqrt(sum), m.GradNorm)
 	}
 }

@@ -25,7 +25,7 @@ each stage pairs and megabytes a second of one core, and which stage limits.`,
 		if err != nil {
 			return err
 		}
-		d, err := data.OpenTrain(run.Data)
+		d, err := data.OpenTrain(cmd.Context(), run.Data)
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ func main() { os.Exit(cli.Run(command(), os.Args[1:], os.Stderr)) }
 
 func command() *cobra.Command {
 	root := &cobra.Command{Use: "data", Short: "Make shards and look into them"}
-	root.AddCommand(benchCommand(), inspectCommand(), packCommand(), synthCommand())
+	root.AddCommand(benchCommand(), doctorCommand(), inspectCommand(), packCommand(), synthCommand())
 	return root
 }
 
@@ -26,7 +26,7 @@ func inspectCommand() *cobra.Command {
 		Short: "Print how each shard is understood, and what is wrong with it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			problems, err := data.Inspect(c.OutOrStdout(), args[0], data.Config{})
+			problems, err := data.Inspect(c.Context(), c.OutOrStdout(), args[0], data.Config{})
 			if err == nil && problems > 0 {
 				err = fmt.Errorf("data: %d shards have a problem", problems)
 			}

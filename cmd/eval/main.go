@@ -21,7 +21,7 @@ func main() { os.Exit(cli.Run(command(), os.Args[1:], os.Stderr)) }
 
 func command() *cobra.Command {
 	root := &cobra.Command{Use: "eval", Short: "Measure and use a trained model"}
-	root.AddCommand(zeroshotCommand(), retrievalCommand(), probeCommand(), predictCommand(), searchCommand(), compareCommand(), embedCommand(), reportCommand())
+	root.AddCommand(zeroshotCommand(), retrievalCommand(), probeCommand(), predictCommand(), searchCommand(), compareCommand(), embedCommand(), reportCommand(), serveCommand())
 	return root
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/png"
@@ -219,7 +220,7 @@ func testEmbeddings(t *testing.T, base []string) {
 	if m, err := png.Decode(sheet); err != nil || m.Bounds().Dx() < 500 {
 		t.Errorf("contact sheet: %v", err)
 	}
-	file, _, err := data.ReadImage(data.RowRef{Shard: f.Shard, Row: f.Row}, data.Config{})
+	file, _, err := data.ReadImage(t.Context(), data.RowRef{Shard: f.Shard, Row: f.Row}, data.Config{})
 	if err != nil || os.WriteFile("found.png", file, 0o666) != nil {
 		t.Fatal(err)
 	}
@@ -239,9 +240,15 @@ func testEmbeddings(t *testing.T, base []string) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"<h2>Photos", "<h2>Every image", "<h2>Nearest", "<h2>Training", "<h2>Images and names", "<h2>Calibration", "<h2>Prompts", "<h2>Classes", "<h2>Confusion",
-		"never seen</small>", "60 training captions", "ln N", "the captions&#39; floor", `aria-label="Grid of cosines`, "default-src 'none'", "</html>"} {
+		"never seen</small>", "60 training captions", "ln N", `aria-label="Grid of cosines`, "default-src 'none'", "</html>"} {
 		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("the report has no %s", want)
+		}
+	}
+	for floor, want := range map[float64]bool{0: false, 0.5: true} { // the captions of the report differ all
+		drawn, err := curves("r/metrics.jsonl", floor)
+		if got := strings.Contains(fmt.Sprint(drawn), "the captions&#39; floor"); err != nil || got != want {
+			t.Errorf("curves with a floor of %g: %v, %v; want the floor drawn: %v", floor, got, err, want)
 		}
 	}
 	for _, never := range []string{"http:", "https:", "//cdn", "NaN", "ZgotmplZ", "%!"} { // nothing from elsewhere, nothing that went wrong

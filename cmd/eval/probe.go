@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/storage"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/internal/cli"
 	"github.com/goclip/goclip/internal/kernel"
@@ -54,7 +55,7 @@ func probeCommand() *cobra.Command {
 				return err
 			}
 			if (train.shards == "") == (train.embeddings == "") {
-				return cli.Usagef("--train, --train-embeddings: have %q, %q; want one of them", train.shards, train.embeddings)
+				return cli.Usagef("--train, --train-embeddings: have %q, %q; want one of them", storage.Redact(train.shards), train.embeddings)
 			}
 			if train.shards != "" && train.checkpoint == "" {
 				return cli.Usagef("--checkpoint is missing")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -12,16 +13,17 @@ import (
 
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/data/storage"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/internal/cli"
-	loop "github.com/goclip/goclip/train"
+	"github.com/goclip/goclip/internal/page"
 )
 
 // Sizes of a report.
 const (
 	reportPhotos = 24
 	reportGrid   = 24
-	reportDots   = 120
+	reportDots   = 200
 	reportPairs  = 8
 	reportThumb  = 96 // pixels
 )
@@ -55,14 +57,14 @@ func reportCommand() *cobra.Command {
 				return err
 			}
 			w := &reporter{session: s, x: x, Report: &eval.Report{Title: "What " + filepath.Base(from.checkpoint) + " has learned",
-				Weights: s.Path, Data: from.shards + from.embeddings, Written: time.Now().UTC().Format("2006-01-02 15:04 MST"), Classes: classes}}
+				Weights: s.Path, Data: storage.Redact(from.shards + from.embeddings), Written: time.Now().UTC().Format("2006-01-02 15:04 MST"), Classes: classes}}
 			if w.classifier, err = eval.NewClassifier(classes, prompts, len(templates)); err != nil {
 				return err
 			}
 			if err := w.numbers(c, templates, prompts, train); err != nil {
 				return err
 			}
-			if err := w.pictures(); err != nil {
+			if err := w.pictures(c.Context()); err != nil {
 				return err
 			}
 			if w.Curves, err = curves(filepath.Join(from.checkpoint, "metrics.jsonl"), w.floor); err != nil {
@@ -107,7 +109,7 @@ func (w *reporter) numbers(c *cobra.Command, templates []string, prompts []float
 		return err
 	}
 	if train != "" {
-		d, err := data.Open(train, w.session.Config.Data, data.Need{Caption: true})
+		d, err := data.Open(c.Context(), train, w.session.Config.Data, data.Need{Caption: true})
 		if err != nil {
 			return err
 		}
@@ -118,11 +120,11 @@ func (w *reporter) numbers(c *cobra.Command, templates []string, prompts []float
 		if err := z.split(w.classifier, audit, w.x); err != nil {
 			return err
 		}
-		counts, err := loop.CountCaptions(c.Context(), d.Captions(c.Context()))
+		counts, err := data.CountCaptions(c.Context(), d.Captions(c.Context()))
 		if err != nil {
 			return err
 		}
-		w.floor = loop.Floor(counts, w.session.Config.Train.Batch)
+		w.floor = data.Floor(counts, w.session.Config.Train.Batch)
 		w.Audit, w.Unseen = audit.String(), map[string]bool{}
 		for i, unseen := range audit.Unseen() {
 			w.Unseen[w.Classes[i]] = unseen
@@ -149,8 +151,8 @@ func (w *reporter) spread(n int) (all []int) {
 }
 
 // thumbnail reads the picture of image i.
-func (w *reporter) thumbnail(i, side int) (eval.Pair, error) {
-	file, _, err := data.ReadImage(w.x.Rows[i], w.session.Config.Data)
+func (w *reporter) thumbnail(ctx context.Context, i, side int) (eval.Pair, error) {
+	file, _, err := data.ReadImage(ctx, w.x.Rows[i], w.session.Config.Data)
 	if err != nil {
 		return eval.Pair{}, err
 	}
@@ -158,14 +160,14 @@ func (w *reporter) thumbnail(i, side int) (eval.Pair, error) {
 	if err != nil {
 		return eval.Pair{}, err
 	}
-	url, err := eval.Thumbnail(m, side)
+	url, err := page.Thumbnail(eval.Picture(m), side)
 	return eval.Pair{Picture: url}, err
 }
 
 // pictures fills in photos, grid, map, and the nearest and worst pairs.
-func (w *reporter) pictures() error {
+func (w *reporter) pictures(ctx context.Context) error {
 	for _, i := range w.spread(reportPhotos) {
-		p, err := w.thumbnail(i, reportThumb)
+		p, err := w.thumbnail(ctx, i, reportThumb)
 		if err != nil {
 			return err
 		}
@@ -174,10 +176,10 @@ func (w *reporter) pictures() error {
 		w.Photos = append(w.Photos, eval.Photo{Picture: p.Picture, Truth: truth, Labels: labels[:min(5, len(labels))], Right: labels[0].Class == truth})
 	}
 	w.grid()
-	if err := w.drawMap(); err != nil {
+	if err := w.drawMaps(ctx); err != nil {
 		return err
 	}
-	return w.extremes()
+	return w.extremes(ctx)
 }
 
 // grid takes pairs whose captions differ.
@@ -200,12 +202,12 @@ func (w *reporter) grid() {
 	}
 }
 
-func (w *reporter) drawMap() error {
+func (w *reporter) drawMaps(ctx context.Context) error {
 	var images, texts []float32
 	var dots []eval.Dot
 	var names []string
 	for _, i := range w.spread(reportDots) {
-		p, err := w.thumbnail(i, 32)
+		p, err := w.thumbnail(ctx, i, 32)
 		if err != nil {
 			return err
 		}
@@ -216,11 +218,11 @@ func (w *reporter) drawMap() error {
 			texts = append(texts, w.classifier.Weights[w.x.Labels[i]*w.x.Width:][:w.x.Width]...)
 		}
 	}
-	return w.MapOf(images, texts, w.x.Width, dots, names)
+	return w.MapsOf(ctx, images, texts, w.x.Width, dots, names)
 }
 
 // extremes lists the nearest and the farthest of all pairs.
-func (w *reporter) extremes() error {
+func (w *reporter) extremes(ctx context.Context) error {
 	type pair struct {
 		text   int
 		cosine float32
@@ -251,7 +253,7 @@ func (w *reporter) extremes() error {
 	}{{"Nearest pairs", all[:n]}, {"Farthest pairs", farthest}} {
 		l := eval.PairList{Title: list.title}
 		for _, p := range list.pairs {
-			shown, err := w.thumbnail(w.x.ImageOf[p.text], 2*reportThumb)
+			shown, err := w.thumbnail(ctx, w.x.ImageOf[p.text], 2*reportThumb)
 			if err != nil {
 				return err
 			}

@@ -110,7 +110,7 @@ func (s *session) search(ctx context.Context, query []float32, x *eval.Embedded,
 	for i, m := range matches[0] {
 		ref := x.Rows[m.Item]
 		f := found{Rank: i + 1, Cosine: m.Cosine, Shard: ref.Shard, Row: ref.Row}
-		file, captions, err := data.ReadImage(ref, s.Config.Data)
+		file, captions, err := data.ReadImage(ctx, ref, s.Config.Data)
 		switch {
 		case err == nil:
 			f.Captions = captions

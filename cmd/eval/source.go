@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/storage"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/internal/cli"
 )
@@ -32,7 +33,7 @@ func (s *source) flags(c *cobra.Command, shards string) {
 func (s *source) check(model bool) error {
 	switch {
 	case (s.shards == "") == (s.embeddings == ""):
-		return cli.Usagef("--data, --embeddings: have %q, %q; want one of them", s.shards, s.embeddings)
+		return cli.Usagef("--data, --embeddings: have %q, %q; want one of them", storage.Redact(s.shards), s.embeddings)
 	case s.checkpoint == "" && (model || s.shards != ""):
 		return cli.Usagef("--checkpoint is missing")
 	}
@@ -40,7 +41,7 @@ func (s *source) check(model bool) error {
 }
 
 // name is that of the data, for a report.
-func (s *source) name() string { return dataName(s.shards + s.embeddings) }
+func (s *source) name() string { return dataName(storage.Redact(s.shards) + s.embeddings) }
 
 // open reads the model if there is one to read.
 func (s *source) open() (*session, error) {
@@ -81,7 +82,7 @@ func (s *source) embedded(ctx context.Context, with *session, need data.Need) (*
 
 // embed embeds the images of shards, and their captions if they are needed.
 func (s *session) embed(ctx context.Context, shards string, need data.Need) (*eval.Embedded, error) {
-	d, err := data.Open(shards, s.Config.Data, need)
+	d, err := data.Open(ctx, shards, s.Config.Data, need)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func (s *session) embed(ctx context.Context, shards string, need data.Need) (*ev
 		fmt.Fprintf(os.Stderr, "%d rows cannot be used and are left out\n", bad)
 	}
 	if len(x.Labels) == 0 {
-		return nil, fmt.Errorf("eval: %s: none of %d rows can be used", shards, d.Len())
+		return nil, fmt.Errorf("eval: %s: none of %d rows can be used", storage.Redact(shards), d.Len())
 	}
 	x.Weights, err = s.hash()
 	return x, err

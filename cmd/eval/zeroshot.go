@@ -77,7 +77,7 @@ func zeroshotCommand() *cobra.Command {
 				}
 			}
 			if train != "" {
-				d, err := data.Open(train, s.Config.Data, data.Need{Caption: true})
+				d, err := data.Open(c.Context(), train, s.Config.Data, data.Need{Caption: true})
 				if err != nil {
 					return err
 				}

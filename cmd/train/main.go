@@ -38,6 +38,7 @@ func command() *cobra.Command {
 	c.Flags().StringVar(&o.workdir, "workdir", "", "folder of the run (default runs/NAME of the recipe)")
 	c.Flags().BoolVar(&o.resume, "resume", false, "continue the run in --workdir from its newest checkpoint")
 	c.Flags().StringVar(&o.extend, "extend", "", "with --resume, go on to a later end: steps=N")
+	c.Flags().StringVar(&o.page, "page", "", "address for a page of the run, such as 127.0.0.1:8080")
 	c.AddCommand(benchCommand(), o.planCommand(), o.verifyCommand(), o.inspectCommand())
 	return c
 }
@@ -45,6 +46,7 @@ func command() *cobra.Command {
 // options are the flags of all commands.
 type options struct {
 	config, workdir, extend string
+	page                    string
 	sets                    []string
 	resume                  bool
 }
@@ -95,7 +97,12 @@ func (o *options) train(ctx context.Context) error {
 	if differs != "" {
 		r.Log.Printf("the run goes on with its own config, not with that of %s: %s", config, differs)
 	}
+	stop, err := showPage(ctx, o.page, workdir, r.Log)
+	if err != nil {
+		return err
+	}
 	err = r.Train(ctx)
+	stop()
 	if errors.Is(err, train.ErrInterrupted) {
 		r.Log.Printf("saved; continue with: go run ./cmd/train --config %s --workdir %s --resume", config, workdir)
 		return nil

@@ -80,7 +80,7 @@ func TestExit(t *testing.T) {
 		{[]string{"--confg", "x"}, 2, "unknown flag: --confg"},
 		{[]string{"extra"}, 2, "unknown command"},
 		{[]string{"bench", "--model", "huge"}, 2, `bench: model "huge"; want b32, small, tiny`},
-		{[]string{"bench", "--precision", "bf16"}, 2, "bench: precision bf16 is not built yet; want f32"},
+		{[]string{"bench", "--precision", "f64"}, 2, "bench: precision \"f64\"; want f32 or bf16"},
 	} {
 		var stderr strings.Builder
 		code := cli.Run(command(), test.args, &stderr)

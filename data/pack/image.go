@@ -45,11 +45,7 @@ func (p *packer) image(r *record, column int) (file []byte, err error) {
 
 // encode writes a JPEG.
 func encode(m *preprocess.Image, quality int) ([]byte, error) {
-	rgba := image.NewRGBA(image.Rect(0, 0, m.W, m.H))
-	for i, j := 0, 0; i < len(m.Pix); i, j = i+3, j+4 {
-		rgba.Pix[j], rgba.Pix[j+1], rgba.Pix[j+2], rgba.Pix[j+3] = m.Pix[i], m.Pix[i+1], m.Pix[i+2], 255
-	}
 	var b bytes.Buffer
-	err := jpeg.Encode(&b, rgba, &jpeg.Options{Quality: quality})
+	err := jpeg.Encode(&b, m.RGBA(), &jpeg.Options{Quality: quality})
 	return b.Bytes(), err
 }

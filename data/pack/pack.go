@@ -16,12 +16,15 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/goclip/goclip/data/storage"
 )
 
 // Config says what is packed and how.
 type Config struct {
 	// Source is a folder with a folder for each class, or a pattern of files,
-	// several with commas between.
+	// several with commas between. Parquet may also lie behind https, or in an
+	// object store.
 	Source string
 
 	// Format is folder, csv, tsv, jsonl, tar or parquet; empty means what the
@@ -55,6 +58,10 @@ type Config struct {
 	// told, one at a time; otherwise the first of them is an error.
 	SkipBad bool
 	Skipped func(err error)
+
+	// Drop leaves out rows of Parquet: by the path of their file, the numbers of
+	// rows from 0, in ascending order.
+	Drop map[string][]int64
 
 	// Workers is the number of goroutines that read and scale; 0 means one a core.
 	Workers int
@@ -111,6 +118,7 @@ type Result struct {
 	Shards, Kept int // of all, and of those the shards that were there already
 	Rows         int64
 	Skipped      int64
+	Dropped      int64
 }
 
 // Run packs into shards folder/SPLIT-00000-of-00012.parquet, and classes.txt
@@ -123,7 +131,7 @@ func Run(ctx context.Context, folder string, c Config) (r Result, err error) {
 		return r, err
 	}
 	c = c.withDefaults()
-	src, err := open(&c)
+	src, err := open(ctx, &c)
 	if err != nil {
 		return r, err
 	}
@@ -166,7 +174,7 @@ func Run(ctx context.Context, folder string, c Config) (r Result, err error) {
 	if err == nil || errors.Is(err, errCut) {
 		err = failed
 	}
-	r.Rows, r.Skipped = p.written, p.skipped
+	r.Rows, r.Skipped, r.Dropped = p.written, p.skipped, p.dropped
 	return r, err
 }
 
@@ -188,13 +196,13 @@ type source interface {
 
 // A record is a row whose image may not have been read yet.
 type record struct {
-	where string // file and line, for errors
-	row   parquet.Row
+	where string                 // file and line, for errors
+	row   parquet.Row            // nil where it is to be dropped
 	load  func() ([]byte, error) // nil where the row has the image
 }
 
 // open opens the source and settles its format.
-func open(c *Config) (source, error) {
+func open(ctx context.Context, c *Config) (source, error) {
 	if c.Format == "" {
 		format, err := formatOf(c.Source)
 		if err != nil {
@@ -202,16 +210,23 @@ func open(c *Config) (source, error) {
 		}
 		c.Format = format
 	}
+	if len(c.Drop) > 0 && c.Format != "parquet" {
+		return nil, fmt.Errorf("pack: rows to drop of %s; want Parquet", c.Format)
+	}
 	if c.Format == "folder" {
 		return openFolder(*c)
+	}
+	if c.Format == "parquet" {
+		return openParquet(ctx, *c)
+	}
+	if strings.Contains(c.Source, "://") {
+		return nil, fmt.Errorf("pack: %s: is %s; want files on disk, or Parquet", storage.Redact(c.Source), c.Format)
 	}
 	paths, err := expand(c.Source)
 	if err != nil {
 		return nil, err
 	}
 	switch c.Format {
-	case "parquet":
-		return openParquet(*c, paths)
 	case "tar":
 		return openTars(*c, paths)
 	case "jsonl":
@@ -226,6 +241,7 @@ func formatOf(source string) (string, error) {
 	if info, err := os.Stat(source); err == nil && info.IsDir() {
 		return "folder", nil
 	}
+	source = storage.Redact(source)
 	switch ext := strings.ToLower(filepath.Ext(source)); ext {
 	case ".csv", ".tsv", ".jsonl", ".tar", ".parquet":
 		return ext[1:], nil
@@ -251,7 +267,11 @@ func expand(patterns string) (paths []string, err error) {
 		if len(found) == 0 {
 			return nil, fmt.Errorf("pack: %q matches no file", pattern)
 		}
-		paths = append(paths, found...)
+		for _, path := range found {
+			if !slices.Contains(paths, path) {
+				paths = append(paths, path)
+			}
+		}
 	}
 	return paths, nil
 }

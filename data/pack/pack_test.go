@@ -201,7 +201,7 @@ func TestSources(t *testing.T) {
 		if string(classes) != test.classes {
 			t.Errorf("%s: classes %q, want %q", test.source, classes, test.classes)
 		}
-		if d, err := data.Open(filepath.Join(out, "*.parquet"), data.Config{}, data.Need{Caption: true}); err != nil || d.Len() != 3 {
+		if d, err := data.Open(t.Context(), filepath.Join(out, "*.parquet"), data.Config{}, data.Need{Caption: true}); err != nil || d.Len() != 3 {
 			t.Errorf("%s: package data does not read it: %v", test.source, err)
 		}
 	}

@@ -1,10 +1,10 @@
 package pack
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,17 +12,20 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
 	"github.com/parquet-go/parquet-go/encoding"
+
+	"github.com/goclip/goclip/data/storage"
 )
 
 // shards is a source of Parquet files. Its rows keep all their columns.
 type shards struct {
 	files  []*parquet.File
-	open   []*os.File
+	open   []io.Closer
 	paths  []string
 	first  []int64 // row of each file
 	total  int64
 	image  []string
 	leaves *parquet.Schema
+	drop   map[string][]int64 // rows by path
 
 	// Where reading goes on.
 	file   int
@@ -33,14 +36,30 @@ type shards struct {
 // imageColumns are the names in the layouts of Hugging Face and img2dataset.
 var imageColumns = []string{"image.bytes", "jpg", "png", "webp", "image"}
 
-func openParquet(c Config, paths []string) (source, error) {
-	s := &shards{paths: paths}
-	for _, path := range paths {
-		if err := s.add(path); err != nil {
+func openParquet(ctx context.Context, c Config) (source, error) {
+	store, err := storage.New(storage.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("pack: %w", err)
+	}
+	names, err := store.List(ctx, c.Source)
+	if err != nil {
+		return nil, fmt.Errorf("pack: %w", err)
+	}
+	s := &shards{drop: c.Drop}
+	for _, name := range names {
+		s.paths = append(s.paths, name.String())
+		f, err := store.Open(ctx, name, nil)
+		if err != nil {
 			s.close()
-			return nil, fmt.Errorf("pack: %s: %w", path, err)
+			return nil, fmt.Errorf("pack: %w", err)
+		}
+		s.open = append(s.open, f)
+		if err := s.add(f, name); err != nil {
+			s.close()
+			return nil, fmt.Errorf("pack: %v: %w", name, err)
 		}
 	}
+	paths := s.paths
 	schema := s.files[0].Schema()
 	has := func(name string) bool { _, ok := schema.Lookup(strings.Split(name, ".")...); return ok }
 	name := named(has, c.Image, imageColumns...)
@@ -57,23 +76,21 @@ func openParquet(c Config, paths []string) (source, error) {
 	return s, nil
 }
 
-func (s *shards) add(path string) (err error) {
+func (s *shards) add(f *storage.File, name storage.Name) (err error) {
 	defer recovered(&err)
-	f, err := os.Open(path)
-	if err != nil {
-		return err
+	buffer := 1 << 18
+	if name.Remote() {
+		buffer = storage.FileBytes // a request each
 	}
-	s.open = append(s.open, f)
-	info, err := f.Stat()
+	p, err := parquet.OpenFile(f, f.Version.Size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(buffer))
 	if err != nil {
-		return err
-	}
-	p, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(1<<18))
-	if err != nil {
+		if strings.Contains(err.Error(), "DecryptionConfig") { // which has no error to compare with
+			err = errors.New("it is encrypted; decrypt it first")
+		}
 		return fmt.Errorf("not a whole Parquet file: %w", err)
 	}
 	if len(s.files) > 0 && !parquet.EqualNodes(p.Schema(), s.files[0].Schema()) {
-		return fmt.Errorf("its columns are %v; want those of %s, %v", columnNames(p), s.paths[0], columnNames(s.files[0]))
+		return fmt.Errorf("its columns are %s; want those of %s, %s", columnsOf(p), s.paths[0], columnsOf(s.files[0]))
 	}
 	s.files, s.first = append(s.files, p), append(s.first, s.total)
 	s.total += p.NumRows()
@@ -87,11 +104,21 @@ func recovered(err *error) {
 	}
 }
 
-func columnNames(f *parquet.File) (names []string) {
+// columnsOf names the columns of a file, with their types.
+func columnsOf(f *parquet.File) string {
+	var names []string
 	for _, path := range f.Schema().Columns() {
-		names = append(names, strings.Join(path, "."))
+		leaf, _ := f.Schema().Lookup(path...)
+		kind := "required "
+		switch {
+		case leaf.MaxRepetitionLevel > 0:
+			kind = "list of "
+		case leaf.MaxDefinitionLevel > 0:
+			kind = ""
+		}
+		names = append(names, fmt.Sprintf("%s (%s%v)", strings.Join(path, "."), kind, leaf.Node.Type()))
 	}
-	return names
+	return strings.Join(names, ", ")
 }
 
 func (s *shards) rows() int64             { return s.total }
@@ -102,6 +129,9 @@ func (s *shards) identity() string {
 	var text strings.Builder
 	for i, f := range s.files {
 		fmt.Fprintf(&text, "%s %d %d\n", filepath.Base(s.paths[i]), f.Size(), f.NumRows())
+		if drop := s.drop[s.paths[i]]; len(drop) > 0 {
+			fmt.Fprintln(&text, "without", drop)
+		}
 	}
 	return text.String()
 }
@@ -170,8 +200,12 @@ func (s *shards) readFile(file int, lo, hi int64) (records []record, err error) 
 		return nil, io.ErrUnexpectedEOF
 	}
 	for i, row := range rows[:n] {
-		where := fmt.Sprintf("%s: row %d", s.paths[file], lo-s.first[file]+int64(i))
-		records = append(records, record{where: where, row: row.Clone()})
+		at := lo - s.first[file] + int64(i)
+		r := record{where: fmt.Sprintf("%s: row %d", s.paths[file], at)}
+		if _, drop := slices.BinarySearch(s.drop[s.paths[file]], at); !drop {
+			r.row = row.Clone()
+		}
+		records = append(records, r)
 	}
 	s.next = lo + int64(n)
 	return records, nil

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/goclip/goclip/data/storage"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -36,7 +38,7 @@ type packer struct {
 	shards int
 	chunks chan chunk
 
-	done, written, skipped int64 // of rows; done counts those of all shards
+	done, written, skipped, dropped int64 // of rows; done counts those of all shards
 }
 
 // A chunk is a part of a shard, ready to be written.
@@ -45,6 +47,7 @@ type chunk struct {
 	rows  []parquet.Row
 	bytes int
 	read  int64 // rows of the source
+	drop  int64 // of them
 	bad   []error
 	last  bool // of its shard
 }
@@ -91,6 +94,9 @@ func (p *packer) chunk(ctx context.Context, records []record, column parquet.Lea
 	for worker := range p.Workers {
 		group.Go(func() error {
 			for i := worker; i < len(records) && ctx.Err() == nil; i += p.Workers {
+				if records[i].row == nil {
+					continue
+				}
 				images[i], bad[i] = p.image(&records[i], column.ColumnIndex)
 				if bad[i] == nil {
 					continue
@@ -105,6 +111,10 @@ func (p *packer) chunk(ctx context.Context, records []record, column parquet.Lea
 	}
 	c := chunk{read: int64(len(records))}
 	for i, r := range records {
+		if r.row == nil {
+			c.drop++
+			continue
+		}
 		if bad[i] != nil && !p.SkipBad {
 			return c, bad[i]
 		}
@@ -142,6 +152,7 @@ func (p *packer) writeShard(f io.Writer, c chunk) error {
 	}
 	for {
 		p.skip(c.bad)
+		p.dropped += c.drop
 		for len(c.rows) > 0 {
 			n := min(c.few(), groupRows-rows)
 			if _, err := w.WriteRows(c.rows[:n]); err != nil {
@@ -222,7 +233,7 @@ func claim(folder string, c Config, src source) error {
 		Source string `json:"source"`
 		Rows   int64  `json:"rows"`
 		Hash   string `json:"sha256"`
-	}{c.Source, src.rows(), fmt.Sprintf("%x", h.Sum(nil))})
+	}{storage.Redact(c.Source), src.rows(), fmt.Sprintf("%x", h.Sum(nil))})
 	if err != nil {
 		return fmt.Errorf("pack: %w", err)
 	}

@@ -4,6 +4,7 @@ package preprocess
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -35,25 +36,43 @@ const maxSide = 1 << 16
 // taken. Of an animation, it is the first frame. Colours become what Pillow's
 // convert("RGB") makes of them: transparency is dropped, not blended, and 16
 // bits lose their lower half; only 16-bit gray, which Pillow turns to white,
-// keeps its upper half too. An orientation in EXIF is not applied, as in
+// keeps its upper half too. JPEG files of the usual kinds, see jpegDecoder, have
+// Pillow's pixels to the bit; those that image/jpeg decodes differ by up to 4 of
+// 255, and by more where RGB is stored with fewer samples of green and blue. An
+// orientation in EXIF is not applied, as in
 // open_clip.
 func Decode(file []byte, maxPixels int) (*Image, error) {
+	return new(decoder).decode(file, maxPixels)
+}
+
+// A decoder keeps memory from one image to the next.
+type decoder struct {
+	jpeg  jpegDecoder
+	turbo turbo // in place of jpeg, with the build tag turbojpeg
+	short int   // of scaled decoding, see Config.ScaledJPEG
+}
+
+func (d *decoder) decode(file []byte, maxPixels int) (*Image, error) {
 	if len(file) == 0 {
 		return nil, fmt.Errorf("preprocess: image of 0 bytes")
+	}
+	if turboJPEG && bytes.HasPrefix(file, []byte{0xff, 0xd8, 0xff}) {
+		if m, err := d.turbo.decode(file, maxPixels, d.short); !errors.Is(err, errNotSimple) {
+			return m, err
+		}
+	}
+	if m, err := d.jpeg.decode(file, maxPixels); err == nil {
+		return toRGB(m), nil
+	}
+	if frame := webpFrame(file); frame != nil {
+		file = frame
 	}
 	header, format, err := image.DecodeConfig(reader{bytes.NewReader(file)})
 	if err != nil {
 		return nil, fmt.Errorf("preprocess: %w", err)
 	}
-	w, h := header.Width, header.Height
-	if w < 1 || h < 1 {
-		return nil, fmt.Errorf("preprocess: %s of %d x %d pixels; want at least one", format, w, h)
-	}
-	if max(w, h) > maxSide {
-		return nil, fmt.Errorf("preprocess: %s of %d x %d pixels; want at most %d a side", format, w, h, maxSide)
-	}
-	if int64(w)*int64(h) > int64(maxPixels) {
-		return nil, fmt.Errorf("preprocess: %s of %d x %d pixels; want at most %d in all", format, w, h, maxPixels)
+	if err := checkSize(format, header.Width, header.Height, maxPixels); err != nil {
+		return nil, err
 	}
 	decoded, _, err := image.Decode(reader{bytes.NewReader(file)})
 	if err != nil {
@@ -77,6 +96,19 @@ func Decode(file []byte, maxPixels int) (*Image, error) {
 		}
 	}
 	return toRGB(decoded), nil
+}
+
+// checkSize refuses the size that a header tells.
+func checkSize(format string, w, h, maxPixels int) error {
+	switch {
+	case w < 1 || h < 1:
+		return fmt.Errorf("preprocess: %s of %d x %d pixels; want at least one", format, w, h)
+	case max(w, h) > maxSide:
+		return fmt.Errorf("preprocess: %s of %d x %d pixels; want at most %d a side", format, w, h, maxSide)
+	case int64(w)*int64(h) > int64(maxPixels):
+		return fmt.Errorf("preprocess: %s of %d x %d pixels; want at most %d in all", format, w, h, maxPixels)
+	}
+	return nil
 }
 
 // A reader is a file in memory as the decoders want it. Without Peek, package

@@ -31,6 +31,13 @@ type Config struct {
 	// 128,000,000.
 	MaxPixels int `yaml:"max_pixels"`
 
+	// ScaledJPEG decodes large JPEG files at 1/2, 1/4 or 1/8 of their size, the
+	// smallest whose shorter side is no shorter than the model's image, before
+	// they are resized: faster, and with other pixels, those after Pillow's
+	// draft. A random crop is cut out of the smaller image. It needs a program
+	// built with -tags turbojpeg.
+	ScaledJPEG bool `yaml:"scaled_jpeg"`
+
 	Augment Augment `yaml:"augment"`
 }
 
@@ -87,6 +94,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("preprocess: normalize %q and mean %v; want one of them", c.Normalize, c.Mean)
 	case c.Resize != "" && c.Resize != "shortest" && c.Resize != "squash" && c.Resize != "longest":
 		return fmt.Errorf("preprocess: resize %q; want shortest, squash or longest", c.Resize)
+	case c.ScaledJPEG && !turboJPEG:
+		return fmt.Errorf("preprocess: scaled_jpeg: this program has no libjpeg-turbo; want one built with -tags turbojpeg")
 	case c.MaxPixels < 0:
 		return fmt.Errorf("preprocess: max_pixels %d is negative", c.MaxPixels)
 	case len(a.CropScale) != 0 && !(len(a.CropScale) == 2 && 0 < a.CropScale[0] && a.CropScale[0] <= a.CropScale[1] && a.CropScale[1] <= 1):
@@ -125,6 +134,7 @@ type Processor struct {
 	config  Config
 	size    int
 	table   [3][256]float32 // normalized values
+	decoder decoder
 	resizer resizer
 	square  []uint8
 	padded  []uint8
@@ -133,6 +143,9 @@ type Processor struct {
 // NewProcessor returns a processor for images of size x size pixels.
 func NewProcessor(c Config, size int) *Processor {
 	p := &Processor{config: c, size: size, square: make([]uint8, 3*size*size)}
+	if c.ScaledJPEG {
+		p.decoder.short = size
+	}
 	mean, std := c.Mean, c.Std
 	if len(mean) == 0 {
 		mean, std = normals[c.Normalize][0], normals[c.Normalize][1]
@@ -152,7 +165,7 @@ func (p *Processor) Decode(file []byte) (*Image, error) {
 	if most == 0 {
 		most = DefaultMaxPixels
 	}
-	m, err := Decode(file, most)
+	m, err := p.decoder.decode(file, most)
 	if err == nil && p.config.Orient {
 		m = oriented(m, orientation(file))
 	}

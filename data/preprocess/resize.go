@@ -1,6 +1,11 @@
 package preprocess
 
-import "math"
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/goclip/goclip/internal/kernel"
+)
 
 // precision is the number of bits behind the point of a weight.
 const precision = 32 - 8 - 2
@@ -64,89 +69,111 @@ func cubic(x float64) float64 {
 	return 0
 }
 
+// pixelBytes is the size of a pixel while it is resized; the last byte is not used.
+const pixelBytes = 4
+
+// sideBySide is the number of rows that are scaled at a time in the horizontal
+// pass: the pixels of one column of theirs are next to each other, so that both
+// passes are weighted sums of rows of bytes.
+const sideBySide = kernel.WeightedBytes / pixelBytes
+
 // A resizer keeps the memory of resizing from one image to the next.
 type resizer struct {
 	horizontal, vertical weights
+	columns, scaled      []uint8 // of sideBySide rows, before and after the horizontal pass
 	lines                []uint8 // after the horizontal pass
-	sums                 []int32
+	line                 []uint8 // after the vertical one
 }
 
 // resize scales the part from of src to w x h pixels, and writes the window of
 // the result to dst: bit for bit what Pillow's resize gives with BICUBIC.
 func (r *resizer) resize(dst []uint8, src *Image, from rect, w, h int, window rect) {
+	if w == from.w && h == from.h {
+		for y := range window.h {
+			copy(dst[3*y*window.w:][:3*window.w], src.Pix[3*((from.y+window.y+y)*src.W+from.x+window.x):])
+		}
+		return
+	}
 	r.horizontal.set(from.w, w, window.x, window.x+window.w)
 	r.vertical.set(from.h, h, window.y, window.y+window.h)
 	top := r.vertical.first[0]
 	last := window.h - 1
 	bottom := r.vertical.first[last] + r.vertical.count[last]
-	width := 3 * window.w
-	r.lines = grow(r.lines, (bottom-top)*width)
-	for y := top; y < bottom; y++ {
-		row := src.Pix[3*((from.y+y)*src.W+from.x):][:3*from.w]
-		if w == from.w { // the weights are 0, 1 and 0
-			copy(r.lines[(y-top)*width:][:width], row[3*window.x:])
-			continue
-		}
-		r.line(r.lines[(y-top)*width:][:width], row)
+	stride := (pixelBytes*window.w + kernel.WeightedBytes - 1) &^ (kernel.WeightedBytes - 1)
+	r.lines, r.line = grow(r.lines, (bottom-top)*stride), grow(r.line, stride)
+	for y := top; y < bottom; y += sideBySide {
+		rows := min(sideBySide, bottom-y)
+		r.narrow(r.lines[(y-top)*stride:], stride, src, rect{from.x, from.y + y, from.w, rows})
 	}
-	if h == from.h {
-		copy(dst, r.lines[(window.y-top)*width:])
-		return
-	}
-	r.sums = grow(r.sums, width)
 	for y := range window.h {
-		first := r.vertical.first[y] - top
 		taps := r.vertical.taps[y*r.vertical.size:][:r.vertical.count[y]]
-		r.column(dst[y*width:][:width], r.lines[first*width:], taps)
+		kernel.WeightedRows(r.line, r.lines[(r.vertical.first[y]-top)*stride:], stride, taps)
+		dropFourth(dst[3*y*window.w:][:3*window.w], r.line)
 	}
 }
 
-// column sums lines, each times its tap. It takes four lines at a time, which
-// is twice as fast as one.
-func (r *resizer) column(dst, lines []uint8, taps []int32) {
-	n := len(dst)
-	sums := r.sums[:n]
-	for i := range sums {
-		sums[i] = 1 << (precision - 1)
-	}
-	for len(taps) >= 4 {
-		a, b, c, d := lines[:n], lines[n:][:n], lines[2*n:][:n], lines[3*n:][:n]
-		ta, tb, tc, td := taps[0], taps[1], taps[2], taps[3]
-		for i := range sums {
-			sums[i] += int32(a[i])*ta + int32(b[i])*tb + int32(c[i])*tc + int32(d[i])*td
-		}
-		lines, taps = lines[4*n:], taps[4:]
-	}
-	for _, tap := range taps {
-		line := lines[:n]
-		for i := range sums {
-			sums[i] += int32(line[i]) * tap
-		}
-		lines = lines[n:]
-	}
-	for i, v := range sums {
-		dst[i] = clip(v)
-	}
-}
-
-// line scales one row of pixels.
-func (r *resizer) line(dst, row []uint8) {
+// narrow is the horizontal pass over a few rows of src, to lines stride apart.
+func (r *resizer) narrow(lines []uint8, stride int, src *Image, rows rect) {
 	k := &r.horizontal
-	for i := range k.first {
-		out := dst[3*i:][:3]
-		red, green, blue := int32(1<<(precision-1)), int32(1<<(precision-1)), int32(1<<(precision-1))
-		pixels := row[3*k.first[i]:][:3*k.count[i]]
-		for _, tap := range k.taps[i*k.size:][:k.count[i]] {
-			red += int32(pixels[0]) * tap
-			green += int32(pixels[1]) * tap
-			blue += int32(pixels[2]) * tap
-			pixels = pixels[3:]
-		}
-		out[0], out[1], out[2] = clip(red), clip(green), clip(blue)
+	last := len(k.first) - 1
+	left, right := k.first[0], k.first[last]+k.count[last]
+	r.columns = grow(r.columns, kernel.WeightedBytes*(right-left))
+	r.scaled = grow(r.scaled, kernel.WeightedBytes*len(k.first))
+	for y := range rows.h {
+		spread(r.columns[pixelBytes*y:], src.Pix[3*((rows.y+y)*src.W+rows.x+left):][:3*(right-left)])
+	}
+	for i, first := range k.first {
+		kernel.WeightedRows(r.scaled[kernel.WeightedBytes*i:][:kernel.WeightedBytes],
+			r.columns[kernel.WeightedBytes*(first-left):], kernel.WeightedBytes, k.taps[i*k.size:][:k.count[i]])
+	}
+	for y := range rows.h {
+		gather(lines[stride*y:][:pixelBytes*len(k.first)], r.scaled[pixelBytes*y:])
 	}
 }
 
-func clip(v int32) uint8 { return uint8(min(max(v>>precision, 0), 255)) }
+// spread writes the pixels of a row into columns, four at a time while it can,
+// with any byte as the fourth of each.
+func spread(columns, row []uint8) {
+	const next = kernel.WeightedBytes
+	for ; len(row) > 4*3; row = row[4*3:] {
+		from, to := row[:13], columns[:3*next+pixelBytes]
+		binary.LittleEndian.PutUint32(to, binary.LittleEndian.Uint32(from))
+		binary.LittleEndian.PutUint32(to[next:], binary.LittleEndian.Uint32(from[3:]))
+		binary.LittleEndian.PutUint32(to[2*next:], binary.LittleEndian.Uint32(from[6:]))
+		binary.LittleEndian.PutUint32(to[3*next:], binary.LittleEndian.Uint32(from[9:]))
+		columns = columns[4*next:]
+	}
+	for ; len(row) >= 3; row = row[3:] {
+		copy(columns, row[:3])
+		columns = columns[min(next, len(columns)):]
+	}
+}
+
+// gather reads a row of pixels out of columns, back into a line.
+func gather(line, columns []uint8) {
+	const next = kernel.WeightedBytes
+	for ; len(line) > 4*pixelBytes; line = line[4*pixelBytes:] {
+		from, to := columns[:3*next+pixelBytes], line[:4*pixelBytes]
+		binary.LittleEndian.PutUint32(to, binary.LittleEndian.Uint32(from))
+		binary.LittleEndian.PutUint32(to[4:], binary.LittleEndian.Uint32(from[next:]))
+		binary.LittleEndian.PutUint32(to[8:], binary.LittleEndian.Uint32(from[2*next:]))
+		binary.LittleEndian.PutUint32(to[12:], binary.LittleEndian.Uint32(from[3*next:]))
+		columns = columns[4*next:]
+	}
+	for ; len(line) > 0; line = line[pixelBytes:] {
+		copy(line, columns[:pixelBytes])
+		columns = columns[min(next, len(columns)):]
+	}
+}
+
+// dropFourth copies pixels without their last byte.
+func dropFourth(dst, line []uint8) {
+	for len(dst) >= pixelBytes {
+		binary.LittleEndian.PutUint32(dst, binary.LittleEndian.Uint32(line))
+		dst, line = dst[3:], line[pixelBytes:]
+	}
+	copy(dst, line[:3])
+}
 
 // grow returns x with length n; what it holds is of no interest.
 func grow[T any](x []T, n int) []T {

@@ -25,15 +25,17 @@ func jpegRGB(m *image.YCbCr) *Image {
 	for i := range planes {
 		planes[i] = make([]uint8, 2*narrow) // of even length where wide is 2
 	}
-	sums := make([]int32, narrow)
+	whole := make([]uint8, 2*out.W) // chroma of other ratios, a sample a pixel
 	out.rows(func(y int, dst []uint8) {
 		at := m.YOffset(m.Rect.Min.X, m.Rect.Min.Y+y)
 		luma := m.Y[at:][:out.W]
 		if !blend {
-			for x, v := range luma {
+			cb, cr := whole[:out.W], whole[out.W:]
+			for x := range luma {
 				c := m.COffset(m.Rect.Min.X+x, m.Rect.Min.Y+y)
-				jpegPixel(dst[3*x:][:3], v, m.Cb[c], m.Cr[c])
+				cb[x], cr[x] = m.Cb[c], m.Cr[c]
 			}
+			jpegRow(dst, luma, cb, cr)
 			return
 		}
 		near := y / tall
@@ -49,45 +51,45 @@ func jpegRGB(m *image.YCbCr) *Image {
 				for x, v := range a {
 					planes[i][x] = uint8((3*int32(v) + int32(b[x]) + bias) >> 2)
 				}
-			case tall == 1:
-				for x, v := range a {
-					sums[x] = int32(v)
-				}
-				widen(planes[i], sums, 2, 1, 2)
+			case tall == 1: // b is a
+				widen(planes[i], a, b, 4, 8)
 			default:
-				for x, v := range a {
-					sums[x] = 3*int32(v) + int32(b[x])
-				}
-				widen(planes[i], sums, 4, 8, 7)
+				widen(planes[i], a, b, 8, 7)
 			}
 		}
-		cb, cr := planes[0][:len(luma)], planes[1][:len(luma)]
-		for x, v := range luma {
-			jpegPixel(dst[3*x:][:3], v, cb[x], cr[x])
-		}
+		jpegRow(dst, luma, planes[0], planes[1])
 	})
 	return out
 }
 
-// widen doubles a row, blending each sample by 3 to 1 with the one before for
-// its left half and with the one after for its right half. Shift removes the
-// factors, left and right are what rounds.
-func widen(dst []uint8, row []int32, shift uint, left, right int32) {
-	last := len(row) - 1
-	for x, v := range row {
-		before, after := row[max(x-1, 0)], row[min(x+1, last)]
-		dst[2*x] = uint8((3*v + before + left) >> shift)
-		dst[2*x+1] = uint8((3*v + after + right) >> shift)
+// widen doubles a row of samples, each blended by 3 to 1 with the one of the row
+// far, then by 3 to 1 with the one before for its left half and with the one
+// after for its right half. Left and right are what rounds.
+func widen(dst, near, far []uint8, left, right int32) {
+	dst, far = dst[:2*len(near)], far[:len(near)]
+	v := 3*int32(near[0]) + int32(far[0])
+	before := v
+	for x := range len(near) - 1 {
+		after := 3*int32(near[x+1]) + int32(far[x+1])
+		dst[2*x], dst[2*x+1] = uint8((3*v+before+left)>>4), uint8((3*v+after+right)>>4)
+		before, v = v, after
 	}
+	last := 2 * (len(near) - 1)
+	dst[last], dst[last+1] = uint8((3*v+before+left)>>4), uint8((4*v+right)>>4)
 }
 
-// jpegPixel converts one pixel in 16-bit fixed point.
-func jpegPixel(dst []uint8, y, cb, cr uint8) {
-	const half = 1 << 15
-	luma, u, v := int32(y), int32(cb)-128, int32(cr)-128
-	dst[0] = limit(luma + (91881*v+half)>>16)
-	dst[1] = limit(luma + (-22554*u-46802*v+half)>>16)
-	dst[2] = limit(luma + (116130*u+half)>>16)
+// jpegRow converts a row in 16-bit fixed point.
+func jpegRow(dst, luma, cb, cr []uint8) {
+	cb, cr = cb[:len(luma)], cr[:len(luma)]
+	for x, y := range luma {
+		gray, u, v := int32(y)<<16+1<<15, int32(cb[x])-128, int32(cr[x])-128
+		r, g, b := gray+91881*v, gray-22554*u-46802*v, gray+116130*u
+		if r|g|b > 0xffffff || r|g|b < 0 {
+			r, g, b = min(max(r, 0), 0xffffff), min(max(g, 0), 0xffffff), min(max(b, 0), 0xffffff)
+		}
+		to := dst[3*x:][:3]
+		to[0], to[1], to[2] = uint8(r>>16), uint8(g>>16), uint8(b>>16)
+	}
 }
 
 // webpRGB converts as libwebp does. Luma has 16 to 235 in WebP, unlike in

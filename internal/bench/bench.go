@@ -25,7 +25,7 @@ type Config struct {
 	Model     string    // a name of Models
 	Batch     int       // pairs
 	Threads   int       // 0 means all cores
-	Precision string    // f32
+	Precision string    // f32 or bf16
 	Steps     int       // measured in each phase
 	Warmup    int       // steps before them; at least 1, in which scratch memory grows
 	Started   time.Time // when the process did
@@ -41,9 +41,7 @@ func (c Config) Validate() error {
 		return fmt.Errorf("bench: batch %d; want 2 to %d", c.Batch, 1<<20)
 	case c.Threads < 0:
 		return fmt.Errorf("bench: threads %d is negative", c.Threads)
-	case c.Precision == "bf16":
-		return fmt.Errorf("bench: precision bf16 is not built yet; want f32")
-	case c.Precision != "f32":
+	case c.Precision != "f32" && c.Precision != "bf16":
 		return fmt.Errorf("bench: precision %q; want f32 or bf16", c.Precision)
 	case c.Steps < 1:
 		return fmt.Errorf("bench: steps %d; want at least 1", c.Steps)
@@ -52,6 +50,8 @@ func (c Config) Validate() error {
 	}
 	return nil
 }
+
+func (c Config) bf16() bool { return c.Precision == "bf16" }
 
 // A bench is a measurement under way.
 type bench struct {
@@ -99,7 +99,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 // train measures what the loop of a run does with a batch: both towers and
 // back, the norm of the gradient, AdamW, the bound of the logit scale.
 func (b *bench) train(ctx context.Context) error {
-	step, err := b.model.NewTrainStep(b.Batch, b.pool)
+	step, err := b.model.NewTrainStep(model.StepConfig{Batch: b.Batch, BF16: b.bf16()}, b.pool)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (b *bench) train(ctx context.Context) error {
 }
 
 func (b *bench) encodeImage(ctx context.Context) error {
-	e, err := b.model.NewImageEncoder(b.Batch, b.pool)
+	e, err := b.model.NewImageEncoder(model.EncoderConfig{Batch: b.Batch, BF16: b.bf16()}, b.pool)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (b *bench) encodeImage(ctx context.Context) error {
 }
 
 func (b *bench) encodeText(ctx context.Context) error {
-	e, err := b.model.NewTextEncoder(b.Batch, b.pool)
+	e, err := b.model.NewTextEncoder(model.EncoderConfig{Batch: b.Batch, BF16: b.bf16()}, b.pool)
 	if err != nil {
 		return err
 	}
@@ -164,6 +164,15 @@ func (b *bench) encode(ctx context.Context, to *Phase, e *model.Encoder, work fl
 		return err
 	}
 	return b.measure(ctx, to, phase{run, e.Profile, e.Stats().ArenaBytes, work})
+}
+
+// peak measures what the instructions of the precision reach.
+func (b *bench) peak() {
+	of := kernel.Peak
+	if b.bf16() {
+		of = kernel.PeakBF16
+	}
+	b.report.PeakGFLOPS = max(b.report.PeakGFLOPS, of(b.pool.Threads()))
 }
 
 // fill draws images, and texts that end with the last token of their context,
@@ -194,7 +203,7 @@ func (b *bench) measure(ctx context.Context, to *Phase, p phase) (err error) {
 			return fmt.Errorf("bench: %w", ctx.Err())
 		}
 		if i == 0 {
-			b.report.PeakGFLOPS = max(b.report.PeakGFLOPS, kernel.Peak(b.pool.Threads()))
+			b.peak()
 		}
 		runtime.ReadMemStats(&before)
 		start := time.Now()

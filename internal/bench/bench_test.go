@@ -54,7 +54,13 @@ func TestRun(t *testing.T) {
 		Text:  model.TextConfig{ContextLength: 4, VocabSize: 10, Width: 8, Layers: 1, Heads: 1},
 	}
 	defer delete(Models, "least")
-	c := Config{Model: "least", Batch: 2, Threads: 2, Precision: "f32", Steps: 20, Warmup: 2, Started: time.Now()}
+	for _, precision := range []string{"f32", "bf16"} {
+		t.Run(precision, func(t *testing.T) { checkRun(t, precision) })
+	}
+}
+
+func checkRun(t *testing.T, precision string) {
+	c := Config{Model: "least", Batch: 2, Threads: 2, Precision: precision, Steps: 20, Warmup: 2, Started: time.Now()}
 	r, err := Run(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +111,6 @@ func TestErrors(t *testing.T) {
 		{func(c *Config) { c.Model = "huge" }, `model "huge"; want b32, small, tiny`},
 		{func(c *Config) { c.Batch = 1 }, "batch 1; want 2"},
 		{func(c *Config) { c.Threads = -1 }, "threads -1"},
-		{func(c *Config) { c.Precision = "bf16" }, "not built yet"},
 		{func(c *Config) { c.Precision = "f64" }, `precision "f64"`},
 		{func(c *Config) { c.Steps = 0 }, "steps 0"},
 		{func(c *Config) { c.Warmup = 0 }, "warmup 0"},

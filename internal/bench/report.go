@@ -22,7 +22,7 @@ type Report struct {
 	EncodeImage Phase `json:"encode_image"`
 	EncodeText  Phase `json:"encode_text"`
 
-	PeakGFLOPS         float64 `json:"peak_gflops"` // of the multiply-adds of all threads
+	PeakGFLOPS         float64 `json:"peak_gflops"` // of the precision's multiply-adds, on all threads
 	PeakRSSBytes       int64   `json:"peak_rss_bytes"`
 	ArenaBytes         int     `json:"arena_bytes"`
 	AllocationsPerStep int     `json:"allocations_per_step"`
@@ -45,7 +45,7 @@ type Phase struct {
 func (r *Report) Print(out io.Writer) error {
 	const mib = 1 << 20
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(out, "%s, batch %d, %d threads, %s, %s with a peak of %.1f GFLOP/s\n", r.Model, r.Batch, r.Threads, r.Precision, r.Level, r.PeakGFLOPS)
+	fmt.Fprintf(out, "%s, batch %d, %d threads, %s, %s with a peak of %.1f GFLOP/s in %s\n", r.Model, r.Batch, r.Threads, r.Precision, r.Level, r.PeakGFLOPS, r.Precision)
 	fmt.Fprintln(w, "\tpairs/s\tmedian\tGFLOP/s\tof peak\tarena MiB\tallocations\t")
 	phases := []struct {
 		name string

@@ -6,6 +6,8 @@ type attentionTask struct {
 	p                        *Pool
 	out, lse, qkv            []float32
 	dqkv, dout               []float32 // nil in the forward pass
+	out16, qkv16             []uint16  // instead of out, qkv, dqkv and dout, if qkv is nil
+	dqkv16, dout16           []uint16
 	t, heads, width, headDim int
 	causal                   bool
 }
@@ -29,7 +31,8 @@ func blockOfQueries(t int) int { return ceil(t, ceil(t, queryRows)) }
 // Source: Vaswani et al., arXiv:1706.03762, eq. 1; the gradient from lse is
 // that of Dao et al., "FlashAttention", arXiv:2205.14135, appendix B.
 func (p *Pool) Attention(out, lse, qkv []float32, n, t, heads int, causal bool) {
-	p.startAttention("Attention", out, lse, qkv, n, t, heads, causal)
+	p.startAttention("Attention", len(out), len(qkv), lse, n, t, heads, causal)
+	p.attention.out, p.attention.qkv = out, qkv
 	p.run(&p.attention, n*heads)
 	p.attention = attentionTask{}
 }
@@ -38,50 +41,82 @@ func (p *Pool) Attention(out, lse, qkv []float32, n, t, heads int, causal bool) 
 func (p *Pool) AttentionGrad(dqkv, qkv, out, lse, dout []float32, n, t, heads int, causal bool) {
 	check("AttentionGrad", "dqkv", len(dqkv), len(qkv))
 	check("AttentionGrad", "dout", len(dout), len(out))
-	p.startAttention("AttentionGrad", out, lse, qkv, n, t, heads, causal)
-	p.attention.dqkv, p.attention.dout = dqkv, dout
+	p.startAttention("AttentionGrad", len(out), len(qkv), lse, n, t, heads, causal)
+	p.attention.out, p.attention.qkv, p.attention.dqkv, p.attention.dout = out, qkv, dqkv, dout
 	p.run(&p.attention, n*heads)
 	p.attention = attentionTask{}
 }
 
-func (p *Pool) startAttention(kernel string, out, lse, qkv []float32, n, t, heads int, causal bool) {
-	width := len(out) / max(1, n*t)
-	check(kernel, "out", len(out), n*t*width)
-	check(kernel, "qkv", len(qkv), 3*len(out))
+func (p *Pool) startAttention(kernel string, out, qkv int, lse []float32, n, t, heads int, causal bool) {
+	width := out / max(1, n*t)
+	check(kernel, "out", out, n*t*width)
+	check(kernel, "qkv", qkv, 3*out)
 	check(kernel, "lse", len(lse), n*heads*t)
 	check(kernel, "out's width", width, width/heads*heads)
-	p.attention = attentionTask{p: p, out: out, lse: lse, qkv: qkv, t: t, heads: heads, width: width, headDim: width / heads, causal: causal}
+	p.attention = attentionTask{p: p, lse: lse, t: t, heads: heads, width: width, headDim: width / heads, causal: causal}
 }
 
 func (a *attentionTask) do(worker, tile int) {
-	sequence, head := tile/a.heads, tile%a.heads
-	first := sequence * a.t
-	in, out := first*3*a.width+head*a.headDim, first*a.width+head*a.headDim
-	lse := a.lse[tile*a.t:][:a.t]
-	if a.dqkv == nil {
-		a.forward(worker, a.out[out:], lse, a.qkv[in:])
+	if a.qkv == nil {
+		a.doBF16(worker, tile)
 		return
 	}
-	a.backward(worker, a.dqkv[in:], a.qkv[in:], a.out[out:], a.dout[out:], lse)
+	first, d, at := tile/a.heads*a.t, a.width, tile%a.heads*a.headDim
+	h := a.head(tile, at, a.qkv[first*3*d:], a.out[first*d:])
+	if a.dqkv == nil {
+		a.forward(a.p.workerScratch(worker, a.forwardFloats()), &h)
+		return
+	}
+	h.grads(at, d, a.dqkv[first*3*d:], a.dout[first*d:])
+	a.backward(a.p.workerScratch(worker, a.backwardFloats()), &h)
 }
 
-// forward computes one head. Rows of out have stride D, those of qkv 3D.
-func (a *attentionTask) forward(worker int, out, lse, qkv []float32) {
+// An attentionHead is what one head of one sequence reads and writes: rows of V
+// channels, those of out and dout D floats apart, the others 3D.
+type attentionHead struct {
+	q, k, v, dq, dk, dv []float32
+	out, dout           []float32
+	lse                 []float32
+}
+
+// head is the head of a number, over all sequences, which begins at a channel of
+// its sequence's rows.
+func (a *attentionTask) head(number, at int, qkv, out []float32) attentionHead {
+	d := a.width
+	return attentionHead{q: qkv[at:], k: qkv[at+d:], v: qkv[at+2*d:], out: out[at:], lse: a.lse[number*a.t:][:a.t]}
+}
+
+// grads adds the gradients to h.
+func (h *attentionHead) grads(at, d int, dqkv, dout []float32) {
+	h.dq, h.dk, h.dv, h.dout = dqkv[at:], dqkv[at+d:], dqkv[at+2*d:], dout[at:]
+}
+
+func (a *attentionTask) forwardFloats() int {
+	wideT, wideV := ceil(a.t, panelWidth)*panelWidth, ceil(a.headDim, panelWidth)*panelWidth
+	return wideT*a.headDim + wideV*a.t + queryRows*(wideT+2)
+}
+
+func (a *attentionTask) backwardFloats() int {
+	wideT, wideV := ceil(a.t, panelWidth)*panelWidth, ceil(a.headDim, panelWidth)*panelWidth
+	return 2*a.t*wideT + 2*wideT*a.headDim + wideV*a.t + queryRows
+}
+
+// forward computes one head.
+func (a *attentionTask) forward(scratch []float32, h *attentionHead) {
 	t, d, v := a.t, a.width, a.headDim
 	wideT, wideV := ceil(t, panelWidth)*panelWidth, ceil(v, panelWidth)*panelWidth
-	scratch := a.p.workerScratch(worker, wideT*v+wideV*t+queryRows*(wideT+2))
 	keys, space, scores := scratch[:wideT*v], scratch[wideT*v:][:wideV*t], scratch[wideT*v+wideV*t:][:queryRows*wideT]
 	top, sum := scratch[len(scratch)-2*queryRows:][:queryRows], scratch[len(scratch)-queryRows:]
-	packTransposed(keys, qkv[d:], 3*d, v, t)
-	values := inPanels(space, qkv[2*d:], 3*d, t, v)
+	packTransposed(keys, h.k, 3*d, v, t)
+	values := inPanels(space, h.v, 3*d, t, v)
 	scale := float32(1 / math.Sqrt(float64(v)))
 	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
 		rows := min(t-lo, block)
 		seen, step, width := a.seen(lo, rows)
-		multiply(scores, wideT, strided(qkv[lo*3*d:], 3*d, 1), packed(keys, v), rows, width, v, nil, nil)
+		multiply(scores, wideT, strided(h.q[lo*3*d:], 3*d, 1), packed(keys, v), rows, width, v, nil, nil)
 		softmaxRows(scores, wideT, rows, seen, step, width, scale, top[:rows], sum[:rows])
-		logSum(lse[lo:lo+rows], top, sum)
-		multiply(out[lo*d:], d, strided(scores, wideT, 1), values, rows, v, seen+step*(rows-1), nil, nil)
+		logSum(h.lse[lo:lo+rows], top, sum)
+		multiply(h.out[lo*d:], d, strided(scores, wideT, 1), values, rows, v, seen+step*(rows-1), nil, nil)
 	}
 }
 
@@ -98,43 +133,42 @@ func (a *attentionTask) seen(lo, rows int) (seen, step, width int) {
 // backward computes the gradient of one head. With the probabilities P from
 // lse, dV = Pᵀ dout, dP = dout Vᵀ, dS = P (dP - rows of dout . out), dQ = dS K
 // and dK = dSᵀ Q, the last two scaled.
-func (a *attentionTask) backward(worker int, dqkv, qkv, out, dout, lse []float32) {
+func (a *attentionTask) backward(scratch []float32, h *attentionHead) {
 	t, d, v := a.t, a.width, a.headDim
 	wideT, wideV := ceil(t, panelWidth)*panelWidth, ceil(v, panelWidth)*panelWidth
-	scratch := a.p.workerScratch(worker, 2*t*wideT+2*wideT*v+wideV*t+queryRows)
 	probs, dscores, rest := scratch[:t*wideT], scratch[t*wideT:][:t*wideT], scratch[2*t*wideT:]
 	keys, values, space, delta := rest[:wideT*v], rest[wideT*v:][:wideT*v], rest[2*wideT*v:][:wideV*t], rest[2*wideT*v+wideV*t:]
 	scale := float32(1 / math.Sqrt(float64(v)))
 
-	packTransposed(keys, qkv[d:], 3*d, v, t)
-	packTransposed(values, qkv[2*d:], 3*d, v, t)
-	byQuery := inPanels(space, qkv[d:], 3*d, t, v)
+	packTransposed(keys, h.k, 3*d, v, t)
+	packTransposed(values, h.v, 3*d, v, t)
+	byQuery := inPanels(space, h.k, 3*d, t, v)
 	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
 		rows := min(t-lo, block)
 		seen, step, width := a.seen(lo, rows)
 		p, ds := probs[lo*wideT:], dscores[lo*wideT:]
-		multiply(p, wideT, strided(qkv[lo*3*d:], 3*d, 1), packed(keys, v), rows, width, v, nil, nil)
-		multiply(ds, wideT, strided(dout[lo*d:], d, 1), packed(values, v), rows, width, v, nil, nil)
+		multiply(p, wideT, strided(h.q[lo*3*d:], 3*d, 1), packed(keys, v), rows, width, v, nil, nil)
+		multiply(ds, wideT, strided(h.dout[lo*d:], d, 1), packed(values, v), rows, width, v, nil, nil)
 		for i := range rows {
-			delta[i] = dot(dout[(lo+i)*d:][:v], out[(lo+i)*d:][:v])
+			delta[i] = dot(h.dout[(lo+i)*d:][:v], h.out[(lo+i)*d:][:v])
 		}
-		softmaxRowsGrad(p, ds, wideT, rows, seen, step, width, scale, lse[lo:lo+rows], delta)
-		multiply(dqkv[lo*3*d:], 3*d, strided(ds, wideT, 1), byQuery, rows, v, seen+step*(rows-1), nil, nil)
+		softmaxRowsGrad(p, ds, wideT, rows, seen, step, width, scale, h.lse[lo:lo+rows], delta)
+		multiply(h.dq[lo*3*d:], 3*d, strided(ds, wideT, 1), byQuery, rows, v, seen+step*(rows-1), nil, nil)
 	}
-	a.byKey(dqkv[d:], dscores, inPanels(space, qkv, 3*d, t, v), wideT)
-	a.byKey(dqkv[2*d:], probs, inPanels(space, dout, d, t, v), wideT)
+	a.byKey(h.dk, 3*d, dscores, inPanels(space, h.q, 3*d, t, v), wideT)
+	a.byKey(h.dv, 3*d, probs, inPanels(space, h.dout, d, t, v), wideT)
 }
 
 // byKey computes y = xᵀ b for x (T, T), of which no query before a key sees it.
-func (a *attentionTask) byKey(y, x []float32, b panels, wideT int) {
-	t, d, v := a.t, a.width, a.headDim
+func (a *attentionTask) byKey(y []float32, row int, x []float32, b panels, wideT int) {
+	t, v := a.t, a.headDim
 	if !a.causal {
-		multiply(y, 3*d, strided(x, 1, wideT), b, t, v, t, nil, nil)
+		multiply(y, row, strided(x, 1, wideT), b, t, v, t, nil, nil)
 		return
 	}
 	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
 		rows := min(t-lo, block)
-		multiply(y[lo*3*d:], 3*d, strided(x[lo*wideT+lo:], 1, wideT), b.from(lo, 0), rows, v, t-lo, nil, nil)
+		multiply(y[lo*row:], row, strided(x[lo*wideT+lo:], 1, wideT), b.from(lo, 0), rows, v, t-lo, nil, nil)
 	}
 }
 

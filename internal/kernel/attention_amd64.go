@@ -8,7 +8,7 @@ func softmaxRows(x []float32, stride, rows, seen, step, width int, scale float32
 		return
 	}
 	_, _, _ = x[(rows-1)*stride+width-1], top[rows-1], sum[rows-1]
-	if level == AVX512 {
+	if level >= AVX512 {
 		softmaxRowsAVX512(&x[0], 4*stride, rows, seen, step, width, scale, &top[0], &sum[0])
 		return
 	}
@@ -22,7 +22,7 @@ func softmaxRowsGrad(x, dp []float32, stride, rows, seen, step, width int, scale
 	}
 	last := (rows-1)*stride + width - 1
 	_, _, _, _ = x[last], dp[last], lse[rows-1], delta[rows-1]
-	if level == AVX512 {
+	if level >= AVX512 {
 		softmaxRowsGradAVX512(&x[0], &dp[0], 4*stride, rows, seen, step, width, scale, &lse[0], &delta[0])
 		return
 	}
@@ -30,10 +30,10 @@ func softmaxRowsGrad(x, dp []float32, stride, rows, seen, step, width int, scale
 }
 
 func logSum(lse, top, sum []float32) {
-	switch level {
-	case Portable:
+	switch {
+	case level == Portable:
 		logSumGo(lse, top, sum)
-	case AVX512:
+	case level >= AVX512:
 		logSumAVX512(&lse[0], &top[:len(lse)][0], &sum[:len(lse)][0], len(lse))
 	default:
 		logSumAVX2(&lse[0], &top[:len(lse)][0], &sum[:len(lse)][0], len(lse))

@@ -15,26 +15,33 @@ func speed(b *testing.B, flops, peak float64) {
 	}
 }
 
-// BenchmarkGemm has the shapes of a ViT: forward, and the gradients by the
-// input and by the weight.
+// gemmShapes are the products of a ViT: forward, and the gradients by the input and
+// by the weight.
+var gemmShapes = []struct {
+	name    string
+	m, n, k int
+	g       Gemm
+}{
+	{"forward", 1600, 1536, 384, Gemm{TransB: true}},
+	{"forward", 1600, 384, 1536, Gemm{TransB: true}},
+	{"input", 1600, 384, 384, Gemm{}},
+	{"weight", 384, 1536, 1600, Gemm{TransA: true}},
+	{"narrow", 4352, 128, 128, Gemm{TransB: true}},
+	{"weight", 128, 512, 4352, Gemm{TransA: true}},
+	{"wide", 1600, 3072, 768, Gemm{TransB: true}},
+	{"wide", 1600, 768, 3072, Gemm{TransB: true}},
+	{"input", 1600, 768, 3072, Gemm{}},
+	{"weight", 768, 3072, 1600, Gemm{TransA: true}},
+	{"square", 2048, 2048, 2048, Gemm{}},
+}
+
+// BenchmarkGemm has the shapes of a ViT in float32.
 func BenchmarkGemm(b *testing.B) {
 	most := Peak(1)
 	for _, threads := range []int{1, 2} {
 		p := NewPool(threads)
 		defer p.Close()
-		for _, s := range []struct {
-			name    string
-			m, n, k int
-			g       Gemm
-		}{
-			{"forward", 1600, 1536, 384, Gemm{TransB: true}},
-			{"forward", 1600, 384, 1536, Gemm{TransB: true}},
-			{"input", 1600, 384, 384, Gemm{}},
-			{"weight", 384, 1536, 1600, Gemm{TransA: true}},
-			{"narrow", 4352, 128, 128, Gemm{TransB: true}},
-			{"weight", 128, 512, 4352, Gemm{TransA: true}},
-			{"square", 2048, 2048, 2048, Gemm{}},
-		} {
+		for _, s := range gemmShapes {
 			x, y, z := make([]float32, s.m*s.k), make([]float32, s.k*s.n), make([]float32, s.m*s.n)
 			b.Run(fmt.Sprintf("%s/%dx%dx%d/threads=%d", s.name, s.m, s.n, s.k, threads), func(b *testing.B) {
 				for b.Loop() {
@@ -122,4 +129,27 @@ func BenchmarkContrastive(b *testing.B) {
 		}
 		b.ReportMetric(n*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gpair/s")
 	})
+}
+
+// BenchmarkGemmBF16 has the same products as BenchmarkGemm with bfloat16, at each
+// level that has instructions for them.
+func BenchmarkGemmBF16(b *testing.B) {
+	defer func(old Level) { level = old }(level)
+	for level = AVX512BF16; level <= Best(); level++ {
+		for _, threads := range []int{1, 2} {
+			p := NewPool(threads)
+			defer p.Close()
+			for _, s := range gemmShapes {
+				g := s.g
+				g.BF16 = true
+				x, y, z := make([]float32, s.m*s.k), make([]float32, s.k*s.n), make([]float32, s.m*s.n)
+				b.Run(fmt.Sprintf("%v/%s/%dx%dx%d/threads=%d", level, s.name, s.m, s.n, s.k, threads), func(b *testing.B) {
+					for b.Loop() {
+						p.Gemm(z, x, y, s.m, s.n, s.k, g)
+					}
+					speed(b, 2*float64(s.m*s.n*s.k), 0)
+				})
+			}
+		}
+	}
 }

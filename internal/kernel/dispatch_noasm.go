@@ -40,3 +40,11 @@ func layerNormGrad(dx, dgamma, dbeta, x, gamma, dy []float32, mean, rstd float32
 }
 
 func adamW(value, grad, m, v []float32, c adamWFactors) { adamWGo(value, grad, m, v, c) }
+
+func toBF16(dst []uint16, src []float32) { toBF16Go(dst, src) }
+
+func fromBF16(dst []float32, src []uint16) { fromBF16Go(dst, src) }
+
+type gemm16Task struct{}
+
+func (p *Pool) gemmTiles16(c, a, b []float32, m, n, k int, g Gemm) { panic("kernel: no such level") }

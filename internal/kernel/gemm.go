@@ -32,6 +32,22 @@ type Gemm struct {
 	// receives the values before it; it may not be C.
 	Activation Activation
 	Pre        []float32
+
+	// BF16 rounds both operands to bfloat16 as they are packed; see [Pool.ToBF16].
+	// Sums stay float32, in an order that depends on the level and on K alone. The
+	// levels that have instructions for them take 0 for denormal products and sums.
+	BF16 bool
+
+	// A16 and B16, if not nil, are an operand that is bfloat16 in memory already
+	// and stand for Gemm's a or b, which is nil then. They want BF16.
+	A16, B16 []uint16
+
+	// C16 (M, N), if not nil, receives the result as bfloat16 and stands for
+	// Gemm's c, which is nil then. It wants BF16 and no Accumulate.
+	C16 []uint16
+
+	// Pre16 stands for Pre, rounded to bfloat16. It wants C16.
+	Pre16 []uint16
 }
 
 type gemmTask struct {
@@ -54,6 +70,10 @@ type gemmTask struct {
 // K = 0 gives the additions alone. C may overlap none of the operands, except
 // that it may be g.Residual.
 func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
+	if g.BF16 {
+		p.gemmBF16(c, a, b, m, n, k, g)
+		return
+	}
 	check("Gemm", "c", len(c), m*n)
 	check("Gemm", "a", len(a), m*k)
 	check("Gemm", "b", len(b), k*n)

@@ -8,7 +8,7 @@ func gemmRow(rows, n, k int, a left, next []float32, b panels, c []float32, rowC
 	switch {
 	case level == Portable || k == 0:
 		gemmRowGo(rows, n, k, a, b, c, rowC, bias, from)
-	case level == AVX512:
+	case level >= AVX512:
 		const tile = 2 * panelWidth
 		whole := n &^ (tile - 1)
 		if whole > 0 {

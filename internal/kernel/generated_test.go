@@ -22,6 +22,12 @@ func TestGenerated(t *testing.T) {
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Skipf("the generator does not run here: %v: %s", err, out)
 	}
+	command = exec.Command("go", "test", ".")
+	command.Dir = "_gen"
+	command.Env = append(os.Environ(), "GOPROXY=off", "GOOS=", "GOARCH=", "GOFLAGS=")
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Errorf("the generator's tests: %v: %s", err, out)
+	}
 	for _, name := range []string{"kernel_amd64.s", "kernel_amd64.go"} {
 		have, err := os.ReadFile(name)
 		if err != nil {

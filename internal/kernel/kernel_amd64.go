@@ -176,6 +176,15 @@ func logSumAVX2(lse *float32, top *float32, sum *float32, n int)
 func adamWAVX2(value *float32, grad *float32, m *float32, v *float32, n int, gradScale float32, beta1 float32, beta2 float32, keep float32, rate float32, inverse float32, eps float32)
 
 //go:noescape
+func weightedRowsAVX2(dst *uint8, n int, src *uint8, stride int, taps *int32, count int)
+
+//go:noescape
+func toBF16AVX2(dst *uint16, src *float32, n int)
+
+//go:noescape
+func fromBF16AVX2(dst *float32, src *uint16, n int)
+
+//go:noescape
 func peakAVX512(n int)
 
 //go:noescape
@@ -234,3 +243,40 @@ func logSumAVX512(lse *float32, top *float32, sum *float32, n int)
 
 //go:noescape
 func adamWAVX512(value *float32, grad *float32, m *float32, v *float32, n int, gradScale float32, beta1 float32, beta2 float32, keep float32, rate float32, inverse float32, eps float32)
+
+//go:noescape
+func weightedRowsAVX512(dst *uint8, n int, src *uint8, stride int, taps *int32, count int)
+
+//go:noescape
+func toBF16AVX512(dst *uint16, src *float32, n int)
+
+//go:noescape
+func fromBF16AVX512(dst *float32, src *uint16, n int)
+
+//go:noescape
+func toBF16AVX512BF16(dst *uint16, src *float32, n int)
+
+//go:noescape
+func packRowsBF16(dst *uint16, src *float32, rowSrc int, blocks int)
+
+//go:noescape
+func packRows16BF16(dst *uint16, src *uint16, rowSrc int, blocks int)
+
+//go:noescape
+func packPairsBF16(dst *uint16, next int, src *float32, rowSrc int, pairs int)
+
+//go:noescape
+func packPairs16BF16(dst *uint16, next int, src *uint16, rowSrc int, pairs int)
+
+//go:noescape
+func transposeBlocksAVX512(dst *uint16, next int, blocks int)
+
+//go:noescape
+func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+
+//go:noescape
+func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
+
+func peakBF16(n int)
+
+func peakAMX(n int)

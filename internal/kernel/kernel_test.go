@@ -36,6 +36,17 @@ func kases() (all []kase) {
 			})
 		}
 	}
+	for _, size := range [][3]int{{1, 1, 1}, {16, 31, 33}, {33, 15, 64}, {170, 65, 40}, {40, 300, 31}} {
+		m, n, k := size[0], size[1], size[2]
+		for i := range 4 {
+			add(fmt.Sprintf("Gemm bfloat16 %v %d", size, i), func(p *Pool, in, out func(int) []float32) {
+				g := Gemm{TransA: i&1 != 0, TransB: i&2 != 0, BF16: true}
+				p.Gemm(out(m*n), in(m*k), in(k*n), m, n, k, g)
+				g.Bias, g.Residual, g.Activation, g.Pre = in(n), in(m*n), GELU, out(m*n)
+				p.Gemm(out(m*n), in(m*k), in(k*n), m, n, k, g)
+			})
+		}
+	}
 	for _, size := range [][4]int{{1, 1, 1, 4}, {2, 17, 2, 8}, {1, 50, 2, 16}, {1, 77, 1, 24}} {
 		for _, causal := range []bool{false, true} {
 			n, t, h, v := size[0], size[1], size[2], size[3]
@@ -224,6 +235,7 @@ func TestNoAllocation(t *testing.T) {
 	qkv, y, lse := make([]float32, 2*10*3*16), make([]float32, 2*10*16), make([]float32, 2*2*10)
 	if n := testing.AllocsPerRun(5, func() {
 		p.Gemm(c, a, b, 100, 50, 40, Gemm{Bias: b[:50], Activation: GELU, Pre: make([]float32, 0, 5000)[:5000]})
+		p.Gemm(c, a, b, 100, 50, 40, Gemm{Bias: b[:50], BF16: true})
 		p.Attention(y, lse, qkv, 2, 10, 2, true)
 		p.AttentionGrad(qkv, qkv, y, lse, y, 2, 10, 2, true)
 		p.ColumnSum(c[:50], c)

@@ -3,9 +3,11 @@ package kernel
 import "math"
 
 type layerNormTask struct {
+	p                             *Pool
 	y, mean, rstd, x, gamma, beta []float32 // y is dx and beta is dy in the gradient
 	partial                       []float32 // of dgamma and dbeta, one pair of rows a block
 	residual                      []float32 // is added to dx, or nil
+	y16, dy16                     []uint16  // instead of y of the forward pass, and of dy
 	eps                           float32
 	size                          int // rows of a tile
 }
@@ -20,13 +22,24 @@ type layerNormTask struct {
 //
 // Source: Ba, Kiros and Hinton, "Layer Normalization", arXiv:1607.06450, eq. 4.
 func (p *Pool) LayerNorm(y, mean, rstd, x, gamma, beta []float32, eps float32) {
-	rows := len(mean)
-	check("LayerNorm", "x", len(x), rows*len(gamma))
 	check("LayerNorm", "y", len(y), len(x))
-	check("LayerNorm", "rstd", len(rstd), rows)
-	check("LayerNorm", "beta", len(beta), len(gamma))
-	p.layerNorm = layerNormTask{y: y, mean: mean, rstd: rstd, x: x, gamma: gamma, beta: beta, eps: eps, size: max(1, elementTile/len(gamma))}
-	p.run(&p.layerNorm, ceil(rows, p.layerNorm.size))
+	p.normalizeRows(layerNormTask{y: y, mean: mean, rstd: rstd, x: x, gamma: gamma, beta: beta, eps: eps})
+}
+
+// LayerNormBF16 is LayerNorm whose result is rounded to bfloat16.
+func (p *Pool) LayerNormBF16(y []uint16, mean, rstd, x, gamma, beta []float32, eps float32) {
+	check("LayerNorm", "y", len(y), len(x))
+	p.normalizeRows(layerNormTask{y16: y, mean: mean, rstd: rstd, x: x, gamma: gamma, beta: beta, eps: eps})
+}
+
+func (p *Pool) normalizeRows(t layerNormTask) {
+	rows := len(t.mean)
+	check("LayerNorm", "x", len(t.x), rows*len(t.gamma))
+	check("LayerNorm", "rstd", len(t.rstd), rows)
+	check("LayerNorm", "beta", len(t.beta), len(t.gamma))
+	t.p, t.size = p, max(1, elementTile/len(t.gamma))
+	p.layerNorm = t
+	p.run(&p.layerNorm, ceil(rows, t.size))
 	p.layerNorm = layerNormTask{}
 }
 
@@ -44,40 +57,70 @@ func (p *Pool) LayerNormGrad(dx, dgamma, dbeta, x, gamma, mean, rstd, dy []float
 // nil, to dx: the gradient of x by another way, as x is also the residual of its
 // block. Dx may not be residual.
 func (p *Pool) LayerNormGradAdd(dx, dgamma, dbeta, x, gamma, mean, rstd, dy, residual []float32) {
-	rows, d := len(mean), len(gamma)
-	check("LayerNormGrad", "x", len(x), rows*d)
-	check("LayerNormGrad", "dy", len(dy), rows*d)
-	check("LayerNormGrad", "dx", len(dx), rows*d)
-	check("LayerNormGrad", "rstd", len(rstd), rows)
-	check("LayerNormGrad", "dgamma", len(dgamma), d)
-	check("LayerNormGrad", "dbeta", len(dbeta), d)
-	if residual != nil {
-		check("LayerNormGrad", "residual", len(residual), rows*d)
-	}
-	partial := p.sharedScratch(2 * blocks * d)
-	clear(partial)
-	p.layerNorm = layerNormTask{y: dx, mean: mean, rstd: rstd, x: x, gamma: gamma, beta: dy, residual: residual, partial: partial, size: ceil(rows, blocks)}
-	p.run(&p.layerNorm, blocks)
-	p.layerNorm = layerNormTask{}
-	p.combineBlocks(dgamma, partial[:blocks*d])
-	p.combineBlocks(dbeta, partial[blocks*d:])
+	check("LayerNormGrad", "dy", len(dy), len(x))
+	p.normalizeGrad(dgamma, dbeta, layerNormTask{y: dx, mean: mean, rstd: rstd, x: x, gamma: gamma, beta: dy, residual: residual})
 }
 
-func (t *layerNormTask) do(_, tile int) {
+// LayerNormGradBF16 is LayerNormGradAdd for a dy of bfloat16.
+func (p *Pool) LayerNormGradBF16(dx, dgamma, dbeta, x, gamma, mean, rstd []float32, dy []uint16, residual []float32) {
+	check("LayerNormGrad", "dy", len(dy), len(x))
+	p.normalizeGrad(dgamma, dbeta, layerNormTask{y: dx, mean: mean, rstd: rstd, x: x, gamma: gamma, dy16: dy, residual: residual})
+}
+
+func (p *Pool) normalizeGrad(dgamma, dbeta []float32, t layerNormTask) {
+	rows, d := len(t.mean), len(t.gamma)
+	check("LayerNormGrad", "x", len(t.x), rows*d)
+	check("LayerNormGrad", "dx", len(t.y), rows*d)
+	check("LayerNormGrad", "rstd", len(t.rstd), rows)
+	check("LayerNormGrad", "dgamma", len(dgamma), d)
+	check("LayerNormGrad", "dbeta", len(dbeta), d)
+	if t.residual != nil {
+		check("LayerNormGrad", "residual", len(t.residual), rows*d)
+	}
+	t.p, t.partial, t.size = p, p.sharedScratch(2*blocks*d), ceil(rows, blocks)
+	clear(t.partial)
+	p.layerNorm = t
+	p.run(&p.layerNorm, blocks)
+	p.layerNorm = layerNormTask{}
+	p.combineBlocks(dgamma, t.partial[:blocks*d])
+	p.combineBlocks(dbeta, t.partial[blocks*d:])
+}
+
+func (t *layerNormTask) do(worker, tile int) {
 	d := len(t.gamma)
+	space := t.p.workerScratch(worker, d) // of a row in float32
 	lo, hi := span(tile, len(t.mean), t.size)
 	for i := lo; i < hi; i++ {
-		row := i * d
 		if t.partial == nil {
-			t.mean[i], t.rstd[i] = layerNorm(t.y[row:row+d], t.x[row:row+d], t.gamma, t.beta, t.eps)
-			continue
+			t.row(space, i)
+		} else {
+			t.rowGrad(space, i, t.partial[tile*d:][:d], t.partial[(blocks+tile)*d:][:d])
 		}
-		dgamma, dbeta := t.partial[tile*d:][:d], t.partial[(blocks+tile)*d:][:d]
-		dx := t.y[row : row+d]
-		layerNormGrad(dx, dgamma, dbeta, t.x[row:row+d], t.gamma, t.beta[row:row+d], t.mean[i], t.rstd[i])
-		if t.residual != nil {
-			add(dx, dx, t.residual[row:row+d])
-		}
+	}
+}
+
+func (t *layerNormTask) row(space []float32, i int) {
+	d, y := len(t.gamma), space
+	if t.y16 == nil {
+		y = t.y[i*d:][:d]
+	}
+	t.mean[i], t.rstd[i] = layerNorm(y, t.x[i*d:][:d], t.gamma, t.beta, t.eps)
+	if t.y16 != nil {
+		toBF16(t.y16[i*d:][:d], y)
+	}
+}
+
+func (t *layerNormTask) rowGrad(space []float32, i int, dgamma, dbeta []float32) {
+	d, dy := len(t.gamma), space
+	if t.dy16 == nil {
+		dy = t.beta[i*d:][:d]
+	} else {
+		fromBF16(dy, t.dy16[i*d:][:d])
+	}
+	dx := t.y[i*d:][:d]
+	layerNormGrad(dx, dgamma, dbeta, t.x[i*d:][:d], t.gamma, dy, t.mean[i], t.rstd[i])
+	if t.residual != nil {
+		add(dx, dx, t.residual[i*d:][:d])
 	}
 }
 

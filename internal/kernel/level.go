@@ -11,12 +11,14 @@ import (
 type Level int
 
 const (
-	Portable Level = iota // Go alone
-	AVX2                  // AVX2 and FMA, 256 bits
-	AVX512                // AVX-512 F, BW, DQ and VL, 512 bits
+	Portable   Level = iota // Go alone
+	AVX2                    // AVX2 and FMA, 256 bits
+	AVX512                  // AVX-512 F, BW, DQ and VL, 512 bits
+	AVX512BF16              // and its products of bfloat16
+	AMX                     // and matrix tiles of them
 )
 
-var levelNames = []string{"portable", "avx2", "avx512"}
+var levelNames = []string{"portable", "avx2", "avx512", "avx512bf16", "amx"}
 
 func (l Level) String() string { return levelNames[l] }
 
@@ -53,4 +55,6 @@ func startLevel(name string) Level {
 // A tileShape is how large a tile of C the registers hold.
 type tileShape struct{ rows, panels int } // a panel is panelWidth columns
 
-var tileShapes = [...]tileShape{Portable: {6, 1}, AVX2: {6, 1}, AVX512: {14, 2}}
+var tileShapes = [...]tileShape{
+	Portable: {6, 1}, AVX2: {6, 1}, AVX512: {14, 2}, AVX512BF16: {14, 2}, AMX: {14, 2},
+}

@@ -3,3 +3,5 @@
 package kernel
 
 func multiplyAdds(n int) (flops float64) { return multiplyAddsGo(n) }
+
+func multiplyAddsBF16(n int) (flops float64) { return multiplyAddsGo(n) }

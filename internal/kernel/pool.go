@@ -32,10 +32,11 @@ type Pool struct {
 
 	interrupted atomic.Bool
 
-	shared  []float32   // scratch of the current kernel
-	grid    []float32   // scratch of a loss, which calls other kernels
-	rowSums []float64   // likewise
-	scratch [][]float32 // scratch of each worker
+	shared  []float32    // scratch of the current kernel
+	grid    []float32    // scratch of a loss, which calls other kernels
+	rowSums []float64    // likewise
+	scratch [][]float32  // scratch of each worker
+	copies  [4][]float32 // of operands and results where bfloat16 is emulated
 
 	tasks
 }
@@ -183,6 +184,7 @@ func (p *Pool) sharedScratch(n int) []float32 {
 // tasks holds the arguments of every kernel, so that a call needs no memory.
 type tasks struct {
 	gemm       gemmTask
+	gemm16     gemm16Task
 	attention  attentionTask
 	layerNorm  layerNormTask
 	columns    columnTask
@@ -196,6 +198,7 @@ type tasks struct {
 	elements   elementTask
 	adamW      adamWTask
 	sumSquares sumSquaresTask
+	conversion convertTask
 }
 
 // check panics if a slice has another length than its kernel's sizes say.

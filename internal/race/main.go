@@ -23,15 +23,16 @@ type options struct {
 	rounds         int
 	steps, warmup  int
 	threads        int
-	precision      string
 	compile        bool
 	program, files string // ours, built; a folder for the peer's results
 }
 
-// An entry is a model and a batch.
+// An entry is a model, a batch, and a precision: f32 or bf16, which is PyTorch's
+// autocast to bfloat16 on the other side.
 type entry struct {
-	model string
-	batch int
+	model     string
+	batch     int
+	precision string
 }
 
 func main() {
@@ -51,14 +52,14 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&o.steps, "steps", 5, "steps to measure in each phase")
 	flag.IntVar(&o.warmup, "warmup", 2, "steps before those")
 	flag.IntVar(&o.threads, "threads", 2, "threads of each")
-	flag.StringVar(&o.precision, "precision", "f32", "f32 or bf16")
+	precisions := flag.String("precisions", "f32,bf16", "f32, bf16 or both")
 	flag.BoolVar(&o.compile, "compile", false, "measure the training step under torch.compile as well, and take the faster")
 	cases := flag.String("cases", "tiny:64,tiny:256,small:32,b32:32", "models and batches")
 	flag.Parse()
 	if o.peer == "" {
 		return fmt.Errorf("race: no peer; want the path of torch_clip.py, as in make race PEER=torch_clip.py")
 	}
-	if o.cases, err = parseCases(*cases); err != nil {
+	if o.cases, err = parseCases(*cases, *precisions); err != nil {
 		return err
 	}
 	if o.files, err = os.MkdirTemp("", "race"); err != nil {
@@ -83,14 +84,16 @@ func run(ctx context.Context) (err error) {
 	return o.print(ctx, os.Stdout, all)
 }
 
-func parseCases(list string) (all []entry, err error) {
+func parseCases(list, precisions string) (all []entry, err error) {
 	for _, s := range strings.Split(list, ",") {
 		name, number, _ := strings.Cut(s, ":")
 		batch, err := strconv.Atoi(number)
 		if err != nil || name == "" {
 			return nil, fmt.Errorf("race: case %q; want a model and a batch, such as tiny:64", s)
 		}
-		all = append(all, entry{name, batch})
+		for _, precision := range strings.Split(precisions, ",") {
+			all = append(all, entry{name, batch, precision})
+		}
 	}
 	return all, nil
 }

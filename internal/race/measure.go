@@ -39,7 +39,7 @@ type peer struct {
 func (o *options) measure(ctx context.Context, e entry) (r result, err error) {
 	r.entry = e
 	common := []string{"--batch", strconv.Itoa(e.batch), "--threads", strconv.Itoa(o.threads), "--steps", strconv.Itoa(o.steps), "--warmup", strconv.Itoa(o.warmup)}
-	text, err := output(ctx, o.program, append([]string{"bench", "--json", "--model", e.model, "--precision", o.precision}, common...)...)
+	text, err := output(ctx, o.program, append([]string{"bench", "--json", "--model", e.model, "--precision", e.precision}, common...)...)
 	if err != nil {
 		return r, err
 	}
@@ -47,7 +47,7 @@ func (o *options) measure(ctx context.Context, e entry) (r result, err error) {
 	if err := json.Unmarshal(text, r.ours); err != nil {
 		return r, fmt.Errorf("race: %s: %w", o.program, err)
 	}
-	common = append(common, "--config", e.model, "--dtype", o.precision)
+	common = append(common, "--config", e.model, "--dtype", e.precision)
 	if r.eager, err = o.runPeer(ctx, common); err != nil {
 		return r, err
 	}
@@ -116,7 +116,7 @@ func (r result) rss() float64 {
 
 func (r result) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%s b%d:", r.model, r.batch)
+	fmt.Fprintf(&s, "%s b%d %s:", r.model, r.batch, r.precision)
 	for _, phase := range phases {
 		fmt.Fprintf(&s, " %s %.2f, eager %.2f", phase, r.ourPhase(phase).PairsPerSecond, r.eager.Results[phase].Best)
 		if r.compiled != nil && r.compiled.Results[phase].Best > 0 {

@@ -45,7 +45,7 @@ func (r *Run) build(ctx context.Context) (err error) {
 		return err
 	}
 	c := r.Config
-	shards, err := r.data.Fingerprints()
+	shards, err := r.data.Fingerprints(ctx)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,9 @@ func TestExtend(t *testing.T) {
 	r.Config.Train.Steps = 14
 	refused(r, "train.steps was 11, is 14; to train on for longer, want --extend steps=14")
 	r = testRun(t, world, workdir, true)
+	r.Config.Train.Precision = "bf16"
+	refused(r, "train.precision was f32, is bf16")
+	r = testRun(t, world, workdir, true)
 	r.Extend = 11
 	refused(r, "--extend steps=11: "+workdir+" has 11 steps; want more")
 

@@ -43,7 +43,7 @@ func (r *Run) Inspect(ctx context.Context, step int) (*train.Inspection, error) 
 	if step < 1 || step > c.Train.Steps {
 		return nil, fmt.Errorf("run: step %d; want 1 to %d, those of %s", step, c.Train.Steps, r.Workdir)
 	}
-	if err := r.openTrain(); err != nil {
+	if err := r.openTrain(ctx); err != nil {
 		return nil, err
 	}
 	r.pool = kernel.NewPool(c.Train.Threads)
@@ -67,7 +67,7 @@ func (r *Run) Inspect(ctx context.Context, step int) (*train.Inspection, error) 
 		if r.state, err = restore(from, r.model, r.optim); err != nil {
 			return nil, err
 		}
-		shards, err := r.data.Fingerprints()
+		shards, err := r.data.Fingerprints(ctx)
 		if err != nil {
 			return nil, err
 		}

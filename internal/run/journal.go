@@ -1,14 +1,12 @@
 package run
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/goclip/goclip/data"
 )
@@ -22,18 +20,28 @@ const (
 // openMetrics opens metrics.jsonl to go on after a step: lines of later steps,
 // which a resumed run writes again, are dropped.
 func openMetrics(path string, step int) (*os.File, error) {
+	old, err := upTo(path, step)
+	if err != nil {
+		return nil, err
+	}
+	return rewrite(path, old)
+}
+
+// upTo is the whole lines of a file that are not of steps after the given one.
+// Without a file there are none.
+func upTo(path string, step int) ([]byte, error) {
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("run: %w", err)
 	}
-	var keep bytes.Buffer
-	for lines := bufio.NewScanner(bytes.NewReader(old)); lines.Scan(); {
+	var keep []byte
+	for text := range bytes.Lines(old) {
 		var line struct{ Step int }
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Step <= step {
-			keep.Write(append(slices.Clone(lines.Bytes()), '\n'))
+		if json.Unmarshal(text, &line) == nil && line.Step <= step {
+			keep = append(append(keep, bytes.TrimSuffix(text, []byte("\n"))...), '\n')
 		}
 	}
-	return rewrite(path, keep.Bytes())
+	return keep, nil
 }
 
 // rewrite puts text in the place of a file and opens it to go on.

@@ -19,7 +19,7 @@ type Memory struct {
 	Data        int64 // batches being decoded, and the encoded images of two windows
 	Batch       int64 // inputs and embeddings of the step
 	Activations int64 // the arena of the step
-	Eval        int64 // both encoders
+	Eval        int64 // both encoders, and those of the probe
 }
 
 // Total is the peak.
@@ -37,7 +37,16 @@ const processBytes = 58 << 20
 
 // stepConfig is how a run's step uses memory.
 func stepConfig(c *configs.Run) model.StepConfig {
-	return model.StepConfig{Batch: c.Train.Batch, MicroBatch: c.Train.MicroBatch, Rematerialize: c.Train.Rematerialize == "block"}
+	t := c.Train
+	return model.StepConfig{Batch: t.Batch, MicroBatch: t.MicroBatch, Rematerialize: t.Rematerialize == "block", BF16: t.Precision == "bf16"}
+}
+
+// precision is that of a run's products.
+func precision(c *configs.Run) string {
+	if stepConfig(c).BF16 {
+		return "bf16"
+	}
+	return "f32"
 }
 
 // garbageBytes is about what garbage may take before it is collected. Go counts
@@ -69,9 +78,18 @@ func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step mo
 		Activations: int64(stats.ArenaBytes),
 	}
 	if evals {
-		memory.Eval, err = m.EncoderBytes(eval.BatchOf(c.Eval.Batch))
+		if memory.Eval, err = m.EncoderBytes(eval.BatchOf(c.Eval.Batch)); err != nil {
+			return memory, err
+		}
 	}
-	return memory, err
+	if n := c.Train.ProbeSize(); n > 0 {
+		bytes, err := m.EncoderBytes(n)
+		if err != nil {
+			return memory, err
+		}
+		memory.Eval += bytes
+	}
+	return memory, nil
 }
 
 // fit turns train.memory into train.micro_batch, and train.rematerialize auto

@@ -49,6 +49,7 @@ type Run struct {
 	ledger    *os.File
 	bad       *data.Ledger // writes to ledger
 	embedder  *eval.Embedder
+	probe     *probe // nil if there is none
 	last      []evaluated
 	scores    []train.Score
 
@@ -116,6 +117,10 @@ func (r *Run) Train(ctx context.Context) (err error) {
 		return err
 	}
 	defer closeLines()
+	if r.probe, err = r.openProbe(ctx); err != nil {
+		return err
+	}
+	defer r.probe.close()
 	r.announce(step)
 	stream := r.data.Stream(r.streamConfig(r.bad))
 	defer stream.Close()
@@ -123,6 +128,7 @@ func (r *Run) Train(ctx context.Context) (err error) {
 	r.trainer = &train.Trainer{
 		Config: c.Train, Model: r.model, Graph: step, Optim: r.optim, Data: stream, EpochPairs: int(r.data.Len()),
 		Eval: r.evaluate, Save: r.save, Interrupt: r.pool.Interrupt, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
+		Probe: r.probeAfter, ProbeEvery: c.Train.ProbeEvery(c.Train.ProbeSize()),
 		Warmup: c.Optim.Warmup, Scores: func() []train.Score { return r.scores },
 		Watch: r.state.Watch, Inspect: r.keepInspection, Metrics: r.lines, Log: r.Log,
 	}
@@ -151,7 +157,7 @@ func (r *Run) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := r.openTrain(); err != nil {
+	if err := r.openTrain(ctx); err != nil {
 		return err
 	}
 	if c.Tokenizer.Path != "" && !r.Resume { // a checkpoint has it
@@ -176,7 +182,7 @@ func (r *Run) open(ctx context.Context) (err error) {
 		sets = []eval.Set{{Name: "validation", Data: c.Data.Val}}
 	}
 	for _, s := range sets {
-		d, err := data.Open(s.Data, c.Data, data.Need{Label: true})
+		d, err := data.Open(ctx, s.Data, c.Data, data.Need{Label: true})
 		if err != nil {
 			return err
 		}
@@ -193,9 +199,9 @@ func (r *Run) open(ctx context.Context) (err error) {
 }
 
 // openTrain opens the training data.
-func (r *Run) openTrain() (err error) {
+func (r *Run) openTrain(ctx context.Context) (err error) {
 	c := r.Config
-	if r.data, err = data.OpenTrain(c.Data); err != nil {
+	if r.data, err = data.OpenTrain(ctx, c.Data); err != nil {
 		return err
 	}
 	if r.data.Len() < int64(c.Train.Batch) {
@@ -212,7 +218,7 @@ func (r *Run) writeWorld(ctx context.Context) error {
 	if err := synth.Write(ctx, c.World.Dir, c.World.Draw); err != nil {
 		return err
 	}
-	d, err := data.OpenTrain(c.Data)
+	d, err := data.OpenTrain(ctx, c.Data)
 	if err != nil {
 		return err
 	}
@@ -263,20 +269,23 @@ func (r *Run) announce(step model.Step) {
 		r.Log.Printf("%s", where)
 	}
 	r.Log.Printf("order of the pairs: shuffle quality %.3f, where 1 is a shuffle of all", r.data.ShuffleQuality(c.Seed))
-	r.Log.Printf("%d parameters, %d steps of %d pairs on %d threads (%v), arena of %d MB",
-		r.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, r.pool.Threads(), kernel.Active(), stats.ArenaBytes>>20)
+	r.Log.Printf("%d parameters, %d steps of %d pairs in %s on %d threads (%v), arena of %d MB",
+		r.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, precision(c), r.pool.Threads(), kernel.Active(), stats.ArenaBytes>>20)
+	if stepConfig(c).BF16 && kernel.Active() < kernel.AVX512BF16 {
+		r.Log.Printf("%v has no products of bfloat16: they are emulated, which takes longer than train.precision f32", kernel.Active())
+	}
 	r.Log.Printf("%s", optim.Groups(r.model.Params()))
 }
 
 // floor finds the least loss that the captions allow, and says so where they
 // repeat enough to matter.
 func (r *Run) floor(ctx context.Context) (float64, error) {
-	counts, err := train.CountCaptions(ctx, r.data.Captions(ctx))
+	counts, err := data.CountCaptions(ctx, r.data.Captions(ctx))
 	if err != nil {
 		return 0, err
 	}
 	n := r.Config.Train.Batch
-	floor := train.Floor(counts, n)
+	floor := data.Floor(counts, n)
 	if floor > 0.05 {
 		r.Log.Printf("captions repeat (%d distinct ones): no model gets the loss of %d pairs below %.3f, where guessing has ln N %.3f", len(counts), n, floor, math.Log(float64(n)))
 	}
@@ -337,6 +346,7 @@ func (r *Run) summarize() {
 		labels = strings.Join(r.classes[:min(3, len(r.classes))], ",")
 	}
 	r.Log.Printf("logit scale %.1f; try: go run ./cmd/eval predict --checkpoint %s --labels '%s' PICTURE", math.Exp(float64(r.model.LogitScale())), r.Workdir, labels)
+	r.Log.Printf("see how it was learned: go run ./cmd/eval serve --workdir %s", r.Workdir)
 	for _, e := range r.last {
 		r.Log.Printf("%v", e)
 	}

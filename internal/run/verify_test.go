@@ -14,16 +14,20 @@ import (
 
 // TestVerify holds that runs stopped and resumed are exact, and that neither
 // threads nor decoders change a bit, for a step of the whole batch and one of
-// micro-batches with blocks computed again, at every level of instructions.
+// micro-batches with blocks computed again, for products of float32 and of
+// bfloat16, at every level of instructions.
 func TestVerify(t *testing.T) {
 	world := filepath.Join(t.TempDir(), "world")
 	if os.Getenv("RUN_TEST_VERIFY") != "" {
-		verify(t, world, 7, 2)
+		verify(t, world, "f32", 7, 2)
+		verify(t, world, "bf16", 0, 2)
 		return
 	}
-	verify(t, world, 0, 1, 2, 4)
-	verify(t, world, 7, 1, 4)
-	for _, level := range []string{"portable", "avx2"} {
+	verify(t, world, "f32", 0, 1, 2, 4)
+	verify(t, world, "f32", 7, 1, 4)
+	verify(t, world, "bf16", 0, 1, 2, 4)
+	verify(t, world, "bf16", 7, 1, 4)
+	for _, level := range []string{"portable", "avx2", "avx512", "avx512bf16"} {
 		if level == kernel.Active().String() {
 			continue
 		}
@@ -35,10 +39,11 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-func verify(t *testing.T, world string, micro int, all ...int) {
+func verify(t *testing.T, world, precision string, micro int, all ...int) {
 	var first *Verdict
 	for i, threads := range all {
 		r := testRun(t, world, "", false)
+		r.Config.Train.Precision = precision
 		r.Config.Train.Threads, r.Config.Data.Decoders = threads, []int{16, 1, 4}[i]
 		if r.Config.Train.MicroBatch = micro; micro > 0 {
 			r.Config.Train.Rematerialize = "block"
@@ -46,13 +51,13 @@ func verify(t *testing.T, world string, micro int, all ...int) {
 		v, err := Verify(context.Background(), r.Config, 4, uint64(i), r.Log)
 		must(t, err)
 		if !v.Equal() || len(v.Parts) != 5 || len(v.Stopped) == 0 {
-			t.Errorf("%d threads, %d decoders:\n%v", threads, r.Config.Data.Decoders, v)
+			t.Errorf("%s, %d threads, %d decoders:\n%v", precision, threads, r.Config.Data.Decoders, v)
 		}
 		if first == nil {
 			first = v
 		}
 		if got, want := fmt.Sprint(v.Parts), fmt.Sprint(first.Parts); got != want {
-			t.Errorf("%d threads, %d decoders, micro-batches of %d: %s; want %s", threads, r.Config.Data.Decoders, micro, got, want)
+			t.Errorf("%s, %d threads, %d decoders, micro-batches of %d: %s; want %s", precision, threads, r.Config.Data.Decoders, micro, got, want)
 		}
 	}
 }

@@ -13,11 +13,11 @@ import (
 // of t tokens. If causal, a token sees itself and those before it.
 //
 // Shapes: qkv (N*t, 3D), each row q, k and v of a token; the result is
-// (N*t, D). D is heads times V.
+// (N*t, D), of the type of qkv. D is heads times V.
 //
 // Source: Vaswani et al., "Attention Is All You Need", arXiv:1706.03762, eq. 1.
 func (b *Builder) Attention(qkv *G.Node, t, heads int, causal bool) *G.Node {
-	return b.apply(attention{t, heads, causal}, 2, qkv)[0]
+	return b.apply(attention{t, heads, causal, qkv != nil && qkv.Dtype() == BFloat16}, 2, qkv)[0]
 }
 
 // attention maps qkv to the result and the log-sum-exp of each query (N, H, T):
@@ -25,10 +25,11 @@ func (b *Builder) Attention(qkv *G.Node, t, heads int, causal bool) *G.Node {
 type attention struct {
 	t, heads int
 	causal   bool
+	half     bool // qkv and the result are bfloat16
 }
 
 func (op attention) String() string {
-	return fmt.Sprintf("attention{t: %d, heads: %d, causal: %v}", op.t, op.heads, op.causal)
+	return fmt.Sprintf("attention{t: %d, heads: %d, causal: %v, bf16: %v}", op.t, op.heads, op.causal, op.half)
 }
 
 func (op attention) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
@@ -40,8 +41,16 @@ func (op attention) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 }
 
 func (op attention) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+	if op.half {
+		p.AttentionBF16(out[0].H, out[1].F, in[0].H, shapes[0][0]/op.t, op.t, op.heads, op.causal)
+		return
+	}
 	p.Attention(out[0].F, out[1].F, in[0].F, shapes[0][0]/op.t, op.t, op.heads, op.causal)
 }
+
+func (op attention) halves() []int { return []int{0} }
+
+func (op attention) rounds() []int { return []int{0}[:count(op.half)] }
 
 func (op attention) wrt() []bool { return []bool{true} }
 
@@ -62,5 +71,11 @@ func (op attentionGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 }
 
 func (op attentionGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+	if op.half {
+		p.AttentionGradBF16(out[0].H, in[0].H, in[1].H, in[2].F, in[3].H, shapes[0][0]/op.t, op.t, op.heads, op.causal)
+		return
+	}
 	p.AttentionGrad(out[0].F, in[0].F, in[1].F, in[2].F, in[3].F, shapes[0][0]/op.t, op.t, op.heads, op.causal)
 }
+
+func (attentionGrad) halves() []int { return []int{0, 1, 3} }

@@ -26,6 +26,9 @@ func opTests() (all []opTest) {
 		n, d := s[0], s[1]
 		add(fmt.Sprint("LayerNorm ", s), opTest{shapes: []tensor.Shape{{n, d}, {d}, {d}}, build: layerNormOf(1e-5),
 			ref: func(in [][]float64) []float64 { return layerNorm(in[0], in[1], in[2], 1e-5) }})
+		add(fmt.Sprint("LayerNormOperand ", s), opTest{shapes: []tensor.Shape{{n, d}, {d}, {d}},
+			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.LayerNormOperand(in[0], in[1], in[2], 1e-5) },
+			ref:   func(in [][]float64) []float64 { return layerNorm(in[0], in[1], in[2], 1e-5) }})
 		add(fmt.Sprint("Normalize ", s), opTest{shapes: []tensor.Shape{{n, d}},
 			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.Normalize(in[0]) },
 			ref:   func(in [][]float64) []float64 { return unit(in[0], d) }})
@@ -71,6 +74,14 @@ func opTests() (all []opTest) {
 			add(fmt.Sprint("Attention ", s, causal), opTest{shapes: []tensor.Shape{{n * t, 3 * h * v}},
 				build: func(b *op.Builder, in []*G.Node) *G.Node { return b.Attention(in[0], t, h, causal) },
 				ref:   func(in [][]float64) []float64 { return attention(in[0], t, h, v, causal) }})
+			const d = 2 // few, so that scores are of the size that rounding to 8 bits leaves good
+			add(fmt.Sprint("Attention of Linear ", s, causal), opTest{shapes: []tensor.Shape{{n * t, d}, {3 * h * v, d}, {3 * h * v}},
+				build: func(b *op.Builder, in []*G.Node) *G.Node {
+					return b.Attention(b.Linear(in[0], in[1], in[2]), t, h, causal)
+				},
+				ref: func(in [][]float64) []float64 {
+					return attention(linear(in[0], in[1], in[2], d), t, h, v, causal)
+				}})
 		}
 	}
 	for _, s := range [][3]int{{1, 1, 1}, {3, 2, 4}, {9, 3, 5}} {

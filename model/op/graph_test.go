@@ -19,11 +19,11 @@ import (
 // by two branches and a residual, w by both branches, so that Gorgonia sums.
 func TestFanOut(t *testing.T) {
 	const n, d = 5, 7
-	checkOp(t, opTest{
+	test := opTest{
 		shapes: []tensor.Shape{{n, d}, {d, d}, {d}},
 		build: func(b *op.Builder, in []*G.Node) *G.Node {
 			x, w, bias := in[0], in[1], in[2]
-			h := b.LinearAct(b.LayerNorm(x, bias, bias, 1e-5), w, bias, kernel.GELU)
+			h := b.LinearAct(b.LayerNormOperand(x, bias, bias, 1e-5), w, bias, kernel.GELU)
 			return b.LinearAdd(h, w, bias, b.Linear(x, w, nil))
 		},
 		ref: func(in [][]float64) []float64 {
@@ -38,7 +38,9 @@ func TestFanOut(t *testing.T) {
 			}
 			return y
 		},
-	})
+	}
+	checkOp(t, test, false)
+	checkOp(t, test, true)
 }
 
 // TestInjectedGradients checks that micro-batches, each run again with its rows

@@ -27,14 +27,25 @@ import (
 // taken over the channels of one token. The gradient is derived in
 // [kernel.Pool.LayerNormGrad].
 func (b *Builder) LayerNorm(x, gamma, beta *G.Node, eps float32) *G.Node {
-	return b.apply(layerNorm{eps}, 3, x, gamma, beta)[0]
+	return b.apply(layerNorm{eps: eps}, 3, x, gamma, beta)[0]
+}
+
+// LayerNormOperand is LayerNorm for a result that nothing but products read: if
+// b.BF16, it is stored as they round it.
+func (b *Builder) LayerNormOperand(x, gamma, beta *G.Node, eps float32) *G.Node {
+	return b.apply(layerNorm{eps: eps, half: b.BF16}, 3, x, gamma, beta)[0]
 }
 
 // layerNorm maps x, gamma, beta to y, mean, rstd. The last two, both (N), are
 // what the gradient needs and cost less to keep than to compute again.
-type layerNorm struct{ eps float32 }
+type layerNorm struct {
+	eps  float32
+	half bool // y is bfloat16
+}
 
-func (op layerNorm) String() string { return fmt.Sprintf("layerNorm{eps: %g}", op.eps) }
+func (op layerNorm) String() string {
+	return fmt.Sprintf("layerNorm{eps: %g, bf16: %v}", op.eps, op.half)
+}
 
 func (op layerNorm) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	x, gamma, beta := in[0], in[1], in[2]
@@ -48,8 +59,14 @@ func (op layerNorm) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 }
 
 func (op layerNorm) run(p *kernel.Pool, out, in []Buffer, _ []tensor.Shape) {
+	if op.half {
+		p.LayerNormBF16(out[0].H, out[1].F, out[2].F, in[0].F, in[1].F, in[2].F, op.eps)
+		return
+	}
 	p.LayerNorm(out[0].F, out[1].F, out[2].F, in[0].F, in[1].F, in[2].F, op.eps)
 }
+
+func (op layerNorm) rounds() []int { return []int{0}[:count(op.half)] }
 
 func (op layerNorm) wrt() []bool { return []bool{true, true, true} }
 
@@ -77,8 +94,14 @@ func (layerNormGrad) run(p *kernel.Pool, out, in []Buffer, _ []tensor.Shape) {
 	if len(in) > 5 {
 		residual = in[5].F
 	}
+	if in[0].H != nil {
+		p.LayerNormGradBF16(out[0].F, out[1].F, out[2].F, in[1].F, in[2].F, in[3].F, in[4].F, in[0].H, residual)
+		return
+	}
 	p.LayerNormGradAdd(out[0].F, out[1].F, out[2].F, in[1].F, in[2].F, in[3].F, in[4].F, in[0].F, residual)
 }
+
+func (layerNormGrad) halves() []int { return []int{0} }
 
 func (layerNormGrad) sums() {}
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"slices"
 	"sync/atomic"
 
 	"github.com/chewxy/hm"
@@ -18,12 +19,16 @@ import (
 	"github.com/goclip/goclip/internal/kernel"
 )
 
-// A Buffer holds an argument or a result: float32, or the int32 of tokens.
-// A result that nobody reads is a nil slice.
+// A Buffer holds an argument or a result: float32, bfloat16 (the upper half of a
+// float32), or the int32 of tokens. A result that nobody reads is a nil slice.
 type Buffer struct {
 	F []float32
+	H []uint16
 	I []int32
 }
+
+// BFloat16 is the type of nodes whose values are bfloat16.
+var BFloat16 = tensor.Uint16
 
 // A rule is one operation: its attributes, without its arguments or any state.
 type rule interface {
@@ -57,6 +62,16 @@ type tokenReader interface {
 	tokens() int
 }
 
+// A rounder is a rule some of whose results are bfloat16.
+type rounder interface {
+	rounds() []int
+}
+
+// A halfReader is a rule some of whose arguments may be bfloat16.
+type halfReader interface {
+	halves() []int
+}
+
 // A skipper is a rule whose run leaves out some results that nobody reads.
 type skipper interface {
 	skips() []int
@@ -77,6 +92,13 @@ type adder interface {
 // methods do nothing and return nil, so that a model reads as plain
 // expressions and checks Err once, at the end.
 type Builder struct {
+	// BF16 rounds the operands of matrix products to bfloat16, forward and back,
+	// and stores values that go from one operation into a product, or from a
+	// product into attention or an activation, as bfloat16, and their gradients.
+	// Sums are float32, and so is everything else: the residual stream, LayerNorm,
+	// softmax, loss, and the gradients of parameters.
+	BF16 bool
+
 	g     *G.ExprGraph
 	names map[string]bool
 	err   error
@@ -109,17 +131,20 @@ func (b *Builder) apply(r rule, results int, in ...*G.Node) []*G.Node {
 	if b.err != nil {
 		return none
 	}
-	op := &Op{rule: r, serial: serials.Add(1)}
+	op := &Op{rule: r, serial: serials.Add(1), bf16: b.BF16}
 	for i, x := range in {
 		if x == nil {
 			b.err = fmt.Errorf("op: %v: argument %d is nil", r, i)
 			return none
 		}
-		want := tensor.Float32
+		want, have := tensor.Float32, x.Dtype()
 		if t, ok := r.(tokenReader); ok && t.tokens() == i {
 			want = tensor.Int32
 		}
-		if have := x.Dtype(); have != want {
+		if h, ok := r.(halfReader); ok && have == BFloat16 && slices.Contains(h.halves(), i) {
+			want = BFloat16
+		}
+		if have != want {
 			b.err = fmt.Errorf("op: %v: argument %d: have %v; want %v", r, i, have, want)
 			return none
 		}
@@ -135,17 +160,17 @@ func (b *Builder) apply(r rule, results int, in ...*G.Node) []*G.Node {
 		b.err = fmt.Errorf("op: %v: %w", r, err)
 		return none
 	}
-	return b.split(op.out, y)
+	return b.split(op, y)
 }
 
-// split returns one node for each result of y.
-func (b *Builder) split(shapes []tensor.Shape, y *G.Node) []*G.Node {
-	if len(shapes) == 1 {
+// split returns one node for each result of op, which are together y.
+func (b *Builder) split(op *Op, y *G.Node) []*G.Node {
+	if len(op.out) == 1 {
 		return []*G.Node{y}
 	}
-	out := make([]*G.Node, len(shapes))
-	for i, s := range shapes {
-		node, err := G.ApplyOp(Pick{i, s, packed(shapes)}, y)
+	out := make([]*G.Node, len(op.out))
+	for i, s := range op.out {
+		node, err := G.ApplyOp(Pick{i, s, packed(op.out), op.Half(i)}, y)
 		if err != nil && b.err == nil {
 			b.err = fmt.Errorf("op: %v: %w", y, err)
 		}
@@ -162,6 +187,7 @@ var serials atomic.Uint64
 type Op struct {
 	rule
 	serial uint64
+	bf16   bool      // of its builder
 	types  []hm.Type // of the arguments
 	in     []tensor.Shape
 	out    []tensor.Shape
@@ -169,6 +195,12 @@ type Op struct {
 
 // Results returns the shapes of the results.
 func (o *Op) Results() []tensor.Shape { return o.out }
+
+// Half says that a result is bfloat16.
+func (o *Op) Half(result int) bool {
+	r, ok := o.rule.(rounder)
+	return ok && slices.Contains(r.rounds(), result)
+}
 
 // Takes lists the arguments whose memory the first result may take over.
 func (o *Op) Takes() []int {
@@ -227,7 +259,7 @@ func (o *Op) Hashcode() uint32 { return hashOf(o) }
 
 // Type is the function type from the arguments to the packed results.
 func (o *Op) Type() hm.Type {
-	return hm.NewFnType(append(o.types[:len(o.types):len(o.types)], typeOf(packed(o.out)))...)
+	return hm.NewFnType(append(o.types[:len(o.types):len(o.types)], typeOf(packed(o.out), len(o.out) == 1 && o.Half(0)))...)
 }
 
 // Do runs o on its own, as Gorgonia's tape machine does.
@@ -241,8 +273,12 @@ func (o *Op) Do(values ...G.Value) (G.Value, error) {
 	}
 	results := make(tuple, len(o.out))
 	for i, s := range o.out {
-		results[i] = NewValue(s, make([]float32, s.TotalSize()))
-		out[i], _ = BufferOf(results[i])
+		if o.Half(i) {
+			out[i].H = make([]uint16, s.TotalSize())
+		} else {
+			out[i].F = make([]float32, s.TotalSize())
+		}
+		results[i] = NewValue(s, out[i])
 	}
 	p := kernel.NewPool(1)
 	defer p.Close()
@@ -268,7 +304,8 @@ func (o *Op) SymDiff(in G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 		return nil, fmt.Errorf("op: %v has no gradient", o.rule)
 	}
 	b := NewBuilder(y.Graph())
-	grads := d.grad(b, in, b.split(o.out, y), dy)
+	b.BF16 = o.bf16
+	grads := d.grad(b, in, b.split(o, y), dy)
 	return grads, b.err
 }
 
@@ -277,13 +314,14 @@ type Pick struct {
 	I     int
 	shape tensor.Shape
 	from  tensor.Shape
+	half  bool
 }
 
 // Arity and the methods below implement gorgonia.SDOp.
 func (p Pick) Arity() int { return 1 }
 
 // Type maps the packed results to one.
-func (p Pick) Type() hm.Type { return hm.NewFnType(typeOf(p.from), typeOf(p.shape)) }
+func (p Pick) Type() hm.Type { return hm.NewFnType(typeOf(p.from, false), typeOf(p.shape, p.half)) }
 
 // InferShape gives the shape of the result.
 func (p Pick) InferShape(...G.DimSizer) (tensor.Shape, error) { return p.shape, nil }

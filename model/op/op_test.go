@@ -29,18 +29,25 @@ type opTest struct {
 
 // TestOps checks every operation: its values with the formula, its gradients
 // with the formula's central differences, and the bits of both between
-// Gorgonia's tape machine and ours, with memory reused, poisoned, and not.
+// Gorgonia's tape machine and ours, with memory reused, poisoned, and not; for
+// products of float32 and of bfloat16.
 func TestOps(t *testing.T) {
 	for _, test := range opTests() {
-		t.Run(test.name, func(t *testing.T) { checkOp(t, test) })
+		t.Run(test.name, func(t *testing.T) { checkOp(t, test, false) })
+		t.Run("bf16 "+test.name, func(t *testing.T) { checkOp(t, test, true) })
 	}
 }
 
-func checkOp(t *testing.T, test opTest) {
-	const h, tol = 1e-5, 2e-4
+func checkOp(t *testing.T, test opTest, bf16 bool) {
+	const h = 1e-5
+	tol := 2e-4
+	if bf16 {
+		tol = 0.04 // operands have 8 bits
+	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	g := G.NewGraph()
 	b := op.NewBuilder(g)
+	b.BF16 = bf16
 	var in []*G.Node
 	var args [][]float64
 	for i, s := range test.shapes {
@@ -63,10 +70,10 @@ func checkOp(t *testing.T, test opTest) {
 	if !test.noGrad {
 		size := max(1, y.Shape().TotalSize())
 		w = normal(rng, size)
-		dy := G.NewConstant(op.NewValue(tensor.ScalarShape(), w))
+		dy := G.NewConstant(op.NewValue(tensor.ScalarShape(), op.Buffer{F: w}))
 		if !y.IsScalar() {
-			dy = b.Input("dy", tensor.Float32, y.Shape()...)
-			must(t, G.Let(dy, op.NewValue(y.Shape(), w)))
+			dy = b.Input("dy", y.Dtype(), y.Shape()...)
+			must(t, G.Let(dy, op.NewValue(y.Shape(), buffer(y, w))))
 		}
 		grads, err := G.Backpropagate(G.Nodes{y}, G.Nodes{dy}, wrt)
 		must(t, err)
@@ -160,7 +167,22 @@ func floats(t *testing.T, n *G.Node) []float32 {
 	t.Helper()
 	b, err := op.BufferOf(n.Value())
 	must(t, err)
+	for _, v := range b.H {
+		b.F = append(b.F, math.Float32frombits(uint32(v)<<16))
+	}
 	return b.F
+}
+
+// buffer is x as a value of the type of n.
+func buffer(n *G.Node, x []float32) op.Buffer {
+	if n.Dtype() != op.BFloat16 {
+		return op.Buffer{F: x}
+	}
+	pool := kernel.NewPool(1)
+	defer pool.Close()
+	h := make([]uint16, len(x))
+	pool.ToBF16(h, x)
+	return op.Buffer{H: h}
 }
 
 // diff reports the element where got is furthest from want, if that is more

@@ -28,9 +28,9 @@ import (
 // Source: Vaswani et al., arXiv:1706.03762, section 3.2.2, in another order.
 func (b *Builder) PooledAttention(x, w, bias, ids *G.Node, t, heads int) *G.Node {
 	if ids == nil {
-		return b.apply(pooled{t, heads, false}, 7, x, w, bias)[0]
+		return b.apply(pooled{t, heads, false, b.BF16}, 7, x, w, bias)[0]
 	}
-	return b.apply(pooled{t, heads, true}, 7, x, w, bias, ids)[0]
+	return b.apply(pooled{t, heads, true, b.BF16}, 7, x, w, bias, ids)[0]
 }
 
 // pooled maps x, w, bias[, ids] to the result; the rows of the tokens (N, D);
@@ -40,10 +40,11 @@ func (b *Builder) PooledAttention(x, w, bias, ids *G.Node, t, heads int) *G.Node
 type pooled struct {
 	t, heads int
 	ids      bool
+	bf16     bool
 }
 
 func (op pooled) String() string {
-	return fmt.Sprintf("pooledAttention{t: %d, heads: %d, ids: %v}", op.t, op.heads, op.ids)
+	return fmt.Sprintf("pooledAttention{t: %d, heads: %d, ids: %v, bf16: %v}", op.t, op.heads, op.ids, op.bf16)
 }
 
 func (op pooled) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
@@ -70,11 +71,11 @@ func (op pooled) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
 	} else {
 		p.SelectLargest(rows, x, ids, n, op.t, d)
 	}
-	p.Gemm(y, rows, wq, n, d, d, kernel.Gemm{TransB: true, Bias: bias[:d]})
+	p.Gemm(y, rows, wq, n, d, d, kernel.Gemm{BF16: op.bf16, TransB: true, Bias: bias[:d]})
 	p.SpreadHeads(q, y, n, op.heads)
-	p.Gemm(u, q, wk, n*op.heads, d, d, kernel.Gemm{})
+	p.Gemm(u, q, wk, n*op.heads, d, d, kernel.Gemm{BF16: op.bf16})
 	p.PooledAttention(o, probs, u, x, ids, n, op.t, op.heads, op.scale(d))
-	p.Gemm(parts, o, wv, n*op.heads, d, d, kernel.Gemm{TransB: true})
+	p.Gemm(parts, o, wv, n*op.heads, d, d, kernel.Gemm{BF16: op.bf16, TransB: true})
 	p.GatherHeads(y, parts, bias[2*d:], n, op.heads)
 }
 
@@ -121,15 +122,15 @@ func (op pooledGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape
 	ids := op.idsOf(in, 8)
 
 	p.SpreadHeads(dparts, dy, n, op.heads)
-	p.Gemm(do, dparts, wv, heads, d, d, kernel.Gemm{})
-	p.Gemm(dwv, dparts, o, d, d, heads, kernel.Gemm{TransA: true})
+	p.Gemm(do, dparts, wv, heads, d, d, kernel.Gemm{BF16: op.bf16})
+	p.Gemm(dwv, dparts, o, d, d, heads, kernel.Gemm{BF16: op.bf16, TransA: true})
 	p.PooledAttentionGrad(du, dx, do, probs, u, x, ids, n, op.t, op.heads, op.scale(d))
-	p.Gemm(dwk, q, du, d, d, heads, kernel.Gemm{TransA: true})
+	p.Gemm(dwk, q, du, d, d, heads, kernel.Gemm{BF16: op.bf16, TransA: true})
 	dqs, drows := do, dparts[:n*d] // which are read no more
-	p.Gemm(dqs, du, wk, heads, d, d, kernel.Gemm{TransB: true})
+	p.Gemm(dqs, du, wk, heads, d, d, kernel.Gemm{BF16: op.bf16, TransB: true})
 	p.GatherHeads(dq, dqs, nil, n, op.heads)
-	p.Gemm(dwq, dq, rows, d, d, n, kernel.Gemm{TransA: true})
-	p.Gemm(drows, dq, wq, n, d, d, kernel.Gemm{})
+	p.Gemm(dwq, dq, rows, d, d, n, kernel.Gemm{BF16: op.bf16, TransA: true})
+	p.Gemm(drows, dq, wq, n, d, d, kernel.Gemm{BF16: op.bf16})
 	p.AddRows(dx, drows, ids, n, op.t)
 
 	p.ColumnSum(dbias[:d], dq)

@@ -24,4 +24,11 @@ func TestDtypes(t *testing.T) {
 			t.Errorf("%v, %v; want error with %q", y, b.Err(), want)
 		}
 	}
+	b := op.NewBuilder(G.NewGraph())
+	b.BF16 = true
+	x, w := b.Input("x", tensor.Float32, 2, 2), b.Input("w", tensor.Float32, 2)
+	b.Normalize(b.LayerNormOperand(x, w, w, 1e-5))
+	if err := b.Err(); err == nil || !strings.Contains(err.Error(), "argument 0: have uint16; want float32") {
+		t.Errorf("bfloat16 where none is read: %v", err)
+	}
 }

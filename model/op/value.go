@@ -10,11 +10,14 @@ import (
 )
 
 // NewValue returns a value that reads and writes data: a tensor, or a scalar.
-func NewValue(shape tensor.Shape, data []float32) G.Value {
-	if shape.IsScalar() {
-		return (*G.F32)(unsafe.Pointer(&data[0])) // F32 is a float32
+func NewValue(shape tensor.Shape, data Buffer) G.Value {
+	switch {
+	case data.H != nil:
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data.H))
+	case shape.IsScalar():
+		return (*G.F32)(unsafe.Pointer(&data.F[0])) // F32 is a float32
 	}
-	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data.F))
 }
 
 // BufferOf returns the memory of a value.
@@ -26,10 +29,12 @@ func BufferOf(v G.Value) (Buffer, error) {
 		switch v.Dtype() {
 		case tensor.Float32:
 			return Buffer{F: v.Float32s()}, nil
+		case BFloat16:
+			return Buffer{H: v.Uint16s()}, nil
 		case tensor.Int32:
 			return Buffer{I: v.Int32s()}, nil
 		}
-		return Buffer{}, fmt.Errorf("have a tensor of %v; want float32 or int32", v.Dtype())
+		return Buffer{}, fmt.Errorf("have a tensor of %v; want float32, bfloat16 or int32", v.Dtype())
 	}
 	return Buffer{}, fmt.Errorf("have %T; want a tensor", v)
 }
@@ -64,7 +69,10 @@ func packed(shapes []tensor.Shape) tensor.Shape {
 	return tensor.Shape{n}
 }
 
-func typeOf(s tensor.Shape) hm.Type {
+func typeOf(s tensor.Shape, half bool) hm.Type {
+	if half {
+		return G.TensorType{Dims: s.Dims(), Of: BFloat16}
+	}
 	if s.IsScalar() {
 		return tensor.Float32
 	}

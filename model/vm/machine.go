@@ -3,6 +3,7 @@ package vm
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	G "gorgonia.org/gorgonia"
 
@@ -60,7 +61,14 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 		if b.placed != nil || b.skipped {
 			return b.placed
 		}
-		return arena[b.root.offset:][:b.size:b.size]
+		return arena[b.root.offset:][:b.floats():b.floats()]
+	}
+	bufferOf := func(b *buffer) op.Buffer {
+		data := memory(b)
+		if b.half && data != nil {
+			return op.Buffer{H: unsafe.Slice((*uint16)(unsafe.Pointer(&data[0])), b.size)}
+		}
+		return op.Buffer{F: data}
 	}
 	reads := map[*buffer][]*op.Buffer{}
 	for _, s := range p.steps {
@@ -70,12 +78,12 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 				reads[b] = append(reads[b], &s.ins[i])
 				continue
 			}
-			s.ins[i].F = memory(b)
+			s.ins[i] = bufferOf(b)
 		}
 		for i, b := range s.out {
-			s.outs[i].F = memory(b)
+			s.outs[i] = bufferOf(b)
 			if !b.skipped {
-				m.stats.SumBytes += 4 * b.size
+				m.stats.SumBytes += 4 * b.floats()
 			}
 			if b.root != b {
 				m.stats.TakenOver++
@@ -100,7 +108,7 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 		if b.node != nil {
 			continue
 		}
-		if err := G.UnsafeLet(n, op.NewValue(b.shape, memory(b))); err != nil {
+		if err := G.UnsafeLet(n, op.NewValue(b.shape, bufferOf(b))); err != nil {
 			return nil, fmt.Errorf("vm: output %v: %w", n, err)
 		}
 	}
@@ -145,7 +153,7 @@ func (m *Machine) bind() error {
 		if err != nil {
 			return fmt.Errorf("vm: input %v: %w", in.node, err)
 		}
-		if have := len(b.F) + len(b.I); have != in.size {
+		if have := len(b.F) + len(b.H) + len(b.I); have != in.size {
 			return fmt.Errorf("vm: input %v has %d elements; want %d", in.node, have, in.size)
 		}
 		for _, r := range in.reads {
@@ -156,9 +164,10 @@ func (m *Machine) bind() error {
 }
 
 func poison(dead [][]float32) {
+	nan := math.Float32frombits(math.MaxUint32) // also of both halves, if they are bfloat16
 	for _, x := range dead {
 		for i := range x {
-			x[i] = float32(math.NaN())
+			x[i] = nan
 		}
 	}
 }

@@ -188,8 +188,8 @@ func TestInputErrors(t *testing.T) {
 		t.Errorf("a smaller input: %v; want error with %q", err, "4 elements; want 6")
 	}
 	*rows = *tensor.New(tensor.WithShape(2, 3), tensor.Of(tensor.Float64))
-	if err := m.RunAll(); err == nil || !strings.Contains(err.Error(), "want float32 or int32") {
-		t.Errorf("an input of float64: %v; want error with %q", err, "want float32 or int32")
+	if err := m.RunAll(); err == nil || !strings.Contains(err.Error(), "want float32, bfloat16 or int32") {
+		t.Errorf("an input of float64: %v; want error with %q", err, "want float32, bfloat16 or int32")
 	}
 }
 

@@ -50,14 +50,23 @@ type buffer struct {
 	node    *G.Node   // of an input or a constant, whose memory is outside
 	placed  []float32 // the caller's memory, or nil
 	shape   tensor.Shape
-	size    int // floats
-	offset  int // in the arena
-	def     int // the step that writes it
-	end     int // the last step that reads it
+	half    bool // bfloat16
+	size    int  // elements
+	offset  int  // in the arena, in floats
+	def     int  // the step that writes it
+	end     int  // the last step that reads it
 	readers int
 	output  bool    // of the plan
 	skipped bool    // nobody reads it and its operation can leave it out
 	root    *buffer // whose memory this takes over, or itself
+}
+
+// floats is the memory of b, in floats.
+func (b *buffer) floats() int {
+	if b.half {
+		return (b.size + 1) / 2
+	}
+	return b.size
 }
 
 // inArena says that the plan decides where b lies.
@@ -129,6 +138,9 @@ func (p *plan) placeOutputs(outputs G.Nodes, o Options) error {
 		b := p.of[n][0]
 		if b.node != nil {
 			return fmt.Errorf("vm: output %v: is an input; want the result of an operation to place", n)
+		}
+		if b.half {
+			return fmt.Errorf("vm: output %v: is bfloat16; want float32 to place", n)
 		}
 		if len(memory) != b.size {
 			return fmt.Errorf("vm: output %v: have memory for %d floats; want %d", n, len(memory), b.size)
@@ -236,8 +248,9 @@ func (p *plan) add(n *G.Node, outputs G.Nodes) error {
 	for _, a := range args {
 		s.in = append(s.in, p.of[a][0])
 	}
-	for _, shape := range results {
-		s.out = append(s.out, p.buffer(&buffer{shape: shape, def: len(p.steps)}))
+	for i, shape := range results {
+		o, ok := n.Op().(*op.Op)
+		s.out = append(s.out, p.buffer(&buffer{shape: shape, half: ok && o.Half(i), def: len(p.steps)}))
 	}
 	p.of[n] = s.out
 	p.steps = append(p.steps, s)
@@ -277,7 +290,7 @@ func (p *plan) takeOver() {
 		}
 		for _, j := range s.takes {
 			in := s.in[j]
-			if in.inArena() && in.end == i && in.size == out.size && !readTwice(s, in) {
+			if in.inArena() && in.end == i && in.size == out.size && in.half == out.half && !readTwice(s, in) {
 				out.root = in.root
 				in.root.end = max(in.root.end, out.end)
 				break
@@ -303,9 +316,9 @@ func (p *plan) place(reuse bool) (total int) {
 			roots = append(roots, b)
 		}
 	}
-	sort.SliceStable(roots, func(i, j int) bool { return roots[i].size > roots[j].size })
+	sort.SliceStable(roots, func(i, j int) bool { return roots[i].floats() > roots[j].floats() })
 	for _, b := range roots {
-		size, offset := lines(b.size), 0
+		size, offset := lines(b.floats()), 0
 		if !reuse {
 			offset = total
 		} else {
@@ -316,7 +329,7 @@ func (p *plan) place(reuse bool) (total int) {
 				if offset+size <= other.offset {
 					break
 				}
-				offset = max(offset, other.offset+lines(other.size))
+				offset = max(offset, other.offset+lines(other.floats()))
 			}
 		}
 		b.offset = offset

@@ -22,6 +22,10 @@ func TestRefused(t *testing.T) {
 	x := b.Input("x", tensor.Float32, 2, 3)
 	y := b.Normalize(x)
 	memory := make([]float32, 6)
+	half := op.NewBuilder(G.NewGraph())
+	half.BF16 = true
+	w := half.Input("w", tensor.Float32, 3)
+	z := half.LayerNormOperand(half.Input("x", tensor.Float32, 2, 3), w, w, 1e-5)
 	for _, test := range []struct {
 		outputs G.Nodes
 		place   map[*G.Node][]float32
@@ -29,6 +33,7 @@ func TestRefused(t *testing.T) {
 	}{
 		{G.Nodes{sum}, nil, "operations of package op"},
 		{G.Nodes{x}, map[*G.Node][]float32{x: memory}, "is an input"},
+		{G.Nodes{z}, map[*G.Node][]float32{z: memory}, "is bfloat16; want float32 to place"},
 		{G.Nodes{b.Normalize(y)}, map[*G.Node][]float32{y: memory}, "is not an output"},
 	} {
 		if _, err := vm.Compile(test.outputs, vm.Options{Pool: pool, Place: test.place}); err == nil || !strings.Contains(err.Error(), test.want) {

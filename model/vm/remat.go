@@ -62,7 +62,7 @@ func (p *plan) rematerialize(g Segment) {
 		c := *s
 		c.in, c.out = replace(s.in), nil
 		for _, b := range s.out {
-			again[b] = p.buffer(&buffer{shape: b.shape})
+			again[b] = p.buffer(&buffer{shape: b.shape, half: b.half})
 			c.out = append(c.out, again[b])
 		}
 		copies = append(copies, &c)

@@ -89,16 +89,21 @@ func blend(ops ...Op) {
 // keepNaN replaces y by x where x is NaN.
 func keepNaN(x, y wide) {
 	const unordered = 3
+	pick(unordered, x, x, x, y)
+}
+
+// pick replaces y by x where a comparison of a with b holds.
+func pick(comparison uint64, a, b, x, y wide) {
 	if isa.lanes == 8 {
-		nan := like(x)
-		do(VCMPPS, Imm(unordered), x, x, nan)
-		do(blend, nan, x, y, y)
+		holds := like(x)
+		do(VCMPPS, Imm(comparison), b, a, holds)
+		do(blend, holds, x, y, y)
 		return
 	}
 	for i := range x {
-		nan := K()
-		VCMPPS(Imm(unordered), x[i], x[i], nan)
-		VMOVAPS(x[i], nan, y[i])
+		holds := K()
+		VCMPPS(Imm(comparison), b[i], a[i], holds)
+		VMOVAPS(x[i], holds, y[i])
 	}
 }
 

@@ -1,5 +1,6 @@
-// Command gen writes the assembly of package kernel, for AVX2 with FMA and for
-// AVX-512. Run it through go generate in the package's folder.
+// Command gen writes the assembly of package kernel: for AVX2 with FMA, for
+// AVX-512, and for products of bfloat16 with AVX512-BF16 and AMX. Run it through
+// go generate in the package's folder.
 package main
 
 import (
@@ -34,7 +35,10 @@ func main() {
 		contrast()
 		attention()
 		adamW()
+		weightedRows()
+		convertBF16()
 	}
+	bf16()
 	Generate()
 }
 

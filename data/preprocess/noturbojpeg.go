@@ -1,0 +1,9 @@
+//go:build !turbojpeg
+
+package preprocess
+
+const turboJPEG = false
+
+type turbo struct{}
+
+func (turbo) decode([]byte, int, int) (*Image, error) { return nil, errNotSimple }

@@ -1,0 +1,5 @@
+//go:build amd64 && !linux && !purego
+
+package kernel
+
+const mayUseTiles = false

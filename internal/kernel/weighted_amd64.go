@@ -1,0 +1,14 @@
+//go:build !purego
+
+package kernel
+
+func weightedRows(dst, src []uint8, stride int, taps []int32) {
+	switch level {
+	case Portable:
+		weightedRowsGo(dst, src, stride, taps)
+	case AVX512:
+		weightedRowsAVX512(&dst[0], len(dst), &src[0], stride, &taps[0], len(taps))
+	default:
+		weightedRowsAVX2(&dst[0], len(dst), &src[0], stride, &taps[0], len(taps))
+	}
+}

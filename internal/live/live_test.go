@@ -1,0 +1,340 @@
+package live
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/goclip/goclip/train"
+)
+
+// hostile is a name that must not become a part of a page.
+const hostile = `<script>alert("1")</script>`
+
+// A testRun is a run's folder that a test writes.
+type testRun struct {
+	t   *testing.T
+	dir string
+}
+
+func newRun(t *testing.T) testRun {
+	r := testRun{t, t.TempDir()}
+	r.write(configFile, "data: {train: x}\nmodel:\n  embed_dim: 8\n  image: {size: 32, patch: 16, width: 8, layers: 1, heads: 1}\n  text: {context_length: 8, width: 8, layers: 1, heads: 1}\n"+
+		"optim: {learning_rate: 1e-3, warmup: 5}\ntrain: {steps: 100, batch: 100}\n")
+	r.write(pidFile, "1\n")
+	r.write(probeFile, fmt.Sprintf(`{"set":"validation","pairs":[{"caption":"a","picture":"data:image/png;base64,"},{"caption":%q,"picture":"x"}]}`+"\n", hostile))
+	return r
+}
+
+func (r testRun) write(name, text string) {
+	r.t.Helper()
+	must(r.t, os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o666))
+}
+
+func (r testRun) add(name, line string) {
+	r.t.Helper()
+	f, err := os.OpenFile(filepath.Join(r.dir, name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+	must(r.t, err)
+	defer f.Close()
+	_, err = f.WriteString(line)
+	must(r.t, err)
+}
+
+// step adds a line of training and a snapshot.
+func (r testRun) step(step int, loss float64) {
+	m := train.Metrics{Step: step, Epoch: float64(step) / 50, Loss: loss, LnN: math.Log(100), Floor: 0.5, LogitScale: 14, GradNorm: 1, PairsPerSecond: 100, WaitSeconds: 0.1}
+	line, err := json.Marshal(m)
+	must(r.t, err)
+	r.add(metricsFile, string(line)+"\n")
+	r.add(probeFile, fmt.Sprintf(`{"step":%d,"logit_scale":14,"cosines":[[1,0],[0,1]]}`+"\n", step))
+}
+
+// state is what a folder tells now.
+func (r testRun) state(f *Folder) State {
+	f.mu.Lock()
+	f.read = time.Time{} // nothing is too fresh for a test
+	f.mu.Unlock()
+	return f.State()
+}
+
+// TestFolder follows a run: before it begins, as lines come in parts, after it
+// went back to a checkpoint, and at its end.
+func TestFolder(t *testing.T) {
+	empty := Open(t.TempDir())
+	if s := empty.State(); s.status() != "has not begun" || s.Problem != "" || empty.Check() == nil {
+		t.Errorf("an empty folder: %q, problem %q, Check %v", s.status(), s.Problem, empty.Check())
+	}
+	r := newRun(t)
+	f := Open(r.dir)
+	must(t, f.Check())
+	if s := r.state(f); s.status() != "training, step 0 of 100" || s.Snapshots != 0 {
+		t.Errorf("a run that begins: %+v", s)
+	}
+	r.step(10, 4.6)
+	r.add(metricsFile, `{"step":20,"lo`) // half a line
+	s := r.state(f)
+	if s.Step != 10 || len(s.Lines) != 1 || s.Snapshots != 1 {
+		t.Errorf("after half a line: step %d, %d lines, %d snapshots; want 10, 1, 1", s.Step, len(s.Lines), s.Snapshots)
+	}
+	r.add(metricsFile, `ss":4,"ln_n":4.6}`+"\n")
+	r.add(metricsFile, `{"step":20,"set":"seen","top1":0.25,"top1_low":0.2,"top1_high":0.3,"n":100,"classes":10}`+"\n")
+	for i := range 30 {
+		r.add(ledgerFile, fmt.Sprintf(`{"shard":"s","row":%d,"reason":"no caption"}`+"\n", i))
+	}
+	must(t, os.MkdirAll(filepath.Join(r.dir, "checkpoints", "step-00000020"), 0o777))
+	r.write("checkpoints/step-00000020/manifest.json", "{}")
+	was := s.version
+	s = r.state(f)
+	if s.Step != 20 || len(s.Scores) != 1 || s.Bad.Count != 30 || s.Bad.Reasons["no caption"] != 30 || len(s.Bad.Last) != maxBadRows || s.Bad.Last[maxBadRows-1].Row != 29 {
+		t.Errorf("after 20 steps: step %d, scores %v, bad rows %+v", s.Step, s.Scores, s.Bad)
+	}
+	if len(s.Checkpoints) != 1 || s.Checkpoints[0].Step != 20 || s.version == was || r.state(f).version != s.version {
+		t.Errorf("checkpoints %v, version %d after %d, then %d", s.Checkpoints, s.version, was, r.state(f).version)
+	}
+
+	// A run that is continued writes its files anew, without what came after the checkpoint.
+	must(t, os.Remove(filepath.Join(r.dir, metricsFile)))
+	must(t, os.Remove(filepath.Join(r.dir, probeFile)))
+	r.write(probeFile, `{"set":"validation","pairs":[]}`+"\n")
+	r.step(5, 4.7)
+	if s := r.state(f); s.Step != 5 || len(s.Lines) != 1 || len(s.Scores) != 0 || s.Snapshots != 1 {
+		t.Errorf("after going back: step %d, %d lines, %d scores, %d snapshots; want 5, 1, 0, 1", s.Step, len(s.Lines), len(s.Scores), s.Snapshots)
+	}
+	must(t, os.Remove(filepath.Join(r.dir, pidFile)))
+	if s := r.state(f); s.status() != "stopped after step 5 of 100" {
+		t.Errorf("stopped: %q", s.status())
+	}
+	r.step(100, 1)
+	if s := r.state(f); s.status() != "done, 100 steps" {
+		t.Errorf("at the end: %q", s.status())
+	}
+	r.write(configFile, "train: {stesp: 1}")
+	r.write(pidFile, "1\n")
+	if s := r.state(f); !strings.Contains(s.Problem, "did you mean train.steps") {
+		t.Errorf("a config that cannot be read: %q", s.Problem)
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	line := func(step int, loss float64) train.Metrics {
+		return train.Metrics{Step: step, Loss: loss, LnN: 4.6, Floor: 0.6}
+	}
+	for _, test := range []struct {
+		s    State
+		want string
+	}{
+		{State{}, "has not come yet"},
+		{State{Lines: []train.Metrics{line(10, 2.6)}}, "It learns: the loss has come 50 % of the way from guessing, ln N 4.60, to the least that the captions allow, 0.60."},
+		{State{Lines: []train.Metrics{line(10, 2.6)}, Step: 10, Steps: 10}, "It has learned"},
+		{State{Lines: []train.Metrics{line(10, 4.6)}, warmup: 50, Step: 10}, "still rising"},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []Score{{Low: 0.25, Classes: 10}}}, "It learns: the loss has come 2 %"},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []Score{{Low: 0.15, Classes: 10}}}, "not learned much yet"},
+		{State{Lines: []train.Metrics{line(90, 4.7)}, warmup: 50, Step: 90}, "not learned much yet: the loss has come 0 %"},
+		{State{Lines: []train.Metrics{line(90, 4.6)}, Step: 90, Findings: []Finding{{"collapse", "x"}}}, "not learned much yet"},
+	} {
+		if n := len(test.s.Lines); n > 0 {
+			test.s.Newest = &test.s.Lines[n-1]
+		}
+		if got, good := test.s.verdict(); !strings.Contains(got, test.want) || good != (len(test.s.Findings) == 0) {
+			t.Errorf("verdict %q, good %v; want %q", got, good, test.want)
+		}
+	}
+}
+
+// TestCurves draws some of many lines, and always the last.
+func TestCurves(t *testing.T) {
+	var lines []train.Metrics
+	for i := range 3*maxPoints + 1 {
+		lines = append(lines, train.Metrics{Step: 10 * (i + 1), LnN: math.Log(10), PairsPerSecond: 50, WaitSeconds: 0.5})
+	}
+	all := Curves(lines, nil)
+	x := all[0].X
+	if len(x) > maxPoints || len(x) < maxPoints/2 || x[len(x)-1] != float64(10*len(lines)) || !slices.IsSorted(x) {
+		t.Errorf("%d points up to %g of %d lines", len(x), x[len(x)-1], len(lines))
+	}
+	// 10 steps of 10 pairs at 50 a second take 2 s, of which 0.5 were waited.
+	if got := waiting(lines)[1]; math.Abs(got-25) > 1e-9 {
+		t.Errorf("waited %g %% of the time, want 25", got)
+	}
+}
+
+// TestHandler asks for all there is, as curl would.
+func TestHandler(t *testing.T) {
+	r := newRun(t)
+	r.step(10, 3)
+	r.add(metricsFile, fmt.Sprintf(`{"step":10,"set":%q,"top1":0.25,"n":100,"classes":10}`+"\n", hostile))
+	r.add(ledgerFile, fmt.Sprintf(`{"shard":"s","row":1,"reason":%q}`+"\n", hostile))
+	for range 5 {
+		r.step(20, 4.6) // at ln N again
+	}
+	s := httptest.NewServer(Open(r.dir).Handler())
+	defer s.Close()
+	get := func(path string, status int) string {
+		t.Helper()
+		a, err := http.Get(s.URL + path)
+		must(t, err)
+		defer a.Body.Close()
+		text, err := io.ReadAll(a.Body)
+		must(t, err)
+		if a.StatusCode != status {
+			t.Errorf("%s: %d %s; want %d", path, a.StatusCode, text, status)
+		}
+		return string(text)
+	}
+	page := get("/", 200)
+	for _, want := range []string{"training, step 20 of 100", "verdict bad", "stuck at ln N", "&lt;script&gt;alert", "<svg role=\"img\"", "ln N 4.605, floor 0.500"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	if strings.Contains(page, hostile) || strings.Contains(page, " style=") || strings.Contains(page, "onclick") || strings.Count(page, "<script") != 1 {
+		t.Error("the page holds a hostile name, a style or a script of its own, which its policy forbids")
+	}
+	var run State
+	must(t, json.Unmarshal([]byte(get("/api/run", 200)), &run))
+	if run.Step != 20 || run.Newest.Loss != 4.6 || len(run.Findings) != 1 || run.Bad.Count != 1 || run.Snapshots != 6 {
+		t.Errorf("api/run: %+v", run)
+	}
+	var metrics struct {
+		Lines  []train.Metrics
+		Scores []Score
+	}
+	must(t, json.Unmarshal([]byte(get("/api/metrics", 200)), &metrics))
+	if len(metrics.Lines) != 6 || len(metrics.Scores) != 1 || metrics.Scores[0].Set != hostile {
+		t.Errorf("api/metrics: %d lines, scores %+v", len(metrics.Lines), metrics.Scores)
+	}
+	var probe struct {
+		train.Probe
+		Snapshots []train.Snapshot
+	}
+	must(t, json.Unmarshal([]byte(get("/api/probe?from=4", 200)), &probe))
+	if len(probe.Pairs) != 2 || probe.Set != "validation" || len(probe.Snapshots) != 2 || probe.Snapshots[0].Cosines[1][1] != 1 {
+		t.Errorf("api/probe: %+v", probe)
+	}
+	get("/api/probe?from=-1", 400)
+	get("/api/probe?from=x", 400)
+	get("/api/none", 404)
+	get("/../"+metricsFile, 404)
+	get("/live.js", 200)
+	get("/style.css", 200)
+	if a, err := http.Post(s.URL+"/api/run", "text/plain", nil); err != nil || a.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("POST of api/run: %v, %v; want 405", a, err)
+	}
+	prometheus(t, get("/metrics", 200))
+}
+
+// prometheus reads a text by the parser that Prometheus itself has.
+func prometheus(t *testing.T, text string) {
+	t.Helper()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	for name, want := range map[string]float64{"goclip_train_step": 20, "goclip_train_loss": 4.6, "goclip_eval_top1": 0.25, "goclip_bad_rows": 1, "goclip_running": 1, "goclip_finding": 1} {
+		f := families[name]
+		if f == nil || len(f.Metric) != 1 || f.Metric[0].GetGauge().GetValue() != want {
+			t.Errorf("%s: %v; want %g", name, f, want)
+		}
+	}
+	if l := families["goclip_eval_top1"].Metric[0].Label; len(l) != 1 || l[0].GetValue() != hostile {
+		t.Errorf("labels of goclip_eval_top1: %v", l)
+	}
+}
+
+// TestEvents holds that two viewers are told what is new, and the last lines when
+// the server ends.
+func TestEvents(t *testing.T) {
+	r := newRun(t)
+	r.step(10, 3)
+	f := Open(r.dir)
+	ctx, end := context.WithCancel(t.Context())
+	s := httptest.NewUnstartedServer(f.Handler())
+	s.Config.BaseContext = nil
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { f.Handler().ServeHTTP(w, q.WithContext(ctx)) })
+	s.Start()
+	defer s.Close()
+	next := func(lines *bufio.Scanner) (e event) {
+		t.Helper()
+		for lines.Scan() {
+			if text, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				must(t, json.Unmarshal([]byte(text), &e))
+				return e
+			}
+		}
+		t.Fatalf("the events end: %v", lines.Err())
+		return e
+	}
+	var viewers []*bufio.Scanner
+	for range 2 {
+		a, err := http.Get(s.URL + "/api/events")
+		must(t, err)
+		defer a.Body.Close()
+		lines := bufio.NewScanner(a.Body)
+		lines.Buffer(nil, 1<<20)
+		viewers = append(viewers, lines)
+		if e := next(lines); e.Status != "training, step 10 of 100" || e.Snapshots != 1 || !strings.Contains(e.Top, "It learns") || !strings.Contains(e.Rest, "<svg") {
+			t.Errorf("first event: %q, %d snapshots", e.Status, e.Snapshots)
+		}
+	}
+	r.step(20, 2)
+	for _, v := range viewers {
+		for e := next(v); e.Status != "training, step 20 of 100" || e.Snapshots != 2; e = next(v) { // lines may come one by one
+		}
+	}
+	r.step(30, 2)
+	end()
+	var last string
+	for viewers[0].Scan() {
+		if text := viewers[0].Text(); strings.HasPrefix(text, "data: ") {
+			last = text
+		}
+	}
+	if !strings.Contains(last, "step 30 of 100") {
+		t.Errorf("the last event is %.80q; want that of step 30", last)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BenchmarkPoll is what a viewer costs each second: nothing new, and a line and
+// a snapshot more.
+func BenchmarkPoll(b *testing.B) {
+	t := &testing.T{}
+	r := testRun{t, b.TempDir()}
+	for i := range 1000 {
+		r.step(i+1, 3)
+	}
+	f := Open(r.dir)
+	b.Run("quiet", func(b *testing.B) {
+		for b.Loop() {
+			r.state(f)
+		}
+	})
+	b.Run("news", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := r.state(f).event(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

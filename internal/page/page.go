@@ -1,0 +1,51 @@
+// Package page holds what the HTML pages of goclip share: style, charts,
+// sortable tables, and pictures inside of the page, which need no network.
+package page
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"image"
+	"image/png"
+
+	"golang.org/x/image/draw"
+)
+
+//go:embed page.css
+var css string
+
+//go:embed sort.js
+var sortable string
+
+// CSS is the style of a page, with its colours as variables and a dark mode.
+func CSS() template.CSS { return template.CSS(css) }
+
+// Sortable is a script that sorts tables of class sort by a click on a heading.
+func Sortable() template.JS { return template.JS(sortable) }
+
+// DataURL is a picture that is part of a page, as a PNG.
+func DataURL(m image.Image) (template.URL, error) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		return "", fmt.Errorf("page: %w", err)
+	}
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil
+}
+
+// Thumbnail is a picture of at most side pixels a side.
+func Thumbnail(m image.Image, side int) (template.URL, error) { return DataURL(Shrink(m, side)) }
+
+// Shrink is m in at most side pixels a side; one that is smaller stays as it is.
+func Shrink(m image.Image, side int) image.Image {
+	w, h := m.Bounds().Dx(), m.Bounds().Dy()
+	by := float64(side) / float64(max(w, h))
+	if by >= 1 {
+		return m
+	}
+	small := image.NewRGBA(image.Rect(0, 0, max(1, int(by*float64(w))), max(1, int(by*float64(h)))))
+	draw.CatmullRom.Scale(small, small.Bounds(), m, m.Bounds(), draw.Src, nil)
+	return small
+}
