@@ -28,9 +28,15 @@ func New(params []*param.Param, c Config, steps int, pool *kernel.Pool) (*AdamW,
 		return nil, fmt.Errorf("optim: warmup %d is not less than the run's %d steps: it would never reach its learning rate", c.Warmup, steps)
 	}
 	a := &AdamW{config: c, params: params, steps: steps, pool: pool}
+	size := 0
 	for _, p := range params {
-		a.m = append(a.m, make([]float32, len(p.Value)))
-		a.v = append(a.v, make([]float32, len(p.Value)))
+		size += len(p.Value)
+	}
+	m, v := kernel.NewFloats(size), kernel.NewFloats(size)
+	for _, p := range params {
+		n := len(p.Value)
+		a.m, a.v = append(a.m, m[:n:n]), append(a.v, v[:n:n])
+		m, v = m[n:], v[n:]
 	}
 	return a, nil
 }

@@ -113,10 +113,10 @@ func (a *attentionTask) forward(scratch []float32, h *attentionHead) {
 	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
 		rows := min(t-lo, block)
 		seen, step, width := a.seen(lo, rows)
-		multiply(scores, wideT, h.q[lo*3*d:], 3*d, 1, packed(keys, v), rows, width, v, 0, nil)
+		multiply(scores, wideT, strided(h.q[lo*3*d:], 3*d, 1), packed(keys, v), rows, width, v, nil, nil)
 		softmaxRows(scores, wideT, rows, seen, step, width, scale, top[:rows], sum[:rows])
 		logSum(h.lse[lo:lo+rows], top, sum)
-		multiply(h.out[lo*d:], d, scores, wideT, 1, values, rows, v, seen+step*(rows-1), 0, nil)
+		multiply(h.out[lo*d:], d, strided(scores, wideT, 1), values, rows, v, seen+step*(rows-1), nil, nil)
 	}
 }
 
@@ -147,13 +147,13 @@ func (a *attentionTask) backward(scratch []float32, h *attentionHead) {
 		rows := min(t-lo, block)
 		seen, step, width := a.seen(lo, rows)
 		p, ds := probs[lo*wideT:], dscores[lo*wideT:]
-		multiply(p, wideT, h.q[lo*3*d:], 3*d, 1, packed(keys, v), rows, width, v, 0, nil)
-		multiply(ds, wideT, h.dout[lo*d:], d, 1, packed(values, v), rows, width, v, 0, nil)
+		multiply(p, wideT, strided(h.q[lo*3*d:], 3*d, 1), packed(keys, v), rows, width, v, nil, nil)
+		multiply(ds, wideT, strided(h.dout[lo*d:], d, 1), packed(values, v), rows, width, v, nil, nil)
 		for i := range rows {
 			delta[i] = dot(h.dout[(lo+i)*d:][:v], h.out[(lo+i)*d:][:v])
 		}
 		softmaxRowsGrad(p, ds, wideT, rows, seen, step, width, scale, h.lse[lo:lo+rows], delta)
-		multiply(h.dq[lo*3*d:], 3*d, ds, wideT, 1, byQuery, rows, v, seen+step*(rows-1), 0, nil)
+		multiply(h.dq[lo*3*d:], 3*d, strided(ds, wideT, 1), byQuery, rows, v, seen+step*(rows-1), nil, nil)
 	}
 	a.byKey(h.dk, 3*d, dscores, inPanels(space, h.q, 3*d, t, v), wideT)
 	a.byKey(h.dv, 3*d, probs, inPanels(space, h.dout, d, t, v), wideT)
@@ -163,12 +163,12 @@ func (a *attentionTask) backward(scratch []float32, h *attentionHead) {
 func (a *attentionTask) byKey(y []float32, row int, x []float32, b panels, wideT int) {
 	t, v := a.t, a.headDim
 	if !a.causal {
-		multiply(y, row, x, 1, wideT, b, t, v, t, 0, nil)
+		multiply(y, row, strided(x, 1, wideT), b, t, v, t, nil, nil)
 		return
 	}
 	for lo, block := 0, blockOfQueries(t); lo < t; lo += block {
 		rows := min(t-lo, block)
-		multiply(y[lo*row:], row, x[lo*wideT+lo:], 1, wideT, b.from(lo, 0), rows, v, t-lo, 0, nil)
+		multiply(y[lo*row:], row, strided(x[lo*wideT+lo:], 1, wideT), b.from(lo, 0), rows, v, t-lo, nil, nil)
 	}
 }
 

@@ -22,13 +22,13 @@ func best() Level {
 	return AMX
 }
 
-func copyPanels(dst []float32, packed int, b []float32, rowB, k, panels int) {
+func copyPanels(dst []float32, packed int, b []float32, step, rowB, k, panels int) {
 	if level < AVX2 || k == 0 || panels == 0 {
-		copyPanelsGo(dst, packed, b, rowB, k, panels)
+		copyPanelsGo(dst, packed, b, step, rowB, k, panels)
 		return
 	}
-	_, _ = dst[((panels-1)*packed+k)*panelWidth-1], b[(k-1)*rowB+panels*panelWidth-1]
-	packAVX2(&dst[0], 4*packed*panelWidth, &b[0], 4*rowB, k, panels)
+	_, _ = dst[((panels-1)*packed+k)*panelWidth-1], b[(k-1)*rowB+(panels-1)*step+panelWidth-1]
+	packAVX2(&dst[0], 4*packed*panelWidth, &b[0], 4*step, 4*rowB, k, panels)
 }
 
 func transpose(dst []float32, rowDst int, src []float32, rowSrc, n, width int) {

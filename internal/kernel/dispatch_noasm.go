@@ -6,12 +6,12 @@ func best() Level { return Portable }
 
 func pause() {}
 
-func gemmTiles(rows, tiles, n, k int, a []float32, rowA, colA int, b panels, c []float32, rowC, start int, bias []float32) {
-	gemmTilesGo(rows, tiles, n, k, a, rowA, colA, b, c, rowC, start, bias)
+func gemmRow(rows, n, k int, a left, _ []float32, b panels, c []float32, rowC int, bias, from []float32) {
+	gemmRowGo(rows, n, k, a, b, c, rowC, bias, from)
 }
 
-func copyPanels(dst []float32, packed int, b []float32, rowB, k, panels int) {
-	copyPanelsGo(dst, packed, b, rowB, k, panels)
+func copyPanels(dst []float32, packed int, b []float32, step, rowB, k, panels int) {
+	copyPanelsGo(dst, packed, b, step, rowB, k, panels)
 }
 
 func transpose(dst []float32, rowDst int, src []float32, rowSrc, n, width int) {

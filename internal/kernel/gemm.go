@@ -1,6 +1,12 @@
 package kernel
 
+// A product is cut so that blocks stay in the second cache: depth x blockColumns
+// floats of B, while rows of A and C pass by. Results depend on depth.
 const (
+	depth        = 384
+	blockColumns = 768
+	blockRows    = 800
+
 	// panelWidth is the number of columns of a packed panel of B.
 	panelWidth = 16
 
@@ -103,17 +109,15 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 }
 
 // cut chooses the sizes of tiles: as large as the caches allow, because each tile
-// reads its part of both operands again, of about equal size, and the same number
-// for each thread. Elements do not depend on it, but they do on block, the length
-// of a sum that is not yet added to C.
+// reads its part of both operands again, and the same number for each thread.
+// Elements do not depend on it, but they do on block, the length of a sum that
+// is not yet added to C.
 func (t *gemmTask) cut() {
-	shape := &tileShapes[level]
-	t.block = max(1, ceil(t.k, ceil(max(1, t.k), shape.depth)))
-	t.columns = ceil(ceil(t.n, ceil(t.n, shape.blockColumns)), shape.panels*panelWidth) * shape.panels * panelWidth
-	across := ceil(t.n, t.columns)
-	down := max(ceil(t.m, shape.blockRows), ceil(t.p.threads, across))
-	down = ceil(down, t.p.threads) * t.p.threads
-	t.rows = ceil(t.m, down)
+	t.block = max(1, ceil(t.k, ceil(max(1, t.k), depth)))
+	width := tileShapes[level].panels * panelWidth
+	t.columns = ceil(ceil(t.n, ceil(t.n, blockColumns)), width) * width
+	down := max(ceil(t.m, blockRows), ceil(t.p.threads, ceil(t.n, t.columns)))
+	t.rows = ceil(t.m, ceil(down, t.p.threads)*t.p.threads)
 }
 
 // packedRows is the number of rows of B that one tile of packing copies, and
@@ -144,72 +148,75 @@ func (t *gemmTask) do(worker, tile int) {
 		t.packB(tile)
 		return
 	}
-	// Tiles side by side share the rows of A.
-	across := ceil(t.n, t.columns)
-	lo, hi := span(tile/across, t.m, t.rows)
-	left, right := span(tile%across, t.n, t.columns)
-	start, bias := 1, []float32(nil)
-	if t.k0 == 0 {
-		start = t.begin(lo, hi, left, right)
+	// Tiles one below the other share the columns of B.
+	down := ceil(t.m, t.rows)
+	lo, hi := span(tile%down, t.m, t.rows)
+	left, right := span(tile/down, t.n, t.columns)
+	for k0 := 0; k0 == 0 || k0 < t.kc; k0 += t.block {
+		kc := min(t.block, t.kc-k0)
+		last := t.k0+k0+kc >= t.k
+		rows := hi - lo
+		if last && t.Activation != None {
+			rows = activeRows
+		}
+		for i := lo; i < hi; i += rows {
+			end := min(hi, i+rows)
+			t.multiply(worker, i, end, left, right, k0, kc)
+			for row := i * t.n; last && t.Activation != None && row < end*t.n; row += t.n {
+				activate(t.out[row+left:row+right], t.c[row+left:row+right], t.Activation)
+			}
+		}
+	}
+}
+
+// activeRows of a tile are computed before the activation, which then finds
+// them in the second cache.
+const activeRows = 112
+
+// multiply adds to rows and columns of C what a block of the packed K gives; the
+// first one adds the rest as well.
+func (t *gemmTask) multiply(worker, lo, hi, left, right, k0, kc int) {
+	from, bias := t.c, []float32(nil)
+	if t.k0+k0 == 0 {
+		from = t.addend(lo, hi, left, right)
 		if t.Bias != nil {
-			start |= 2
 			bias = t.Bias[left:right]
 		}
 	}
-	for k0 := 0; k0 == 0 || k0 < t.kc; k0 += t.block {
-		kc := min(t.block, t.kc-k0)
-		a, rowA, colA := t.packA(worker, lo, hi, t.k0+k0, kc)
-		multiply(t.c[lo*t.n+left:], t.n, a, rowA, colA, packed(t.panels, t.kc).from(k0, left), hi-lo, right-left, kc, start, bias)
-		start = 1
+	at := lo*t.n + left
+	if from != nil {
+		from = from[at:]
 	}
-	if t.k0+t.kc >= t.k && t.Activation != None {
-		for i := lo; i < hi; i++ {
-			activate(t.out[i*t.n+left:i*t.n+right], t.c[i*t.n+left:i*t.n+right], t.Activation)
-		}
-	}
+	a, b := t.leftOf(worker, lo, t.k0+k0, kc), packed(t.panels, t.kc).from(k0, left)
+	multiply(t.c[at:], t.n, a, b, hi-lo, right-left, kc, bias, from)
 }
 
-// packA returns a block of A with its strides: a copy where A is transposed, or
-// where its rows fall into the same sets of the first cache.
-func (t *gemmTask) packA(worker, lo, hi, k0, kc int) (a []float32, row, column int) {
+// leftOf is the part of A from a row and a column on. It is copied where it is
+// transposed, and where its rows fall into the same sets of the first cache.
+func (t *gemmTask) leftOf(worker, row, column, kc int) left {
 	const sets = 1024 // floats of a way of the first cache
-	if !t.TransA && t.k%sets != 0 {
-		return t.a[lo*t.k+k0:], t.k, 1
+	switch {
+	case kc == 0:
+		return left{}
+	case t.TransA:
+		return copied(t.p.workerScratch(worker, spaceFor(kc)), t.a[column*t.m+row:], 1, t.m)
+	case t.k%sets == 0:
+		return copied(t.p.workerScratch(worker, spaceFor(kc)), t.a[row*t.k+column:], t.k, 1)
 	}
-	if t.TransA {
-		column = t.rows + panelWidth
-		a = t.p.workerScratch(worker, kc*column)
-		for k := range kc {
-			copy(a[k*column:][:hi-lo], t.a[(k0+k)*t.m+lo:])
-		}
-		return a, 1, column
-	}
-	row = ceil(kc, 16)*16 + 16
-	a = t.p.workerScratch(worker, t.rows*row)
-	for i := lo; i < hi; i++ {
-		copy(a[(i-lo)*row:][:kc], t.a[i*t.k+k0:])
-	}
-	return a, row, 1
+	return strided(t.a[row*t.k+column:], t.k, 1)
 }
 
-// begin makes a tile of C hold what the product is added to, and returns 1; or
-// 0 if there is nothing.
-func (t *gemmTask) begin(lo, hi, left, right int) int {
-	from := t.Residual
-	if t.Accumulate {
-		from = t.out
-	}
-	if from == nil {
-		return 0
-	}
-	for i := lo; i < hi; i++ {
-		c, row := t.c[i*t.n+left:i*t.n+right], from[i*t.n+left:i*t.n+right]
-		switch {
-		case t.Accumulate && t.Residual != nil:
-			add(c, row, t.Residual[i*t.n+left:i*t.n+right])
-		case &c[0] != &row[0]:
-			copy(c, row)
+// addend returns what is added to the product of a tile, if anything.
+func (t *gemmTask) addend(lo, hi, left, right int) []float32 {
+	switch {
+	case t.Accumulate && t.Residual != nil:
+		for i := lo; i < hi; i++ {
+			row := i * t.n
+			add(t.c[row+left:row+right], t.out[row+left:row+right], t.Residual[row+left:row+right])
 		}
+		return t.c
+	case t.Accumulate:
+		return t.out
 	}
-	return 1
+	return t.Residual
 }

@@ -5,112 +5,112 @@
 package kernel
 
 //go:noescape
-func gemm1x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32)
+func gemm1x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
 
 //go:noescape
-func gemm2x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32)
+func gemm2x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
 
 //go:noescape
-func gemm3x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32)
+func gemm3x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
 
 //go:noescape
-func gemm4x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32)
+func gemm4x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
 
 //go:noescape
-func gemm5x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32)
+func gemm5x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
 
 //go:noescape
-func gemm6x16AVX2(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32)
+func gemm6x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
 
 //go:noescape
-func gemm1x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm1x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm1x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm1x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm2x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm2x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm2x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm2x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm3x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm3x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm3x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm3x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm4x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm4x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm4x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm4x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm5x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm5x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm5x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm5x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm6x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm6x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm6x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm6x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm7x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm7x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm7x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm7x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm8x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm8x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm8x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm8x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm9x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm9x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm9x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm9x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm10x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm10x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm10x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm10x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm11x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm11x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm11x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm11x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm12x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm12x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm12x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm12x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm13x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm13x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm13x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm13x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm14x16AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm14x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
-func gemm14x32AVX512(tiles int, kc int, a *float32, rowA int, colA int, b *float32, rowB int, c *float32, rowC int, start int, bias *float32, panel int, mask uint16)
+func gemm14x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
 
 //go:noescape
 func transpose8AVX2(dst *float32, rowDst int, src *float32, rowSrc int, n int)
 
 //go:noescape
-func packAVX2(dst *float32, stride int, b *float32, rowB int, k int, panels int)
+func packAVX2(dst *float32, stride int, b *float32, step int, rowB int, k int, panels int)
 
 //go:noescape
 func pause()

@@ -52,19 +52,9 @@ func startLevel(name string) Level {
 	return best()
 }
 
-// A tileShape says how large a tile of C the registers hold, and how a product
-// is cut so that its blocks stay in the caches: a panel of depth x panelWidth
-// floats of B in the first; a block of blockRows x depth of A and its blockRows
-// x blockColumns of C in the second.
-type tileShape struct {
-	rows, panels                   int // of a tile; a panel is panelWidth columns
-	depth, blockRows, blockColumns int
-}
+// A tileShape is how large a tile of C the registers hold.
+type tileShape struct{ rows, panels int } // a panel is panelWidth columns
 
 var tileShapes = [...]tileShape{
-	Portable:   {6, 1, 256, 96, 384},
-	AVX2:       {6, 1, 256, 96, 384},
-	AVX512:     {14, 2, 384, 112, 384},
-	AVX512BF16: {14, 2, 384, 112, 384},
-	AMX:        {14, 2, 384, 112, 384},
+	Portable: {6, 1}, AVX2: {6, 1}, AVX512: {14, 2}, AVX512BF16: {14, 2}, AMX: {14, 2},
 }

@@ -19,50 +19,107 @@ func (b panels) from(row, column int) panels {
 	return panels{b.data[row*b.row+column/panelWidth*b.next:], b.row, b.next}
 }
 
-// multiply computes m x n of C on one thread, from a strided A and k rows of b.
-// Start says what is added: 1 what C holds, 2 the bias.
-func multiply(c []float32, rowC int, a []float32, rowA, colA int, b panels, m, n, k, start int, bias []float32) {
-	if k == 0 {
-		rowA = 0 // a is empty
+// left is a left operand: the distances between its rows, its columns, and from
+// a tile of rows to the next. With space, tiles are copied there before they are
+// used, some at a time.
+type left struct {
+	data              []float32
+	row, column, next int
+	space             []float32
+}
+
+// copiedTiles is the number of tiles that are copied at a time, so that rows of
+// a transposed operand are read in long pieces.
+const copiedTiles = 8
+
+// strided is an operand as it lies in memory.
+func strided(data []float32, row, column int) left { return left{data: data, row: row, column: column} }
+
+// copied is an operand of k columns whose tiles are copied to space, of
+// spaceFor(k) floats. Row or column is 1.
+func copied(space, data []float32, row, column int) left {
+	return left{data: data, row: row, column: column, space: space}
+}
+
+func spaceFor(k int) int { return copiedTiles * panelWidth * paddedRow(k) }
+
+// paddedRow is the length of rows of k floats which fall into different sets of
+// the first cache.
+func paddedRow(k int) int { return (ceil(k, 16) | 1) * 16 }
+
+// tiles returns a number of tiles of so many rows and k columns where they shall
+// be read.
+func (a left) tiles(number, rows, k int) left {
+	t := left{data: a.space, row: 1, column: panelWidth, next: k * panelWidth}
+	switch {
+	case a.space == nil:
+		t = a
+		t.next = rows * a.row
+	case a.row == 1:
+		packTiles(a.space, a.data, a.column, k, rows, number)
+	default:
+		t.row, t.column = paddedRow(k), 1
+		t.next = rows * t.row
+		for i := range rows * number {
+			copy(a.space[i*t.row:][:k], a.data[i*a.row:])
+		}
 	}
+	return t
+}
+
+// multiply computes m x n of C on one thread, from m rows of a and k rows of b,
+// and adds the bias (n) and from, which has the strides of C, unless they are
+// nil. From may be C.
+func multiply(c []float32, rowC int, a left, b panels, m, n, k int, bias, from []float32) {
 	shape := &tileShapes[level]
 	// Tiles of about equal height: thin ones cannot use the whole machine.
-	tiles := ceil(m, shape.rows)
-	rows, higher := m/tiles, m%tiles
-	across := shape.panels * panelWidth
-	for j := 0; j < n; j += across {
-		width := min(n-j, across)
-		b, add, c := b.from(0, j), []float32(nil), c[j:]
-		if start&2 != 0 {
-			add = bias[j : j+width]
+	all := ceil(m, shape.rows)
+	rows, higher := m/all, m%all
+	for i := 0; i < all; {
+		height, number := rows, all-i
+		if i < higher {
+			height, number = rows+1, higher-i
 		}
-		if higher > 0 {
-			gemmTiles(rows+1, higher, width, k, a, rowA, colA, b, c, rowC, start, add)
+		number = min(number, copiedTiles)
+		tile := a.tiles(number, height, k)
+		for range number {
+			next := tile.data
+			if tile.next < len(next) {
+				next = next[tile.next:]
+			}
+			gemmRow(height, n, k, tile, next, b, c, rowC, bias, from)
+			tile.data = next
+			if i++; i < all {
+				c = c[height*rowC:]
+				if from != nil {
+					from = from[height*rowC:]
+				}
+			}
 		}
-		done := higher * (rows + 1)
-		gemmTiles(rows, tiles-higher, width, k, a[done*rowA:], rowA, colA, b, c[done*rowC:], rowC, start, add)
+		if i < all {
+			a.data = a.data[number*height*a.row:]
+		}
 	}
 }
 
-// gemmTilesGo computes tiles, one below the other, each of so many rows and n
-// columns of C; see multiply.
-func gemmTilesGo(rows, tiles, n, k int, a []float32, rowA, colA int, b panels, c []float32, rowC, start int, bias []float32) {
-	for i := range rows * tiles {
+// gemmRowGo computes tiles of so many rows, side by side; see multiply.
+func gemmRowGo(rows, n, k int, a left, b panels, c []float32, rowC int, bias, from []float32) {
+	for i := range rows {
 		for j := 0; j < n; j += panelWidth {
 			var sums [panelWidth]float32
 			sum, b := sums[:min(panelWidth, n-j)], b.from(0, j)
 			for p := range k {
-				x := a[i*rowA+p*colA]
+				x := a.data[i*a.row+p*a.column]
 				for l, v := range b.data[p*b.row:][:len(sum)] {
 					sum[l] += x * v
 				}
 			}
 			for l, v := range sum {
-				if start&2 != 0 {
+				if bias != nil {
 					v += bias[j+l]
 				}
-				if start&1 != 0 {
-					v += c[i*rowC+j+l]
+				if from != nil {
+					v += from[i*rowC+j+l]
 				}
 				c[i*rowC+j+l] = v
 			}
@@ -74,7 +131,7 @@ func gemmTilesGo(rows, tiles, n, k int, a []float32, rowA, colA int, b panels, c
 // with zeros behind the last column.
 func packRows(dst []float32, packed int, b []float32, rowB, k, n int) {
 	whole := n / panelWidth
-	copyPanels(dst, packed, b, rowB, k, whole)
+	copyPanels(dst, packed, b, panelWidth, rowB, k, whole)
 	if left := n - whole*panelWidth; left > 0 {
 		for i := range k {
 			d := dst[(whole*packed+i)*panelWidth:][:panelWidth]
@@ -83,10 +140,25 @@ func packRows(dst []float32, packed int, b []float32, rowB, k, n int) {
 	}
 }
 
-func copyPanelsGo(dst []float32, packed int, b []float32, rowB, k, panels int) {
+// packTiles copies k rows of a into panels, one behind the other, each with the
+// next n <= 16 columns in front.
+func packTiles(dst, a []float32, rowA, k, n, panels int) {
+	// Rows behind which the operand has what the last panel reads too much.
+	whole := min(k, max(0, len(a)-(panels-1)*n-panelWidth+rowA)/rowA)
+	copyPanels(dst, k, a, n, rowA, whole, panels)
+	for i := whole; i < k; i++ {
+		for j := range panels {
+			copy(dst[(j*k+i)*panelWidth:][:n], a[i*rowA+j*n:])
+		}
+	}
+}
+
+// copyPanelsGo copies k rows of b into panels of 16 columns and packed rows. In
+// b, a panel begins step columns behind the one before.
+func copyPanelsGo(dst []float32, packed int, b []float32, step, rowB, k, panels int) {
 	for i := range k {
 		for j := range panels {
-			copy(dst[(j*packed+i)*panelWidth:][:panelWidth], b[i*rowB+j*panelWidth:])
+			copy(dst[(j*packed+i)*panelWidth:][:panelWidth], b[i*rowB+j*step:])
 		}
 	}
 }

@@ -168,7 +168,7 @@ func (p *Pool) work(worker int) {
 // workerScratch returns n floats that only this worker uses, until its next call.
 func (p *Pool) workerScratch(worker, n int) []float32 {
 	if len(p.scratch[worker]) < n {
-		p.scratch[worker] = make([]float32, n)
+		p.scratch[worker] = NewFloats(n)
 	}
 	return p.scratch[worker][:n]
 }
@@ -176,7 +176,7 @@ func (p *Pool) workerScratch(worker, n int) []float32 {
 // sharedScratch returns n floats for the current kernel.
 func (p *Pool) sharedScratch(n int) []float32 {
 	if len(p.shared) < n {
-		p.shared = make([]float32, n)
+		p.shared = NewFloats(n)
 	}
 	return p.shared[:n]
 }

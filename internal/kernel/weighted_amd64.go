@@ -3,10 +3,10 @@
 package kernel
 
 func weightedRows(dst, src []uint8, stride int, taps []int32) {
-	switch level {
-	case Portable:
+	switch {
+	case level == Portable:
 		weightedRowsGo(dst, src, stride, taps)
-	case AVX512:
+	case level >= AVX512:
 		weightedRowsAVX512(&dst[0], len(dst), &src[0], stride, &taps[0], len(taps))
 	default:
 		weightedRowsAVX2(&dst[0], len(dst), &src[0], stride, &taps[0], len(taps))

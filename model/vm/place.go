@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"unsafe"
+
+	"github.com/goclip/goclip/internal/kernel"
 )
 
 // lineFloats is a cache line: where every value begins.
@@ -80,12 +82,4 @@ func (p *plan) inLent(b *buffer) int {
 func lines(floats int) int { return (floats + lineFloats - 1) / lineFloats * lineFloats }
 
 // NewArena returns memory for values that begins a cache line.
-func NewArena(bytes int) []float32 {
-	n := (bytes + 3) / 4
-	memory := make([]float32, n+lineFloats)
-	skip := 0
-	for uintptr(unsafe.Pointer(&memory[skip]))%(4*lineFloats) != 0 {
-		skip++
-	}
-	return memory[skip:][:n:n]
-}
+func NewArena(bytes int) []float32 { return kernel.NewFloats((bytes + 3) / 4) }

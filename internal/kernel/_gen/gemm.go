@@ -8,11 +8,12 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// gemm writes tiles of C, one below the other, each of the given number of rows
-// and vectors. A is read through two strides, so that it need not be transposed;
-// b is kc rows, rowB apart, of one or two panels of 16 floats, which lie panel
-// apart, and the last vector has the floats of mask. Strides are in bytes. To a
-// product are added nothing, C, the bias or both as start is 0, 1, 2 or 3.
+// gemm writes tiles of C side by side, each of the given number of rows and
+// vectors. A is read through two strides, so that it need not be transposed; b
+// is kc rows, rowB apart, in panels of 16 floats, which lie panel apart, and the
+// last vector of every tile has the floats of mask. Strides are in bytes. To a
+// product are added nothing, from, the bias or both as start
+// is 0, 1, 2 or 3. Next is where the rows of A lie that come after these.
 //
 // AVX2 has one shape, of one panel, and no mask. With AVX-512 up to 14 rows of
 // 32 columns fill the 32 registers; the shape of one panel is for what is left.
@@ -20,11 +21,10 @@ func gemm(set instructionSet, rows, vectors int) {
 	isa = set
 	name, last := fmt.Sprintf("gemm%dx%d", rows, isa.lanes*vectors), ""
 	if isa.lanes == 16 {
-		last = ", panel int, mask uint16"
+		last = ", mask uint16"
 	}
-	function(name, "(tiles, kc int, a *float32, rowA, colA int, b *float32, rowB int, c *float32, rowC, start int, bias *float32"+last+")")
+	function(name, "(tiles, pace, rest int, a *float32, rowA, colA int, b *float32, rowB, panel int, c *float32, rowC int, from *float32, start int, bias, next *float32, tileNext int"+last+")")
 	rowA, colA := pointer("rowA"), pointer("colA")
-	c, rowC := pointer("c"), pointer("rowC")
 	row3, row5, row7 := GP64(), GP64(), GP64()
 	LEAQ(Mem{Base: rowA, Index: rowA, Scale: 2}, row3)
 	LEAQ(Mem{Base: rowA, Index: rowA, Scale: 4}, row5)
@@ -53,8 +53,7 @@ func gemm(set instructionSet, rows, vectors int) {
 	whole := func(v int) bool { return mask == nil || v < vectors-1 }
 
 	Label("tile")
-	kc, a, a7, b, p := pointer("kc"), GP64(), GP64(), pointer("b"), GP64()
-	MOVQ(argument("a"), a)
+	a, a7, b, p := pointer("a"), GP64(), pointer("b"), GP64()
 	if rows > 7 {
 		LEAQ(Mem{Base: a, Index: row7, Scale: 1}, a7)
 	}
@@ -70,11 +69,7 @@ func gemm(set instructionSet, rows, vectors int) {
 	bs, x, rowB := registers(vectors), isa.register(), pointer("rowB")
 	step := func() {
 		for v, m := range panels[:vectors] {
-			if whole(v) {
-				VMOVUPS(m, bs[v])
-			} else {
-				VMOVUPS_Z(m, mask, bs[v])
-			}
+			VMOVUPS(m, bs[v])
 		}
 		ADDQ(rowB, b)
 		for i, at := range rowsOfA(a, a7)[:rows] {
@@ -86,45 +81,59 @@ func gemm(set instructionSet, rows, vectors int) {
 			ADDQ(colA, a7)
 		}
 	}
-	// Ask for a row of C at each step, which is needed at the end.
-	ahead := GP64()
-	MOVQ(U64(uint64(rows)), ahead)
-	CMPQ(ahead, kc)
-	CMOVQGT(kc, ahead)
-	SUBQ(ahead, kc)
-	MOVQ(c, p)
+	// Before every pace steps ask for a row of what is needed at the end, and for
+	// a part of the rows of A that come next, as asking for all at once would
+	// stall. After the last row, take the rest.
+	kc, ask, next, from := GP64(), GP64(), pointer("next"), pointer("from")
+	MOVQ(U64(uint64(rows)), ask)
+	MOVQ(argument("c"), p)
+	SUBQ(p, from)
+	CMPQ(argument("pace"), Imm(0))
+	JNE(LabelRef("ask"))
+	XORQ(ask, ask)
 	Label("ask")
+	DECQ(ask)
+	JLT(LabelRef("rest"))
 	PREFETCHT0(Mem{Base: p})
 	PREFETCHT0(Mem{Base: p, Disp: bytes(vectors) - 1})
-	ADDQ(rowC, p)
-	step()
-	DECQ(ahead)
-	JNZ(LabelRef("ask"))
-
+	PREFETCHT0(Mem{Base: p, Index: from, Scale: 1})
+	PREFETCHT0(Mem{Base: p, Index: from, Scale: 1, Disp: bytes(vectors) - 1})
+	ADDQ(argument("rowC"), p)
+	PREFETCHT1(Mem{Base: next})
+	PREFETCHT1(Mem{Base: next, Disp: 64})
+	ADDQ(rowA, next)
+	MOVQ(argument("pace"), kc)
+	JMP(LabelRef("steps"))
+	Label("rest")
+	CMPQ(ask, I8(-1))
+	JNE(LabelRef("bias"))
+	MOVQ(argument("rest"), kc)
 	TESTQ(kc, kc)
 	JZ(LabelRef("bias"))
-	if isa.lanes == 8 { // a step is short: four of them hide the loop
+	Label("steps")
+	if isa.lanes == 8 && rows == 6 { // most tiles, of short steps: four hide the loop
 		SUBQ(Imm(4), kc)
-		JLT(LabelRef("tail"))
-		Label("by4")
+		JLT(LabelRef("few"))
+		Label("four")
 		for range 4 {
 			step()
 		}
 		SUBQ(Imm(4), kc)
-		JGE(LabelRef("by4"))
-		Label("tail")
+		JGE(LabelRef("four"))
+		Label("few")
 		ADDQ(Imm(4), kc)
-		JZ(LabelRef("bias"))
+		JZ(LabelRef("ask"))
 	}
-	Label("by1")
+	Label("one")
 	step()
 	DECQ(kc)
-	JNZ(LabelRef("by1"))
+	JNZ(LabelRef("one"))
+	JMP(LabelRef("ask"))
 
 	Label("bias")
 	TESTQ(U32(2), argument("start"))
 	JZ(LabelRef("add"))
-	MOVQ(argument("bias"), p)
+	p = pointer("bias")
 	for v := range vectors {
 		m := Mem{Base: p, Disp: bytes(v)}
 		if whole(v) {
@@ -137,9 +146,10 @@ func gemm(set instructionSet, rows, vectors int) {
 		do(VADDPS, bs, acc[i], acc[i])
 	}
 	Label("add")
+	c, rowC := pointer("c"), pointer("rowC")
 	TESTQ(U32(1), argument("start"))
 	JZ(LabelRef("store"))
-	MOVQ(c, p)
+	p = pointer("from")
 	for i := range acc {
 		for v := range vectors {
 			m := Mem{Base: p, Disp: bytes(v)}
@@ -164,15 +174,24 @@ func gemm(set instructionSet, rows, vectors int) {
 				VMOVUPS(acc[i][v], mask, m)
 			}
 		}
-		ADDQ(rowC, c)
+		if i < rows-1 {
+			ADDQ(rowC, c)
+		}
 	}
-	MOVQ(argument("a"), a)
-	LEAQ(rowsOfA(a, a)[(rows-1)%7], a)
-	if rows > 7 {
-		ADDQ(row7, a)
+	width := Imm(uint64(bytes(vectors)))
+	if bytes(vectors) > 127 {
+		width = U32(uint32(bytes(vectors)))
 	}
-	ADDQ(rowA, a)
-	MOVQ(a, argument("a"))
+	ADDQ(width, argument("c"))
+	ADDQ(width, argument("from"))
+	ADDQ(width, argument("bias"))
+	p = pointer("panel")
+	if isa.lanes == 16 && vectors == 2 {
+		ADDQ(p, p)
+	}
+	ADDQ(p, argument("b"))
+	p = pointer("tileNext")
+	ADDQ(p, argument("next"))
 	DECQ(argument("tiles"))
 	JNZ(LabelRef("tile"))
 	end()
@@ -250,12 +269,13 @@ func transpose() {
 	RET()
 }
 
-// pack copies k rows of b into panels side by side, 16 columns to each, which
-// lie a stride apart.
+// pack copies k rows of b into panels of 16 columns, which lie a stride apart. In
+// b, a panel begins step after the one before.
 func pack() {
-	TEXT("packAVX2", NOSPLIT, "func(dst *float32, stride int, b *float32, rowB, k, panels int)")
+	TEXT("packAVX2", NOSPLIT, "func(dst *float32, stride int, b *float32, step, rowB, k, panels int)")
 	Pragma("noescape")
-	dst, stride, b, rowB, k := pointer("dst"), pointer("stride"), pointer("b"), pointer("rowB"), pointer("k")
+	dst, stride, b, step := pointer("dst"), pointer("stride"), pointer("b"), pointer("step")
+	rowB, k := pointer("rowB"), pointer("k")
 	Label("row")
 	d, s, panels := GP64(), GP64(), pointer("panels")
 	MOVQ(dst, d)
@@ -266,7 +286,7 @@ func pack() {
 	VMOVUPS(Mem{Base: s, Disp: 32}, hi)
 	VMOVUPS(lo, Mem{Base: d})
 	VMOVUPS(hi, Mem{Base: d, Disp: 32})
-	ADDQ(Imm(64), s)
+	ADDQ(step, s)
 	ADDQ(stride, d)
 	DECQ(panels)
 	JNZ(LabelRef("panel"))
