@@ -236,7 +236,7 @@ func TestLivePage(t *testing.T) {
 func TestDemoPage(t *testing.T) {
 	in := chromium(t)
 	r, stop := trained(t)
-	for { // until there is a checkpoint
+	for in.Err() == nil { // until there is a checkpoint
 		if all, _ := filepath.Glob("r/checkpoints/step-*/manifest.json"); len(all) > 0 {
 			break
 		}
