@@ -139,6 +139,7 @@ func TestEval(t *testing.T) {
 		{[]string{"probe", "--checkpoint", "r", "--data", "world/*.parquet"}, 2, "--train, --train-embeddings"},
 		{[]string{"compare", "r", "--data", "world/*.parquet", "--classes", "world/classes.txt"}, 2, "accepts 2 arg"},
 		{[]string{"embed", "--checkpoint", "r", "--data", "world/*.parquet", "--out", "none/e.parquet"}, 1, "none"},
+		{[]string{"report", "--checkpoint", "r", "--data", "world/*.parquet", "--classes", "world/classes.txt", "--out", "none/r.html"}, 1, "eval: --out none/r.html: "},
 		{[]string{"guess"}, 2, "unknown command"},
 		{nil, 2, "eval wants a command"},
 	} {

@@ -39,6 +39,9 @@ func reportCommand() *cobra.Command {
 			if err := from.check(true); err != nil {
 				return err
 			}
+			if _, err := os.Stat(filepath.Dir(out)); err != nil { // before any work
+				return fmt.Errorf("eval: --out %s: %w", out, err)
+			}
 			classes, templates, err := prompts(classFile, templateFile)
 			if err != nil {
 				return err

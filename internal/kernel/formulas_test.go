@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -41,6 +42,30 @@ func TestExpAccuracy(t *testing.T) {
 			}
 			if !(math.Abs(float64(sum)-want) <= 2e-6*want) && want < math.MaxFloat32 {
 				t.Errorf("sum of %d is %g, want %g", n, sum, want)
+			}
+		}
+	})
+}
+
+// TestSoftmax compares with float64 logits that overflow without a shift.
+func TestSoftmax(t *testing.T) {
+	everyLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(5, 6))
+		for _, n := range widths {
+			x := unaligned(rng, n)
+			var sum float64
+			for i := range x {
+				x[i] += 100
+				sum += math.Exp(float64(x[i]))
+			}
+			y := slices.Clone(x)
+			if lse, want := Softmax(y, 3), math.Log(sum); !(math.Abs(lse-want) <= 1e-5) {
+				t.Errorf("log-sum-exp of %d is %g, want %g", n, lse, want)
+			}
+			for i, v := range x {
+				if want := 3 * math.Exp(float64(v)) / sum; !(math.Abs(float64(y[i])-want) <= 3e-6*want) {
+					t.Errorf("%d logits: y[%d] = %g, want %g within 3e-6 of it", n, i, y[i], want)
+				}
 			}
 		}
 	})

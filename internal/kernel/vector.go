@@ -11,6 +11,18 @@ func expSumGo(dst, x []float32, scale, shift float32) (sum float32) {
 	return sum
 }
 
+// Softmax replaces the logits x of one row by their probabilities times scale,
+//
+//	x_j = scale exp(x_j - lse), lse = ln sum_j exp(x_j)
+//
+// and returns lse. A NaN among them makes all NaN.
+func Softmax(x []float32, scale float32) (lse float64) {
+	top := largest(x)
+	sum := expSum(x, x, 1, -top)
+	scaleTo(x, x, scale/sum)
+	return float64(top) + math.Log(float64(sum))
+}
+
 func largestGo(x []float32) float32 {
 	m := float32(math.Inf(-1))
 	for _, v := range x {

@@ -18,7 +18,8 @@ async function fetchProbe(count) {
       if (from > 0 && got.snapshots[0].step <= snapshots.at(-1).step) { have = 0; continue; }
       if (from === 0) setPairs(got);
       have = from + got.snapshots.length;
-      snapshots.push(...got.snapshots);
+      snapshots.push(...got.snapshots.map(({ step, logit_scale, cosines }) => // of a model that broke, text: NaN
+        ({ step, logit_scale: Number(logit_scale), cosines: cosines.map(row => row.map(Number)) })));
     }
     show();
   } catch {
@@ -31,7 +32,7 @@ async function fetchProbe(count) {
 // show draws what was fetched, at the newest if the slider was there.
 function show() {
   if (snapshots.length === 0) return;
-  const all = snapshots.flatMap(s => s.cosines.flat()), at = $("at");
+  const all = snapshots.flatMap(s => s.cosines.flat()).filter(Number.isFinite), at = $("at");
   low = all.reduce((a, b) => Math.min(a, b), 1);
   high = all.reduce((a, b) => Math.max(a, b), -1);
   at.max = snapshots.length - 1;

@@ -31,8 +31,8 @@ var headers = map[string]string{
 // guard answers only who may ask. Without a token, that is who has asked for
 // this machine by a name of its own: a page elsewhere whose name was made to
 // mean 127.0.0.1, DNS rebinding, asks for its own name. With one, it is who has
-// it, in a header, a cookie, or the address, which sets the cookie. A request
-// that changes something, or costs, must not come from another site's page.
+// it, in a header, a cookie, or the address, which sets the cookie. Another
+// site's page may link here, and nothing else.
 func guard(token string, pages http.Handler) http.Handler {
 	slots := make(chan struct{}, maxRequests)
 	pages = http.NewCrossOriginProtection().Handler(pages)
@@ -45,6 +45,10 @@ func guard(token string, pages http.Handler) http.Handler {
 			return
 		}
 		if token != "" && !admit(w, r, token) {
+			return
+		}
+		if site := r.Header.Get("Sec-Fetch-Site"); strings.HasSuffix(site, "-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate" {
+			Error(w, http.StatusForbidden, "serve: a request of another site's page")
 			return
 		}
 		select {

@@ -39,6 +39,10 @@ func TestGuard(t *testing.T) {
 		{name: "POST of its own page", method: "POST", host: "localhost:8080", header: http.Header{"Origin": {"http://localhost:8080"}, "Sec-Fetch-Site": {"same-origin"}}, want: 200},
 		{name: "POST of another site", method: "POST", header: http.Header{"Origin": {"http://evil.example"}, "Sec-Fetch-Site": {"cross-site"}}, want: 403},
 		{name: "POST of an old browser from another site", method: "POST", header: http.Header{"Origin": {"http://evil.example"}}, want: 403},
+		{name: "a picture in another site's page", header: http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"no-cors"}}, want: 403},
+		{name: "a stream to another port's page", header: http.Header{"Sec-Fetch-Site": {"same-site"}, "Sec-Fetch-Mode": {"cors"}}, want: 403},
+		{name: "a link in another site's page", header: http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}}, want: 200},
+		{name: "an address that was typed", header: http.Header{"Sec-Fetch-Site": {"none"}, "Sec-Fetch-Mode": {"navigate"}}, want: 200},
 		{name: "POST of another port", method: "POST", host: "localhost:8080", header: http.Header{"Origin": {"http://localhost:3000"}}, want: 403},
 	} {
 		r, err := http.NewRequest(test.method, s.URL, nil)

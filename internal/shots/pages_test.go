@@ -45,7 +45,7 @@ model:
   image: {size: 32, patch: 16, width: 16, layers: 1, heads: 1}
   text: {context_length: 10, width: 16, layers: 1, heads: 1}
 optim: {learning_rate: 1e-3, warmup: 2}
-train: {steps: 20000, batch: 20, log_every: 20, eval_every: 60, threads: 1}
+train: {steps: 40000, batch: 20, log_every: 20, eval_every: 60, threads: 1}
 eval: {classes: world/classes.txt, sets: [{name: seen, data: "world/val-seen-*.parquet"}]}
 checkpoint: {every_steps: 50, keep_last: 2}
 `
@@ -236,7 +236,7 @@ func TestLivePage(t *testing.T) {
 func TestDemoPage(t *testing.T) {
 	in := chromium(t)
 	r, stop := trained(t)
-	for { // until there is a checkpoint
+	for in.Err() == nil { // until there is a checkpoint
 		if all, _ := filepath.Glob("r/checkpoints/step-*/manifest.json"); len(all) > 0 {
 			break
 		}
