@@ -74,6 +74,11 @@ func (d *decoder) decode(file []byte, maxPixels int) (*Image, error) {
 	if err := checkSize(format, w, h, maxPixels); err != nil {
 		return nil, err
 	}
+	if format == "jpeg" {
+		if err := checkScans(file, w, h); err != nil {
+			return nil, err
+		}
+	}
 	decoded, _, err := image.Decode(reader{bytes.NewReader(file)})
 	if err != nil {
 		return nil, fmt.Errorf("preprocess: %w", err)
