@@ -24,6 +24,9 @@ func Inspect(ctx context.Context, w io.Writer, patterns string, c Config) (probl
 	var rows int64
 	for _, name := range names {
 		s, err := openShard(ctx, store, name, c, Need{})
+		if ctx.Err() != nil {
+			return problems, ctx.Err()
+		}
 		if err != nil {
 			problems++
 			fmt.Fprintf(w, "%v\n  problem: %v\n", name, err)
