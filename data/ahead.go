@@ -51,6 +51,7 @@ func (a *readAhead) window(ctx context.Context, w window) (*rowWindow, error) {
 		if p.err != nil {
 			return nil, p.err
 		}
+		a.queue[0] = nil // so that its rows end with their window
 		a.queue, a.held = a.queue[1:], a.held-p.bytes
 		a.stream.clock.count(p.rows)
 		loaded.rows = append(loaded.rows, p.rows...)
@@ -93,11 +94,15 @@ func (a *readAhead) read(ctx context.Context, p *part, rows [2]int64) {
 	}
 }
 
+// rowBytes is about what a row takes in memory beside its columns, so that no
+// budget has room for rows without end, whatever a footer says of their size.
+const rowBytes = 256
+
 // bytesOf is about what rows of the dataset take in memory.
 func (d *Dataset) bytesOf(rows [2]int64) (bytes int64) {
 	for _, s := range d.shards {
 		if n := min(rows[1], s.first+s.length()) - max(rows[0], s.first); n > 0 {
-			bytes += s.bytes / s.rows * n
+			bytes += (s.bytes/s.rows + rowBytes) * n
 		}
 	}
 	return bytes

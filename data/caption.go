@@ -1,15 +1,15 @@
 package data
 
 import (
-	"bytes"
 	"fmt"
-	"image"
 	"math"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/goclip/goclip/data/preprocess"
 )
 
 // CaptionColumn is one of several columns of captions.
@@ -118,14 +118,14 @@ func (c Config) unfit(file []byte) bool {
 	if c.MinSize == 0 && c.MaxAspect == 0 {
 		return false
 	}
-	var header image.Config
+	var w, h int
 	err := guard(func() (err error) {
-		header, _, err = image.DecodeConfig(bytes.NewReader(file))
+		_, w, h, err = preprocess.Size(file)
 		return err
 	})
 	if err != nil {
 		return false
 	}
-	short, long := min(header.Width, header.Height), max(header.Width, header.Height)
+	short, long := min(w, h), max(w, h)
 	return short < c.MinSize || c.MaxAspect != 0 && float64(long) > c.MaxAspect*float64(short)
 }

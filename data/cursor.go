@@ -43,6 +43,9 @@ func (c *cursor) peek() (v parquet.Value, err error) {
 	return c.buffer[c.at], nil
 }
 
+// errNoRow is that of a column which has no more rows.
+var errNoRow = errors.New("has no such row")
+
 // row calls set with the values of the next row that are not null.
 func (c *cursor) row(set func(parquet.Value) error) error {
 	for n := 0; ; n++ {
@@ -51,7 +54,7 @@ func (c *cursor) row(set func(parquet.Value) error) error {
 		case n > 0 && (errors.Is(err, io.EOF) || err == nil && v.RepetitionLevel() == 0):
 			return nil
 		case errors.Is(err, io.EOF):
-			return io.ErrUnexpectedEOF
+			return errNoRow
 		case err != nil:
 			return err
 		}

@@ -14,8 +14,6 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
-	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -376,31 +374,4 @@ func (d *Dataset) read(ctx context.Context, lo, hi int64, want columns) (rows []
 		rows = append(rows, part...)
 	}
 	return rows, nil
-}
-
-// A RowRef says where a row is: the shard, and the row in it, from 0.
-type RowRef struct {
-	Shard string
-	Row   int64
-}
-
-func (r RowRef) String() string { return fmt.Sprintf("%s: row %d", r.Shard, r.Row) }
-
-// FormatRows writes rows in one line, those of a shard together.
-func FormatRows(rows []RowRef) string {
-	var s strings.Builder
-	last := ""
-	for _, r := range slices.SortedStableFunc(slices.Values(rows), func(a, b RowRef) int { return strings.Compare(a.Shard, b.Shard) }) {
-		switch {
-		case r.Shard == last:
-			s.WriteString(", ")
-		case last == "":
-			s.WriteString(r.Shard + ": rows ")
-		default:
-			s.WriteString("; " + r.Shard + ": rows ")
-		}
-		last = r.Shard
-		fmt.Fprint(&s, r.Row)
-	}
-	return s.String()
 }

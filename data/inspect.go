@@ -1,12 +1,12 @@
 package data
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image"
 	"io"
 	"strings"
+
+	"github.com/goclip/goclip/data/preprocess"
 )
 
 // Inspect prints each shard that patterns match as it is understood: rows, row
@@ -24,6 +24,9 @@ func Inspect(ctx context.Context, w io.Writer, patterns string, c Config) (probl
 	var rows int64
 	for _, name := range names {
 		s, err := openShard(ctx, store, name, c, Need{})
+		if ctx.Err() != nil {
+			return problems, ctx.Err()
+		}
 		if err != nil {
 			problems++
 			fmt.Fprintf(w, "%v\n  problem: %v\n", name, err)
@@ -64,8 +67,8 @@ func (s *shard) describe(ctx context.Context, w io.Writer) error {
 			continue
 		}
 		size := "an image that no decoder knows"
-		if c, format, err := image.DecodeConfig(bytes.NewReader(r.image)); err == nil {
-			size = fmt.Sprintf("%s of %d x %d", format, c.Width, c.Height)
+		if format, w, h, err := preprocess.Size(r.image); err == nil {
+			size = fmt.Sprintf("%s of %d x %d", format, w, h)
 		}
 		fmt.Fprintf(w, "  row %d: %s, %d bytes, label %d, %q\n", r.ref.Row, size, len(r.image), r.label, r.captions)
 		return nil

@@ -2,6 +2,8 @@ package data
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -12,6 +14,33 @@ const (
 	maxCaptionBytes = 1 << 20
 	maxCaptions     = 1000
 )
+
+// A RowRef says where a row is: the shard, and the row in it, from 0.
+type RowRef struct {
+	Shard string
+	Row   int64
+}
+
+func (r RowRef) String() string { return fmt.Sprintf("%s: row %d", r.Shard, r.Row) }
+
+// FormatRows writes rows in one line, those of a shard together.
+func FormatRows(rows []RowRef) string {
+	var s strings.Builder
+	last := ""
+	for _, r := range slices.SortedStableFunc(slices.Values(rows), func(a, b RowRef) int { return strings.Compare(a.Shard, b.Shard) }) {
+		switch {
+		case r.Shard == last:
+			s.WriteString(", ")
+		case last == "":
+			s.WriteString(r.Shard + ": rows ")
+		default:
+			s.WriteString("; " + r.Shard + ": rows ")
+		}
+		last = r.Shard
+		fmt.Fprint(&s, r.Row)
+	}
+	return s.String()
+}
 
 // A row is one pair before it is decoded.
 type row struct {
@@ -88,4 +117,17 @@ func integer(v parquet.Value) int64 {
 		return v.Int64()
 	}
 	return -1
+}
+
+// problem says why a row cannot be used whatever its caption, or "".
+func (r *row) problem() string {
+	switch {
+	case r.status != "" && r.status != "success":
+		return "status " + r.status
+	case r.excess != "":
+		return r.excess
+	case len(r.image) == 0:
+		return "no image"
+	}
+	return ""
 }

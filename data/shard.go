@@ -297,46 +297,23 @@ func (s *shard) checkPages(f io.ReaderAt, p *parquet.File, group, column int) (*
 // len(rows) rows from row lo of pages, and the number of its row among them.
 // Bytes are valid only during the call.
 func readColumn(pages parquet.Pages, lo int64, rows []row, set func(int, parquet.Value) error) error {
-	defer pages.Close()
+	c := cursor{pages: pages}
+	defer c.close()
 	if err := pages.SeekToRow(lo); err != nil {
 		return err
 	}
-	at := -1
-	var values [64]parquet.Value
-	for {
-		page, err := pages.ReadPage()
-		if errors.Is(err, io.EOF) {
-			if at+1 < len(rows) {
-				return fmt.Errorf("ends after %d rows; want %d", lo+int64(at)+1, lo+int64(len(rows)))
-			}
-			return nil
+	// A row may end in the page after the one that it begins in.
+	for v, err := c.peek(); err == nil && v.RepetitionLevel() > 0; v, err = c.peek() {
+		c.at++
+	}
+	for i := range rows {
+		err := c.row(func(v parquet.Value) error { return set(i, v) })
+		if errors.Is(err, errNoRow) {
+			return fmt.Errorf("ends after %d rows; want %d", lo+int64(i), lo+int64(len(rows)))
 		}
 		if err != nil {
 			return err
 		}
-		reader := page.Values()
-		for err = nil; err == nil; {
-			var n int
-			n, err = reader.ReadValues(values[:])
-			for _, v := range values[:n] {
-				if v.RepetitionLevel() == 0 {
-					if at++; at == len(rows) {
-						parquet.Release(page)
-						return nil
-					}
-				}
-				if v.IsNull() || at < 0 {
-					continue
-				}
-				if err := set(at, v); err != nil {
-					parquet.Release(page)
-					return err
-				}
-			}
-		}
-		parquet.Release(page)
-		if !errors.Is(err, io.EOF) {
-			return err
-		}
 	}
+	return nil
 }

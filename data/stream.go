@@ -373,19 +373,6 @@ func (c Config) choices(captions []string) []string {
 	return choices
 }
 
-// problem says why a row cannot be used whatever its caption, or "".
-func (r *row) problem() string {
-	switch {
-	case r.status != "" && r.status != "success":
-		return "status " + r.status
-	case r.excess != "":
-		return r.excess
-	case len(r.image) == 0:
-		return "no image"
-	}
-	return ""
-}
-
 // image decodes one, or says why it cannot be. A decoder that panics has met a
 // file that it should have refused.
 func (s *Stream) image(p *preprocess.Processor, dst []float32, r *row, position int64) (reason string) {

@@ -99,13 +99,8 @@ func thumbnail(m *image.RGBA, frame image.Rectangle, p *preprocess.Image) {
 	if by >= 3 {
 		kernel = scale.NearestNeighbor // pixels of a tiny picture stay what they are
 	}
-	picture := Picture(p)
+	picture := p.RGBA()
 	kernel.Scale(m, image.Rect(at.X, at.Y, at.X+w, at.Y+h), picture, picture.Bounds(), scale.Src, nil)
-}
-
-// Picture is p for the packages that draw.
-func Picture(p *preprocess.Image) *image.RGBA {
-	return p.RGBA()
 }
 
 // sheetText writes a line of at most width pixels, on a base line.

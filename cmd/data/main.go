@@ -28,7 +28,7 @@ func inspectCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			problems, err := data.Inspect(c.Context(), c.OutOrStdout(), args[0], data.Config{})
 			if err == nil && problems > 0 {
-				err = fmt.Errorf("data: %d shards have a problem", problems)
+				err = fmt.Errorf("data: shards with a problem: %d", problems)
 			}
 			return err
 		},

@@ -163,7 +163,7 @@ func (w *reporter) thumbnail(ctx context.Context, i, side int) (eval.Pair, error
 	if err != nil {
 		return eval.Pair{}, err
 	}
-	url, err := page.Thumbnail(eval.Picture(m), side)
+	url, err := page.Thumbnail(m.RGBA(), side)
 	return eval.Pair{Picture: url}, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"image"
 	"image/jpeg"
 
 	"github.com/goclip/goclip/data/preprocess"
@@ -32,8 +31,8 @@ func (p *packer) image(r *record, column int) (file []byte, err error) {
 	if len(file) == 0 {
 		return nil, errors.New("no image")
 	}
-	header, _, err := image.DecodeConfig(bytes.NewReader(file))
-	if err != nil || p.ShortSide == 0 || min(header.Width, header.Height) <= p.ShortSide {
+	_, w, h, err := preprocess.Size(file)
+	if err != nil || p.ShortSide == 0 || min(w, h) <= p.ShortSide {
 		return file, err
 	}
 	m, err := preprocess.Decode(file, preprocess.DefaultMaxPixels)

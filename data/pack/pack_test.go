@@ -372,7 +372,7 @@ func TestErrors(t *testing.T) {
 		c                   Config
 	}{
 		{"missing.csv", "image,caption\nimg/a.png,a\nimg/z.png,z\n", "missing.csv:3: open ", Config{}},
-		{"html.csv", "image,caption\n\"img/a.png\",\"a\nb\"\nimg/text.png,z\n", "html.csv:4: image: unknown format", Config{}},
+		{"html.csv", "image,caption\n\"img/a.png\",\"a\nb\"\nimg/text.png,z\n", "html.csv:4: preprocess: image: unknown format", Config{}},
 		{"empty.csv", "image,caption\nimg/empty.png,a\n", "empty.csv:2: no image", Config{}},
 		{"folder.csv", "image,caption\nimg,a\n", "is not a regular file", Config{}},
 		{"cut.csv", "image,caption\nimg/cut.png,a\n", "cut.csv:2: ", Config{ShortSide: 8}},

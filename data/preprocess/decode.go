@@ -67,12 +67,17 @@ func (d *decoder) decode(file []byte, maxPixels int) (*Image, error) {
 	if frame := webpFrame(file); frame != nil {
 		file = frame
 	}
-	header, format, err := image.DecodeConfig(reader{bytes.NewReader(file)})
+	format, w, h, err := Size(file)
 	if err != nil {
-		return nil, fmt.Errorf("preprocess: %w", err)
-	}
-	if err := checkSize(format, header.Width, header.Height, maxPixels); err != nil {
 		return nil, err
+	}
+	if err := checkSize(format, w, h, maxPixels); err != nil {
+		return nil, err
+	}
+	if format == "jpeg" {
+		if err := checkScans(file, w, h); err != nil {
+			return nil, err
+		}
 	}
 	decoded, _, err := image.Decode(reader{bytes.NewReader(file)})
 	if err != nil {
@@ -96,6 +101,19 @@ func (d *decoder) decode(file []byte, maxPixels int) (*Image, error) {
 		}
 	}
 	return toRGB(decoded), nil
+}
+
+// Size reads the header of an image file that Decode may know: its format, such
+// as jpeg, and its size in pixels before any orientation.
+func Size(file []byte) (format string, w, h int, err error) {
+	if frame := webpFrame(file); frame != nil {
+		file = frame
+	}
+	header, format, err := image.DecodeConfig(reader{bytes.NewReader(file)})
+	if err != nil {
+		return "", 0, 0, fmt.Errorf("preprocess: %w", err)
+	}
+	return format, header.Width, header.Height, nil
 }
 
 // checkSize refuses the size that a header tells.

@@ -2,11 +2,15 @@ package preprocess
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image"
 	"image/jpeg"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/goclip/goclip/internal/bounded"
 )
 
 // jpegs are those of testdata that the decoder of this package is for.
@@ -66,6 +70,28 @@ func planesDifference(t *testing.T, got, want image.Image) (most int) {
 		}
 	}
 	return most
+}
+
+// TestJPEGScans refuses a large picture whose scans come again and again, which
+// would take minutes.
+func TestJPEGScans(t *testing.T) {
+	file := read(t, "testdata/inputs/jpeg_progressive_gray.jpg")
+	frame, scan := bytes.Index(file, []byte{0xff, 0xc2}), bytes.LastIndex(file, []byte{0xff, 0xda})
+	large := bytes.Clone(file[:len(file)-2])
+	binary.BigEndian.PutUint16(large[frame+5:], 11_000)
+	binary.BigEndian.PutUint16(large[frame+7:], 11_000)
+	for range 20 {
+		large = append(large, large[scan:len(file)-2]...)
+	}
+	bounded.Run(t, 1<<20, func() {
+		want := "jpeg of 11000 x 11000 pixels in 26 scans; want at most 21"
+		if _, err := Decode(large, DefaultMaxPixels); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Decode = %v; want %q", err, want)
+		}
+	})
+	if err := checkScans(file, 11_000, 11_000); err != nil {
+		t.Errorf("the scans of a usual file: %v", err)
+	}
 }
 
 // TestJPEGDamage holds that a file which image/jpeg refuses is refused, so that

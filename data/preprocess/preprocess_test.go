@@ -82,6 +82,9 @@ func TestPixels(t *testing.T) {
 		if got := fmt.Sprintf("%x", sha256.Sum256(m.Pix))[:16]; m.W != w || m.H != h || got != want {
 			t.Errorf("%s: %d x %d pixels with sum %s; want %d x %d with %s", name, m.W, m.H, got, w, h, want)
 		}
+		if _, gotW, gotH, err := Size(file); gotW != w || gotH != h || err != nil {
+			t.Errorf("Size of %s = %d x %d, %v; want %d x %d", name, gotW, gotH, err, w, h)
+		}
 	}
 	if compared < 6 {
 		t.Errorf("compared %d images; want at least those of testdata", compared)

@@ -1,6 +1,11 @@
 package preprocess
 
-import "image"
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"image"
+)
 
 // progressiveScan decodes one scan of several: a range of coefficients of one
 // component, or the first coefficients of some, and some bits of them.
@@ -15,7 +20,9 @@ func (d *jpegDecoder) progressiveScan(header []byte) error {
 			return err
 		}
 	}
-	d.scans++
+	if d.scans++; d.scans*d.w*d.h > maxScanned {
+		return errNotSimple
+	}
 	n := int(header[0])
 	first, last := int(header[1+2*n]), int(header[2+2*n])
 	high, low := int8(header[3+2*n]>>4), int8(header[3+2*n]&15)
@@ -51,6 +58,37 @@ func (d *jpegDecoder) progressiveScan(header []byte) error {
 		return errNotSimple
 	}
 	d.at = at
+	return nil
+}
+
+// maxScanned bounds the pixels of a progressive file times its scans, which are
+// about ten: each may be of a few bytes and yet visits every block, so that a file
+// of 62 kB can take minutes.
+const maxScanned = 20 * DefaultMaxPixels
+
+// checkScans refuses a JPEG of more scans than its size allows.
+func checkScans(file []byte, w, h int) error {
+	scans := 0
+	for at := 2; ; {
+		next := bytes.IndexByte(file[min(at, len(file)):], 0xff)
+		if at += next; next < 0 || at+4 > len(file) {
+			break
+		}
+		switch marker := file[at+1]; {
+		case marker == 0xff:
+			at++
+		case marker == 0 || marker >= 0xd0 && marker <= 0xd9: // without a body
+			at += 2
+		default:
+			if marker == 0xda {
+				scans++
+			}
+			at += 2 + int(binary.BigEndian.Uint16(file[at+2:]))
+		}
+	}
+	if most := maxScanned / (w * h); scans > most {
+		return fmt.Errorf("preprocess: jpeg of %d x %d pixels in %d scans; want at most %d", w, h, scans, most)
+	}
 	return nil
 }
 

@@ -45,6 +45,9 @@ func (t *turbo) decode(file []byte, maxPixels, short int) (*Image, error) {
 	if err := checkSize("jpeg", int(w), int(h), maxPixels); err != nil {
 		return nil, err
 	}
+	if err := checkScans(file, int(w), int(h)); err != nil {
+		return nil, err
+	}
 	for scale := C.int(8); short > 0 && scale > 1; scale /= 2 {
 		if min(w, h)/scale >= C.int(short) {
 			w, h = (w+scale-1)/scale, (h+scale-1)/scale

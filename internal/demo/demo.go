@@ -293,5 +293,5 @@ func (s *server) picture(ctx context.Context, b *bytes.Buffer, ref data.RowRef) 
 	if err != nil {
 		return err
 	}
-	return png.Encode(b, page.Shrink(eval.Picture(m), pictureSide))
+	return png.Encode(b, page.Shrink(m.RGBA(), pictureSide))
 }

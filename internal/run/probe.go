@@ -78,7 +78,7 @@ func (r *Run) probeData(ctx context.Context) (set string, d *data.Dataset) {
 }
 
 func (p *probe) add(processor *preprocess.Processor, pair data.Pair, size int) error {
-	url, err := page.Thumbnail(eval.Picture(pair.Image), probePicture)
+	url, err := page.Thumbnail(pair.Image.RGBA(), probePicture)
 	if err != nil {
 		return err
 	}
