@@ -228,22 +228,33 @@ func (p *Probe) logits(pool *kernel.Pool, x []float32) []float32 {
 // an eighth of a decade, as the CLIP paper does (appendix A.3). Of equally good
 // ones it takes the smallest, the strongest penalty. The probe returned is then
 // fitted on train and validation together. All are fitted to scikit-learn's
-// tolerance, a gradient of 1e-4.
+// tolerance, a gradient of 1e-4, or a hundredth of the gradient by weights of 0
+// where that is less: with a thousand classes it begins below scikit-learn's.
 func SweepProbe(ctx context.Context, pool *kernel.Pool, train, validation Labelled, classes int) (*Probe, error) {
 	if _, err := validation.check(classes); err != nil {
 		return nil, err
 	}
-	accuracies := map[int]float64{} // by eighths of a decade
-	var start *Probe
+	e, err := train.check(classes)
+	if err != nil {
+		return nil, err
+	}
+	loss := newProbeLoss(pool, train, e, classes, 1)
+	loss.compute(make([]float64, classes*(e+1)))
+	tolerance := min(1e-4, float64(max(slices.Max(loss.dw), -slices.Min(loss.dw)))/100)
+	accuracies, probes := map[int]float64{}, map[int]*Probe{} // by eighths of a decade
 	try := func(eighths int) error {
 		if _, done := accuracies[eighths]; done || eighths < -48 || eighths > 48 {
 			return nil
 		}
-		p, err := fitProbe(ctx, pool, train, classes, math.Pow(10, float64(eighths)/8), start, 1e-4)
+		var start *Probe // of the next smaller c: larger weights would drown what a small c finds
+		for i := eighths - 1; start == nil && i >= -48; i-- {
+			start = probes[i]
+		}
+		p, err := fitProbe(ctx, pool, train, classes, math.Pow(10, float64(eighths)/8), start, tolerance)
 		if err != nil {
 			return err
 		}
-		accuracies[eighths], start = Accuracy(p.Predict(pool, validation.X), validation.Labels), p
+		accuracies[eighths], probes[eighths] = Accuracy(p.Predict(pool, validation.X), validation.Labels), p
 		return nil
 	}
 	best := func() int {
@@ -269,5 +280,5 @@ func SweepProbe(ctx context.Context, pool *kernel.Pool, train, validation Labell
 		}
 	}
 	both := Labelled{slices.Concat(train.X, validation.X), slices.Concat(train.Labels, validation.Labels)}
-	return fitProbe(ctx, pool, both, classes, math.Pow(10, float64(best())/8), start, 1e-4)
+	return fitProbe(ctx, pool, both, classes, math.Pow(10, float64(best())/8), probes[best()], tolerance)
 }

@@ -96,6 +96,37 @@ func TestSweepProbe(t *testing.T) {
 	}
 }
 
+// TestSweepProbeOfMany has so many classes that the gradient begins below
+// scikit-learn's tolerance.
+func TestSweepProbeOfMany(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	const classes, e = 1000, 32
+	centers := unitRows(rng, classes, e)
+	set := func() Labelled {
+		l := Labelled{unitRows(rng, classes, e), make([]int, classes)}
+		for i := range l.Labels {
+			l.Labels[i] = i
+			var norm float64
+			for d := range e {
+				l.X[i*e+d] = 0.3*l.X[i*e+d] + centers[i*e+d]
+				norm += float64(l.X[i*e+d]) * float64(l.X[i*e+d])
+			}
+			for d := range e {
+				l.X[i*e+d] /= float32(math.Sqrt(norm))
+			}
+		}
+		return l
+	}
+	pool, test := newPool(t, 2), set()
+	p, err := SweepProbe(t.Context(), pool, set(), set(), classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := Accuracy(p.Predict(pool, test.X), test.Labels); a < 0.9 {
+		t.Errorf("accuracy %g of classes that lie apart, with C %g", a, p.C)
+	}
+}
+
 func TestEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
