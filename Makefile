@@ -4,9 +4,9 @@
 GO ?= go
 LINT = $(GO) tool -modfile=tools.mod golangci-lint
 
-.PHONY: check test fmt vet lint detector purego cloud turbojpeg generate bench race
+.PHONY: check test fmt vet lint detector purego cloud turbojpeg qemu generate bench race
 
-check: fmt vet lint test detector purego cloud turbojpeg
+check: fmt vet lint test detector purego cloud turbojpeg qemu
 
 fmt:
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "gofmt -w $$files"; exit 1; }
@@ -43,6 +43,15 @@ turbojpeg:
 	@if echo '#include <turbojpeg.h>' | $(CC) -E - >/dev/null 2>&1; \
 	then set -ex; $(GO) vet -tags turbojpeg ./data/... ./cmd/...; $(GO) test -short -tags turbojpeg ./data/...; \
 	else echo 'turbojpeg: skipped: no turbojpeg.h, which is in libturbojpeg0-dev of Debian'; fi
+
+# Kernels on processors that are not at hand, where qemu-user-static is installed:
+# AVX2, as qemu has no AVX-512, and the portable ones of arm64.
+qemu:
+	@for arch in amd64:x86_64 arm64:aarch64; do \
+	qemu=qemu-$${arch#*:}-static; \
+	if command -v $$qemu >/dev/null; \
+	then set -ex; GOARCH=$${arch%:*} $(GO) test -short -exec "$$qemu -cpu max" -run 'Gemm|LayerNorm|Attention|Activat|AdamW|Contrast' ./internal/kernel; \
+	else echo "qemu: skipped: no $$qemu, which is in qemu-user-static of Debian"; fi; done
 
 # Assembly is generated and committed; a test says when it is stale.
 generate:
