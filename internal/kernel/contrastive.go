@@ -119,10 +119,12 @@ func (t *contrastTask) do(_, tile int) {
 //
 //	exp(scale z + shift) + exp(scale z - other)
 //
-// and returns the sum of the products of both.
+// and returns the sum of the products of both. Products are rounded before they
+// are added to, as they were for shift and other: a processor that fuses both
+// would find weights of a lone pair that are not 1.
 func contrastRowGo(z, other []float32, scale, shift float32) (sum float32) {
 	for j, v := range z {
-		w := math.Exp(float64(scale*v+shift)) + math.Exp(float64(scale*v-other[j]))
+		w := math.Exp(float64(float32(scale*v)+shift)) + math.Exp(float64(float32(scale*v)-other[j]))
 		z[j] = float32(w)
 		sum += z[j] * v
 	}

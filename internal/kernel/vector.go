@@ -5,7 +5,7 @@ import "math"
 // expSumGo writes dst = exp(scale x + shift) and returns the sum. It may be in place.
 func expSumGo(dst, x []float32, scale, shift float32) (sum float32) {
 	for i, v := range x {
-		dst[i] = float32(math.Exp(float64(scale*v + shift)))
+		dst[i] = float32(math.Exp(float64(float32(scale*v) + shift))) // rounded twice, as in contrastRowGo
 		sum += dst[i]
 	}
 	return sum
