@@ -1,0 +1,172 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// packRows packs blocks along rows of src, every other one of dst: row r of block
+// i is 32 numbers from column 32i on of row r, rounded unless they are bfloat16
+// already.
+func packRows(half bool) {
+	name, kind, width := "packRowsBF16", "*float32", 128
+	if half {
+		name, kind, width = "packRows16BF16", "*uint16", 64
+	}
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *uint16, src %s, rowSrc, blocks int)", kind))
+	Pragma("noescape")
+	to, from, row, rowSrc, blocks, rows := reg.RDI, reg.RSI, reg.RAX, reg.RBX, reg.RCX, reg.RDX
+	Load(Param("dst"), to)
+	Load(Param("src"), from)
+	Load(Param("rowSrc"), rowSrc)
+	Load(Param("blocks"), blocks)
+	Label("block")
+	MOVQ(from, row)
+	MOVQ(U32(16), rows)
+	Label("row")
+	if half {
+		VMOVDQU64(Mem{Base: row}, reg.Z0)
+	} else {
+		VMOVUPS(Mem{Base: row}, reg.Z1)
+		VMOVUPS(Mem{Base: row, Disp: 64}, reg.Z2)
+		emit("VCVTNE2PS2BF16 Z1, Z2, Z0", evex(pF2, 0x72, 0, 2, 1))
+	}
+	for ahead := range width / 64 {
+		PREFETCHT0(Mem{Base: row, Disp: 4*width + 64*ahead})
+	}
+	VMOVDQU64(reg.Z0, Mem{Base: to})
+	ADDQ(rowSrc, row)
+	ADDQ(Imm(64), to)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	ADDQ(U32(uint32(width)), from)
+	ADDQ(U32(block), to)
+	DECQ(blocks)
+	JNZ(LabelRef("block"))
+	VZEROUPPER()
+	RET()
+}
+
+// packPairs packs pairs of blocks, next bytes apart in dst: row r of block i has
+// columns 16i on of rows 2r and 2r+1 of src, in turn.
+func packPairs(half bool) {
+	name, kind, width := "packPairsBF16", "*float32", 128
+	if half {
+		name, kind, width = "packPairs16BF16", "*uint16", 64
+	}
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *uint16, next int, src %s, rowSrc, pairs int)", kind))
+	Pragma("noescape")
+	to, next, from, rowSrc, pairs, row, later, out, rows := reg.RDI, reg.R8, reg.RSI, reg.RBX, reg.RCX, reg.RAX, reg.R10, reg.R9, reg.RDX
+	Load(Param("dst"), to)
+	Load(Param("next"), next)
+	Load(Param("src"), from)
+	Load(Param("rowSrc"), rowSrc)
+	Load(Param("pairs"), pairs)
+	VMOVDQU64(turns, reg.Z3)
+	Label("block")
+	MOVQ(from, row)
+	MOVQ(to, out)
+	MOVQ(U32(16), rows)
+	MOVQ(rowSrc, later)
+	SHLQ(Imm(5), later)
+	ADDQ(row, later)
+	Label("row")
+	for i := range 2 {
+		at := Mem{Base: row, Disp: i * width / 2}
+		below := at
+		below.Index, below.Scale = rowSrc, 1
+		if half {
+			VMOVDQU(at, reg.Y0)
+			VINSERTI64X4(Imm(1), below, reg.Z0, reg.Z0)
+		} else {
+			VMOVUPS(at, reg.Z1)
+			VMOVUPS(below, reg.Z2)
+			emit("VCVTNE2PS2BF16 Z1, Z2, Z0", evex(pF2, 0x72, 0, 2, 1))
+		}
+		if i*width/2%64 == 0 { // ask for the rows of the next step of K
+			at.Base, below.Base = later, later
+			PREFETCHT0(at)
+			PREFETCHT0(below)
+		}
+		VPERMW(reg.Z0, reg.Z3, reg.Z0)
+		VMOVDQU64(reg.Z0, Mem{Base: out, Disp: i * block})
+	}
+	LEAQ(Mem{Base: row, Index: rowSrc, Scale: 2}, row)
+	LEAQ(Mem{Base: later, Index: rowSrc, Scale: 2}, later)
+	ADDQ(Imm(64), out)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	ADDQ(U32(uint32(width)), from)
+	ADDQ(next, to)
+	DECQ(pairs)
+	JNZ(LabelRef("block"))
+	VZEROUPPER()
+	RET()
+}
+
+// roundBF16 is toBF16 by the processor's instruction, for n floats, a multiple of 32.
+func roundBF16() {
+	TEXT("toBF16AVX512BF16", NOSPLIT, "func(dst *uint16, src *float32, n int)")
+	Pragma("noescape")
+	Load(Param("dst"), reg.RDI)
+	Load(Param("src"), reg.RSI)
+	Load(Param("n"), reg.RCX)
+	Label("loop")
+	VMOVUPS(Mem{Base: reg.RSI}, reg.Z1)
+	VMOVUPS(Mem{Base: reg.RSI, Disp: 64}, reg.Z2)
+	emit("VCVTNE2PS2BF16 Z1, Z2, Z0", evex(pF2, 0x72, 0, 2, 1))
+	VMOVDQU64(reg.Z0, Mem{Base: reg.RDI})
+	ADDQ(U32(128), reg.RSI)
+	ADDQ(Imm(64), reg.RDI)
+	SUBQ(Imm(32), reg.RCX)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// transposeBlocks transposes, in place, the 32-bit words of blocks that lie next
+// bytes apart: pairs, then fours of words, then of lanes.
+func transposeBlocks() {
+	TEXT("transposeBlocksAVX512", NOSPLIT, "func(dst *uint16, next, blocks int)")
+	Pragma("noescape")
+	Load(Param("dst"), reg.RDI)
+	Load(Param("next"), reg.RAX)
+	Load(Param("blocks"), reg.RCX)
+	Label("block")
+	x, y := zmm[:16], zmm[16:]
+	for i := range x {
+		VMOVDQU64(Mem{Base: reg.RDI, Disp: 64 * i}, x[i])
+	}
+	for i := 0; i < 16; i += 2 {
+		VPUNPCKLDQ(x[i+1], x[i], y[i])
+		VPUNPCKHDQ(x[i+1], x[i], y[i+1])
+	}
+	for i := 0; i < 16; i += 4 {
+		for j := range 2 {
+			VPUNPCKLQDQ(y[i+j+2], y[i+j], x[i+2*j])
+			VPUNPCKHQDQ(y[i+j+2], y[i+j], x[i+2*j+1])
+		}
+	}
+	// Now lane l of x[4i+j] has column 4l+j of rows 4i to 4i+3.
+	for j := range 4 {
+		for i := 0; i < 2; i++ {
+			VSHUFI64X2(Imm(0x88), x[8*i+4+j], x[8*i+j], y[4*j+2*i])
+			VSHUFI64X2(Imm(0xdd), x[8*i+4+j], x[8*i+j], y[4*j+2*i+1])
+		}
+		for odd := range 2 {
+			VSHUFI64X2(Imm(0x88), y[4*j+2+odd], y[4*j+odd], x[j+4*odd])
+			VSHUFI64X2(Imm(0xdd), y[4*j+2+odd], y[4*j+odd], x[j+4*odd+8])
+		}
+	}
+	for i := range x {
+		VMOVDQU64(x[i], Mem{Base: reg.RDI, Disp: 64 * i})
+	}
+	ADDQ(reg.RAX, reg.RDI)
+	DECQ(reg.RCX)
+	JNZ(LabelRef("block"))
+	VZEROUPPER()
+	RET()
+}
