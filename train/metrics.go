@@ -65,6 +65,23 @@ func (m Metrics) String() string {
 		m.CosinePairs, m.CosineRest, m.PairsPerSecond, m.WaitSeconds)
 }
 
+// An Evaluation is a line of metrics.jsonl about the accuracy on a set of images,
+// as fractions, with the 95 % confidence interval of Top1.
+type Evaluation struct {
+	Step    int     `json:"step"`
+	Set     string  `json:"set"`
+	Top1    float64 `json:"top1"`
+	Top5    float64 `json:"top5"`
+	Low     float64 `json:"top1_low"`
+	High    float64 `json:"top1_high"`
+	N       int     `json:"n"`
+	Classes int     `json:"classes"`
+}
+
+func (e Evaluation) String() string {
+	return fmt.Sprintf("%s: %.1f %% top-1 (chance %.1f %%)", e.Set, 100*e.Top1, 100/float64(e.Classes))
+}
+
 // meanCosines returns the mean inner product of rows with equal index of x and
 // y (N, E), and that of rows with different index. The second needs no N x N
 // products: the sum over all combinations is the product of the sums.

@@ -12,7 +12,7 @@ const maxPoints = 300
 
 // Curves are the charts of a run. Of many lines, they show some evenly apart,
 // and the last.
-func Curves(lines []train.Metrics, scores []Score) []page.Curve {
+func Curves(lines []train.Metrics, scores []train.Evaluation) []page.Curve {
 	if len(lines) == 0 {
 		return nil
 	}
@@ -69,7 +69,7 @@ func waiting(lines []train.Metrics) []float64 {
 }
 
 // accuracies draws a line for each set.
-func accuracies(scores []Score) page.Curve {
+func accuracies(scores []train.Evaluation) page.Curve {
 	c := page.Curve{Title: "zero-shot top-1, %"}
 	sets := map[string]int{}
 	for _, e := range scores {

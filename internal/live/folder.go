@@ -64,8 +64,8 @@ type State struct {
 	// Written is when the last line of metrics came.
 	Written time.Time `json:"written"`
 
-	Lines  []train.Metrics `json:"-"`
-	Scores []Score         `json:"scores"`
+	Lines  []train.Metrics    `json:"-"`
+	Scores []train.Evaluation `json:"scores"`
 
 	// Newest is the last of Lines, nil before there is one.
 	Newest      *train.Metrics     `json:"newest"`
@@ -77,18 +77,6 @@ type State struct {
 	maxLogitScale float64
 	warmup        int
 	version       int // grows with what is new
-}
-
-// A Score is a line of metrics.jsonl about an evaluation.
-type Score struct {
-	Step    int     `json:"step"`
-	Set     string  `json:"set"`
-	Top1    float64 `json:"top1"`
-	Top5    float64 `json:"top5"`
-	Low     float64 `json:"top1_low"`
-	High    float64 `json:"top1_high"`
-	N       int     `json:"n"`
-	Classes int     `json:"classes"`
 }
 
 // A Finding is one of package train.
@@ -201,7 +189,7 @@ func (f *Folder) readMetrics() error {
 		s.version++
 	}
 	for _, text := range lines {
-		var score Score
+		var score train.Evaluation
 		var m train.Metrics
 		if json.Unmarshal(text, &score) != nil || json.Unmarshal(text, &m) != nil {
 			continue // not a line of a run

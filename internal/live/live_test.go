@@ -141,8 +141,8 @@ func TestVerdict(t *testing.T) {
 		{State{Lines: []train.Metrics{line(10, 2.6)}}, "It learns: the loss has come 50 % of the way from guessing, ln N 4.60, to the least that the captions allow, 0.60."},
 		{State{Lines: []train.Metrics{line(10, 2.6)}, Step: 10, Steps: 10}, "It has learned"},
 		{State{Lines: []train.Metrics{line(10, 4.6)}, warmup: 50, Step: 10}, "still rising"},
-		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []Score{{Low: 0.25, Classes: 10}}}, "It learns: the loss has come 2 %"},
-		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []Score{{Low: 0.15, Classes: 10}}}, "not learned much yet"},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Low: 0.25, Classes: 10}}}, "It learns: the loss has come 2 %"},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Low: 0.15, Classes: 10}}}, "not learned much yet"},
 		{State{Lines: []train.Metrics{line(90, 4.7)}, warmup: 50, Step: 90}, "not learned much yet: the loss has come 0 %"},
 		{State{Lines: []train.Metrics{line(90, 4.6)}, Step: 90, Findings: []Finding{{"collapse", "x"}}}, "not learned much yet"},
 	} {
@@ -211,7 +211,7 @@ func TestHandler(t *testing.T) {
 	}
 	var metrics struct {
 		Lines  []train.Metrics
-		Scores []Score
+		Scores []train.Evaluation
 	}
 	must(t, json.Unmarshal([]byte(get("/api/metrics", 200)), &metrics))
 	if len(metrics.Lines) != 6 || len(metrics.Scores) != 1 || metrics.Scores[0].Set != hostile {

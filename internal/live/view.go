@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/goclip/goclip/internal/page"
+	"github.com/goclip/goclip/train"
 )
 
 //go:embed live.html
@@ -189,7 +190,7 @@ func minutes(d time.Duration) string {
 }
 
 // latest are the scores of the newest evaluation.
-func (s State) latest() (all []Score) {
+func (s State) latest() (all []train.Evaluation) {
 	for _, e := range s.Scores {
 		if e.Step == s.Scores[len(s.Scores)-1].Step {
 			all = append(all, e)

@@ -52,7 +52,7 @@ type Run struct {
 	bad       *data.Ledger // writes to ledger
 	embedder  *eval.Embedder
 	probe     *probe // nil if there is none
-	last      []evaluated
+	last      []train.Evaluation
 	scores    []train.Score
 
 	// Of verify: the last step, and what is done after it.
@@ -64,22 +64,6 @@ type Run struct {
 type evalSet struct {
 	name string
 	data *data.Dataset
-}
-
-// evaluated is a line of metrics.jsonl about an evaluation.
-type evaluated struct {
-	Step    int     `json:"step"`
-	Set     string  `json:"set"`
-	Top1    float64 `json:"top1"`
-	Top5    float64 `json:"top5"`
-	Low     float64 `json:"top1_low"`
-	High    float64 `json:"top1_high"`
-	N       int     `json:"n"`
-	Classes int     `json:"classes"`
-}
-
-func (e evaluated) String() string {
-	return fmt.Sprintf("%s: %.1f %% top-1 (chance %.1f %%)", e.Set, 100*e.Top1, 100/float64(e.Classes))
 }
 
 // Train starts or continues the run and trains to its end. When ctx ends, it
@@ -333,7 +317,7 @@ func (r *Run) evaluate(ctx context.Context, step int) error {
 		if err != nil {
 			return err
 		}
-		e := evaluated{step, s.name, z.Top1, z.Top5, z.Low, z.High, z.N, z.Classes}
+		e := train.Evaluation{Step: step, Set: s.name, Top1: z.Top1, Top5: z.Top5, Low: z.Low, High: z.High, N: z.N, Classes: z.Classes}
 		r.last = append(r.last, e)
 		r.scores = append(r.scores, train.Score{Step: step, Set: s.name, Top1: z.Top1, Low: z.Low, High: z.High})
 		r.Log.Printf("step %d  %v, top-5 %.1f %%, 95 %% between %.1f and %.1f, %d images", step, e, 100*z.Top5, 100*z.Low, 100*z.High, z.N)
