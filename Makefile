@@ -23,7 +23,7 @@ test:
 
 # Packages where goroutines meet.
 detector:
-	$(GO) test -race -short ./internal/kernel ./internal/live ./internal/serve ./internal/demo ./data ./data/doctor ./data/storage ./data/tokenizer ./eval ./train ./checkpoint
+	$(GO) test -race -short ./internal/kernel ./web/live ./web/serve ./web/demo ./data ./data/doctor ./data/storage ./data/tokenizer ./eval ./train ./checkpoint
 
 # Without assembly, on every platform that we release for.
 purego:
@@ -61,7 +61,7 @@ bench:
 	$(GO) test -run '^$$' -bench . ./internal/kernel ./model/vm
 
 # Against PyTorch, on the same machine: PEER is the script torch_clip.py, PYTHON
-# one that has torch and open_clip_torch. See go run ./internal/race -help.
+# one that has torch and open_clip_torch. See go run ./bench/race -help.
 PYTHON ?= python3
 ROUNDS ?= 3
 race:

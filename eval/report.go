@@ -12,7 +12,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/goclip/goclip/internal/page"
+	"github.com/goclip/goclip/web/page"
 )
 
 //go:embed report.html

@@ -16,7 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/goclip/goclip/internal/page"
+	"github.com/goclip/goclip/web/page"
 )
 
 func TestConfusions(t *testing.T) {

@@ -8,8 +8,6 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/goclip/goclip/internal/kernel"
-	"github.com/goclip/goclip/internal/param"
 	"github.com/goclip/goclip/model/op"
 	"github.com/goclip/goclip/model/vm"
 )
@@ -18,8 +16,8 @@ import (
 // parameters are made of it for training and for each tower.
 type CLIP struct {
 	config Config
-	params []*param.Param
-	byName map[string]*param.Param
+	params []*Param
+	byName map[string]*Param
 	grads  []float32 // the memory of all gradients
 }
 
@@ -31,7 +29,7 @@ func New(c Config, seed uint64) (*CLIP, error) {
 	if c.Text.VocabSize < 3 {
 		return nil, fmt.Errorf("model: text.vocab_size %d; want the tokenizer's", c.Text.VocabSize)
 	}
-	m := &CLIP{config: c, byName: map[string]*param.Param{}}
+	m := &CLIP{config: c, byName: map[string]*Param{}}
 	// The first parameter is one number, and what follows it begins a cache line.
 	n := c.ParamCount() + 15
 	values := vm.NewArena(4 * n)[15:]
@@ -39,7 +37,7 @@ func New(c Config, seed uint64) (*CLIP, error) {
 	grads := m.grads[15:]
 	for _, s := range c.specs() {
 		size := s.size()
-		p := &param.Param{Name: s.name, Shape: s.shape, Value: values[:size:size], Grad: grads[:size:size], Decay: s.decays()}
+		p := &Param{Name: s.name, Shape: s.shape, Value: values[:size:size], Grad: grads[:size:size], Decay: s.decays()}
 		values, grads = values[size:], grads[size:]
 		s.values(p.Value, seed)
 		m.params = append(m.params, p)
@@ -52,7 +50,7 @@ func New(c Config, seed uint64) (*CLIP, error) {
 func (m *CLIP) Config() Config { return m.config }
 
 // Params lists the parameters, in an order that does not change.
-func (m *CLIP) Params() []*param.Param { return m.params }
+func (m *CLIP) Params() []*Param { return m.params }
 
 // LogitScale is the logarithm of the factor on cosines.
 func (m *CLIP) LogitScale() float32 { return m.byName["logit_scale"].Value[0] }
@@ -155,7 +153,7 @@ type TrainStep struct {
 // NewTrainStep compiles a step of the whole batch, whatever c.MicroBatch is.
 // Gradients go to the parameters' Grad, whose memory holds other values while
 // it runs.
-func (m *CLIP) NewTrainStep(c StepConfig, pool *kernel.Pool) (*TrainStep, error) {
+func (m *CLIP) NewTrainStep(c StepConfig, pool *Pool) (*TrainStep, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model/vm"
 )
 
@@ -31,7 +30,7 @@ func (c EncoderConfig) validate() error {
 }
 
 // NewImageEncoder compiles the image tower.
-func (m *CLIP) NewImageEncoder(c EncoderConfig, pool *kernel.Pool) (*Encoder, error) {
+func (m *CLIP) NewImageEncoder(c EncoderConfig, pool *Pool) (*Encoder, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
@@ -45,7 +44,7 @@ func (m *CLIP) NewImageEncoder(c EncoderConfig, pool *kernel.Pool) (*Encoder, er
 }
 
 // NewTextEncoder compiles the text tower.
-func (m *CLIP) NewTextEncoder(c EncoderConfig, pool *kernel.Pool) (*Encoder, error) {
+func (m *CLIP) NewTextEncoder(c EncoderConfig, pool *Pool) (*Encoder, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}

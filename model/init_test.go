@@ -6,7 +6,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/goclip/goclip/internal/param"
 	"github.com/goclip/goclip/model"
 )
 
@@ -133,7 +132,7 @@ func TestInitialValuesByName(t *testing.T) {
 		if !random.MatchString(p.Name) {
 			continue
 		}
-		j := slices.IndexFunc(larger.Params(), func(q *param.Param) bool { return q.Name == p.Name })
+		j := slices.IndexFunc(larger.Params(), func(q *model.Param) bool { return q.Name == p.Name })
 		if j < 0 || !slices.Equal(p.Value, larger.Params()[j].Value) {
 			t.Errorf("%s: has other values in a model with one more block", p.Name)
 		}

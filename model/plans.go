@@ -24,7 +24,7 @@ type plans struct {
 	graph    func(tokens []int32) (outputs G.Nodes, o vm.Options, err error)
 	tokens   []int32 // (N, T), the caller's; nil of an image encoder
 	n        int
-	pool     *kernel.Pool
+	pool     *Pool
 	arena    []float32
 	whole    *plan   // of the full length
 	byLength []*plan // at the length over lengthStep; nil until there is such a batch
@@ -37,7 +37,7 @@ type plans struct {
 const lengthStep = 8
 
 // init compiles the graph for the full length, which needs the most memory.
-func (p *plans) init(graph func([]int32) (G.Nodes, vm.Options, error), n int, tokens []int32, pool *kernel.Pool) (err error) {
+func (p *plans) init(graph func([]int32) (G.Nodes, vm.Options, error), n int, tokens []int32, pool *Pool) (err error) {
 	*p = plans{graph: graph, tokens: tokens, n: n, pool: pool, byLength: make([]*plan, len(tokens)/n/lengthStep+1)}
 	p.whole, err = p.compile(tokens)
 	p.last = p.whole

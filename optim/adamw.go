@@ -1,33 +1,34 @@
 package optim
 
 import (
+	"github.com/goclip/goclip/model"
+
 	"fmt"
 	"math"
 	"strings"
 
 	"github.com/goclip/goclip/internal/kernel"
-	"github.com/goclip/goclip/internal/param"
 )
 
 // AdamW is the optimizer of a run: its parameters, their moments and the step.
 type AdamW struct {
 	config Config
-	params []*param.Param
+	params []*model.Param
 	m, v   [][]float32 // moving averages of the gradient and its square
 	step   int         // updates done
 	steps  int         // of the whole run
-	pool   *kernel.Pool
+	pool   *model.Pool
 }
 
 // New returns an optimizer of params for a run of the given number of steps.
-func New(params []*param.Param, c Config, steps int, pool *kernel.Pool) (*AdamW, error) {
+func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*AdamW, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	if c.Warmup >= steps {
 		return nil, fmt.Errorf("optim: warmup %d is not less than the run's %d steps: it would never reach its learning rate", c.Warmup, steps)
 	}
-	a := &AdamW{config: c, params: params, steps: steps, pool: pool}
+	a := &AdamW{config: c, params: params, steps: steps, pool: pool.OrDefault()}
 	size := 0
 	for _, p := range params {
 		size += len(p.Value)
@@ -49,6 +50,8 @@ func (a *AdamW) Norm() float64 { return a.NormOf(func(string) bool { return true
 
 // NormOf is the L2 norm of the gradients of the parameters whose names are in.
 func (a *AdamW) NormOf(in func(name string) bool) float64 {
+	a.pool.Lock()
+	defer a.pool.Unlock()
 	var sum float64
 	for _, p := range a.params {
 		if in(p.Name) {
@@ -75,6 +78,8 @@ func (a *AdamW) Update(norm float64) (rate float64) {
 	if bound := a.config.ClipNorm; bound > 0 && norm > bound {
 		step.GradScale = bound / norm
 	}
+	a.pool.Lock()
+	defer a.pool.Unlock()
 	for i, p := range a.params {
 		step.WeightDecay = 0
 		if p.Decay {
@@ -116,7 +121,7 @@ func (a *AdamW) State(visit func(name string, shape []int, data []float32) error
 func (a *AdamW) Resume(step int) { a.step = step }
 
 // Groups is a table of what decays and what does not.
-func Groups(params []*param.Param) string {
+func Groups(params []*model.Param) string {
 	var names [2][]string
 	var tensors, elements [2]int
 	for _, p := range params {

@@ -1,16 +1,17 @@
 package optim
 
 import (
+	"github.com/goclip/goclip/model"
+
 	"math"
 	"strings"
 	"testing"
 
 	"github.com/goclip/goclip/internal/kernel"
-	"github.com/goclip/goclip/internal/param"
 )
 
-func testParams() []*param.Param {
-	return []*param.Param{
+func testParams() []*model.Param {
+	return []*model.Param{
 		{Name: "w", Shape: []int{2, 2}, Value: []float32{1, -2, 3, -4}, Grad: make([]float32, 4), Decay: true},
 		{Name: "b", Shape: []int{1}, Value: []float32{0.5}, Grad: make([]float32, 1)},
 	}

@@ -1,8 +1,7 @@
 package optim
 
 import (
-	"github.com/goclip/goclip/internal/kernel"
-	"github.com/goclip/goclip/internal/param"
+	"github.com/goclip/goclip/model"
 )
 
 // An EMA is a moving average of parameters, which often does better than their
@@ -18,14 +17,14 @@ import (
 // ExponentialMovingAverage with num_updates.
 type EMA struct {
 	decay    float64
-	params   []*param.Param
+	params   []*model.Param
 	averages [][]float32
-	pool     *kernel.Pool
+	pool     *model.Pool
 }
 
 // NewEMA returns the average of what params are now.
-func NewEMA(params []*param.Param, decay float64, pool *kernel.Pool) *EMA {
-	e := &EMA{decay: decay, params: params, pool: pool}
+func NewEMA(params []*model.Param, decay float64, pool *model.Pool) *EMA {
+	e := &EMA{decay: decay, params: params, pool: pool.OrDefault()}
 	for _, p := range params {
 		e.averages = append(e.averages, append([]float32(nil), p.Value...))
 	}
@@ -35,6 +34,8 @@ func NewEMA(params []*param.Param, decay float64, pool *kernel.Pool) *EMA {
 // Update takes in the values after update t of the parameters.
 func (e *EMA) Update(t int) {
 	d := min(e.decay, (1+float64(t))/(10+float64(t)))
+	e.pool.Lock()
+	defer e.pool.Unlock()
 	for i, p := range e.params {
 		e.pool.Average(e.averages[i], p.Value, float32(d))
 	}

@@ -1,6 +1,8 @@
 package optim
 
 import (
+	"github.com/goclip/goclip/model"
+
 	"errors"
 	"fmt"
 	"math"
@@ -10,16 +12,15 @@ import (
 	"testing"
 
 	"github.com/goclip/goclip/internal/kernel"
-	"github.com/goclip/goclip/internal/param"
 )
 
 // sizedParams returns parameters on both sides of the lengths at which kernels
 // cut their work, with random values.
-func sizedParams() []*param.Param {
+func sizedParams() []*model.Param {
 	rng := rand.New(rand.NewPCG(1, 2))
-	var params []*param.Param
+	var params []*model.Param
 	for i, n := range []int{1, 7, 255, 257, 16383, 16385, 40000} {
-		p := &param.Param{Name: fmt.Sprintf("p%d", i), Shape: []int{n}, Value: make([]float32, n), Grad: make([]float32, n), Decay: i%2 == 0}
+		p := &model.Param{Name: fmt.Sprintf("p%d", i), Shape: []int{n}, Value: make([]float32, n), Grad: make([]float32, n), Decay: i%2 == 0}
 		for j := range p.Value {
 			p.Value[j] = float32(rng.NormFloat64())
 		}
@@ -29,7 +30,7 @@ func sizedParams() []*param.Param {
 }
 
 // setGrads gives step its gradients.
-func setGrads(params []*param.Param, step int) {
+func setGrads(params []*model.Param, step int) {
 	rng := rand.New(rand.NewPCG(3, uint64(step)))
 	for _, p := range params {
 		for i := range p.Grad {
@@ -41,7 +42,7 @@ func setGrads(params []*param.Param, step int) {
 var testConfig = Config{LearningRate: 0.01, Warmup: 3, WeightDecay: 0.2, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-6, ClipNorm: 5}
 
 // run makes updates until there are to of them.
-func run(t *testing.T, params []*param.Param, a *AdamW, to int) {
+func run(t *testing.T, params []*model.Param, a *AdamW, to int) {
 	t.Helper()
 	for a.Step() < to {
 		setGrads(params, a.Step())
@@ -52,7 +53,7 @@ func run(t *testing.T, params []*param.Param, a *AdamW, to int) {
 // TestResume holds that a run continued from its parameters, moments and step
 // is, bit for bit, the run that never stopped, at any number of threads.
 func TestResume(t *testing.T) {
-	var want []*param.Param
+	var want []*model.Param
 	for _, threads := range []int{1, 2, 3} {
 		pool := kernel.NewPool(threads)
 		defer pool.Close()
@@ -105,7 +106,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-func sameValues(t *testing.T, when string, got, want []*param.Param) {
+func sameValues(t *testing.T, when string, got, want []*model.Param) {
 	t.Helper()
 	for i, p := range got {
 		if !slices.Equal(p.Value, want[i].Value) {
@@ -177,13 +178,13 @@ func TestNorm(t *testing.T) {
 	pool := kernel.NewPool(2)
 	defer pool.Close()
 	n := 1 << 20
-	p := &param.Param{Name: "w", Shape: []int{n}, Value: make([]float32, n), Grad: make([]float32, n)}
+	p := &model.Param{Name: "w", Shape: []int{n}, Value: make([]float32, n), Grad: make([]float32, n)}
 	var want float64
 	for i := range p.Grad {
 		p.Grad[i] = 1.1e-3
 		want += float64(p.Grad[i]) * float64(p.Grad[i])
 	}
-	a, err := New([]*param.Param{p}, testConfig, 10, pool)
+	a, err := New([]*model.Param{p}, testConfig, 10, pool)
 	if err != nil {
 		t.Fatal(err)
 	}

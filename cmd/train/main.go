@@ -1,124 +1,12 @@
-// Command train trains CLIP on image-caption pairs in Parquet shards.
+// Command train trains CLIP on image-caption pairs in Parquet shards. It is
+// goclip train.
 package main
 
 import (
-	"context"
-	"errors"
 	"os"
-	"path/filepath"
-	"runtime/debug"
-	"strconv"
-	"strings"
 
-	"github.com/spf13/cobra"
-
-	"github.com/goclip/goclip/configs"
-	"github.com/goclip/goclip/internal/cli"
-	"github.com/goclip/goclip/internal/run"
-	"github.com/goclip/goclip/train"
+	"github.com/goclip/goclip/cmd/internal/cli"
+	"github.com/goclip/goclip/cmd/internal/traincmd"
 )
 
-func main() {
-	// The arena of a run is large and lives as long as it; as much again in
-	// garbage, Go's default, would double the memory for nothing.
-	debug.SetGCPercent(20)
-	os.Exit(cli.Run(command(), os.Args[1:], os.Stderr))
-}
-
-func command() *cobra.Command {
-	var o options
-	c := &cobra.Command{
-		Use:     "train --config FILE",
-		Short:   "Train CLIP on image-caption pairs in Parquet shards",
-		Example: "  train --config configs/quickstart.yaml\n  train --config configs/cifar10.yaml --set data.train='shards/train-*.parquet' --workdir runs/c10",
-		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return o.train(c.Context()) },
-	}
-	o.configFlags(c)
-	c.Flags().StringVar(&o.workdir, "workdir", "", "folder of the run (default runs/NAME of the recipe)")
-	c.Flags().BoolVar(&o.resume, "resume", false, "continue the run in --workdir from its newest checkpoint")
-	c.Flags().StringVar(&o.extend, "extend", "", "with --resume, go on to a later end: steps=N")
-	c.Flags().StringVar(&o.page, "page", "", "address for a page of the run, such as 127.0.0.1:8080")
-	c.AddCommand(benchCommand(), o.planCommand(), o.verifyCommand(), o.inspectCommand())
-	return c
-}
-
-// options are the flags of all commands.
-type options struct {
-	config, workdir, extend string
-	page                    string
-	sets                    []string
-	resume                  bool
-}
-
-// configFlags gives c the flags of a recipe.
-func (o *options) configFlags(c *cobra.Command) {
-	c.Flags().StringVar(&o.config, "config", "", "recipe in YAML; with --resume, that of the run by default")
-	c.Flags().StringArrayVar(&o.sets, "set", nil, "change a field of the recipe: a.b=c; may be repeated")
-}
-
-// load reads the recipe.
-func (o *options) load() (*configs.Run, error) {
-	if o.config == "" {
-		return nil, cli.Usagef("--config is missing; want a recipe, such as configs/quickstart.yaml")
-	}
-	return configs.Load(o.config, o.sets, os.Environ())
-}
-
-// train starts a run or continues it.
-func (o *options) train(ctx context.Context) error {
-	config, workdir := o.config, o.workdir
-	switch {
-	case o.extend != "" && !o.resume:
-		return cli.Usagef("--extend without --resume; want a run that goes on")
-	case config == "" && o.resume && workdir != "":
-		config = filepath.Join(workdir, "config.yaml")
-	case config == "":
-		return cli.Usagef("--config is missing; want a recipe, such as configs/quickstart.yaml")
-	}
-	if workdir == "" {
-		workdir = filepath.Join("runs", strings.TrimSuffix(filepath.Base(config), filepath.Ext(config)))
-	}
-	extend, err := steps(o.extend)
-	if err != nil {
-		return err
-	}
-	var c *configs.Run
-	var differs string
-	if o.resume {
-		c, differs, err = configs.LoadResume(filepath.Join(workdir, "config.yaml"), config, o.sets, os.Environ())
-	} else {
-		c, err = o.load()
-	}
-	if err != nil {
-		return err
-	}
-	r := run.Run{Config: c, Workdir: workdir, Resume: o.resume, Extend: extend, Log: train.NewConsole(os.Stdout, max(c.Train.Steps, extend))}
-	if differs != "" {
-		r.Log.Printf("the run goes on with its own config, not with that of %s: %s", config, differs)
-	}
-	stop, err := showPage(ctx, o.page, workdir, r.Log)
-	if err != nil {
-		return err
-	}
-	err = r.Train(ctx)
-	stop()
-	if errors.Is(err, train.ErrInterrupted) {
-		r.Log.Printf("saved; continue with: go run ./cmd/train --config %s --workdir %s --resume", config, workdir)
-		return nil
-	}
-	return err
-}
-
-// steps reads the value of --extend.
-func steps(extend string) (int, error) {
-	if extend == "" {
-		return 0, nil
-	}
-	text, ok := strings.CutPrefix(extend, "steps=")
-	n, err := strconv.Atoi(text)
-	if !ok || err != nil || n < 1 {
-		return 0, cli.Usagef("--extend %s; want steps=N, the new number of steps", extend)
-	}
-	return n, nil
-}
+func main() { os.Exit(cli.Run(traincmd.Command(), os.Args[1:], os.Stderr)) }

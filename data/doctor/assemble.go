@@ -7,7 +7,7 @@ import (
 
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/tokenizer"
-	"github.com/goclip/goclip/internal/page"
+	"github.com/goclip/goclip/web/page"
 )
 
 // What a report lists and shows at most.

@@ -7,7 +7,7 @@ import (
 	"html/template"
 	"io"
 
-	"github.com/goclip/goclip/internal/page"
+	"github.com/goclip/goclip/web/page"
 )
 
 //go:embed doctor.html

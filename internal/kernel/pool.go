@@ -10,6 +10,7 @@ package kernel
 import (
 	"fmt"
 	"runtime"
+	"sync"
 	"sync/atomic"
 )
 
@@ -38,6 +39,7 @@ type Pool struct {
 	scratch [][]float32  // scratch of each worker
 	copies  [4][]float32 // of operands and results where bfloat16 is emulated
 
+	mu sync.Mutex // held by whoever runs kernels
 	tasks
 }
 
@@ -61,6 +63,24 @@ func NewPool(threads int) *Pool {
 	}
 	return p
 }
+
+var defaultPool = sync.OnceValue(func() *Pool { return NewPool(0) })
+
+// OrDefault is p, or a pool of all cores that the process shares if p is nil.
+func (p *Pool) OrDefault() *Pool {
+	if p == nil {
+		return defaultPool()
+	}
+	return p
+}
+
+// Lock waits until nobody else runs kernels: a pool has memory for the arguments
+// of one call. Unlock gives it back. A model's step and encoders, an optimizer and
+// package eval lock the pool that they are given, so that it can be shared.
+func (p *Pool) Lock() { p.mu.Lock() }
+
+// Unlock ends what Lock began.
+func (p *Pool) Unlock() { p.mu.Unlock() }
 
 // Threads is the number of threads.
 func (p *Pool) Threads() int { return p.threads }

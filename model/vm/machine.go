@@ -41,9 +41,6 @@ type Stats struct {
 // output nodes, such as node.Value(), show the results of the last run. An
 // operation that is not of package op is an error.
 func Compile(outputs G.Nodes, o Options) (*Machine, error) {
-	if o.Pool == nil {
-		return nil, fmt.Errorf("vm: have no pool; want one")
-	}
 	p, err := newPlan(outputs, o)
 	if err != nil {
 		return nil, err
@@ -56,7 +53,7 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 	if len(arena) < floats {
 		return nil, fmt.Errorf("vm: arena of %d bytes; want %d", 4*len(arena), 4*floats)
 	}
-	m := &Machine{pool: o.Pool, steps: p.steps, stats: Stats{Steps: len(p.steps), ArenaBytes: 4 * floats}}
+	m := &Machine{pool: o.Pool.OrDefault(), steps: p.steps, stats: Stats{Steps: len(p.steps), ArenaBytes: 4 * floats}}
 	memory := func(b *buffer) []float32 {
 		if b.placed != nil || b.skipped {
 			return b.placed
@@ -136,6 +133,8 @@ func (m *Machine) RunAll() error {
 	if err := m.bind(); err != nil {
 		return err
 	}
+	m.pool.Lock()
+	defer m.pool.Unlock()
 	for i, s := range m.steps {
 		s.run(m.pool, s.outs, s.ins)
 		if m.dead != nil {

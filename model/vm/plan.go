@@ -21,7 +21,7 @@ import (
 
 // Options change how a graph is compiled.
 type Options struct {
-	// Pool runs the kernels.
+	// Pool runs the kernels; nil means one that the process shares.
 	Pool *kernel.Pool
 
 	// Place gives memory of the caller's to outputs, such as the gradients of

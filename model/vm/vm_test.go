@@ -98,9 +98,6 @@ func TestErrors(t *testing.T) {
 	if _, err := vm.Compile(G.Nodes{G.Must(G.Tanh(x))}, vm.Options{Pool: pool}); err == nil || !strings.Contains(err.Error(), "package op") {
 		t.Errorf("a stock operation: %v; want error", err)
 	}
-	if _, err := vm.Compile(G.Nodes{x}, vm.Options{}); err == nil {
-		t.Error("no pool: want error")
-	}
 	b := op.NewBuilder(G.NewGraph())
 	y := b.Normalize(b.Input("x", tensor.Float32, 2, 2))
 	m, err := vm.Compile(G.Nodes{y}, vm.Options{Pool: pool})

@@ -1,0 +1,69 @@
+package datacmd
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/goclip/goclip/data/pack"
+)
+
+func packCommand() *cobra.Command {
+	var c pack.Config
+	cmd := &cobra.Command{
+		Use:   "pack SOURCE FOLDER",
+		Short: "Write a folder of classes, CSV, TSV, JSONL, WebDataset tars or Parquet into shards",
+		Long: `Write pairs into shards that train reads fast. SOURCE is one of
+  a folder with a folder of images for each class,
+  CSV or TSV whose first line names columns, such as path,caption,label,
+  JSONL with such keys, tars of WebDataset, or Parquet files with images,
+the last three as a pattern of files. Columns beside stay. Where an earlier
+call did not end, the same call goes on.`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c.Source = args[0]
+			c.Skipped = func(err error) { fmt.Fprintf(cmd.ErrOrStderr(), "left out: %v\n", err) }
+			c.Progress = bar(os.Stderr, "packing")
+			start := time.Now()
+			r, err := pack.Run(cmd.Context(), args[1], c)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%d rows packed in %.1f s, %d left out; %s has %d shards, of which %d were there\n",
+				r.Rows, time.Since(start).Seconds(), r.Skipped, args[1], r.Shards, r.Kept)
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.Format, "format", "", "folder, csv, tsv, jsonl, tar or parquet (default: what the name tells)")
+	f.StringVar(&c.Split, "split", "", "what the names of shards begin with (default train)")
+	f.StringVar(&c.Image, "image", "", "column of images or of their paths (default: the usual names)")
+	f.StringVar(&c.Caption, "caption", "", "column of captions (default: the usual names)")
+	f.StringVar(&c.Template, "template", "", `caption in a folder of classes (default "a photo of a {}")`)
+	f.IntVar(&c.ShortSide, "short-side", 0, "scale larger images down to so many pixels at the shorter side")
+	f.IntVar(&c.Quality, "quality", 0, "of the JPEGs of scaled images (default 90)")
+	f.IntVar(&c.ShardRows, "shard-rows", 0, "rows of a shard (default 10000)")
+	f.IntVar(&c.Workers, "workers", 0, "goroutines that read and scale (default one a core)")
+	f.BoolVar(&c.SkipBad, "skip-bad", false, "leave out images that cannot be read, and tell each")
+	return cmd
+}
+
+// bar returns what draws progress on f, or nil if f is no terminal.
+func bar(f *os.File, what string) func(done, all int64) {
+	if !term.IsTerminal(int(f.Fd())) {
+		return nil
+	}
+	var b *progressbar.ProgressBar
+	return func(done, all int64) {
+		if b == nil {
+			b = progressbar.NewOptions64(all, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(what),
+				progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionFullWidth(),
+				progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+		}
+		_ = b.Set64(done) // a bar that cannot be drawn is no reason to stop
+	}
+}

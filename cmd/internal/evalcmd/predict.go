@@ -1,0 +1,126 @@
+package evalcmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/goclip/goclip/cmd/internal/cli"
+	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/eval"
+)
+
+// maxImageBytes bounds the file of an image.
+const maxImageBytes = 256 << 20
+
+// A prediction is what predict prints for one image.
+type prediction struct {
+	Image  string       `json:"image"`
+	Labels []eval.Label `json:"labels"`
+}
+
+func predictCommand() *cobra.Command {
+	var checkpoint, labels, template string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "predict --checkpoint PATH --labels 'cat,dog' IMAGE...",
+		Short: "Print how probable each label is for an image",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, images []string) error {
+			var classes []string
+			for l := range strings.SplitSeq(labels, ",") {
+				classes = append(classes, strings.TrimSpace(l))
+			}
+			if err := eval.CheckClasses(classes); err != nil {
+				return fmt.Errorf("%w in --labels", err)
+			}
+			if strings.Count(template, "{}") != 1 {
+				return cli.Usagef("--template %q; want {} once, for the label", template)
+			}
+			s, err := open(checkpoint, 1)
+			if err != nil {
+				return err
+			}
+			defer s.pool.Close()
+			classifier, err := s.Classifier(c.Context(), classes, []string{template})
+			if err != nil {
+				return err
+			}
+			size := s.Config.Model.Image.Size
+			processor, input := preprocess.NewProcessor(s.Config.Data.Preprocess, size), make([]float32, 3*size*size)
+			for _, path := range images {
+				m, err := decode(processor, path)
+				if err != nil {
+					return err
+				}
+				processor.Eval(input, m)
+				embedding, err := s.Images(c.Context(), input)
+				if err != nil {
+					return err
+				}
+				p := prediction{path, classifier.Predict(embedding, math.Exp(float64(s.Model.LogitScale())))}
+				if asJSON {
+					err = json.NewEncoder(c.OutOrStdout()).Encode(p)
+				} else {
+					_, err = fmt.Fprint(c.OutOrStdout(), bars(p))
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&checkpoint, "checkpoint", "", checkpointUsage)
+	c.Flags().StringVar(&labels, "labels", "", "labels to choose from, with commas between")
+	c.Flags().StringVar(&template, "template", eval.DefaultTemplate, "prompt, with {} for the label")
+	c.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each image")
+	cli.Required(c, "checkpoint", "labels")
+	return c
+}
+
+func decode(p *preprocess.Processor, path string) (*preprocess.Image, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("eval: %w", err)
+	}
+	defer f.Close()
+	file, err := io.ReadAll(io.LimitReader(f, maxImageBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("eval: %w", err)
+	}
+	if len(file) > maxImageBytes {
+		return nil, fmt.Errorf("eval: %s is larger than %d bytes", path, maxImageBytes)
+	}
+	m, err := p.Decode(file)
+	if err != nil {
+		return nil, fmt.Errorf("eval: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// bars draws the labels with a bar each, as figure 5 of the CLIP paper does.
+func bars(p prediction) string {
+	const full = 40
+	width := 0
+	for _, l := range p.Labels {
+		width = max(width, utf8.RuneCountInString(l.Class))
+	}
+	var s strings.Builder
+	fmt.Fprintln(&s, p.Image)
+	for _, l := range p.Labels {
+		eighths := int(math.Round(l.Probability * full * 8))
+		bar := strings.Repeat("█", eighths/8)
+		if rest := eighths % 8; rest > 0 {
+			bar += string([]rune("▏▎▍▌▋▊▉")[rest-1])
+		}
+		fmt.Fprintf(&s, "  %s%s %5.1f %%  %s\n", l.Class, strings.Repeat(" ", width-utf8.RuneCountInString(l.Class)), 100*l.Probability, bar)
+	}
+	return s.String()
+}

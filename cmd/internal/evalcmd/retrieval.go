@@ -1,0 +1,71 @@
+package evalcmd
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/kernel"
+)
+
+func retrievalCommand() *cobra.Command {
+	var from source
+	var out report
+	c := &cobra.Command{
+		Use:   "retrieval --checkpoint PATH --data 'SHARDS' | --embeddings FILE",
+		Short: "Find each image's captions among all, and each caption's image",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := from.check(false); err != nil {
+				return err
+			}
+			if err := out.check(); err != nil {
+				return err
+			}
+			s, err := from.open()
+			if err != nil {
+				return err
+			}
+			var name modelName
+			pool := kernel.NewPool(0)
+			defer pool.Close()
+			if s != nil {
+				defer s.pool.Close()
+				name = s.name()
+			}
+			x, err := from.embedded(c.Context(), s, data.Need{Caption: true})
+			if err != nil {
+				return err
+			}
+			r, err := eval.Retrieve(c.Context(), pool, x.Images, x.Texts, x.ImageOf)
+			if err != nil {
+				return err
+			}
+			return out.print(c, name, from.name(), r, func(w io.Writer) error { return printRetrieval(w, r) })
+		},
+	}
+	from.flags(c, "patterns of Parquet files with captions")
+	out.flags(c)
+	return c
+}
+
+func printRetrieval(out io.Writer, r eval.Retrieval) error {
+	fmt.Fprintf(out, "%d images, %d captions\n", r.Images, r.Texts)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\tR@1 %\tR@5 %\tR@10 %\tmedian rank\tmean rank\t")
+	for _, line := range []struct {
+		name string
+		eval.Recall
+	}{{"image to text", r.ImageToText}, {"text to image", r.TextToImage}} {
+		fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n", line.name, 100*line.R1, 100*line.R5, 100*line.R10, line.MedianRank, line.MeanRank)
+	}
+	fmt.Fprintf(w, "chance, text to image\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n", chance(1, r.Images), chance(5, r.Images), chance(10, r.Images), float64(r.Images+1)/2, float64(r.Images+1)/2)
+	return w.Flush()
+}
+
+// chance is the percentage of a right answer among k of n that are guessed.
+func chance(k, n int) float64 { return 100 * min(1, float64(k)/float64(n)) }

@@ -1,0 +1,116 @@
+package evalcmd
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/goclip/goclip/cmd/internal/cli"
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/storage"
+	"github.com/goclip/goclip/eval"
+)
+
+// A source is where embeddings come from: a model and shards, or a file that
+// eval embed wrote.
+type source struct {
+	checkpoint, shards, embeddings string
+}
+
+func (s *source) flags(c *cobra.Command, shards string) {
+	c.Flags().StringVar(&s.checkpoint, "checkpoint", "", checkpointUsage)
+	c.Flags().StringVar(&s.shards, "data", "", shards)
+	c.Flags().StringVar(&s.embeddings, "embeddings", "", "a file of eval embed, .parquet or .npy, instead of --data")
+}
+
+// check refuses flags that say too little or too much. A model is needed for
+// whatever is not in a file of embeddings.
+func (s *source) check(model bool) error {
+	switch {
+	case (s.shards == "") == (s.embeddings == ""):
+		return cli.Usagef("--data, --embeddings: have %q, %q; want one of them", storage.Redact(s.shards), s.embeddings)
+	case s.checkpoint == "" && (model || s.shards != ""):
+		return cli.Usagef("--checkpoint is missing")
+	}
+	return nil
+}
+
+// name is that of the data, for a report.
+func (s *source) name() string { return dataName(storage.Redact(s.shards) + s.embeddings) }
+
+// open reads the model if there is one to read.
+func (s *source) open() (*session, error) {
+	if s.checkpoint == "" {
+		return nil, nil
+	}
+	return open(s.checkpoint, 0)
+}
+
+// embedded reads or makes the embeddings.
+func (s *source) embedded(ctx context.Context, with *session, need data.Need) (*eval.Embedded, error) {
+	if s.embeddings == "" {
+		return with.embed(ctx, s.shards, need)
+	}
+	x, err := eval.ReadEmbedded(s.embeddings)
+	if err != nil {
+		return nil, err
+	}
+	if with != nil {
+		weights, err := with.hash()
+		if err != nil {
+			return nil, err
+		}
+		if x.Weights != "" && x.Weights != weights || x.Width != with.Config.Model.EmbedDim {
+			return nil, fmt.Errorf("eval: %s was made with other weights than %s; want eval embed again", s.embeddings, with.Path)
+		}
+	}
+	for i, label := range x.Labels {
+		if need.Label && label < 0 {
+			return nil, fmt.Errorf("eval: %s: row %d has no label", s.embeddings, i)
+		}
+	}
+	if need.Caption && len(x.Texts) == 0 {
+		return nil, fmt.Errorf("eval: %s holds no captions; want eval embed --captions", s.embeddings)
+	}
+	return x, nil
+}
+
+// embed embeds the images of shards, and their captions if they are needed.
+func (s *session) embed(ctx context.Context, shards string, need data.Need) (*eval.Embedded, error) {
+	d, err := data.Open(ctx, shards, s.Config.Data, need)
+	if err != nil {
+		return nil, err
+	}
+	ledger := data.NewLedger(io.Discard, s.Config.Data)
+	x, err := s.Embed(ctx, d, need.Caption, ledger)
+	if err != nil {
+		return nil, err
+	}
+	if bad := ledger.Bad(); bad > 0 {
+		fmt.Fprintf(os.Stderr, "%d rows cannot be used and are left out\n", bad)
+	}
+	if len(x.Labels) == 0 {
+		return nil, fmt.Errorf("eval: %s: none of %d rows can be used", storage.Redact(shards), d.Len())
+	}
+	x.Weights, err = s.hash()
+	return x, err
+}
+
+// hash is the SHA-256 of the weights.
+func (s *session) hash() (string, error) {
+	f, err := os.Open(s.Path)
+	if err != nil {
+		return "", fmt.Errorf("eval: %w", err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("eval: %s: %w", s.Path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

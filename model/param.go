@@ -1,0 +1,22 @@
+package model
+
+// A Param is one trainable tensor of a model, float32, row-major: what model
+// makes, optim updates and checkpoint keeps.
+type Param struct {
+	// Name is open_clip's, such as "visual.transformer.resblocks.0.ln_1.weight".
+	Name string
+
+	// Shape is empty for a scalar, such as the logit scale.
+	Shape []int
+
+	// Value holds the elements.
+	Value []float32
+
+	// Grad is the gradient of the last backward pass, as long as Value. While a
+	// step runs, its memory may hold other values.
+	Grad []float32
+
+	// Decay says that weight decay applies: true of matrices, false of gains,
+	// biases, position embeddings, the class token and the logit scale.
+	Decay bool
+}
