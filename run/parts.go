@@ -26,12 +26,14 @@ type parts struct {
 // its initial values.
 func build(ctx context.Context, c *configs.Run, in *inputs, from *checkpoint.Checkpoint) (p *parts, err error) {
 	p = &parts{tokenizer: in.tokenizer}
+	vocabulary := c.Tokenizer
+	vocabulary.SetDefaults()
 	switch {
 	case from != nil:
 		p.tokenizer, err = tokenizer.Load(from.Path(TokenizerFile))
 	case p.tokenizer == nil:
 		p.captions = data.NewCaptionCounts()
-		p.tokenizer, err = tokenizer.Train(p.captions.Pass(in.train.Captions(ctx)), c.Tokenizer.VocabSize)
+		p.tokenizer, err = tokenizer.Train(p.captions.Pass(in.train.Captions(ctx)), vocabulary.VocabSize)
 	}
 	if err != nil {
 		return nil, err
