@@ -14,6 +14,7 @@ const module = "github.com/goclip/goclip"
 // arrows says which packages of this module a package may import, its tests
 // apart. A trailing /... stands for the package and those below it.
 var arrows = map[string][]string{
+	"":                    {"configs", "data", "data/preprocess", "eval", "model", "run", "train"},
 	"internal/kernel":     {},
 	"internal/size":       {},
 	"internal/bounded":    {},

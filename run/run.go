@@ -84,6 +84,9 @@ type session struct {
 // start opens what the run reads, takes its folder, and puts its trainer at the
 // place of the newest checkpoint.
 func start(ctx context.Context, o Options) (s *session, err error) {
+	if err := o.Config.Validate(); err != nil {
+		return nil, err
+	}
 	if err := check(o.Dir, o.Resume); err != nil {
 		return nil, err
 	}
