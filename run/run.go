@@ -42,8 +42,8 @@ type Result struct {
 	Weights    string // the file that holds them
 	LogitScale float64
 
-	// Evaluations are those of the last step, one for each set, and Classes the
-	// names that they chose from.
+	// Evaluations hold the scores after the last step, one for each set, and Classes
+	// the names to choose from.
 	Evaluations []train.Evaluation
 	Classes     []string
 }
