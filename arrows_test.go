@@ -43,6 +43,7 @@ var arrows = map[string][]string{
 	"bench":               {"internal/kernel", "model", "model/vm", "optim"}, // model/vm reports the time of operations
 	"bench/race":          {"bench"},                                         // reads its report
 	"bench/killtest":      {},
+	"bench/mutate":        {},
 	"bench/soak":          {"..."},
 	"cmd/internal/cli":    {"internal/kernel"},
 }
@@ -104,7 +105,7 @@ var never = map[string][]string{
 	"plugin":       {},
 	"net":          {"data/storage", "web/serve"},
 	"net/http":     {"cmd/internal/evalcmd", "data/storage", "web/..."},
-	"os/exec":      {"bench/killtest", "bench/race"},
+	"os/exec":      {"bench/killtest", "bench/mutate", "bench/race"},
 }
 
 // TestNever holds what SECURITY.md says of code and connections.
