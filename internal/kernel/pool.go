@@ -203,22 +203,40 @@ func (p *Pool) sharedScratch(n int) []float32 {
 
 // tasks holds the arguments of every kernel, so that a call needs no memory.
 type tasks struct {
-	gemm       gemmTask
-	gemm16     gemm16Task
-	attention  attentionTask
-	layerNorm  layerNormTask
-	columns    columnTask
-	combine    combineTask
-	embed      embedTask
-	tokens     tokenTask
-	pooled     pooledTask
-	normalize  normalizeTask
-	contrast   contrastTask
-	unfold     unfoldTask
-	elements   elementTask
-	adamW      adamWTask
-	sumSquares sumSquaresTask
-	conversion convertTask
+	gemm            gemmTask
+	gemm16          gemm16Task
+	attention       attentionTask
+	attentionGrad   attentionGradTask
+	layerNorm       layerNormTask
+	layerNormGrad   layerNormGradTask
+	activate        activateTask
+	activateGrad    activateGradTask
+	activateGradSum activateGradSumTask
+	columnSum       columnSumTask
+	combine         combineTask
+	embed           embedTask
+	embedGrad       embedGradTask
+	assemble        assembleTask
+	assembleGrad    assembleGradTask
+	selection       selectTask
+	selectionGrad   selectGradTask
+	pooled          pooledTask
+	pooledGrad      pooledGradTask
+	spread          spreadTask
+	gather          gatherTask
+	addRows         addRowsTask
+	normalize       normalizeTask
+	normalizeGrad   normalizeGradTask
+	rowLSE          rowLSETask
+	contrastGrad    contrastGradTask
+	unfold          unfoldTask
+	add             addTask
+	scale           scaleTask
+	average         averageTask
+	clear           clearTask
+	adamW           adamWTask
+	sumSquares      sumSquaresTask
+	conversion      convertTask
 }
 
 // check panics if a slice has another length than its kernel's sizes say.

@@ -100,7 +100,7 @@ func (layerNormGrad) run(p *kernel.Pool, out, in []Buffer, _ []tensor.Shape) {
 		p.LayerNormGradBF16(out[0].F, out[1].F, out[2].F, in[1].F, in[2].F, in[3].F, in[4].F, in[0].H, residual)
 		return
 	}
-	p.LayerNormGradAdd(out[0].F, out[1].F, out[2].F, in[1].F, in[2].F, in[3].F, in[4].F, in[0].F, residual)
+	p.LayerNormGrad(out[0].F, out[1].F, out[2].F, in[1].F, in[2].F, in[3].F, in[4].F, in[0].F, residual)
 }
 
 func (layerNormGrad) halves() []int { return []int{0} }
