@@ -18,8 +18,8 @@ func (p *Pool) AttentionGradBF16(dqkv, qkv, out []uint16, lse []float32, dout []
 	p.attentionGrad = attentionGradTask{}
 }
 
-// doBF16 computes all heads of a sequence in float32 copies: whole rows are
-// converted at a time, which caches like better than the parts that a head has.
+// doBF16 computes all heads of a sequence in float32 copies: converting whole rows
+// uses each cache line once, where the part of one head is less than a line.
 func (a *attentionTask) doBF16(worker, sequence int) {
 	size := a.t * a.width
 	scratch := a.p.workerScratch(worker, 4*size+a.forwardFloats())

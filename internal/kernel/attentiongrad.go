@@ -16,7 +16,7 @@ type attentionGradTask struct {
 	p *Pool
 	attentionShape
 	dqkv, qkv, out, lse, dout    []float32
-	dqkv16, qkv16, out16, dout16 []uint16 // instead of those of float32, but lse
+	dqkv16, qkv16, out16, dout16 []uint16 // instead of dqkv, qkv, out and dout
 }
 
 // An attentionHeadGrad is what the gradient of one head reads and writes: dq, dk and

@@ -37,7 +37,7 @@ type gemmTiles struct {
 	bias  *float32
 
 	// next is where the rows of A begin that come after these. Each tile prefetches
-	// a part of them, which begins tileNext behind that of the tile before.
+	// a part of them, tileNext behind the part of the tile before.
 	next     *float32
 	tileNext int
 

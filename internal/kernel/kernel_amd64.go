@@ -24,7 +24,7 @@ package kernel
 //		}
 //	}
 //
-// where t.b[tile] is the tile's part of B, one panel of 16 columns or two.
+// where columns are 16 or 32, and t.b[tile] is their panel or two of B.
 //
 //go:noescape
 func gemm16AVX2(t *gemmTiles)
@@ -49,7 +49,7 @@ func gemm16AVX2(t *gemmTiles)
 //		}
 //	}
 //
-// where t.b[tile] is the tile's part of B, one panel of 16 columns or two.
+// where columns are 16 or 32, and t.b[tile] is their panel or two of B.
 //
 //go:noescape
 func gemm16AVX512(t *gemmTiles)
@@ -74,7 +74,7 @@ func gemm16AVX512(t *gemmTiles)
 //		}
 //	}
 //
-// where t.b[tile] is the tile's part of B, one panel of 16 columns or two.
+// where columns are 16 or 32, and t.b[tile] is their panel or two of B.
 //
 //go:noescape
 func gemm32AVX512(t *gemmTiles)

@@ -8,7 +8,7 @@ type panels struct {
 	row, next int
 }
 
-// packed is an operand of so many rows that packRows or packColumns made.
+// packed is an operand of the given number of rows that packRows or packColumns made.
 func packed(data []float32, rows int) panels { return panels{data, panelWidth, rows * panelWidth} }
 
 // rowMajor is an operand as it lies in memory.
@@ -44,11 +44,11 @@ func copied(space, data []float32, row, column int) left {
 func spaceFor(k int) int { return copiedTiles * panelWidth * paddedRow(k) }
 
 // paddedRow is the length of rows of k floats which fall into different sets of
-// the first cache.
+// the L1 cache.
 func paddedRow(k int) int { return (ceil(k, 16) | 1) * 16 }
 
-// tiles returns a number of tiles of so many rows and k columns where they shall
-// be read.
+// tiles returns the first tiles, number x rows rows of k columns, where they shall be
+// read.
 func (a left) tiles(number, rows, k int) left {
 	t := left{data: a.space, row: 1, column: panelWidth, next: k * panelWidth}
 	switch {

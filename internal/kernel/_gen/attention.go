@@ -15,8 +15,8 @@ func (p pass) storeWhole(w wide, to reg.GPVirtual) {
 	pass{vectors: p.vectors}.store(w, to)
 }
 
-// clearRest writes zeros from the end of n floats, rounded up to a vector, to
-// that of width floats, a multiple of 16. It destroys n.
+// clearRest writes zeros from n floats, rounded up to a vector, to width floats, a
+// multiple of 16. It destroys n.
 func clearRest(row, n, width reg.GPVirtual, label string) {
 	zero := zeros(1)[0]
 	ADDQ(Imm(uint64(isa.lanes-1)), n)

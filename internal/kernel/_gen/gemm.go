@@ -11,14 +11,14 @@ import (
 // gemm writes a kernel for tiles of the given number of vectors, with a body for
 // each number of rows up to the highest.
 //
-// There are 34 bodies in three kernels: 6 for AVX2 and 14 each for AVX-512 with one
-// and with two vectors. Why so many: a body keeps all sums of its tile in registers,
-// and instructions name their registers, so a loop cannot run over them. One body
+// There are 34 bodies in three kernels: 6 for AVX2, and for AVX-512 14 each with one
+// and with two vectors. A body keeps all sums of its tile in registers, and
+// instructions name their registers, so that a loop cannot run over them. One body
 // that always computed the highest tile would waste work wherever rows do not fill
 // it: products of attention have some 10 to 25 rows, which are cut into tiles of
-// equal height (17 into 9 and 8), and the last block of a tower has as many as there
-// are pairs. Bodies of one vector likewise compute the last 16 columns or fewer in
-// half the time. An element is the same sum in every body.
+// about equal height (17 into 9 and 8), and a query alone has one. Bodies of one
+// vector compute the last 16 columns or fewer in half the time of two. An element is
+// the same sum in every body.
 //
 // AVX2 has one width, of two vectors and no mask: Go copies the last columns. With
 // AVX-512, 14 rows of two vectors fill the 32 registers.
@@ -62,7 +62,7 @@ const gemmDoc = `computes tiles of C side by side, by the body for their height:
 		}
 	}
 
-where t.b[tile] is the tile's part of B, one panel of 16 columns or two.`
+where columns are 16 or 32, and t.b[tile] is their panel or two of B.`
 
 // field is a field of the struct to which args points.
 func field(args reg.GPVirtual, name string) Mem {

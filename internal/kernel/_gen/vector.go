@@ -148,7 +148,7 @@ func gelu() {
 	})
 }
 
-// sigmoid replaces u by 1/(1 + exp(-u)). The exponential is that of -|u|, which
+// sigmoid replaces u by 1/(1 + exp(-u)). It takes the exponential of -|u|, which
 // cannot overflow.
 func sigmoid(u wide) {
 	e, one := like(u), fill(1)
