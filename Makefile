@@ -4,9 +4,10 @@
 GO ?= go
 LINT = $(GO) tool -modfile=tools.mod golangci-lint
 
-.PHONY: check test fmt vet lint detector purego cloud turbojpeg qemu generate bench race
+.PHONY: check generator test fmt vet lint detector purego cloud turbojpeg qemu generate bench race
 
-check: fmt vet lint test detector purego cloud turbojpeg qemu
+check: export CI = true
+check: fmt vet lint generator test detector purego cloud turbojpeg qemu
 
 fmt:
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "gofmt -w $$files"; exit 1; }
@@ -17,6 +18,10 @@ vet:
 
 lint:
 	$(LINT) run ./...
+
+# What the generator of the assembly needs, for the test that runs it.
+generator:
+	cd internal/kernel/_gen && $(GO) mod download
 
 test:
 	$(GO) test ./...

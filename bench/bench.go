@@ -113,7 +113,7 @@ func (b *bench) train(ctx context.Context) error {
 		return err
 	}
 	b.fill(step.Images(), step.Tokens())
-	_, _, work := flops(b.model.Config(), b.Batch)
+	work := b.model.Config().StepFLOPs(model.StepConfig{Batch: b.Batch}) // without what is recomputed, so that rates compare
 	update := func() (norm, update float64) {
 		start := time.Now()
 		n := adamW.Norm()
@@ -149,8 +149,7 @@ func (b *bench) encodeImage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	work, _, _ := flops(b.model.Config(), b.Batch)
-	return b.encode(ctx, &b.report.EncodeImage, e, work)
+	return b.encode(ctx, &b.report.EncodeImage, e, b.model.Config().ImageFLOPs())
 }
 
 func (b *bench) encodeText(ctx context.Context) error {
@@ -158,8 +157,7 @@ func (b *bench) encodeText(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, work, _ := flops(b.model.Config(), b.Batch)
-	return b.encode(ctx, &b.report.EncodeText, e, work)
+	return b.encode(ctx, &b.report.EncodeText, e, b.model.Config().TextFLOPs())
 }
 
 func (b *bench) encode(ctx context.Context, to *Phase, e *model.Encoder, work float64) error {

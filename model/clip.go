@@ -188,7 +188,7 @@ func (m *CLIP) trainGraph(c StepConfig, images []float32, tokens []int32) (outpu
 	if err != nil {
 		return nil, o, fmt.Errorf("model: gradient: %w", err)
 	}
-	o.Turn, o.Lent, o.Place = loss, m.grads, map[*G.Node][]float32{}
+	o.ForwardEnd, o.Lent, o.Place = loss, m.grads, map[*G.Node][]float32{}
 	for i, p := range m.params {
 		o.Place[grads[i]] = p.Grad
 	}

@@ -8,7 +8,7 @@ package model
 import (
 	"fmt"
 
-	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/op"
 )
 
 // Config is the architecture of both towers.
@@ -49,10 +49,10 @@ type TextConfig struct {
 }
 
 // activations are the names that Config.Activation may have.
-var activations = map[string]kernel.Activation{
-	"gelu":       kernel.GELU,
-	"quick_gelu": kernel.QuickGELU,
-	"gelu_tanh":  kernel.GELUTanh,
+var activations = map[string]op.Activation{
+	"gelu":       op.GELU,
+	"quick_gelu": op.QuickGELU,
+	"gelu_tanh":  op.GELUTanh,
 }
 
 // Validate reports the first field that cannot work.

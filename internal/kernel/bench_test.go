@@ -95,7 +95,7 @@ func BenchmarkVector(b *testing.B) {
 		{"GELU", func() { p.Activate(y, x, GELU) }},
 		{"GELUGrad", func() { p.ActivateGrad(z, x, y, GELU) }},
 		{"LayerNorm", func() { p.LayerNorm(y, mean, mean, x, gamma, gamma, 1e-5) }},
-		{"LayerNormGrad", func() { p.LayerNormGrad(z, gamma, gamma, x, gamma, mean, mean, y) }},
+		{"LayerNormGrad", func() { p.LayerNormGrad(z, gamma, gamma, x, gamma, mean, mean, y, nil) }},
 		{"AdamW", func() { p.AdamW(x, y, z, z, AdamW{Beta1: 0.9, Beta2: 0.98, Step: 1}) }},
 		{"ColumnSum", func() { p.ColumnSum(gamma, x) }},
 		{"L2Normalize", func() { p.L2Normalize(y, mean, x, d) }},

@@ -84,8 +84,8 @@ func kases() (all []kase) {
 		add(fmt.Sprint("LayerNorm ", d), func(p *Pool, in, out func(int) []float32) {
 			x, gamma, mean, rstd := in(rows*d), in(d), out(rows), out(rows)
 			p.LayerNorm(out(rows*d), mean, rstd, x, gamma, in(d), 1e-2)
-			p.LayerNormGrad(out(rows*d), out(d), out(d), x, gamma, mean, rstd, in(rows*d))
-			p.LayerNormGradAdd(out(rows*d), out(d), out(d), x, gamma, mean, rstd, in(rows*d), in(rows*d))
+			p.LayerNormGrad(out(rows*d), out(d), out(d), x, gamma, mean, rstd, in(rows*d), nil)
+			p.LayerNormGrad(out(rows*d), out(d), out(d), x, gamma, mean, rstd, in(rows*d), in(rows*d))
 		})
 		add(fmt.Sprint("L2Normalize ", d), func(p *Pool, in, out func(int) []float32) {
 			y, norm := out(rows*d), out(rows)

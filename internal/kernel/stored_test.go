@@ -51,7 +51,7 @@ func TestStoredBF16(t *testing.T) {
 			sameRounded(t, fmt.Sprint("LayerNorm ", d), all, y)
 
 			dx, dgamma, dbeta, dx2, dgamma2, dbeta2 := floats(rows*d), floats(d), floats(d), floats(rows*d), floats(d), floats(d)
-			p.LayerNormGradAdd(dx, dgamma, dbeta, x, gamma, mean, rstd, dy, residual)
+			p.LayerNormGrad(dx, dgamma, dbeta, x, gamma, mean, rstd, dy, residual)
 			p.LayerNormGradBF16(dx2, dgamma2, dbeta2, x, gamma, mean2, rstd2, dy16, residual)
 			if !slices.Equal(dx, dx2) || !slices.Equal(dgamma, dgamma2) || !slices.Equal(dbeta, dbeta2) {
 				t.Errorf("LayerNormGrad %d differs from that of float32", d)

@@ -13,7 +13,7 @@ import (
 
 // Neither Go's assembler nor avo knows the instructions of bfloat16 and of
 // tiles, so they are written as numbers. Their registers are physical ones, since
-// avo does not see them. The encodings are those of Intel's manual, volume 2.
+// avo does not see them. The encodings are in Intel's manual, volume 2.
 
 // Prefixes of VEX and EVEX, and the map that all these instructions are in.
 const (

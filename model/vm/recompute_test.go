@@ -11,9 +11,9 @@ import (
 	"github.com/goclip/goclip/model/vm"
 )
 
-// TestRecall holds that values computed again, and values that lie where
-// gradients will, have the bits of the tape machine in less memory.
-func TestRecall(t *testing.T) {
+// TestRecompute holds that recomputed values, and values that lie where gradients
+// will, have the bits of the tape machine in less memory.
+func TestRecompute(t *testing.T) {
 	outputs, _ := tower(t)
 	tape := G.NewTapeMachine(outputs[0].Graph())
 	defer tape.Close()
@@ -25,7 +25,7 @@ func TestRecall(t *testing.T) {
 	pool := kernel.NewPool(2)
 	defer pool.Close()
 	var stats []vm.Stats
-	for _, o := range []vm.Options{{}, {Turn: outputs[0]}, {Lent: memory}, {Lent: memory, Turn: outputs[0]}} {
+	for _, o := range []vm.Options{{}, {ForwardEnd: outputs[0]}, {Lent: memory}, {Lent: memory, ForwardEnd: outputs[0]}} {
 		o.Pool, o.Place, o.Poison = pool, place, true
 		m := compile(t, outputs, o)
 		for run := range 2 {
@@ -34,7 +34,7 @@ func TestRecall(t *testing.T) {
 			}
 			for i, got := range valuesOf(t, outputs) {
 				if !slices.Equal(got, want[i]) {
-					t.Errorf("turn %v, %d floats lent, run %d: output %d differs from the tape machine's", o.Turn, len(o.Lent), run, i)
+					t.Errorf("forward end %v, %d floats lent, run %d: output %d differs from the tape machine's", o.ForwardEnd, len(o.Lent), run, i)
 				}
 			}
 		}
@@ -42,11 +42,11 @@ func TestRecall(t *testing.T) {
 	}
 	// Two of LayerNorm, one of the activation.
 	if have := stats[1].Steps - stats[0].Steps; have != 3 {
-		t.Errorf("%d steps more with a turn, want 3", have)
+		t.Errorf("%d steps more with a forward end, want 3", have)
 	}
 	for i := 1; i < 4; i++ {
 		if stats[i].ArenaBytes >= stats[i/2].ArenaBytes {
-			t.Errorf("arenas %+v; want less with a turn, less with memory lent, and less with both", stats)
+			t.Errorf("arenas %+v; want less with a forward end, less with memory lent, and less with both", stats)
 		}
 	}
 	o := vm.Options{Pool: pool, Place: place, Lent: memory, Accumulate: true}

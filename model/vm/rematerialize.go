@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// A Segment is a part of a graph whose values are computed again for the way
-// back, instead of being kept: the operations whose nodes are numbered after
-// After, up to Last. The result of Last is kept.
+// A Segment is a part of a graph whose values are recomputed for the backward pass,
+// instead of being kept: the operations whose nodes are numbered after After, up to
+// Last. The result of Last is kept.
 type Segment struct{ After, Last int64 }
 
 // rematerialize gives the steps that come after segment g, and read what it
 // computes, copies of the steps that they need, before the first of them. The
 // copies run the same operations on the same values, and so give the same bits.
 func (p *plan) rematerialize(g Segment) {
-	inside := map[*buffer]*step{} // by whom each value of the segment is written
+	inside := map[*buffer]*step{} // which step writes each value of the segment
 	end := 0                      // the step after the segment
 	for i, s := range p.steps {
 		if s.id <= g.After || s.id > g.Last {
@@ -47,12 +47,12 @@ func (p *plan) rematerialize(g Segment) {
 	for _, s := range p.steps[first:] {
 		need(s)
 	}
-	again := map[*buffer]*buffer{}
+	copied := map[*buffer]*buffer{}
 	replace := func(in []*buffer) []*buffer {
 		in = slices.Clone(in)
 		for i, b := range in {
-			if copied := again[b]; copied != nil {
-				in[i] = copied
+			if c := copied[b]; c != nil {
+				in[i] = c
 			}
 		}
 		return in
@@ -62,8 +62,8 @@ func (p *plan) rematerialize(g Segment) {
 		c := *s
 		c.in, c.out = replace(s.in), nil
 		for _, b := range s.out {
-			again[b] = p.buffer(&buffer{shape: b.shape, half: b.half})
-			c.out = append(c.out, again[b])
+			copied[b] = p.buffer(&buffer{shape: b.shape, bf16: b.bf16})
+			c.out = append(c.out, copied[b])
 		}
 		copies = append(copies, &c)
 	}
