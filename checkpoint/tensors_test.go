@@ -85,14 +85,6 @@ func TestTensorErrors(t *testing.T) {
 	}
 }
 
-func TestHalf(t *testing.T) {
-	for bits, want := range map[uint16]float64{0: 0, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 1: 1.0 / (1 << 24), 0x3555: 0.333251953125, 0xfc00: math.Inf(-1)} {
-		if got := float64(half(bits)); got != want {
-			t.Errorf("half(%#x) = %g, want %g", bits, got, want)
-		}
-	}
-}
-
 // A tensor of several blocks is whole, and an error of the writer is told.
 func TestWriteBlocks(t *testing.T) {
 	long := make([]float32, 3<<16+5)
@@ -152,7 +144,7 @@ func TestFloat32s(t *testing.T) {
 	if _, _, err := f.Float32s("i64"); err == nil || !strings.Contains(err.Error(), "have I64; want floats") {
 		t.Errorf("i64 as floats: %v", err)
 	}
-	if _, _, err := f.Int64s("f64"); err == nil || !strings.Contains(err.Error(), "have F64; want I64") {
+	if _, _, err := f.Int64s("f64"); err == nil || !strings.Contains(err.Error(), "have F64; want integers") {
 		t.Errorf("f64 as integers: %v", err)
 	}
 	if _, _, err := f.Float32s("none"); !errors.Is(err, ErrNotFound) {
