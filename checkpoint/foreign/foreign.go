@@ -55,13 +55,13 @@ func Open(path string) (*Weights, error) {
 
 // openFile opens one file.
 func openFile(path string) (*Weights, error) {
-	head, err := read(path, 256)
+	head, err := read(path, 512)
 	if err != nil {
 		return nil, fmt.Errorf("foreign: %w", err)
 	}
 	w := &Weights{Format: Safetensors, Files: []string{path}}
 	switch {
-	case strings.HasPrefix(head, "PK") || strings.HasPrefix(head, "\x80\x02"):
+	case torchfile.Looks(head):
 		w.Format = Torch
 		w.File, w.Others, err = openTorch(path)
 	case strings.HasPrefix(head, "version https://git-lfs"):

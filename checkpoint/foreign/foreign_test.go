@@ -203,7 +203,7 @@ func TestOpenErrors(t *testing.T) {
 		"version https://git-lfs.github.com/spec/v1\noid sha256:1\n": "is a pointer of Git LFS; want the file itself",
 		"<!DOCTYPE html>": `begin with "<!DOCTYPE html>"; want safetensors or`,
 		"":                "have 0 bytes",
-		"\x80\x02}.":      "torchfile: ",
+		"PK\x03\x04":      "torchfile: ",
 		string(binary.LittleEndian.AppendUint64(nil, 1<<60)) + "{}": "header of 1152921504606846976 bytes in a file of 10",
 	} {
 		path := filepath.Join(dir, "file")

@@ -178,6 +178,19 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// The tar that PyTorch wrote before 0.1.10, and what is no such file.
+func TestLooks(t *testing.T) {
+	tar := strings.Repeat("\x00", 257) + "ustar" + strings.Repeat("\x00", 250)
+	if _, err := New(strings.NewReader(tar), int64(len(tar))); err == nil || err.Error() != legacy || !Looks(tar) {
+		t.Errorf("tar: %v; want error with %q", err, legacy)
+	}
+	for _, other := range []string{"", "PK", tar[:511], "<html>", "\x80\x02}."} {
+		if _, err := New(strings.NewReader(other), int64(len(other))); err == nil || !strings.Contains(err.Error(), "is no zip") || Looks(other) {
+			t.Errorf("%.10q: %v; want error with %q", other, err, "is no zip")
+		}
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	f, err := Open("testdata/types.pt")
 	if err != nil {

@@ -6,6 +6,7 @@ package weights
 
 import (
 	"errors"
+	"fmt"
 	"math"
 )
 
@@ -23,6 +24,15 @@ type Tensor struct {
 func (t Tensor) Elements() int {
 	n, _ := Elements(t.Shape)
 	return int(n)
+}
+
+// CheckLength returns an error unless the tensor has n elements, for a File
+// that is asked to read it into memory for n.
+func (t Tensor) CheckLength(n int) error {
+	if n != t.Elements() {
+		return fmt.Errorf("shape %v has %d elements; want %d", t.Shape, t.Elements(), n)
+	}
+	return nil
 }
 
 // A File is an open file of weights, or a set of files that belong together.
