@@ -121,9 +121,6 @@ func newTensor(args tuple) (*tensor, error) {
 	if !ok || n > s.elements {
 		return nil, fmt.Errorf("a tensor of shape %v in a storage of %d elements; want no more than it has", shape, s.elements)
 	}
-	if n > 0 && offset >= s.elements {
-		return nil, fmt.Errorf("a tensor at element %d of %d; want it inside", offset, s.elements)
-	}
 	if _, ok := t.last(); !ok {
 		return nil, fmt.Errorf("a tensor of shape %v and strides %v at element %d of %d; want it inside", shape, stride, offset, s.elements)
 	}

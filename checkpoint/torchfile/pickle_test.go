@@ -1,9 +1,12 @@
 package torchfile
 
 import (
+	"archive/zip"
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -78,6 +81,45 @@ func TestPickleErrors(t *testing.T) {
 		if v, err := m.run(); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%.60q = %v, %v; want error with %q", pickle, v, err, want)
 		}
+	}
+}
+
+// The values of opcodes, by Python's pickle.dumps(v, protocol=2).
+func TestPickleValues(t *testing.T) {
+	for pickle, want := range map[string]any{
+		"N.": nil, "\x88.": true, "\x89.": false,
+		"K\xff.": int64(255), "M\xff\xff.": int64(65535), "J\xff\xff\xff\xff.": int64(-1), "J\x00\x00\x00\x80.": int64(-1 << 31),
+		"\x8a\x05\x00\x00\x00\x00\x02.": int64(1 << 33), "\x8a\x05\x00\x00\x00\x00\xfe.": int64(-1 << 33), "\x8a\x00.": int64(0),
+		"\x8a\x08\x00\x00\x00\x00\x00\x00\x00\x80.": int64(math.MinInt64),
+		"G?\xf8\x00\x00\x00\x00\x00\x00.":           1.5,
+		"X\x03\x00\x00\x00\xc3\xa9a.":               "éa",
+		").":                                        tuple(nil), "K\x01N\x88\x87.": tuple{int64(1), nil, true},
+		"(K\x01(K\x02tt.":      tuple{int64(1), tuple{int64(2)}},
+		"](K\x01K\x02eK\x03a.": &sequence{[]any{int64(1), int64(2), int64(3)}},
+		"N\x85q\x00h\x00\x86r\x00\x00\x01\x00j\x00\x00\x01\x00\x86.":   tuple{tuple{tuple{nil}, tuple{nil}}, tuple{tuple{nil}, tuple{nil}}},
+		"}(K\x01K\x02X\x01\x00\x00\x00aNuK\x03Ns.":                     &dict{items: map[string]any{"1": int64(2), "a": nil, "3": nil}},
+		"ccollections\nOrderedDict\n)R}X\x09\x00\x00\x00_metadataNsb.": &dict{ordered: true},
+	} {
+		m := &machine{text: pickle, storage: anyStorage}
+		got, err := m.run()
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q = %#v, %v; want %#v", pickle, got, err, want)
+		}
+	}
+}
+
+// A file of the archive is in it as it is, whatever its sizes say.
+func TestCompressed(t *testing.T) {
+	var file bytes.Buffer
+	w := zip.NewWriter(&file)
+	if _, err := w.CreateRaw(&zip.FileHeader{Name: "a/data.pkl", Method: zip.Deflate}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(bytes.NewReader(file.Bytes()), int64(file.Len())); err == nil || !strings.Contains(err.Error(), "is compressed") {
+		t.Errorf("%v; want error with %q", err, "is compressed")
 	}
 }
 

@@ -37,6 +37,7 @@ func (t Tensor) CheckLength(n int) error {
 
 // A File is an open file of weights, or a set of files that belong together.
 // Its shapes have been checked: they are sizes that the file has room for.
+// Tensors may be read by several goroutines at once.
 type File interface {
 	// Tensors lists all tensors, sorted by name. The caller must not change it.
 	Tensors() []Tensor
