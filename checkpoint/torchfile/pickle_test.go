@@ -76,6 +76,10 @@ func TestPickleErrors(t *testing.T) {
 		viewOf("K\x00", "J\x00\x00\x00\x40J\x00\x00\x00\x40J\x00\x00\x00\x40\x87", ")", "}"):           "as many strides",
 		viewOf("K\x00", "("+strings.Repeat("K\x01", 17)+"t", "("+strings.Repeat("K\x01", 17)+"t", "}"): "a tensor of (a storage",
 		viewOf("K\x00", ")", ")", someHook):                                                            "no hooks",
+		viewOf("K\x00", ")", ")", "}N"):                                                                "",
+		viewOf("K\x00", ")", ")", "}}"):                                                                "",
+		viewOf("K\x00", ")", ")", "}"+someHook):                                                        "with 7 arguments",
+		viewOf("K\x00", ")", ")", "}NN"):                                                               "with 8 arguments",
 	} {
 		m := &machine{text: pickle, storage: anyStorage}
 		if v, err := m.run(); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
