@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -16,7 +15,7 @@ type Saved struct {
 	Time  time.Time `json:"time"` // of its manifest, the last file
 }
 
-// List tells the checkpoints that there are, newest first. Whether they are
+// List returns the checkpoints that there are, newest first. Whether they are
 // whole is for Load to find.
 func (s *Store) List() (all []Saved, err error) {
 	steps, err := s.steps()
@@ -24,7 +23,7 @@ func (s *Store) List() (all []Saved, err error) {
 		return nil, err
 	}
 	for _, step := range steps {
-		saved, err := stat(filepath.Join(s.Dir, stepName(step)))
+		saved, err := stat(s.Path(step))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // removed meanwhile
 		}

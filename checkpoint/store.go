@@ -19,8 +19,8 @@ import (
 type File struct {
 	Name string
 
-	// Size is about the number of bytes, for the check of free space; 0 means
-	// few.
+	// Size is the approximate number of bytes, for the check of free space; 0
+	// means few.
 	Size int64
 
 	Write func(io.Writer) error
@@ -53,13 +53,12 @@ const (
 //
 // Too little free space is an error before anything is written.
 func (s *Store) Save(step int, files []File) error {
-	name := stepName(step)
-	final, temp := filepath.Join(s.Dir, name), filepath.Join(s.Dir, temporary+name)
+	final, temp := s.Path(step), filepath.Join(s.Dir, temporary+stepName(step))
 	_, err := s.Load(final)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errDamaged) {
 		return err
 	}
-	if err := s.prepare(name, files); err != nil {
+	if err := s.prepare(files); err != nil {
 		return fmt.Errorf("checkpoint: %s: %w", final, err)
 	}
 	err = s.fill(temp, step, files)
@@ -81,7 +80,7 @@ func (s *Store) Save(step int, files []File) error {
 
 // prepare makes the folder, removes what saves that did not end have left, and
 // refuses to begin what the disk cannot hold.
-func (s *Store) prepare(name string, files []File) error {
+func (s *Store) prepare(files []File) error {
 	if err := s.FS.MkdirAll(s.Dir); err != nil {
 		return err
 	}
@@ -175,12 +174,15 @@ func (s *Store) Prune(step int, c Config) error {
 		if c.KeepEvery > 0 && n%c.KeepEvery == 0 {
 			continue
 		}
-		if err := s.FS.RemoveAll(filepath.Join(s.Dir, stepName(n))); err != nil {
+		if err := s.FS.RemoveAll(s.Path(n)); err != nil {
 			return fmt.Errorf("checkpoint: %w", err)
 		}
 	}
 	return nil
 }
+
+// Path is the folder of the checkpoint of a step, whether or not it exists.
+func (s *Store) Path(step int) string { return filepath.Join(s.Dir, stepName(step)) }
 
 func stepName(step int) string { return fmt.Sprintf("%s%08d", stepPrefix, step) }
 

@@ -236,7 +236,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// A checkpoint is that of the step that its folder is named after.
+// The manifest must name the same step as the folder.
 func TestRenamed(t *testing.T) {
 	s := NewStore(t.TempDir())
 	must(t, s.Save(1, files("1")))

@@ -93,7 +93,7 @@ func TestHalf(t *testing.T) {
 	}
 }
 
-// A tensor of several blocks is whole, and an error of the writer is told.
+// A tensor of several blocks is whole, and an error of the writer is returned.
 func TestWriteBlocks(t *testing.T) {
 	long := make([]float32, 3<<16+5)
 	for i := range long {

@@ -1,13 +1,12 @@
 package optim
 
 import (
-	"github.com/goclip/goclip/model"
-
 	"fmt"
 	"math"
 	"strings"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model"
 )
 
 // AdamW is the optimizer of a run: its parameters, their moments and the step.
@@ -25,6 +24,7 @@ func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*AdamW, 
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	c.SetDefaults()
 	if c.Warmup >= steps {
 		return nil, fmt.Errorf("optim: warmup %d is not less than the run's %d steps: it would never reach its learning rate", c.Warmup, steps)
 	}
@@ -61,9 +61,9 @@ func (a *AdamW) NormOf(in func(name string) bool) float64 {
 	return math.Sqrt(sum)
 }
 
-// Update moves the parameters one step and returns the learning rate of it.
-// Norm is that of the gradients, which are scaled down to the bound if it is
-// above it.
+// Update moves the parameters one step and returns its learning rate. Norm is
+// the L2 norm of all gradients; where it exceeds Config.ClipNorm, the gradients
+// are scaled down to that bound.
 func (a *AdamW) Update(norm float64) (rate float64) {
 	rate = a.config.At(a.step, a.steps)
 	a.step++

@@ -1,13 +1,12 @@
 package optim
 
 import (
-	"github.com/goclip/goclip/model"
-
 	"math"
 	"strings"
 	"testing"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model"
 )
 
 func testParams() []*model.Param {
@@ -88,11 +87,11 @@ func TestGroups(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		"learning_rate 0":    func(c *Config) { c.LearningRate = 0 },
+		"learning_rate 11":   func(c *Config) { c.LearningRate = 11 },
 		"warmup -1":          func(c *Config) { c.Warmup = -1 },
 		"beta1 1":            func(c *Config) { c.Beta1 = 1 },
 		"beta2 NaN":          func(c *Config) { c.Beta2 = math.NaN() },
-		"epsilon 0":          func(c *Config) { c.Epsilon = 0 },
+		"epsilon -1":         func(c *Config) { c.Epsilon = -1 },
 		"clip_norm -1":       func(c *Config) { c.ClipNorm = -1 },
 		"weight_decay -0.1":  func(c *Config) { c.WeightDecay = -0.1 },
 		"warmup 10 is not l": func(c *Config) { c.Warmup = 10 },

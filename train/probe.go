@@ -50,13 +50,8 @@ func (c Config) ProbeEvery(n int) int {
 	return max(1, int(math.Ceil(cost/probeShare)), (c.Steps+maxSnapshots-1)/maxSnapshots)
 }
 
-// ProbeSize is the number of pairs of the probe that is wanted; 0 means none.
+// ProbeSize is the number of pairs of the grid that is wanted; 0 means none.
 func (c Config) ProbeSize() int {
-	switch {
-	case c.ProbePairs == 0:
-		return 24
-	case c.ProbePairs < 0:
-		return 0
-	}
-	return c.ProbePairs
+	c.SetDefaults()
+	return max(0, c.ProbePairs)
 }

@@ -94,7 +94,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 		since.add(t.Batch, time.Since(start), done.Wait)
 		t.Log.Step(step)
 
-		if last || due(step, t.logEvery()) {
+		if last || due(step, t.LogEvery) {
 			t.report(step, done, since)
 			since = interval{stages: t.Data.Stages()}
 		}
@@ -136,6 +136,7 @@ type Done struct {
 // t.OnBadStep says so. If ctx ends before the gradients are
 // there, nothing is done.
 func (t *Trainer) Step(ctx context.Context) (d Done, err error) {
+	t.SetDefaults() // of a Trainer whose Config was not loaded
 	step := t.Optim.Step() + 1
 	if d, err = t.gradients(ctx); err != nil {
 		return d, fmt.Errorf("train: step %d: %w", step, err)
@@ -144,7 +145,7 @@ func (t *Trainer) Step(ctx context.Context) (d Done, err error) {
 		return d, t.bad(step, d, reason)
 	}
 	d.Rate = t.Optim.Update(d.Norm)
-	t.Model.ClampLogitScale(t.maxLogitScale())
+	t.Model.ClampLogitScale(t.MaxLogitScale)
 	if t.EMA != nil {
 		t.EMA.Update(step)
 	}
@@ -228,7 +229,7 @@ func (t *Trainer) report(step int, d Done, since interval) {
 
 // diagnose writes a line for each finding that the line before did not show.
 func (t *Trainer) diagnose() {
-	h := History{Lines: t.lines, Warmup: t.Warmup, MaxLogitScale: t.maxLogitScale(), Floor: t.Floor}
+	h := History{Lines: t.lines, Warmup: t.Warmup, MaxLogitScale: t.MaxLogitScale, Floor: t.Floor}
 	if t.Scores != nil {
 		h.Scores = t.Scores()
 	}
@@ -239,20 +240,6 @@ func (t *Trainer) diagnose() {
 		}
 	}
 	t.found = found
-}
-
-func (t *Trainer) maxLogitScale() float64 {
-	if t.MaxLogitScale == 0 {
-		return 100
-	}
-	return t.MaxLogitScale
-}
-
-func (t *Trainer) logEvery() int {
-	if t.LogEvery == 0 {
-		return 10
-	}
-	return t.LogEvery
 }
 
 // due says whether step is a multiple of every; 0 means never.

@@ -44,15 +44,11 @@ func (t *Trainer) bad(step int, d Done, reason string) error {
 			t.Log.Printf("step %d is bad, but what is known of it is not written: %v", step, err)
 		}
 	}
-	limit := t.MaxBadSteps
-	if limit == 0 {
-		limit = 10
-	}
 	switch {
 	case t.OnBadStep != "skip":
 		return fmt.Errorf("train: step %d: %s: %s", step, reason, t.suspects())
-	case t.Watch.Skipped >= limit:
-		return fmt.Errorf("train: step %d: %s: %d steps have been skipped already, all that train.max_bad_steps allows: %s", step, reason, limit, t.suspects())
+	case t.Watch.Skipped >= t.MaxBadSteps:
+		return fmt.Errorf("train: step %d: %s: %d steps have been skipped already, all that train.max_bad_steps allows: %s", step, reason, t.MaxBadSteps, t.suspects())
 	}
 	t.Optim.Skip()
 	t.Watch.Skipped++
