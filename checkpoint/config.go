@@ -6,8 +6,8 @@ import (
 )
 
 // Config says when a run is saved and which checkpoints stay. A run is also
-// saved at its end and when SIGINT or SIGTERM ends it. The zero Config saves at
-// no other time and keeps every checkpoint; no zero stands for another value.
+// saved at its end and when SIGINT or SIGTERM ends it. Without these keys it is
+// saved at no other time, and every checkpoint stays.
 type Config struct {
 	// EverySteps saves after every multiple of this number of steps; 0 means
 	// never.

@@ -55,12 +55,12 @@ type Config struct {
 	// 0 means 24, negative means none. It takes less than 1 % of the time.
 	ProbePairs int `yaml:"probe_pairs"`
 
-	// TensorBoard also writes the metrics as TensorBoard events, to the folder
+	// TensorBoard also writes the metrics as its event files, to the folder
 	// tensorboard in the run's folder.
 	TensorBoard bool `yaml:"tensorboard"`
 
 	// Prometheus also writes the newest metrics to metrics.prom in the run's
-	// folder, for the textfile collector of Prometheus's node exporter.
+	// folder, for the textfile collector of its node exporter.
 	Prometheus bool `yaml:"prometheus"`
 
 	// Threads is the number of threads that compute; 0 means one for each core.
