@@ -1,7 +1,6 @@
 package run
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -63,7 +62,7 @@ func verify(t *testing.T, world string, row int, way string, change func(*config
 		c, err := configs.Load("../configs/quickstart.yaml", sets, nil)
 		must(t, err)
 		change(c)
-		v, err := Verify(context.Background(), c, 3, uint64(i), testRun(t, world, "", false).Log)
+		v, err := Verify(t.Context(), c, 3, uint64(i), testRun(t, world, "", false).Log)
 		must(t, err)
 		if want == "" {
 			want = fmt.Sprint(v.Parts)
@@ -81,7 +80,7 @@ func TestVerdict(t *testing.T) {
 		t.Errorf("verdict %q", v)
 	}
 	r := testRun(t, "none", "", false)
-	if _, err := Verify(context.Background(), r.Config, 12, 1, r.Log); err == nil || !strings.Contains(err.Error(), "12 steps to verify; want 1 to train.steps, 11") {
+	if _, err := Verify(t.Context(), r.Config, 12, 1, r.Log); err == nil || !strings.Contains(err.Error(), "12 steps to verify; want 1 to train.steps, 11") {
 		t.Errorf("too many steps: %v", err)
 	}
 }

@@ -51,7 +51,7 @@ type Config struct {
 	EvalEvery int `yaml:"eval_every"`
 
 	// ProbePairs is the number of pairs, 2 to 64, whose grid of cosines is written
-	// to probe.jsonl in the run's folder during training, for the page of the run;
+	// to grid.jsonl in the run's folder during training, for the page of the run;
 	// 0 means 24, negative means none. It takes less than 1 % of the time.
 	ProbePairs int `yaml:"probe_pairs"`
 

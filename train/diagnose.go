@@ -5,24 +5,16 @@ import "fmt"
 // A Finding is something that is wrong with a run, or may be: what is seen, and
 // what to try. It is one line.
 type Finding struct {
-	Name string // such as "collapse"
-	Text string
+	Name string `json:"name"` // such as "collapse"
+	Text string `json:"text"`
 }
 
 func (f Finding) String() string { return f.Name + ": " + f.Text }
 
-// A Score is the accuracy on a set of images after a step, as a fraction, with
-// its 95 % confidence interval.
-type Score struct {
-	Step            int
-	Set             string
-	Top1, Low, High float64
-}
-
 // A History is what a diagnosis is made of.
 type History struct {
-	Lines  []Metrics // in the order of their steps
-	Scores []Score   // likewise
+	Lines  []Metrics    // in the order of their steps
+	Scores []Evaluation // likewise
 
 	// Warmup is the number of steps until the learning rate is reached.
 	Warmup int

@@ -59,28 +59,28 @@ const gridPairs = 64
 // InspectNext computes the next step without its update.
 func (t *Trainer) InspectNext(ctx context.Context) (*Inspection, error) {
 	step := t.Optim.Step() + 1
-	d, err := t.gradients(ctx)
+	r, err := t.gradients(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("train: step %d: %w", step, err)
 	}
-	return t.inspection(step, d, t.Watch.check(t.Config, d.Loss, d.Norm)), nil
+	return t.inspection(step, r, t.Watch.check(t.Config, r.Loss, r.GradNorm)), nil
 }
 
-func (t *Trainer) inspection(step int, d Done, reason string) *Inspection {
-	x, y := t.Graph.ImageEmbeddings(), t.Graph.TextEmbeddings()
-	n := len(t.rows)
+func (t *Trainer) inspection(step int, r StepResult, reason string) *Inspection {
+	x, y := t.Step.ImageEmbeddings(), t.Step.TextEmbeddings()
+	n := len(t.last.rows)
 	scale := math.Exp(float64(t.Model.LogitScale()))
 	all := &Inspection{
-		Step: step, Reason: reason, Loss: Number(d.Loss), LnN: Number(math.Log(float64(n))),
-		GradNorm: Number(d.Norm), LogitScale: Number(scale), Pairs: make([]InspectedPair, n),
+		Step: step, Reason: reason, Loss: Number(r.Loss), LnN: Number(math.Log(float64(n))),
+		GradNorm: Number(r.GradNorm), LogitScale: Number(scale), Pairs: make([]InspectedPair, n),
 	}
 	cosine := cosines(x, y, len(x)/n)
 	images, texts := logSumExps(cosine, n, scale)
-	for i, row := range t.rows {
+	for i, row := range t.last.rows {
 		c := cosine(i, i)
 		image, text := images[i]-scale*c, texts[i]-scale*c
 		all.Pairs[i] = InspectedPair{
-			Shard: row.Shard, Row: row.Row, Caption: t.captions[i], Loss: Number((image + text) / 2),
+			Shard: row.Shard, Row: row.Row, Caption: t.last.captions[i], Loss: Number((image + text) / 2),
 			ImageLoss: Number(image), TextLoss: Number(text), Cosine: Number(c),
 		}
 		all.Worst = append(all.Worst, i)

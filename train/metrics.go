@@ -3,7 +3,6 @@ package train
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 )
 
@@ -100,13 +99,16 @@ func meanCosines(x, y []float32, n int) (pairs, rest float64) {
 	return pairs / float64(n), (all - pairs) / float64(n*(n-1))
 }
 
-// writeLine appends v to w as one line of JSON.
-func writeLine(w io.Writer, v any) error {
+// writeLine appends v to t.Metrics as one line of JSON.
+func (t *Trainer) writeLine(v any) error {
+	if t.Metrics == nil {
+		return nil
+	}
 	line, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(line, '\n'))
+	_, err = t.Metrics.Write(append(line, '\n'))
 	return err
 }
 

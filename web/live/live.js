@@ -1,19 +1,19 @@
-// The page of a run: the server renders all but the probe's grid, and tells by
+// The page of a run: the server renders all but the grid, and says by
 // events when there is something new.
 "use strict";
 const $ = id => document.getElementById(id);
 let pairs = [], snapshots = [], low = -1, high = 1, following = true, playing = 0, cell = null, loading = false, have = 0, wanted = 0;
 
-// fetchProbe gets the snapshots that are missing. Those of a run that went back
+// fetchGrid gets the snapshots that are missing. Those of a run that went back
 // are all read again.
-async function fetchProbe(count) {
+async function fetchGrid(count) {
   wanted = count;
   if (loading) return;
   loading = true;
   try {
     while (have !== wanted) {
       const from = wanted < have ? 0 : have;
-      const got = await (await fetch("api/probe?from=" + from)).json();
+      const got = await (await fetch("api/grid?from=" + from)).json();
       if (!got.pairs || got.snapshots.length === 0) break;
       if (from > 0 && got.snapshots[0].step <= snapshots.at(-1).step) { have = 0; continue; }
       if (from === 0) setPairs(got);
@@ -37,7 +37,7 @@ function show() {
   high = all.reduce((a, b) => Math.max(a, b), -1);
   at.max = snapshots.length - 1;
   if (following) at.value = at.max;
-  $("probe").hidden = false;
+  $("pairs").hidden = false;
   draw();
 }
 
@@ -200,5 +200,5 @@ events.addEventListener("view", e => {
   $("status").textContent = view.status;
   $("age").dataset.written = view.written;
   age();
-  fetchProbe(view.snapshots);
+  fetchGrid(view.snapshots);
 });
