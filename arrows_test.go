@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"train":               {"data", "data/tokenizer", "internal/atomicfile", "internal/kernel", "internal/size", "model", "optim"},
 	"eval":                {"data/...", "internal/atomicfile", "internal/kernel", "model", "web/page"},
 	"configs":             {"checkpoint", "data/...", "eval", "model", "optim", "train"},
+	"configs/gen":         {"configs"},
 	"run":                 {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train", "web/page"},
 	"web/page":            {},
 	"web/serve":           {},

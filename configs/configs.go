@@ -64,6 +64,11 @@ func (r *Run) SetDefaults() {
 	if r.World.Dir != "" && r.Data.Train == "" && len(r.Data.Sources) == 0 {
 		r.Data.Train = path.Join(filepath.ToSlash(r.World.Dir), synth.Train.String()+"-*.parquet")
 	}
+	unset := r.Tokenizer.VocabSize == 0
+	r.Tokenizer.SetDefaults()
+	if n := r.Model.Text.VocabSize; unset && n >= tokenizer.MinVocabSize { // a trained vocabulary has to fit
+		r.Tokenizer.VocabSize = min(r.Tokenizer.VocabSize, n)
+	}
 	r.Model.SetDefaults()
 	r.Optim.SetDefaults()
 	r.Train.SetDefaults()
