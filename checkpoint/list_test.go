@@ -13,9 +13,16 @@ func TestList(t *testing.T) {
 	}
 	for _, step := range []int{10, 20} {
 		must(t, s.Save(step, []File{{Name: "a", Write: func(w io.Writer) error {
-			_, err := w.Write(make([]byte, 1000))
-			return err
+			for range 2 {
+				if _, err := w.Write(make([]byte, 500)); err != nil {
+					return err
+				}
+			}
+			return nil
 		}}}))
+	}
+	if _, err := s.Load(s.Path(20)); err != nil {
+		t.Errorf("a file of two writes: %v", err)
 	}
 	all, err := s.List()
 	must(t, err)

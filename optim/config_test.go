@@ -18,7 +18,7 @@ func TestDefaults(t *testing.T) {
 	if got.SetDefaults(); got != chosen {
 		t.Errorf("SetDefaults makes %+v of %+v", got, chosen)
 	}
-	if _, err := New(nil, Config{}, 10, nil); err != nil {
-		t.Errorf("New with the zero Config: %v", err)
+	if a, err := New(nil, Config{}, 10, nil); err != nil || a.config != zero {
+		t.Errorf("New with the zero Config: %v; want %+v", err, zero)
 	}
 }
