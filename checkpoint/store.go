@@ -197,7 +197,7 @@ func (s *Store) steps() (steps []int, err error) {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	for _, name := range names {
-		if n, err := strconv.Atoi(strings.TrimPrefix(name, stepPrefix)); err == nil && name == StepName(n) {
+		if n, err := strconv.Atoi(strings.TrimPrefix(name, stepPrefix)); err == nil && n >= 0 && name == StepName(n) {
 			steps = append(steps, n)
 		}
 	}
