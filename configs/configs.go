@@ -65,13 +65,12 @@ func (r *Run) SetDefaults() {
 		r.Data.Train = path.Join(filepath.ToSlash(r.World.Dir), synth.Train.String()+"-*.parquet")
 	}
 	unset := r.Tokenizer.VocabSize == 0
-	r.Tokenizer.SetDefaults()
+	for _, part := range []interface{ SetDefaults() }{&r.Tokenizer, &r.Model, &r.Optim, &r.Train} {
+		part.SetDefaults()
+	}
 	if n := r.Model.Text.VocabSize; unset && n >= tokenizer.MinVocabSize { // a trained vocabulary has to fit
 		r.Tokenizer.VocabSize = min(r.Tokenizer.VocabSize, n)
 	}
-	r.Model.SetDefaults()
-	r.Optim.SetDefaults()
-	r.Train.SetDefaults()
 }
 
 // Validate reports the first field that cannot work, alone or beside another.

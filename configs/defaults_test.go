@@ -1,7 +1,9 @@
 package configs
 
 import (
+	"fmt"
 	"os"
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -60,5 +62,32 @@ func TestRunDefaults(t *testing.T) {
 	twice.SetDefaults()
 	if d := cmp.Diff(Default(), twice); d != "" {
 		t.Errorf("a second SetDefaults changes (-first +second):\n%s", d)
+	}
+}
+
+// TestParts holds that Run.SetDefaults leaves no part without its defaults.
+func TestParts(t *testing.T) {
+	r := Default()
+	parts(reflect.ValueOf(&r).Elem(), "", func(section string, part defaulter) {
+		before := fmt.Sprintf("%+v", part)
+		if part.SetDefaults(); fmt.Sprintf("%+v", part) != before {
+			t.Errorf("Run.SetDefaults does not call that of %s", section)
+		}
+	})
+}
+
+type defaulter interface{ SetDefaults() }
+
+// parts gives visit every section of a run that has defaults of its own.
+func parts(v reflect.Value, section string, visit func(section string, part defaulter)) {
+	for i := range v.NumField() {
+		name := join(section, v.Type().Field(i).Tag.Get("yaml"))
+		if v.Field(i).Kind() != reflect.Struct {
+			continue
+		}
+		if part, ok := v.Field(i).Addr().Interface().(defaulter); ok {
+			visit(name, part)
+		}
+		parts(v.Field(i), name, visit)
 	}
 }
