@@ -76,8 +76,10 @@ func TestKeys(t *testing.T) {
 		shared = section
 	}
 	want := []string{
-		"data.train", "model.embed_dim", "model.image.size", "model.image.patch", "model.image.width", "model.image.layers", "model.image.heads",
-		"model.text.context_length", "model.text.width", "model.text.layers", "model.text.heads", "train.steps", "train.batch",
+		"data.train", "model.embed_dim",
+		"model.image.size", "model.image.patch", "model.image.width", "model.image.layers", "model.image.heads",
+		"model.text.context_length", "model.text.width", "model.text.layers", "model.text.heads",
+		"train.steps", "train.batch",
 	}
 	if d := cmp.Diff(want, required); d != "" {
 		t.Errorf("required keys (-want +got):\n%s", d)

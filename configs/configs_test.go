@@ -129,6 +129,11 @@ func TestNames(t *testing.T) {
 			t.Errorf("key %q; want a yaml tag in lower case", key)
 		}
 	}
+	for alias, key := range aliases {
+		if _, ok := fields.leaves[key]; !ok {
+			t.Errorf("alias %s stands for %s, which is no key", alias, key)
+		}
+	}
 }
 
 func TestFileErrors(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/goclip/goclip/data"
 )
 
 // TestZeros holds that the config.yaml of a run from before defaults were written
@@ -47,7 +49,9 @@ func TestZeros(t *testing.T) {
 
 // TestRunDefaults holds the defaults that depend on another part of the run.
 func TestRunDefaults(t *testing.T) {
-	for _, test := range []struct{ set, vocabulary, want int }{{0, 0, 4096}, {0, 1000, 1000}, {0, 49408, 4096}, {0, 100, 4096}, {600, 1000, 600}} {
+	for _, test := range []struct{ set, vocabulary, want int }{
+		{0, 0, 4096}, {0, 1000, 1000}, {0, 49408, 4096}, {0, 100, 4096}, {600, 1000, 600},
+	} {
 		var r Run
 		r.Tokenizer.VocabSize, r.Model.Text.VocabSize = test.set, test.vocabulary
 		if r.SetDefaults(); r.Tokenizer.VocabSize != test.want {
@@ -57,6 +61,11 @@ func TestRunDefaults(t *testing.T) {
 		if r.Data.Train != "" {
 			t.Errorf("data.train is %q without a world", r.Data.Train)
 		}
+	}
+	var mixed Run
+	mixed.World.Dir, mixed.Data.Sources = "world", []data.Source{{Data: "a.parquet", Weight: 1}}
+	if mixed.SetDefaults(); mixed.Data.Train != "" {
+		t.Errorf("data.train is %q beside sources", mixed.Data.Train)
 	}
 	twice := Default()
 	twice.SetDefaults()
@@ -71,7 +80,7 @@ func TestParts(t *testing.T) {
 	parts(reflect.ValueOf(&r).Elem(), "", func(section string, part defaulter) {
 		before := fmt.Sprintf("%+v", part)
 		if part.SetDefaults(); fmt.Sprintf("%+v", part) != before {
-			t.Errorf("Run.SetDefaults does not call that of %s", section)
+			t.Errorf("Run.SetDefaults does not call SetDefaults of %s", section)
 		}
 	})
 }

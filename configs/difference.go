@@ -12,7 +12,8 @@ import (
 // change while it goes on: its steps are the same. Whether the training data and
 // the vocabulary are the same is seen by comparing them, wherever they lie now.
 var harmless = []string{
-	"data.train", "data.val", "data.decoders", "data.bad_row_budget", "data.stall_seconds", "data.read_ahead", "data.cache", "data.cache_size",
+	"data.train", "data.val", "data.decoders", "data.bad_row_budget", "data.stall_seconds",
+	"data.read_ahead", "data.cache", "data.cache_size",
 	"tokenizer.path", "train.threads", "train.rematerialize", "train.log_every", "train.eval_every",
 	"checkpoint.", "eval.", "world.",
 }

@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// fields are those of Run.
+// fields are the keys of Run.
 var fields = fieldsOf(reflect.TypeFor[Run]())
 
 // A schema knows the keys of a struct by their yaml tags: leaves with their

@@ -48,7 +48,8 @@ func TestRecipeNames(t *testing.T) {
 		t.Errorf("embedded:cifar10.yaml: %v; want the embedded recipe", err)
 	}
 	for path, want := range map[string]string{
-		"quikstart":               "configs: quikstart is neither a file nor a recipe (cifar10, quickstart, vit-b-16, vit-b-32, vit-l-14); did you mean quickstart?",
+		"quikstart": "configs: quikstart is neither a file nor a recipe (cifar10, quickstart, vit-b-16, vit-b-32, vit-l-14); " +
+			"did you mean quickstart?",
 		"nothing-like-it":         "configs: nothing-like-it is neither a file nor a recipe (cifar10, ",
 		"quickstart.yaml":         "no such file or directory; want quickstart for the recipe of that name",
 		"configs/quickstart.yaml": "no such file or directory; want quickstart for the recipe of that name",
@@ -96,8 +97,9 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if here := filepath.Join(home, "both.txt"); again.Eval.Templates != here || again.Eval.Classes != "none.txt" || again.Tokenizer.Path != "clip" {
-		t.Errorf("set: %+v, %+v; want %s, none.txt and clip", again.Eval, again.Tokenizer, here)
+	both := filepath.Join(home, "both.txt")
+	if again.Eval.Templates != both || again.Eval.Classes != "none.txt" || again.Tokenizer.Path != "clip" {
+		t.Errorf("set: %+v, %+v; want %s, none.txt and clip", again.Eval, again.Tokenizer, both)
 	}
 
 	text, err := run.YAML()

@@ -45,13 +45,14 @@ func Load(path string, sets, environ []string) (*Run, error) {
 	return run, nil
 }
 
-// LoadResume is Load for a run that goes on: started, its own YAML, takes the
-// place of the recipe, so that what was set at its start stays set. The recipe
-// at path, unless that is empty, only says in differs where it is another; its
-// train.memory has been replaced by what was chosen from it.
+// LoadResume is Load for a run that goes on: started, the run's own YAML, takes the
+// place of the recipe, so that what was set at its start stays set. The recipe at
+// path, unless that is empty, is only compared: differs names the keys in which
+// it differs, without those that the run has replaced by what it chose.
 func LoadResume(started, path string, sets, environ []string) (run *Run, differs string, err error) {
 	if _, err := os.Stat(started); errors.Is(err, fs.ErrNotExist) {
-		return nil, "", fmt.Errorf("configs: %s holds no run to resume: it has no %s", filepath.Dir(started), filepath.Base(started))
+		return nil, "", fmt.Errorf("configs: %s holds no run to resume: it has no %s",
+			filepath.Dir(started), filepath.Base(started))
 	}
 	if run, err = Load(started, sets, environ); err != nil || path == "" {
 		return run, "", err
@@ -123,7 +124,7 @@ func (l layers) addRecipe(path string) error {
 	return nil
 }
 
-// addVariables adds those of environ that begin with GOCLIP_.
+// addVariables adds the keys that variables beginning with GOCLIP_ set.
 func (l layers) addVariables(environ []string) error {
 	keys := make(map[string]string, len(fields.leaves))
 	for key := range fields.leaves {
@@ -221,7 +222,8 @@ func section(node *yaml.Node, name string) (map[string]any, error) {
 		return nil, nil
 	}
 	if node.Kind != yaml.MappingNode {
-		return nil, at(node, fmt.Errorf("%shave %s; want keys, such as %s", label(name), describe(node), fields.sections[name][0]))
+		return nil, at(node, fmt.Errorf("%shave %s; want keys, such as %s",
+			label(name), describe(node), fields.sections[name][0]))
 	}
 	values, lines := map[string]any{}, map[string]int{}
 	for i := 0; i < len(node.Content); i += 2 {
@@ -236,7 +238,8 @@ func section(node *yaml.Node, name string) (map[string]any, error) {
 		var err error
 		if _, ok := fields.sections[key]; ok {
 			value, err = section(valueNode, key)
-		} else if t, ok := fields.leaves[key]; !ok || keyNode.Kind != yaml.ScalarNode || strings.Contains(keyNode.Value, ".") {
+		} else if t, ok := fields.leaves[key]; !ok || keyNode.Kind != yaml.ScalarNode ||
+			strings.Contains(keyNode.Value, ".") {
 			return nil, at(keyNode, fields.unknown(key))
 		} else if isNull(target(valueNode)) {
 			continue // a key without a value keeps its default

@@ -88,7 +88,8 @@ func (c Config) Validate() error {
 	case c.Text.Width%c.Text.Heads != 0:
 		return fmt.Errorf("model: text.width %d is not a multiple of text.heads %d", c.Text.Width, c.Text.Heads)
 	case c.Text.ContextLength < 3:
-		return fmt.Errorf("model: text.context_length %d; want at least 3, for a start, a token and an end", c.Text.ContextLength)
+		return fmt.Errorf("model: text.context_length %d; want at least 3, for a start, a token and an end",
+			c.Text.ContextLength)
 	case c.Text.ContextLength > 1<<20:
 		return fmt.Errorf("model: text.context_length %d; want at most %d", c.Text.ContextLength, 1<<20)
 	case c.Text.VocabSize < 0 || c.Text.VocabSize > 1<<24:

@@ -26,7 +26,8 @@ func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*AdamW, 
 	}
 	c.SetDefaults()
 	if c.Warmup >= steps {
-		return nil, fmt.Errorf("optim: warmup %d is not less than the run's %d steps: it would never reach its learning rate", c.Warmup, steps)
+		return nil, fmt.Errorf("optim: warmup %d is not less than the run's %d steps: it would never reach its learning rate",
+			c.Warmup, steps)
 	}
 	a := &AdamW{config: c, params: params, steps: steps, pool: pool.OrDefault()}
 	size := 0
@@ -138,7 +139,8 @@ func Groups(params []*model.Param) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%-16s %7s %12s  %s\n", "weight decay", "tensors", "parameters", "such as")
 	for g, label := range []string{"no", "yes"} {
-		fmt.Fprintf(&s, "%-16s %7d %12d  %s\n", label, tensors[g], elements[g], strings.Join(names[g][:min(4, len(names[g]))], ", "))
+		some := strings.Join(names[g][:min(4, len(names[g]))], ", ")
+		fmt.Fprintf(&s, "%-16s %7d %12d  %s\n", label, tensors[g], elements[g], some)
 	}
 	return strings.TrimSuffix(s.String(), "\n")
 }

@@ -110,7 +110,8 @@ func (c Config) Validate() error {
 	case c.Steps < 1:
 		return fmt.Errorf("train: steps %d is not positive", c.Steps)
 	case c.Batch < 2:
-		return fmt.Errorf("train: batch %d; want at least 2, since a pair is learned against the other pairs of its batch", c.Batch)
+		return fmt.Errorf("train: batch %d; want at least 2, since a pair is learned against the other pairs of its batch",
+			c.Batch)
 	case c.MicroBatch < 0 || c.MicroBatch > c.Batch:
 		return fmt.Errorf("train: micro_batch %d; want 1 to the batch, %d, or 0 for it", c.MicroBatch, c.Batch)
 	case c.MicroBatch > 0 && c.Memory != "":

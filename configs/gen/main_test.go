@@ -42,8 +42,12 @@ func TestSentence(t *testing.T) {
 			t.Errorf("sentence(%q, %q) = %q, want %q", test.comment, test.name, got, test.want)
 		}
 	}
-	d := doc{"Memory bounds it; MicroBatch is as in [EMA] and\n[MicroBatch].\n\nElse none.\n", map[string]string{"MicroBatch": "micro_batch"}}
-	if got, want := d.plain(func(k string) string { return "<" + k + ">" }), "Memory bounds it; <micro_batch> is as in EMA and <micro_batch>.\nElse none."; got != want {
+	d := doc{
+		"Memory bounds it; MicroBatch is as in [EMA] and\n[MicroBatch].\n\nElse none.\n",
+		map[string]string{"MicroBatch": "micro_batch"},
+	}
+	want := "Memory bounds it; <micro_batch> is as in EMA and <micro_batch>.\nElse none."
+	if got := d.plain(func(k string) string { return "<" + k + ">" }); got != want {
 		t.Errorf("plain = %q, want %q", got, want)
 	}
 }

@@ -10,18 +10,20 @@ import (
 const intro = `# Keys of a run
 
 Every key that a recipe, ` + "`--set`" + ` or a variable of the environment may set, with its type and default.
-` + "`goclip train config`" + ` prints the same as YAML that runs, ` + "`goclip train config RECIPE`" + ` the values of a recipe.
+` + "`goclip train config`" + ` prints the same as YAML that runs.
+` + "`goclip train config RECIPE`" + ` prints the values of a recipe.
 ` + "`go generate ./configs`" + ` writes this page from the comments of the Config structs.
 
 - A recipe is a YAML file, or the name of one that comes with the program:
   RECIPES.
 - Over the recipe go variables such as ` + "`GOCLIP_OPTIM_WARMUP=100`" + `, and over those flags such as
   ` + "`--set optim.warmup=100`" + `.
-- The file ` + "`config.yaml`" + ` in the folder of a run has the value of every key, and is a recipe that repeats the run.
+- The file ` + "`config.yaml`" + ` in the folder of a run has the value of every key.
+  It is a recipe that repeats the run.
 - Patterns of data and ` + "`world.dir`" + ` are relative to the current folder.
-- The files of ` + "`eval.classes`, `eval.templates` and `tokenizer.path`" + ` are looked for beside the recipe that names them,
-  then in the current folder.
-  ` + "`embedded:NAME`" + ` is a file that comes with the program, such as ` + "`embedded:cifar10-classes.txt`" + `.
+- The files of ` + "`eval.classes`, `eval.templates` and `tokenizer.path`" + ` are looked for beside the recipe that
+  names them, then in the current folder.
+  ` + "`embedded:NAME`" + ` is a file in the program, such as ` + "`embedded:cifar10-classes.txt`" + `.
 `
 
 // page is docs/configuration.md.
