@@ -49,6 +49,7 @@ cmd/internal/cli: internal/kernel
 checkpoint/weights:
 checkpoint/torchfile: checkpoint/weights
 checkpoint/foreign: checkpoint checkpoint/torchfile checkpoint/weights
+configs/gen: configs
 `
 
 // parseArrows reads arrows: what each package may import.

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/goclip/goclip/cmd/internal/cli"
+	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
 )
@@ -74,12 +75,9 @@ func promptFlags(c *cobra.Command, classes, templates *string) {
 
 // prompts reads the files of promptFlags.
 func prompts(classFile, templateFile string) (classes, templates []string, err error) {
-	if classes, err = eval.ReadClasses(classFile); err != nil {
+	if classes, err = configs.ReadClasses(classFile); err != nil {
 		return nil, nil, err
 	}
-	templates = []string{eval.DefaultTemplate}
-	if templateFile != "" {
-		templates, err = eval.ReadTemplates(templateFile)
-	}
+	templates, err = configs.ReadTemplates(templateFile)
 	return classes, templates, err
 }
