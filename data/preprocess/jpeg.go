@@ -23,7 +23,7 @@ type jpegDecoder struct {
 	wide, tall int // of a minimum coded unit, in blocks of luma
 	interval   int // units between restarts; 0 for none
 	jfif       bool
-	adobe      int // what Adobe did to colours: 0 nothing, 1 YCbCr, 2 YCCK; -1 is unknown
+	adobe      int // what Adobe did to colors: 0 nothing, 1 YCbCr, 2 YCCK; -1 is unknown
 
 	progressive bool
 	scans       int

@@ -23,6 +23,13 @@ type Config struct {
 	VocabSize int `yaml:"vocab_size"`
 }
 
+// SetDefaults fills in the size of a vocabulary that is trained.
+func (c *Config) SetDefaults() {
+	if c.Path == "" && c.VocabSize == 0 {
+		c.VocabSize = 4096
+	}
+}
+
 // Validate reports the first field that cannot work.
 func (c Config) Validate() error {
 	if c.VocabSize != 0 && c.VocabSize < MinVocabSize {
