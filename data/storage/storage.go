@@ -27,7 +27,8 @@ import (
 // Config says how remote files are read.
 type Config struct {
 	// Cache is a folder that keeps blocks of remote files, up to CacheBytes
-	// together; empty keeps none. Several processes may share it.
+	// together, which must be positive; empty keeps none. Several processes may
+	// share it.
 	Cache      string
 	CacheBytes int64
 }
@@ -65,8 +66,8 @@ func New(c Config) (*Store, error) {
 	return s, nil
 }
 
-// SetLog sets who is told of requests that are made again; at first that is
-// the standard logger.
+// SetLog sets what logs requests that are made again; at first that is the
+// standard logger.
 func (s *Store) SetLog(log func(format string, args ...any)) { s.log.Store(&log) }
 
 func (s *Store) logf(format string, args ...any) { (*s.log.Load())(format, args...) }
