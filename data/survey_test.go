@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	rand "math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,7 +88,7 @@ func TestSurveyDamage(t *testing.T) {
 	must(t, err)
 	store, err := storage.New(storage.Config{})
 	must(t, err)
-	f, p, err := openFile(t.Context(), store, storage.NameOf(path), nil)
+	f, p, err := openFile(t.Context(), store, storage.NameOf(path), nil, nil)
 	must(t, err)
 	s, err := openShard(t.Context(), store, storage.NameOf(path), Config{}, Need{})
 	must(t, err)

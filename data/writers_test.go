@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -106,5 +107,32 @@ func TestSharedLayouts(t *testing.T) {
 		if d.Len() != int64(test.rows) || images != test.images {
 			t.Errorf("%s: %d rows with %d images; want %d with %d", test.pattern, d.Len(), images, test.rows, test.images)
 		}
+	}
+}
+
+// TestShared reads the real shards in both layouts.
+func TestShared(t *testing.T) {
+	root := "../../shared/data"
+	if _, err := os.Stat(root); err != nil {
+		t.Skipf("needs the real shards: %v", err)
+	}
+	c := Config{Caption: "caption"}
+	hf, _ := batches(t, filepath.Join(root, "cifar10/hf/train-*.parquet"), c, 19_990, 3)
+	flat, _ := batches(t, filepath.Join(root, "cifar10/img2dataset/train/*.parquet"), c, 19_990, 3)
+	for i := range hf {
+		if !equal(hf[i], flat[i]) {
+			t.Errorf("batch %d differs between the layouts", i)
+		}
+	}
+	d, err := Open(context.Background(), filepath.Join(root, "tricky-images/hf/*.parquet"), Config{}, Need{Caption: true})
+	must(t, err)
+	ledger := NewLedger(&bytes.Buffer{}, Config{BadRowBudget: 1})
+	s := d.Stream(StreamConfig{Batch: int(d.Len()), ImageSize: 8, Context: 8, Tokenizer: testTokenizer(t), Ledger: ledger})
+	defer s.Close()
+	b, err := s.Next(context.Background())
+	must(t, err)
+	b.Release()
+	if bad := ledger.Bad(); bad < 30 || bad > 40 {
+		t.Errorf("%d bad rows of the odd images; want the 30 that do not decode, and those without caption", bad)
 	}
 }

@@ -132,7 +132,7 @@ func sharedCaptions(train, val *set) (rows int) {
 	return rows
 }
 
-// eachRun calls f with each run of neighbours that are the same.
+// eachRun calls f with each run of neighbors that are the same.
 func eachRun(order []uint32, same func(i, j int) bool, f func(run []uint32)) {
 	for lo := 0; lo < len(order); {
 		hi := lo + 1

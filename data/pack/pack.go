@@ -93,7 +93,8 @@ func (c Config) Validate() error {
 
 var formats = []string{"folder", "csv", "tsv", "jsonl", "tar", "parquet"}
 
-func (c Config) withDefaults() Config {
+// SetDefaults fills in what is 0 or empty and means something else.
+func (c *Config) SetDefaults() {
 	set := func(v *int, d int) {
 		if *v == 0 {
 			*v = d
@@ -110,7 +111,6 @@ func (c Config) withDefaults() Config {
 	if c.Template == "" {
 		c.Template = "a photo of a {}"
 	}
-	return c
 }
 
 // Result says what Run wrote.
@@ -130,7 +130,7 @@ func Run(ctx context.Context, folder string, c Config) (r Result, err error) {
 	if err := c.Validate(); err != nil {
 		return r, err
 	}
-	c = c.withDefaults()
+	c.SetDefaults()
 	src, err := open(ctx, &c)
 	if err != nil {
 		return r, err
@@ -144,6 +144,9 @@ func Run(ctx context.Context, folder string, c Config) (r Result, err error) {
 		return r, fmt.Errorf("pack: %w", err)
 	}
 	if err := claim(folder, c, src); err != nil {
+		return r, err
+	}
+	if err := removeParts(folder, c.Split); err != nil {
 		return r, err
 	}
 	r.Shards = int((rows + int64(c.ShardRows) - 1) / int64(c.ShardRows))

@@ -24,7 +24,7 @@ import (
 	"github.com/goclip/goclip/data"
 )
 
-// picture is a PNG of w x h pixels whose colours follow from i.
+// picture is a PNG of w x h pixels whose colors follow from i.
 func picture(t testing.TB, i, w, h int) []byte {
 	t.Helper()
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
