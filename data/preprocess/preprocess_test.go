@@ -93,6 +93,35 @@ func TestPixels(t *testing.T) {
 	}
 }
 
+// TestOdd decodes files that break image pipelines, which testdata/make_odd.py
+// makes: the pixels are Pillow's, or the error says what is wrong.
+func TestOdd(t *testing.T) {
+	n := 0
+	for line := range strings.Lines(string(read(t, "testdata/odd.txt"))) {
+		name, want, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		file := read(t, filepath.Join("testdata/odd", name))
+		n++
+		m, err := Decode(file, 1<<20)
+		if text, bad := strings.CutPrefix(want, "error: "); bad {
+			if err == nil || !strings.Contains(err.Error(), text) {
+				t.Errorf("%s: %v; want error with %q", name, err, text)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := fmt.Sprintf("%d %d %s", m.W, m.H, sum(m.Pix)); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+		NewProcessor(Config{}, 32).Eval(make([]float32, 3*32*32), m)
+	}
+	if n != 44 {
+		t.Errorf("%d files, want 44", n)
+	}
+}
+
 // TestTricky decodes 97 odd files: 68 decode, the others are errors. Libjpeg
 // passes over the damage of one more.
 func TestTricky(t *testing.T) {
