@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -61,23 +60,6 @@ func TestStream(t *testing.T) {
 	for i := range got {
 		if !equal(got[i], want[i]) {
 			t.Errorf("batch %d differs when all rows are in one shard", i)
-		}
-	}
-}
-
-func TestLayouts(t *testing.T) {
-	dir := t.TempDir()
-	var rows []flatRow
-	for i := range 90 {
-		rows = append(rows, flatRow{fmt.Sprint(i), pixel(t, i), fmt.Sprintf("caption %d", i), "success"})
-	}
-	write(t, filepath.Join(dir, "0.parquet"), rows, 11)
-	c := Config{Preprocess: augmented}
-	flat, _ := batches(t, filepath.Join(dir, "*.parquet"), c, 0, 5)
-	hf, _ := batches(t, hfShards(t, 90, 3, nil), c, 0, 5)
-	for i := range hf {
-		if !equal(flat[i], hf[i]) {
-			t.Errorf("batch %d differs between the layouts", i)
 		}
 	}
 }

@@ -252,6 +252,18 @@ func TestWriteStops(t *testing.T) {
 	}
 }
 
+// TestDefaults states every default, and that they are the same when set twice.
+func TestDefaults(t *testing.T) {
+	var c Config
+	for range 2 {
+		c.SetDefaults()
+		want := Config{Size: 32, Train: 24_000, ValSeen: 1000, ValUnseen: 1000, ShardRows: 6000, Layout: "huggingface"}
+		if c != want {
+			t.Errorf("defaults %+v, want %+v", c, want)
+		}
+	}
+}
+
 func TestValidate(t *testing.T) {
 	if err := (Config{}).Validate(); err != nil {
 		t.Error(err)
