@@ -114,7 +114,7 @@ func (c Config) seen(r *row) []string {
 	return slices.Concat(c.choicesOf(r)...)
 }
 
-// unfit tells an image that min_size or max_aspect leaves out. One whose header
+// unfit says whether min_size or max_aspect leaves an image out. One whose header
 // cannot be read is for the decoder to refuse.
 func (c Config) unfit(file []byte) bool {
 	if c.MinSize == 0 && c.MaxAspect == 0 {

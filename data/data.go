@@ -35,7 +35,7 @@ type Config struct {
 	Sources []Source `yaml:"sources"`
 
 	// Image, Caption and Label name columns, nested ones with dots, such as
-	// "image.bytes". Empty means those of the layouts of Hugging Face (image,
+	// "image.bytes". Empty means the columns of the layouts of Hugging Face (image,
 	// caption or captions, label) or img2dataset (jpg, png or webp, caption or
 	// txt, status).
 	Image   string `yaml:"image"`
@@ -63,7 +63,7 @@ type Config struct {
 
 	// MinSize leaves out training images whose shorter side has fewer pixels,
 	// MaxAspect those whose longer side is more than so many times the shorter
-	// one; 0 leaves out none. The image itself tells, when it is its turn, and
+	// one; 0 leaves out none. The image itself is measured, when it is its turn, and
 	// the next of its window takes its place. A Where over columns of the same
 	// costs less and changes the length of an epoch.
 	MinSize   int     `yaml:"min_size"`
@@ -346,7 +346,7 @@ func (d *Dataset) StreamBytes(batch, imageSize, context int) int64 {
 	return total
 }
 
-// Captions visits the captions that training may see, those of CaptionChoice,
+// Captions visits the captions that training may see by CaptionChoice,
 // in the order of the shards.
 func (d *Dataset) Captions(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {

@@ -36,7 +36,7 @@ type flatRow struct {
 	Status  string `parquet:"status"`
 }
 
-// pixel makes a small PNG whose color tells i.
+// pixel makes a small PNG whose color follows from i.
 func pixel(t testing.TB, i int) []byte {
 	t.Helper()
 	m := image.NewNRGBA(image.Rect(0, 0, 4, 4))

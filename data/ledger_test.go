@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestBadRows replaces what cannot be used, tells why, and does so alike with
+// TestBadRows replaces what cannot be used, says why, and does so alike with
 // any number of decoders.
 func TestBadRows(t *testing.T) {
 	spoil := func(i int, r *hfRow) {

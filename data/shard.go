@@ -17,7 +17,7 @@ import (
 // A shard is one Parquet file: what its footer says.
 type shard struct {
 	path  string // or address, as it may be shown
-	first int64  // its first row among those of all shards
+	first int64  // its first row among the rows of all shards
 	rows  int64
 	bytes int64 // of its columns, not compressed
 
@@ -91,7 +91,7 @@ func (s *shard) open(ctx context.Context) (*storage.File, *parquetfile.File, err
 	return openFile(ctx, s.store, s.name, &s.version, s.pages)
 }
 
-// recognize finds the columns, those that c names or those of a known layout.
+// recognize finds the columns that c names, or the columns of a known layout.
 func (s *shard) recognize(p *parquetfile.File, c Config, need Need) error {
 	find := func(names ...string) (int, string) {
 		for _, name := range names {
@@ -124,7 +124,7 @@ func (s *shard) recognize(p *parquetfile.File, c Config, need Need) error {
 		return err
 	}
 	if t := p.Schema().Columns()[s.image]; !holdsBytes(p, t) {
-		return fmt.Errorf("image column %s: holds no bytes; want those of image files", strings.Join(t, "."))
+		return fmt.Errorf("image column %s: holds no bytes; want image files", strings.Join(t, "."))
 	}
 	list := []string{"captions.list.element", "captions.list.item", "captions.array", "captions"}
 	s.captions, _ = column("captions", false, "", list...)

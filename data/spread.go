@@ -24,7 +24,7 @@ const spreadTries = 4
 func (d *Dataset) Spread(ctx context.Context, n int) (pairs []Pair, err error) {
 	decoder := preprocess.NewProcessor(d.config.Preprocess, 1)
 	known := map[string]bool{}
-	for try := range int64(spreadTries) { // each goes over all rows, between those of the last
+	for try := range int64(spreadTries) { // each goes over all rows, between the rows of the last
 		for i := range int64(n) {
 			at := (i*spreadTries + try) * d.rows / int64(n*spreadTries)
 			if len(pairs) == n {

@@ -377,7 +377,7 @@ func (s *Stream) caption(r *row, position int64) (caption, reason string) {
 	return choices[keyed(s.c.Seed, purposeCaption, 0, uint64(position)).IntN(len(choices))], ""
 }
 
-// choices are those of a row's captions that training may see.
+// choices returns the captions of a row that training may see.
 func (c Config) choices(captions []string) []string {
 	choices := make([]string, 0, 8)
 	for _, caption := range captions {

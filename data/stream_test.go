@@ -64,7 +64,7 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// TestCancel checks that an ended context is told, and that Close leaves no goroutine.
+// TestCancel checks that an ended context is an error of Next, and that Close leaves no goroutine.
 func TestCancel(t *testing.T) {
 	before := runtime.NumGoroutine()
 	d, err := Open(context.Background(), hfShards(t, 60, 1, nil), Config{Decoders: 3}, Need{Caption: true})

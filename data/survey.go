@@ -80,7 +80,7 @@ func (s *Survey) Len() int64 { return s.rows }
 // Shards is the number of shards that can be opened.
 func (s *Survey) Shards() int { return len(s.shards) }
 
-// Ref is the row at a place among those of all shards, from 0.
+// Ref is the row at a place, from 0, among the rows of all shards.
 func (s *Survey) Ref(place int64) RowRef {
 	i := sort.Search(len(s.shards), func(i int) bool { return s.shards[i].first > place }) - 1
 	return RowRef{s.shards[i].path, place - s.shards[i].first}

@@ -78,7 +78,7 @@ func TestSurvey(t *testing.T) {
 }
 
 // TestSurveyDamage goes on after damage: the rows of a row group that cannot be
-// read say so, a shard that cannot be opened is told.
+// read say so, a shard that cannot be opened is reported.
 func TestSurveyDamage(t *testing.T) {
 	pattern := hfShards(t, 60, 3, nil)
 	dir := filepath.Dir(pattern)

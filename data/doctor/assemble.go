@@ -185,7 +185,7 @@ func (s *set) tokens(c Config) Tokens {
 	return t
 }
 
-// batches are those that the floor is told for, and those that are suggested.
+// batches are the sizes for which the floor is reported, and those that are suggested.
 var batches = []int{16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768}
 
 // What a suggested batch must do: fill an epoch so often, and have a floor of at

@@ -36,7 +36,7 @@ type Dropped struct {
 	Why   []Count // each row once, for the first reason
 }
 
-// Drop lists the rows that cannot be used, and those of some kinds.
+// Drop lists the rows that cannot be used, and the rows of some kinds.
 func (x *Examination) Drop(kinds []string) (d Dropped, err error) {
 	for _, kind := range kinds {
 		if !slices.Contains(Kinds, kind) {
@@ -102,7 +102,7 @@ func CheckClean(folder string, train *data.Survey) error {
 }
 
 // Clean writes the shards of train into a folder, with all their columns, without
-// the rows that cannot be used and those of some kinds. It goes on where an earlier
+// the rows that cannot be used and the rows of some kinds. It goes on where an earlier
 // call did not end. Progress, unless nil, is called with the rows done, and of all.
 func (x *Examination) Clean(ctx context.Context, folder string, kinds []string, progress func(done, all int64)) (c Cleaned, err error) {
 	if c.Dropped, err = x.Drop(kinds); err != nil {

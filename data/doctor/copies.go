@@ -24,7 +24,7 @@ type copies struct {
 	sameCaption int    // usable rows of val with a caption that train has
 }
 
-// A twin is a row whose picture is that of an original, or nearly.
+// A twin is a row that has the picture of an original, or nearly.
 type twin struct {
 	row, original uint32
 	bits          int // that differ

@@ -20,7 +20,7 @@ import (
 
 // Config says what the pairs are meant for.
 type Config struct {
-	// Tokenizer and Context, in tokens, are those of the model. Trained says that
+	// Tokenizer and Context, in tokens, are what the model has. Trained says that
 	// the vocabulary is made of these captions, not one that others share.
 	Tokenizer *tokenizer.Tokenizer
 	Context   int
@@ -67,7 +67,7 @@ type Examination struct {
 	report     *Report
 }
 
-// Examine reads the rows that are to be trained on, and those of val unless it
+// Examine reads the rows that are to be trained on, and the rows of val unless it
 // is nil. Rows that cannot be used are part of what it finds, never an error.
 func Examine(ctx context.Context, c Config, train, val *data.Survey) (*Examination, error) {
 	if err := c.Validate(); err != nil {

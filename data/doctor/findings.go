@@ -161,7 +161,7 @@ func captionFindings(r *Report, c Config, say sayer) {
 	}
 	for _, s := range k.Scripts {
 		if s.Name == noLetters {
-			say(level(s.N, k.Captions, 0.01, "warning", "note"), s.N, k.Captions, among(s.N, k.Captions, "caption", "has", "have")+" no letter", "numbers and signs tell a model little; look where they come from")
+			say(level(s.N, k.Captions, 0.01, "warning", "note"), s.N, k.Captions, among(s.N, k.Captions, "caption", "has", "have")+" no letter", "numbers and signs teach a model little; look where they come from")
 		}
 	}
 	say("note", k.Untidy, k.Captions, among(k.Untidy, k.Captions, "caption", "has", "have")+" tags or addresses of pages", "data.clean_captions: true takes them out")

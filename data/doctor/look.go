@@ -54,7 +54,7 @@ type looker struct {
 	rows   [low * side]float64
 }
 
-// side is that of the small picture that a look is made of, in pixels, and low
+// side is the side of the small picture that a look is made of, in pixels, and low
 // the number of frequencies taken of each direction.
 const (
 	side = 32

@@ -41,7 +41,7 @@ func TestErrors(t *testing.T) {
 		{"bad.tar", strings.Repeat("x", 600), "bad.tar: after : archive/tar: invalid tar header", Config{}},
 		{"bad.parquet", "PAR1", "bad.parquet: not a whole Parquet file", Config{}},
 		{"a.tar.gz", "", "is compressed", Config{}},
-		{"a.txt", "", "its name does not tell its format", Config{}},
+		{"a.txt", "", "its name does not say its format", Config{}},
 		{"loose", "", "is in no folder of a class", Config{}},
 		{"none", "", "no image in a folder of a class", Config{}},
 		{"nothing.csv", "", "matches no file", Config{Source: "nothing-*.csv"}},

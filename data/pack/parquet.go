@@ -67,7 +67,7 @@ func openParquet(ctx context.Context, c Config) (source, error) {
 	name := named(has, c.Image, imageColumns...)
 	if !has(name) {
 		s.close()
-		return nil, fmt.Errorf("pack: %s: no image column; want --image, or one of %s", paths[0], strings.Join(imageColumns, ", "))
+		return nil, fmt.Errorf("pack: %s: no image column; want Config.Image, or one of %s", paths[0], strings.Join(imageColumns, ", "))
 	}
 	s.image = strings.Split(name, ".")
 	if leaf, _ := schema.Lookup(s.image...); leaf.MaxRepetitionLevel > 0 || leaf.Node.Type().Kind() != parquet.ByteArray {
@@ -88,7 +88,7 @@ func (s *shards) add(f *storage.File, name storage.Name) error {
 		return fmt.Errorf("not a whole Parquet file: %w", err)
 	}
 	if len(s.files) > 0 && !parquet.EqualNodes(p.Schema(), s.files[0].Schema()) {
-		return fmt.Errorf("its columns are %s; want those of %s, %s", columnsOf(p), s.paths[0], columnsOf(s.files[0]))
+		return fmt.Errorf("its columns are %s; want the columns of %s, %s", columnsOf(p), s.paths[0], columnsOf(s.files[0]))
 	}
 	s.files, s.first = append(s.files, p), append(s.first, s.total)
 	s.total += p.NumRows()
@@ -127,7 +127,7 @@ func (s *shards) identity() string {
 	return text.String()
 }
 
-// metadata returns that of the first file, which says how its columns are meant.
+// metadata returns the metadata of the first file, which say how its columns are meant.
 func (s *shards) metadata() map[string]string {
 	m := map[string]string{}
 	for _, kv := range s.files[0].Metadata().KeyValueMetadata {

@@ -39,7 +39,7 @@ type packer struct {
 	shards int
 	chunks chan chunk
 
-	done, written, skipped, dropped int64 // of rows; done counts those of all shards
+	done, written, skipped, dropped int64 // of rows; done counts the rows of all shards
 }
 
 // A chunk is a part of a shard, ready to be written.
@@ -245,12 +245,12 @@ func claim(folder string, c Config, src source) error {
 	have, err := os.ReadFile(name)
 	switch {
 	case err == nil && string(have) != string(want):
-		return fmt.Errorf("pack: %s holds the split %s of %s; want %s, another --split or another folder", folder, c.Split, have, want)
+		return fmt.Errorf("pack: %s holds the split %s of %s; want %s, another split or another folder", folder, c.Split, have, want)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("pack: %w", err)
 	case err != nil:
 		if others, _ := filepath.Glob(filepath.Join(folder, c.Split+"-*.parquet")); len(others) > 0 {
-			return fmt.Errorf("pack: %s holds %s, which is not of this source; want another --split or another folder", folder, filepath.Base(others[0]))
+			return fmt.Errorf("pack: %s holds %s, which is not of this source; want another split or another folder", folder, filepath.Base(others[0]))
 		}
 		if err := replace(name, func(w io.Writer) error { _, err := w.Write(want); return err }); err != nil {
 			return err

@@ -54,8 +54,8 @@ type Pages struct {
 	chunks map[[2]int]*chunkPages // by row group and column
 }
 
-// Open reads the footer of a file of size bytes. Pages, unless nil, are those of
-// an earlier Open of the same bytes. Errors of r are returned as they are.
+// Open reads the footer of a file of size bytes. Pages, unless nil, has what an
+// earlier Open of the same bytes found. Errors of r are returned as they are.
 func Open(r io.ReaderAt, size int64, pages *Pages, options ...parquet.FileOption) (*File, error) {
 	r = source{r}
 	footer, err := checkFooter(r, size)
@@ -80,7 +80,7 @@ func Open(r io.ReaderAt, size int64, pages *Pages, options ...parquet.FileOption
 	return f, nil
 }
 
-// A source is a reader whose errors can be told from damage of what it reads.
+// A source is a reader whose errors differ from damage of what it reads.
 type source struct{ io.ReaderAt }
 
 func (s source) ReadAt(p []byte, off int64) (int, error) {

@@ -71,7 +71,7 @@ func TestValues(t *testing.T) {
 			}
 		}
 		if len(pages.chunks) != 6 {
-			t.Errorf("pages of %d columns are known; want those of 2 in 3 row groups", len(pages.chunks))
+			t.Errorf("pages of %d columns are known; want 2 in each of 3 row groups", len(pages.chunks))
 		}
 	}
 }

@@ -18,7 +18,7 @@ type compact struct {
 
 	// integer is called with whole numbers of 32 bits and booleans, and list with
 	// the lengths of lists, by their path: the field number in the lowest 8 bits,
-	// above it those of the structs around it.
+	// above it the numbers of the structs around it.
 	integer func(path int, v int64)
 	list    func(path int, n int) error
 }

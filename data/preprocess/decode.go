@@ -116,7 +116,7 @@ func Size(file []byte) (format string, w, h int, err error) {
 	return format, header.Width, header.Height, nil
 }
 
-// checkSize refuses the size that a header tells.
+// checkSize refuses the size that a header claims.
 func checkSize(format string, w, h, maxPixels int) error {
 	switch {
 	case w < 1 || h < 1:
@@ -184,7 +184,7 @@ func toRGB(m image.Image) *Image {
 	return out
 }
 
-// palettedRGB copies the colors of m, those of known before m's own.
+// palettedRGB copies the colors of m, known before m's own.
 func palettedRGB(m *image.Paletted, known [][3]uint8) *Image {
 	var palette [256][3]uint8
 	for i, c := range m.Palette {

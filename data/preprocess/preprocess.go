@@ -10,7 +10,7 @@ import (
 // Config says how images become the input of a model. Evaluation must use what
 // training used, so it is part of a checkpoint.
 type Config struct {
-	// Normalize names a mean and a standard deviation: clip, those of CLIP's
+	// Normalize names a mean and a standard deviation: clip, measured on CLIP's
 	// training data; imagenet; or inception, 0.5 for all, which SigLIP uses. Empty
 	// means clip. Mean and Std give others, one for each channel. The input of a
 	// model is (v/255 - mean) / std.
@@ -68,7 +68,8 @@ type Augment struct {
 	Gray float64 `yaml:"gray"`
 }
 
-// CLIPMean and CLIPStd are those of OpenAI's training data.
+// CLIPMean and CLIPStd are the mean and the standard deviation of each channel of
+// OpenAI's training data.
 var (
 	CLIPMean = []float64{0.48145466, 0.4578275, 0.40821073}
 	CLIPStd  = []float64{0.26862954, 0.26130258, 0.27577711}

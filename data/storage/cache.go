@@ -132,7 +132,7 @@ func (c *cache) write(path string, text []byte) error {
 	return f.Replace() // what a crash of the machine spoils does not have its sum
 }
 
-// isPart says whether a name is that of a block that is being written.
+// isPart says whether a file is a block that is being written.
 func isPart(name string) bool {
 	return strings.HasPrefix(name, ".") && strings.Contains(name, blockSuffix+".")
 }

@@ -79,12 +79,12 @@ func (s *Store) Stats() Stats {
 	return s.stats
 }
 
-// A Version tells the bytes of a file from those that it has later.
+// A Version distinguishes the bytes of a file from those that it has later.
 type Version struct {
 	Size int64
 
 	// Tag is the ETag of a remote file, its generation in Google's store or,
-	// without one, when it was last modified; empty if the server tells neither, and for local files.
+	// without one, when it was last modified; empty if the server says neither, and for local files.
 	Tag string
 
 	weak bool // the server may not be asked for this Tag alone
@@ -110,7 +110,7 @@ func (f *File) Keep(n int64) error {
 	return err
 }
 
-// ErrChanged is that of a file that is not what it was.
+// ErrChanged says that a file is not what it was.
 var ErrChanged = errors.New("has changed while it was in use")
 
 // changed says that a file of version a is b now.

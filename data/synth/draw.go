@@ -156,7 +156,7 @@ func (p *Painter) fill(s Scene) {
 				p.image.Pix[i] = 0
 				continue
 			}
-			// Patterns start at the shape, so that one does not tell its place.
+			// Patterns start at the shape, so that one does not give away its place.
 			tone := pattern(s.Texture, float64(x)+0.5-float64(p.size)*s.X, float64(y)+0.5-float64(p.size)*s.Y, period)
 			entry := tone*levels + level
 			p.image.Pix[i] = uint8(entry)

@@ -137,7 +137,7 @@ type Scene struct {
 	Caption string
 }
 
-// Scene returns pair i of a split. Of so many pairs as there are classes, each
+// Scene returns pair i of a split. Of as many pairs as there are classes, each
 // class is one, so colors and shapes are equally frequent.
 func (c Config) Scene(split Split, i int) Scene {
 	classes := classesOf(split)

@@ -47,7 +47,7 @@ goes into a page with pictures. What it finds is no error: the exit code is 0.`,
 	}
 	f := c.Flags()
 	f.StringVar(&d.data.Train, "data", "", "patterns of Parquet files to train on")
-	f.StringVar(&d.data.Val, "val", "", "those to evaluate on, which must not be in --data")
+	f.StringVar(&d.data.Val, "val", "", "patterns of Parquet files to evaluate on, which must not be in --data")
 	f.StringVar(&d.recipe, "config", "", "recipe that says --data, --val, columns, tokenizer, batch and sizes")
 	f.StringArrayVar(&d.sets, "set", nil, "key=value over the recipe")
 	f.StringVar(&d.data.Image, "image", "", "column of images (default: the usual names)")
@@ -58,7 +58,7 @@ goes into a page with pictures. What it finds is no error: the exit code is 0.`,
 	f.StringVar(&d.out, "out", "doctor.html", "page to write; with --json, none unless it is named")
 	f.BoolVar(&d.json, "json", false, "print everything as JSON")
 	f.BoolVar(&d.strict, "strict", false, "exit with 1 where something is worse than a note")
-	f.StringVar(&d.write, "write", "", "folder to write the shards of --data to, without the rows that cannot be used and those of --drop")
+	f.StringVar(&d.write, "write", "", "folder to write the shards of --data to, without the rows that cannot be used and the rows of --drop")
 	f.StringSliceVar(&d.drop, "drop", doctor.DefaultKinds, "rows that --write leaves out beside: "+strings.Join(doctor.Kinds, ", ")+`, or "" for none`)
 	f.IntVar(&d.doctor.Workers, "workers", 0, "goroutines that examine (default one a core)")
 	return c
