@@ -23,9 +23,9 @@ type Config struct {
 	VocabSize int `yaml:"vocab_size"`
 }
 
-// SetDefaults fills in the size of a vocabulary that is trained.
+// SetDefaults gives the fields whose zero means a default that value.
 func (c *Config) SetDefaults() {
-	if c.Path == "" && c.VocabSize == 0 {
+	if c.VocabSize == 0 && c.Path == "" {
 		c.VocabSize = 4096
 	}
 }
