@@ -24,9 +24,9 @@ data/preprocess: internal/kernel
 data/tokenizer:
 data/synth: internal/atomicfile
 data/storage: internal/atomicfile
-data/pack: data/preprocess data/storage internal/atomicfile
-data/doctor: data data/preprocess data/tokenizer internal/atomicfile web/page
-data: data/preprocess data/storage data/tokenizer internal/size
+data/pack: data/parquetfile data/preprocess data/storage internal/atomicfile internal/guard
+data/doctor: data data/pack data/preprocess data/storage data/tokenizer internal/atomicfile internal/guard web/page
+data: data/parquetfile data/preprocess data/storage data/tokenizer data/where internal/guard internal/size
 model/op: internal/kernel
 model/vm: internal/kernel model/op
 model: internal/kernel model/op model/vm
@@ -50,6 +50,9 @@ checkpoint/weights:
 checkpoint/torchfile: checkpoint/weights
 checkpoint/foreign: checkpoint checkpoint/torchfile checkpoint/weights
 configs/gen: configs
+internal/guard:
+data/parquetfile: internal/guard
+data/where: data/parquetfile internal/guard
 `
 
 // parseArrows reads arrows: what each package may import.

@@ -2,6 +2,8 @@ package data
 
 import (
 	"context"
+
+	"github.com/goclip/goclip/internal/guard"
 )
 
 // readsAtOnce is the number of parts of windows that are read at a time where
@@ -33,7 +35,7 @@ type part struct {
 
 // newReadAhead begins with window w of a source.
 func (s *Stream) newReadAhead(sampler *sampler, source int, w window, readers chan *stage) *readAhead {
-	budget, _ := s.d.config.readAhead() // which Validate has read
+	budget, _ := sizeOf("read_ahead", s.d.config.ReadAhead) // which Validate has read
 	return &readAhead{stream: s, sampler: sampler, source: source, budget: budget / int64(len(sampler.spans)), readers: readers, coming: w}
 }
 
@@ -85,7 +87,7 @@ func (a *readAhead) read(ctx context.Context, p *part, rows [2]int64) {
 	case <-ctx.Done():
 		p.err = ctx.Err()
 	case at := <-a.readers:
-		p.err = guard(func() (err error) {
+		p.err = guard.Call(func() (err error) {
 			p.rows, err = a.stream.d.read(ctx, rows[0], rows[1], at.reading())
 			return err
 		})

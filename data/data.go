@@ -19,6 +19,7 @@ import (
 
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/data/storage"
+	"github.com/goclip/goclip/data/where"
 )
 
 // Config says where the pairs are and how they are read.
@@ -34,7 +35,7 @@ type Config struct {
 	Sources []Source `yaml:"sources"`
 
 	// Image, Caption and Label name columns, nested ones with dots, such as
-	// "image.bytes". Empty means those of the layouts of Hugging Face (image,
+	// "image.bytes". Empty means the columns of the layouts of Hugging Face (image,
 	// caption or captions, label) or img2dataset (jpg, png or webp, caption or
 	// txt, status).
 	Image   string `yaml:"image"`
@@ -62,7 +63,7 @@ type Config struct {
 
 	// MinSize leaves out training images whose shorter side has fewer pixels,
 	// MaxAspect those whose longer side is more than so many times the shorter
-	// one; 0 leaves out none. The image itself tells, when it is its turn, and
+	// one; 0 leaves out none. The image itself is measured, when it is its turn, and
 	// the next of its window takes its place. A Where over columns of the same
 	// costs less and changes the length of an epoch.
 	MinSize   int     `yaml:"min_size"`
@@ -99,6 +100,38 @@ type Config struct {
 	Preprocess preprocess.Config `yaml:"preprocess"`
 }
 
+// SetDefaults fills in what is 0 or empty and means something else, but for
+// Decoders, which depends on the machine.
+func (c *Config) SetDefaults() {
+	if c.CaptionChoice == "" {
+		c.CaptionChoice = "first"
+	}
+	if c.ShuffleWindow == 0 {
+		c.ShuffleWindow = 8192
+	}
+	if c.BadRowBudget == 0 {
+		c.BadRowBudget = 0.01
+	}
+	if c.StallSeconds == 0 {
+		c.StallSeconds = 600
+	}
+	if c.ReadAhead == "" {
+		c.ReadAhead = "64MiB"
+	}
+	if c.CacheSize == "" {
+		c.CacheSize = "10GiB"
+	}
+	c.Preprocess.SetDefaults()
+}
+
+// decoders is the number of goroutines that decode.
+func (c Config) decoders() int {
+	if c.Decoders == 0 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return c.Decoders
+}
+
 // Validate reports the first field that cannot work.
 func (c Config) Validate() error {
 	switch {
@@ -120,8 +153,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("data: bad_row_budget %g; want a fraction", c.BadRowBudget)
 	}
 	if c.Where != "" {
-		if _, err := parseWhere(c.Where); err != nil {
-			return err
+		if _, err := where.Parse(c.Where); err != nil {
+			return fmt.Errorf("data: %w", err)
 		}
 	}
 	if err := validateCaptions(c.Captions); err != nil {
@@ -130,10 +163,10 @@ func (c Config) Validate() error {
 	if err := validateSources(c.Sources); err != nil {
 		return err
 	}
-	if _, err := c.readAhead(); err != nil {
+	if _, err := sizeOf("read_ahead", c.ReadAhead); err != nil {
 		return err
 	}
-	if _, err := c.cacheBytes(); err != nil {
+	if _, err := sizeOf("cache_size", c.CacheSize); err != nil {
 		return err
 	}
 	return c.Preprocess.Validate()
@@ -175,15 +208,13 @@ func OpenTrain(ctx context.Context, c Config) (*Dataset, error) {
 }
 
 func openSources(ctx context.Context, sources []Source, c Config, need Need) (*Dataset, error) {
+	c.SetDefaults()
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	var where *condition
+	var keep *where.Condition // nil means all
 	if c.Where != "" {
-		var err error
-		if where, err = parseWhere(c.Where); err != nil {
-			return nil, err
-		}
+		keep, _ = where.Parse(c.Where) // which Validate has read
 	}
 	store, err := c.store()
 	if err != nil {
@@ -192,7 +223,7 @@ func openSources(ctx context.Context, sources []Source, c Config, need Need) (*D
 	d := &Dataset{config: c, need: need, store: store, quotas: quotas(sources)}
 	for i, source := range sources {
 		first := d.rows
-		if err := d.openSource(ctx, source.Data, where); err != nil {
+		if err := d.openSource(ctx, source.Data, keep); err != nil {
 			return nil, err
 		}
 		// The windows of all sources are in memory together.
@@ -203,7 +234,7 @@ func openSources(ctx context.Context, sources []Source, c Config, need Need) (*D
 }
 
 // openSource adds the shards of a source.
-func (d *Dataset) openSource(ctx context.Context, patterns string, where *condition) error {
+func (d *Dataset) openSource(ctx context.Context, patterns string, keep *where.Condition) error {
 	names, err := d.store.List(ctx, patterns)
 	if err != nil {
 		return fmt.Errorf("data: %w", err)
@@ -227,8 +258,8 @@ func (d *Dataset) openSource(ctx context.Context, patterns string, where *condit
 	if total == 0 {
 		return fmt.Errorf("data: %s: %d shards without a row", patterns, len(names))
 	}
-	if where != nil {
-		err := d.each(ctx, len(shards), func(ctx context.Context, i int) error { return shards[i].filter(ctx, where) })
+	if keep != nil {
+		err := d.each(ctx, len(shards), func(ctx context.Context, i int) error { return shards[i].filter(ctx, keep) })
 		if err != nil {
 			return err
 		}
@@ -238,7 +269,7 @@ func (d *Dataset) openSource(ctx context.Context, patterns string, where *condit
 		used += s.length()
 	}
 	if used == 0 {
-		return fmt.Errorf("data: where %q keeps none of the %d rows of %s", where.text, total, patterns)
+		return fmt.Errorf("data: where %q keeps none of the %d rows of %s", keep.String(), total, patterns)
 	}
 	d.shards = append(d.shards, shards...)
 	d.rows += used
@@ -288,7 +319,7 @@ func (d *Dataset) FormatWhere() string {
 	var rows int64
 	read, groups := 0, 0
 	for _, s := range d.shards {
-		rows, read, groups = rows+s.rows, read+s.filterRead, groups+s.groups
+		rows, read, groups = rows+s.rows, read+s.kept.GroupsRead(), groups+s.groups
 	}
 	return fmt.Sprintf("where %s keeps %d of %d rows; read %d of %d row groups to find them", d.config.Where, d.rows, rows, read, groups)
 }
@@ -306,20 +337,16 @@ func (d *Dataset) StreamBytes(batch, imageSize, context int) int64 {
 	for _, s := range d.shards {
 		bytes += s.bytes
 	}
-	window := int64(d.config.ShuffleWindow)
-	if window == 0 {
-		window = defaultWindow
-	}
 	pair := 4 * int64(3*imageSize*imageSize+context)
-	total := buffers*int64(batch)*pair + 2*bytes/d.rows*min(window, d.rows)
+	total := buffers*int64(batch)*pair + 2*bytes/d.rows*min(int64(d.config.ShuffleWindow), d.rows)
 	if d.remote {
-		ahead, _ := d.config.readAhead() // which Validate has read
+		ahead, _ := sizeOf("read_ahead", d.config.ReadAhead) // which Validate has read
 		total += ahead + readsAtOnce*storage.FileBytes
 	}
 	return total
 }
 
-// Captions visits the captions that training may see, those of CaptionChoice,
+// Captions visits the captions that training may see by CaptionChoice,
 // in the order of the shards.
 func (d *Dataset) Captions(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {

@@ -9,6 +9,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
 
+	"github.com/goclip/goclip/data/parquetfile"
 	"github.com/goclip/goclip/internal/bounded"
 )
 
@@ -44,7 +45,7 @@ func shardFiles(t testing.TB) (files [][]byte) {
 // maxShardBytes is what reading a damaged shard of some bytes may allocate: the
 // footer and the pages in proportion to what they are, an image or caption for
 // each of the rows, and once the largest page.
-func maxShardBytes(file int) uint64 { return 2*maxPageBytes + 64<<20 + 1000*uint64(file) }
+func maxShardBytes(file int) uint64 { return 2*parquetfile.MaxPageBytes + 64<<20 + 1000*uint64(file) }
 
 // FuzzShard: what a file holds can be read, or is an error.
 func FuzzShard(f *testing.F) {

@@ -216,7 +216,7 @@ func (d *Dataset) ShuffleQuality(seed uint64) float64 {
 	return min(least, 1)
 }
 
-// rows are those of the parts of a window.
+// rows lists the rows of all parts of a window.
 func (w *window) rows() (rows []int64) {
 	for _, part := range w.parts {
 		for r := part[0]; r < part[1]; r++ {

@@ -1,7 +1,6 @@
 package data
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -11,6 +10,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/goclip/goclip/data/where"
 )
 
 // TestSampler holds, for shards of any sizes with rows left out, sources, world
@@ -25,13 +26,13 @@ func TestSampler(t *testing.T) {
 			for range rapid.IntRange(1, 4).Draw(t, "shards") {
 				s := &shard{path: fmt.Sprint(len(d.shards)), first: d.rows, rows: rapid.Int64Range(0, 900).Draw(t, "rows")}
 				if rapid.Bool().Draw(t, "where") {
-					s.kept = newKept(s.rows)
+					s.kept = where.NewKept(s.rows)
 					for r := range s.rows {
 						if mix(uint64(r))%3 > 0 {
-							s.kept.add(r)
+							s.kept.Add(r)
 						}
 					}
-					s.kept.done()
+					s.kept.Done()
 				}
 				d.shards = append(d.shards, s)
 				d.rows += s.length()
@@ -138,7 +139,7 @@ func TestMix(t *testing.T) {
 func TestSeek(t *testing.T) {
 	d, err := OpenTrain(context.Background(), Config{Train: scored(t, 1500, 2, nil), ShuffleWindow: blockRows, Where: "number >= 0"})
 	must(t, err)
-	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), Ledger: NewLedger(&bytes.Buffer{}, Config{}), Start: 1300})
+	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), Start: 1300})
 	b, err := s.Next(context.Background())
 	must(t, err)
 	b.Release()

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	rand "math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,7 +78,7 @@ func TestSurvey(t *testing.T) {
 }
 
 // TestSurveyDamage goes on after damage: the rows of a row group that cannot be
-// read say so, a shard that cannot be opened is told.
+// read say so, a shard that cannot be opened is reported.
 func TestSurveyDamage(t *testing.T) {
 	pattern := hfShards(t, 60, 3, nil)
 	dir := filepath.Dir(pattern)
@@ -88,7 +88,7 @@ func TestSurveyDamage(t *testing.T) {
 	must(t, err)
 	store, err := storage.New(storage.Config{})
 	must(t, err)
-	f, p, err := openFile(t.Context(), store, storage.NameOf(path), nil)
+	f, p, err := openFile(t.Context(), store, storage.NameOf(path), nil, nil)
 	must(t, err)
 	s, err := openShard(t.Context(), store, storage.NameOf(path), Config{}, Need{})
 	must(t, err)

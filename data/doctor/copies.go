@@ -24,7 +24,7 @@ type copies struct {
 	sameCaption int    // usable rows of val with a caption that train has
 }
 
-// A twin is a row whose picture is that of an original, or nearly.
+// A twin is a row that has the picture of an original, or nearly.
 type twin struct {
 	row, original uint32
 	bits          int // that differ
@@ -132,7 +132,7 @@ func sharedCaptions(train, val *set) (rows int) {
 	return rows
 }
 
-// eachRun calls f with each run of neighbours that are the same.
+// eachRun calls f with each run of neighbors that are the same.
 func eachRun(order []uint32, same func(i, j int) bool, f func(run []uint32)) {
 	for lo := 0; lo < len(order); {
 		hi := lo + 1

@@ -33,7 +33,7 @@ func TestGolden(t *testing.T) {
 		x, err := Examine(t.Context(), c, train, val)
 		must(t, err)
 		must(t, x.Report().JSON(&text[i]))
-		must(t, x.Report().Page(&page[i], "train", "val"))
+		must(t, x.Page(&page[i]))
 	}
 	if !bytes.Equal(text[0].Bytes(), text[1].Bytes()) || !bytes.Equal(page[0].Bytes(), page[1].Bytes()) {
 		t.Errorf("1 and 8 goroutines differ:\n%s", cmp.Diff(text[0].String(), text[1].String()))
@@ -163,10 +163,11 @@ func TestPageEscapes(t *testing.T) {
 	write(t, "hostile.parquet", row(file, hostile), row(file, hostile), row(asJPEG(t, drawn(1, 40, 40), 80), hostile), row(file[:50], hostile))
 	s, err := data.OpenSurvey(t.Context(), "hostile.parquet", data.Config{}, data.Need{Caption: true})
 	must(t, err)
+	s.Patterns = hostile
 	x, err := Examine(t.Context(), c, s, s)
 	must(t, err)
 	var b bytes.Buffer
-	must(t, x.Report().Page(&b, hostile, hostile))
+	must(t, x.Page(&b))
 	if text := b.String(); strings.Contains(text, "<img src=x") || strings.Contains(text, "alert(2)</script>") || strings.Count(text, "&lt;img src=x") < 8 {
 		t.Errorf("the page has a hostile caption as it is:\n%s", text)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/goclip/goclip/data"
 )
 
 // A Finding is one thing that is wrong, what to do about it, and how bad it is:
@@ -33,15 +35,16 @@ func (r *Report) Serious() string {
 	return Number(errors, "error") + " and " + Number(warnings, "warning")
 }
 
-// findings are what the numbers of r mean, worst first.
-func findings(r *Report, c Config) []Finding {
+// findings are what the numbers of r mean, worst first; read is how the shards
+// are read.
+func findings(r *Report, c Config, read data.Config) []Finding {
 	all := []Finding{}
 	say := func(severity string, rows, of int, what, do string) {
 		if rows > 0 {
 			all = append(all, Finding{severity, what, do, rows, float64(rows) / float64(max(1, of))})
 		}
 	}
-	rowFindings(r, c, say)
+	rowFindings(r, read, say)
 	copyFindings(r, say)
 	pictureFindings(r, c, say)
 	captionFindings(r, c, say)
@@ -63,7 +66,7 @@ func level(rows, of int, limit float64, severity, mild string) string {
 }
 
 // rowFindings are of rows and shards that cannot be read.
-func rowFindings(r *Report, c Config, say sayer) {
+func rowFindings(r *Report, c data.Config, say sayer) {
 	for _, s := range []struct {
 		name string
 		*Set
@@ -80,9 +83,9 @@ func rowFindings(r *Report, c Config, say sayer) {
 		for i, reason := range s.Unusable[:min(3, len(s.Unusable))] {
 			what += fmt.Sprintf("%s %d %s", [...]string{":", ",", ","}[i], reason.Rows, reason.Reason)
 		}
-		severity, do := "warning", "they are told in a ledger, and train replaces them by others"
-		if float64(bad) > c.BadRowBudget*float64(max(s.Rows, 1000)) { // as a ledger counts
-			severity, do = "error", fmt.Sprintf("more than data.bad_row_budget (%g): a run would stop", c.BadRowBudget)
+		severity, do := "warning", "train lists them in a ledger and replaces them by others"
+		if c.ExceedsBudget(bad, int64(s.Rows)) {
+			severity, do = "error", fmt.Sprintf("more than data.bad_row_budget (%g): a run would stop", max(0, c.BadRowBudget))
 		}
 		do += [2]string{"; --write leaves them out", "; write val again without them"}[count(s.Set == r.Val)]
 		say(severity, bad, s.Rows, what, do)
@@ -158,7 +161,7 @@ func captionFindings(r *Report, c Config, say sayer) {
 	}
 	for _, s := range k.Scripts {
 		if s.Name == noLetters {
-			say(level(s.N, k.Captions, 0.01, "warning", "note"), s.N, k.Captions, among(s.N, k.Captions, "caption", "has", "have")+" no letter", "numbers and signs tell a model little; look where they come from")
+			say(level(s.N, k.Captions, 0.01, "warning", "note"), s.N, k.Captions, among(s.N, k.Captions, "caption", "has", "have")+" no letter", "numbers and signs teach a model little; look where they come from")
 		}
 	}
 	say("note", k.Untidy, k.Captions, among(k.Untidy, k.Captions, "caption", "has", "have")+" tags or addresses of pages", "data.clean_captions: true takes them out")

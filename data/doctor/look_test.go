@@ -20,7 +20,7 @@ func lookOf(t testing.TB, file []byte) (look, bool) {
 }
 
 // TestLook checks that pictures look as they did when they have been saved
-// again, scaled or trimmed, and unlike others, mirrored and recoloured ones.
+// again, scaled or trimmed, and unlike others, mirrored and recolored ones.
 func TestLook(t *testing.T) {
 	var all []look
 	for seed := range uint64(8) {
@@ -36,19 +36,19 @@ func TestLook(t *testing.T) {
 			"trimmed": asPNG(t, m.SubImage(image.Rect(1, 1, 159, 119))),
 		} {
 			if copied, _ := lookOf(t, file); !original.near(&copied) {
-				t.Errorf("picture %d, %s: %d bits differ, colours %v and %v", seed, name, original.distance(&copied), original.tint, copied.tint)
+				t.Errorf("picture %d, %s: %d bits differ, colors %v and %v", seed, name, original.distance(&copied), original.tint, copied.tint)
 			}
 		}
-		mirrored, recoloured := image.NewRGBA(m.Rect), image.NewRGBA(m.Rect)
+		mirrored, recolored := image.NewRGBA(m.Rect), image.NewRGBA(m.Rect)
 		for y := range 120 {
 			for x := range 160 {
 				c := m.RGBAAt(x, y)
 				mirrored.SetRGBA(159-x, y, c)
 				c.R, c.B = c.R/2, c.B/2+127
-				recoloured.SetRGBA(x, y, c)
+				recolored.SetRGBA(x, y, c)
 			}
 		}
-		for name, other := range map[string]image.Image{"mirrored": mirrored, "recoloured": recoloured} {
+		for name, other := range map[string]image.Image{"mirrored": mirrored, "recolored": recolored} {
 			if changed, _ := lookOf(t, asPNG(t, other)); original.near(&changed) {
 				t.Errorf("picture %d is nearly itself %s", seed, name)
 			}

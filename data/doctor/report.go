@@ -59,7 +59,7 @@ type Place struct {
 
 func (p Place) String() string { return fmt.Sprintf("%s: row %d", p.Shard, p.Row) }
 
-// File is the name of the shard with that of its folder.
+// File is the name of the shard, after the name of its folder.
 func (p Place) File() string {
 	return filepath.Join(filepath.Base(filepath.Dir(p.Shard)), filepath.Base(p.Shard))
 }
@@ -108,7 +108,7 @@ type Group struct {
 	Rows []Place `json:"rows"`
 }
 
-// A Twin is a row whose picture is that of an original, or nearly: Bits of the 64
+// A Twin is a row that has the picture of an original, or nearly: Bits of the 64
 // of their looks differ.
 type Twin struct {
 	Row      Place `json:"row"`
@@ -126,7 +126,7 @@ type Overlap struct {
 	CaptionRows int    `json:"rows_with_a_caption_of_train"`
 }
 
-// Captions are those of training that can be used.
+// Captions says what the captions of training that can be used are like.
 type Captions struct {
 	Captions int        `json:"captions"`
 	Distinct int        `json:"distinct"`
@@ -204,7 +204,7 @@ func (s *set) summary() Set {
 	return out
 }
 
-// counts are those of m, the largest first.
+// counts lists the counts of m, the largest first.
 func counts(m map[string]int) []Count {
 	out := []Count{}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
@@ -214,7 +214,7 @@ func counts(m map[string]int) []Count {
 	return out
 }
 
-// bins are those of a histogram, without the empty ones at its ends.
+// bins lists the bins of a histogram, without the empty ones at its ends.
 func bins(h histogram) []Count {
 	out := []Count{}
 	for i, n := range h.counts {

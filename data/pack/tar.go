@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// openTars lists the samples of tar files as WebDataset has them: neighbours
+// openTars lists the samples of tar files as WebDataset has them: neighbors
 // whose names are equal up to the first dot of the last part. An image, .txt
 // with the caption, .cls with the label and .json with columns make a row.
 func openTars(c Config, paths []string) (source, error) {

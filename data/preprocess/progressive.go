@@ -173,7 +173,7 @@ func (s *progressiveScan) decode(components []*jpegComponent) bool {
 	return true
 }
 
-// coefficients reads those of a block.
+// coefficients reads the coefficients of a block.
 func (s *progressiveScan) coefficients(c *jpegComponent, x, y int) (ok bool) {
 	b := (*[64]int16)(c.coefficients[64*(y*(c.stride/8)+x):])
 	switch {

@@ -27,7 +27,8 @@ import (
 // Config says how remote files are read.
 type Config struct {
 	// Cache is a folder that keeps blocks of remote files, up to CacheBytes
-	// together; empty keeps none. Several processes may share it.
+	// together, which must be positive; empty keeps none. Several processes may
+	// share it.
 	Cache      string
 	CacheBytes int64
 }
@@ -65,8 +66,8 @@ func New(c Config) (*Store, error) {
 	return s, nil
 }
 
-// SetLog sets who is told of requests that are made again; at first that is
-// the standard logger.
+// SetLog sets what logs requests that are made again; at first that is the
+// standard logger.
 func (s *Store) SetLog(log func(format string, args ...any)) { s.log.Store(&log) }
 
 func (s *Store) logf(format string, args ...any) { (*s.log.Load())(format, args...) }
@@ -78,12 +79,12 @@ func (s *Store) Stats() Stats {
 	return s.stats
 }
 
-// A Version tells the bytes of a file from those that it has later.
+// A Version distinguishes the bytes of a file from those that it has later.
 type Version struct {
 	Size int64
 
 	// Tag is the ETag of a remote file, its generation in Google's store or,
-	// without one, when it was last modified; empty if the server tells neither, and for local files.
+	// without one, when it was last modified; empty if the server says neither, and for local files.
 	Tag string
 
 	weak bool // the server may not be asked for this Tag alone
@@ -109,7 +110,7 @@ func (f *File) Keep(n int64) error {
 	return err
 }
 
-// ErrChanged is that of a file that is not what it was.
+// ErrChanged says that a file is not what it was.
 var ErrChanged = errors.New("has changed while it was in use")
 
 // changed says that a file of version a is b now.

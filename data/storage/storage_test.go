@@ -254,7 +254,7 @@ func TestCache(t *testing.T) {
 	file := random(5*blockBytes + 99)
 	server := serve(t, file, nil)
 	dir := filepath.Join(t.TempDir(), "cache")
-	first, _ := quick(t, Config{Cache: dir})
+	first, _ := quick(t, Config{Cache: dir, CacheBytes: 1 << 30})
 	f, err := openOne(t, first, server.URL+"/a.parquet?X-Amz-Signature=1", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -275,13 +275,13 @@ func TestCache(t *testing.T) {
 		}
 		return s.Stats()
 	}
-	second, said := quick(t, Config{Cache: dir})
+	second, said := quick(t, Config{Cache: dir, CacheBytes: 1 << 30})
 	var both sync.WaitGroup
 	for _, s := range []*Store{first, second} {
 		both.Go(func() { read(s, "1") })
 	}
 	both.Wait()
-	third, _ := quick(t, Config{Cache: dir})
+	third, _ := quick(t, Config{Cache: dir, CacheBytes: 1 << 30})
 	server.fault = func(int64) string { return "404" }
 	if st := read(third, "2"); st.Requests != 0 || st.Cached != int64(len(file)) {
 		t.Errorf("%+v; want all from the folder", st)
@@ -323,7 +323,7 @@ func TestCacheLimit(t *testing.T) {
 	file := random(12 * blockBytes)
 	server := serve(t, file, nil)
 	dir := t.TempDir()
-	old := filepath.Join(dir, partPrefix+"1")
+	old := filepath.Join(dir, ".0123"+blockSuffix+".89abcdef")
 	if err := os.WriteFile(old, file, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ optim: {warmup: 1}
 		{"--data [01].parquet", 0, "2 rows (3.3 %) cannot be used: 1 no caption, 1 unexpected EOF"},
 		{"--data [01].parquet --val val.parquet --strict", 1, "doctor: 1 error and 2 warnings in [01].parquet"},
 		{"--data [01].parquet,broken.parquet --out ", 0, "1 shard cannot be opened, such as data: broken.parquet: not a whole Parquet file"},
-		{"--data [01].parquet,broken.parquet --write clean", 1, "leave it out of --data"},
+		{"--data [01].parquet,broken.parquet --write clean", 1, "only whole shards are copied: leave it out"},
 		{"--config run.yaml --out ", 0, "59 pictures (98 %) are smaller than the model's 64 pixels"},
 		{"--config run.yaml --data val.parquet --out ", 0, "train: 2 rows in 1 shard, 2 usable"},
 		{"--data none.parquet", 1, "matches no file"},

@@ -1,4 +1,4 @@
-package data
+package parquetfile
 
 import (
 	"encoding/binary"
@@ -6,40 +6,17 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strings"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/pierrec/lz4/v4"
-
-	"github.com/goclip/goclip/data/storage"
 )
-
-// What a shard may make its reader hold in memory. All are far above what
-// writers of images make.
-const (
-	maxFooterBytes = 16 << 20
-	maxColumns     = 10_000
-	maxGroupBytes  = 4 << 30
-	maxGroupRows   = 1 << 24   // and values of a page
-	maxPageBytes   = 256 << 20 // unpacked
-	maxHeaderBytes = 1 << 20   // of a page
-)
-
-var errEncrypted = errors.New("it is encrypted; decrypt it first")
-
-// notEncrypted is err in plainer words where columns are encrypted.
-func notEncrypted(err error) error {
-	if err != nil && strings.Contains(err.Error(), "DecryptionConfig") { // which has no error to compare with
-		return errEncrypted
-	}
-	return err
-}
 
 // checkFooter refuses a file whose footer would make the Parquet reader take
-// more memory than the footer is worth. It returns the footer's bytes.
+// more memory than the footer is worth. It returns the length of the footer, with
+// the eight bytes behind it.
 func checkFooter(r io.ReaderAt, size int64) (length int64, err error) {
 	var tail [8]byte
 	if size < 12 {
@@ -83,7 +60,7 @@ type pageHeader struct {
 	kind, compressed, unpacked, values int64
 	levels                             int64 // bytes before those that are compressed
 	plain                              bool  // not compressed, whatever the column is
-	told                               int   // fields, by bits
+	seen                               int   // fields, by bits
 }
 
 // checkPages walks the pages of a column of a row group. The Parquet reader
@@ -111,7 +88,7 @@ func checkPages(r io.ReaderAt, size int64, m *format.ColumnMetaData, flat bool) 
 		if err == nil && m.Codec != format.Uncompressed && !h.plain {
 			err = unpack(io.NewSectionReader(r, at+h.levels, h.compressed-h.levels), m.Codec, h)
 		}
-		if errors.As(err, new(*storage.ReadError)) {
+		if errors.As(err, new(*readError)) {
 			return nil, err
 		}
 		if err != nil {
@@ -151,10 +128,10 @@ func readPageHeader(r io.ReaderAt, at, end int64, window *[]byte) (h pageHeader,
 func (h *pageHeader) set(path int, v int64) {
 	const dataV1, dictionary, dataV2 = 5 << 8, 7 << 8, 8 << 8
 	if path > 0 && path <= 3 {
-		if h.told&(1<<path) != 0 { // which one would the Parquet reader take?
+		if h.seen&(1<<path) != 0 { // which one would the Parquet reader take?
 			v = -1
 		}
-		h.told |= 1 << path
+		h.seen |= 1 << path
 	}
 	switch path {
 	case 1:
@@ -184,10 +161,10 @@ func (h *pageHeader) check(left int64) error {
 		return fmt.Errorf("has two types")
 	case h.compressed < 0 || h.compressed > left:
 		return fmt.Errorf("has %d bytes; %d are left", h.compressed, left)
-	case h.unpacked < 0 || h.unpacked > maxPageBytes:
-		return fmt.Errorf("has %d bytes unpacked; want at most %d", h.unpacked, maxPageBytes)
-	case h.values < 0 || h.values > maxGroupRows:
-		return fmt.Errorf("has %d values; want at most %d", h.values, maxGroupRows)
+	case h.unpacked < 0 || h.unpacked > MaxPageBytes:
+		return fmt.Errorf("has %d bytes unpacked; want at most %d", h.unpacked, MaxPageBytes)
+	case h.values < 0 || h.values > MaxGroupRows:
+		return fmt.Errorf("has %d values; want at most %d", h.values, MaxGroupRows)
 	case h.levels < 0 || h.levels > h.compressed:
 		return fmt.Errorf("has %d bytes of levels among %d", h.levels, h.compressed)
 	}
@@ -231,7 +208,7 @@ func unpack(body *io.SectionReader, codec format.CompressionCodec, h pageHeader)
 	case format.Brotli:
 		r = brotli.NewReader(body)
 	case format.Zstd:
-		z, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPageBytes))
+		z, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(MaxPageBytes))
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package data
+package where
 
 import (
 	"fmt"
@@ -18,9 +18,9 @@ import (
 func FuzzWhere(f *testing.F) {
 	f.Add("a > 3 and not (b = 'x' or `c d` != null)")
 	f.Fuzz(func(t *testing.T, text string) {
-		var c *condition
+		var c *Condition
 		var err error
-		bounded.Run(t, 1<<20+500*uint64(len(text)), func() { c, err = parseWhere(text) })
+		bounded.Run(t, 1<<20+500*uint64(len(text)), func() { c, err = Parse(text) })
 		if err != nil {
 			checkPlace(t, text, err)
 			return
@@ -28,7 +28,7 @@ func FuzzWhere(f *testing.F) {
 		if len(c.places) != len(c.columns) {
 			t.Fatalf("%d places of %d columns", len(c.places), len(c.columns))
 		}
-		again, err := parseWhere(written(c, c.root))
+		again, err := Parse(written(c, c.root))
 		if err != nil {
 			if !strings.Contains(err.Error(), "more than 100 deep") && !strings.Contains(err.Error(), "where of ") {
 				t.Errorf("what has been read and written: %v", err)
@@ -51,10 +51,10 @@ func FuzzWhere(f *testing.F) {
 // or its end.
 func checkPlace(t *testing.T, text string, err error) {
 	t.Helper()
-	if len(text) > maxWhereBytes {
+	if len(text) > maxBytes {
 		return
 	}
-	rest, ok := strings.CutPrefix(err.Error(), fmt.Sprintf("data: where %q: at ", text))
+	rest, ok := strings.CutPrefix(err.Error(), fmt.Sprintf("where %q: at ", text))
 	number, _, colon := strings.Cut(rest, ": ")
 	at, parse := strconv.Atoi(number)
 	if !ok || !colon || parse != nil || at < 1 || at > utf8.RuneCountInString(text)+1 || strings.Contains(rest, "\n") {
@@ -63,7 +63,7 @@ func checkPlace(t *testing.T, text string, err error) {
 }
 
 // written is the text of a condition, each part of which is in parentheses.
-func written(c *condition, n *node) string {
+func written(c *Condition, n *node) string {
 	quoted := func(s, quote string) string { return quote + strings.ReplaceAll(s, quote, quote+quote) + quote }
 	side := func(o operand) string {
 		switch v := o.value; {
@@ -95,12 +95,12 @@ func TestWhereText(t *testing.T) {
 	words := rapid.SampledFrom([]string{"a", "`b c`", "été", "3", "-.5e3", "'it''s'", "null", "true", "and", "or", "not", "(", ")", "=", "<>", ">=", "x.y"})
 	rapid.Check(t, func(rt *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(words, 0, 20).Draw(rt, "words"), " ")
-		if _, err := parseWhere(text); err != nil {
+		if _, err := Parse(text); err != nil {
 			checkPlace(t, text, err)
 		}
 		odd := text + " #" + rapid.String().Draw(rt, "after")
-		want := fmt.Sprintf(`data: where %q: at %d: have "#"; want a column`, odd, utf8.RuneCountInString(text)+2)
-		if _, err := parseWhere(odd); err == nil || !strings.HasPrefix(err.Error(), want) {
+		want := fmt.Sprintf(`where %q: at %d: have "#"; want a column`, odd, utf8.RuneCountInString(text)+2)
+		if _, err := Parse(odd); err == nil || !strings.HasPrefix(err.Error(), want) {
 			rt.Fatalf("%v; want %s", err, want)
 		}
 	})
@@ -109,17 +109,17 @@ func TestWhereText(t *testing.T) {
 // TestWhereTime: the longest condition of each kind is done with in a second.
 func TestWhereTime(t *testing.T) {
 	var columns []string
-	for i := range maxWhereBytes / 10 {
+	for i := range maxBytes / 10 {
 		columns = append(columns, fmt.Sprintf("a%05d", i))
 	}
 	for name, text := range map[string]string{
-		"quotes":  strings.Repeat("'", maxWhereBytes),
-		"parts":   strings.Repeat("a or ", maxWhereBytes/5-1) + "a",
-		"not":     strings.Repeat("not ", maxWhereBytes/4),
+		"quotes":  strings.Repeat("'", maxBytes),
+		"parts":   strings.Repeat("a or ", maxBytes/5-1) + "a",
+		"not":     strings.Repeat("not ", maxBytes/4),
 		"columns": strings.Join(columns, " or "),
 	} {
 		bounded.Run(t, 32<<20, func() {
-			if c, err := parseWhere(text); err == nil {
+			if c, err := Parse(text); err == nil {
 				c.root.match(make([]value, len(c.columns)))
 			} else if name != "quotes" && name != "not" {
 				t.Errorf("%s: %.200v", name, err)

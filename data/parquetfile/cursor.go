@@ -1,14 +1,16 @@
-package data
+package parquetfile
 
 import (
 	"errors"
 	"io"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/goclip/goclip/internal/guard"
 )
 
-// A cursor reads the values of a column row by row.
-type cursor struct {
+// A Cursor reads the values of a column row by row.
+type Cursor struct {
 	pages  parquet.Pages
 	page   parquet.Page
 	values parquet.ValueReader
@@ -16,9 +18,9 @@ type cursor struct {
 	at, n  int
 }
 
-// peek is the next value, valid until the one after it is asked for. At the end
-// it returns io.EOF.
-func (c *cursor) peek() (v parquet.Value, err error) {
+// peek returns the next value, which is valid until the call after it is taken. At
+// the end it returns io.EOF.
+func (c *Cursor) peek() (v parquet.Value, err error) {
 	for c.at == c.n {
 		if c.page == nil {
 			if c.page, err = c.pages.ReadPage(); err != nil {
@@ -43,11 +45,16 @@ func (c *cursor) peek() (v parquet.Value, err error) {
 	return c.buffer[c.at], nil
 }
 
-// errNoRow is that of a column which has no more rows.
+// errNoRow says that a column has no more rows.
 var errNoRow = errors.New("has no such row")
 
-// row calls set with the values of the next row that are not null.
-func (c *cursor) row(set func(parquet.Value) error) error {
+// Next calls set with the values of the next row that are not null. Bytes are
+// valid only during the call. A column that has no more rows is an error.
+func (c *Cursor) Next(set func(parquet.Value) error) error {
+	return guard.Call(func() error { return c.next(set) })
+}
+
+func (c *Cursor) next(set func(parquet.Value) error) error {
 	for n := 0; ; n++ {
 		v, err := c.peek()
 		switch {
@@ -67,7 +74,8 @@ func (c *cursor) row(set func(parquet.Value) error) error {
 	}
 }
 
-func (c *cursor) close() {
+// Close gives back the memory of the pages.
+func (c *Cursor) Close() {
 	if c.page != nil {
 		parquet.Release(c.page)
 	}

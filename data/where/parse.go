@@ -1,4 +1,17 @@
-package data
+// Package where has the conditions by which training chooses rows, and finds the
+// rows of a Parquet file that one keeps:
+//
+//	similarity > 0.28 and (width >= 64 or not url = null)
+//
+// A condition has = != < <= > >= between columns, numbers, 'text' and true or
+// false, and the words and, or and not, the weakest first or. A column is named by
+// letters, digits, _ and dots, or by anything in backquotes. As in SQL, a
+// comparison with a null is neither true nor false, nor is its not, and such a row
+// is left out; = null and != null look for nulls. Numbers are compared as float64,
+// text by its bytes.
+//
+// Row groups whose statistics decide a condition for all their rows are not read.
+package where
 
 import (
 	"fmt"
@@ -8,17 +21,8 @@ import (
 	"unicode/utf8"
 )
 
-// A condition is a parsed where: what a row must be to be trained on.
-//
-//	similarity > 0.28 and (width >= 64 or not url = null)
-//
-// It has = != < <= > >= between columns, numbers, 'text' and true or false, and
-// the words and, or and not, the weakest first or. A column is named by letters,
-// digits, _ and dots, or by anything in backquotes. As in SQL, a comparison with
-// a null is neither true nor false, nor is its not, and such a row is left out;
-// = null and != null ask for nulls. Numbers are compared as float64, text by
-// its bytes.
-type condition struct {
+// A Condition says which rows are kept.
+type Condition struct {
 	text    string
 	root    *node
 	columns []string
@@ -62,15 +66,15 @@ func (k valueKind) String() string {
 	return [...]string{"null", "a number", "text", "true or false"}[k]
 }
 
-// maxWhereBytes keeps the time that a condition takes to parse in milliseconds.
-const maxWhereBytes = 64 << 10
+// maxBytes keeps the time that a condition takes to parse in milliseconds.
+const maxBytes = 64 << 10
 
-// parseWhere reads a condition. Its errors say at which character, from 1.
-func parseWhere(text string) (*condition, error) {
-	if len(text) > maxWhereBytes {
-		return nil, fmt.Errorf("data: where of %d bytes; want at most %d", len(text), maxWhereBytes)
+// Parse reads a condition. Its errors say at which character, from 1.
+func Parse(text string) (*Condition, error) {
+	if len(text) > maxBytes {
+		return nil, fmt.Errorf("where of %d bytes; want at most %d", len(text), maxBytes)
 	}
-	p := &whereParser{condition: &condition{text: text}}
+	p := &parser{Condition: &Condition{text: text}}
 	if err := p.scan(); err != nil {
 		return nil, err
 	}
@@ -82,8 +86,11 @@ func parseWhere(text string) (*condition, error) {
 		return nil, p.bad(t, "and, or, or the end")
 	}
 	p.root = root
-	return p.condition, nil
+	return p.Condition, nil
 }
+
+// String is the text that was parsed.
+func (c *Condition) String() string { return c.text }
 
 type tokenKind int8
 
@@ -102,18 +109,18 @@ type token struct {
 	at   int
 }
 
-type whereParser struct {
-	*condition
+type parser struct {
+	*Condition
 	tokens []token
 	next   int
 	depth  int
 }
 
-func (c *condition) errorf(at int, format string, args ...any) error {
-	return fmt.Errorf("data: where %q: at %d: %s", c.text, utf8.RuneCountInString(c.text[:at])+1, fmt.Sprintf(format, args...))
+func (c *Condition) errorf(at int, format string, args ...any) error {
+	return fmt.Errorf("where %q: at %d: %s", c.text, utf8.RuneCountInString(c.text[:at])+1, fmt.Sprintf(format, args...))
 }
 
-func (p *whereParser) bad(t token, want string) error {
+func (p *parser) bad(t token, want string) error {
 	have := strconv.Quote(t.text)
 	if t.kind == tokenEnd {
 		have = "the end"
@@ -122,7 +129,7 @@ func (p *whereParser) bad(t token, want string) error {
 }
 
 // scan splits the text into tokens.
-func (p *whereParser) scan() error {
+func (p *parser) scan() error {
 	s := p.text
 	span := func(from int, in string) int { // the end of what is made of such letters
 		for from < len(s) && strings.IndexByte(in, s[from]) >= 0 {
@@ -152,7 +159,7 @@ func (p *whereParser) scan() error {
 				return p.errorf(i, "%s in double quotes; want '%[1]s' for text, `%[1]s` for a column", s[i+1:end-1])
 			}
 			quote := s[i : i+1]
-			text = strings.ReplaceAll(s[i+1:end-1], quote+quote, quote) // twice stands for itself
+			text = strings.ReplaceAll(s[i+1:end-1], quote+quote, quote) // twice means the quote itself
 			if c == '`' {
 				kind = tokenColumn
 			}
@@ -183,10 +190,10 @@ func (p *whereParser) scan() error {
 	return nil
 }
 
-func (p *whereParser) peek() token { return p.tokens[p.next] }
+func (p *parser) peek() token { return p.tokens[p.next] }
 
 // word takes a word, if it is the next token.
-func (p *whereParser) word(words ...string) bool {
+func (p *parser) word(words ...string) bool {
 	t := p.peek()
 	if t.kind == tokenWord && slices.Contains(words, strings.ToLower(t.text)) || t.kind == tokenSign && slices.Contains(words, t.text) {
 		p.next++
@@ -195,10 +202,10 @@ func (p *whereParser) word(words ...string) bool {
 	return false
 }
 
-func (p *whereParser) or() (*node, error)  { return p.binary("or", p.and) }
-func (p *whereParser) and() (*node, error) { return p.binary("and", p.not) }
+func (p *parser) or() (*node, error)  { return p.binary("or", p.and) }
+func (p *parser) and() (*node, error) { return p.binary("and", p.not) }
 
-func (p *whereParser) binary(op string, part func() (*node, error)) (*node, error) {
+func (p *parser) binary(op string, part func() (*node, error)) (*node, error) {
 	left, err := part()
 	for err == nil {
 		at := p.peek().at
@@ -212,7 +219,7 @@ func (p *whereParser) binary(op string, part func() (*node, error)) (*node, erro
 	return nil, err
 }
 
-func (p *whereParser) not() (*node, error) {
+func (p *parser) not() (*node, error) {
 	if p.depth++; p.depth > 100 {
 		return nil, p.errorf(p.peek().at, "more than 100 deep")
 	}
@@ -234,7 +241,7 @@ func (p *whereParser) not() (*node, error) {
 
 var comparisons = []string{"=", "==", "!=", "<>", "<", "<=", ">", ">="}
 
-func (p *whereParser) comparison() (*node, error) {
+func (p *parser) comparison() (*node, error) {
 	left, err := p.operand()
 	if err != nil {
 		return nil, err
@@ -263,7 +270,7 @@ func (p *whereParser) comparison() (*node, error) {
 
 func (o operand) isNull() bool { return o.column < 0 && o.value.kind == isNull }
 
-func (p *whereParser) operand() (operand, error) {
+func (p *parser) operand() (operand, error) {
 	t := p.peek()
 	o := operand{column: -1, at: t.at}
 	lower := strings.ToLower(t.text)

@@ -1,4 +1,4 @@
-package data
+package parquetfile
 
 import (
 	"encoding/binary"
@@ -16,9 +16,9 @@ type compact struct {
 	bytes []byte
 	at    int
 
-	// integer is told whole numbers of 32 bits and booleans, and list the lengths
-	// of lists, by their path: the field number, with those of the structs around
-	// it above, 8 bits each.
+	// integer is called with whole numbers of 32 bits and booleans, and list with
+	// the lengths of lists, by their path: the field number in the lowest 8 bits,
+	// above it the numbers of the structs around it.
 	integer func(path int, v int64)
 	list    func(path int, n int) error
 }
@@ -76,7 +76,7 @@ func (t *compact) structure(path, depth int) error {
 func (t *compact) value(kind byte, path, depth int) error {
 	switch kind {
 	case thriftTrue, thriftFalse:
-		t.tell(path, int64(thriftFalse-kind))
+		t.report(path, int64(thriftFalse-kind))
 		return nil
 	case thriftByte:
 		return t.skip(1)
@@ -85,7 +85,7 @@ func (t *compact) value(kind byte, path, depth int) error {
 		return err
 	case thriftI32:
 		v, err := t.varint()
-		t.tell(path, int64(v>>1)^-int64(v&1))
+		t.report(path, int64(v>>1)^-int64(v&1))
 		return err
 	case thriftDouble:
 		return t.skip(8)
@@ -103,7 +103,7 @@ func (t *compact) value(kind byte, path, depth int) error {
 	return fmt.Errorf("has a field of type %d; want one of Parquet's", kind)
 }
 
-func (t *compact) tell(path int, v int64) {
+func (t *compact) report(path int, v int64) {
 	if t.integer != nil {
 		t.integer(path, v)
 	}
