@@ -31,13 +31,15 @@ var arrows = map[string][]string{
 	"model":               {"internal/kernel", "model/op", "model/vm"},
 	"optim":               {"internal/kernel", "model"},
 	"train":               {"data", "internal/atomicfile", "internal/kernel", "internal/size", "model", "optim"},
-	"eval":                {"data/...", "internal/atomicfile", "internal/kernel", "model", "web/page"},
+	"eval/embeddings":     {"data", "internal/atomicfile"},
+	"eval":                {"data", "data/tokenizer", "eval/embeddings", "internal/kernel", "model"},
+	"eval/report":         {"data", "data/preprocess", "eval", "eval/embeddings", "model", "web/page"},
 	"configs":             {"checkpoint", "data/...", "eval", "model", "optim", "train"},
 	"run":                 {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train", "web/page"},
 	"web/page":            {},
 	"web/serve":           {},
 	"web/live":            {"checkpoint", "configs", "train", "web/page", "web/serve"},
-	"web/demo":            {"data/...", "eval", "internal/kernel", "run", "web/page", "web/serve"},
+	"web/demo":            {"data", "data/preprocess", "eval", "eval/embeddings", "model", "web/page", "web/serve"},
 	"web/shots":           {},
 	"bench":               {"internal/kernel", "model", "model/vm", "optim"}, // model/vm reports the time of operations
 	"bench/race":          {"bench"},                                         // reads its report

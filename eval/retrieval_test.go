@@ -67,7 +67,7 @@ func TestRetrieveCollapsed(t *testing.T) {
 func TestRetrieveBlocks(t *testing.T) {
 	const e = 17
 	rng := rand.New(rand.NewPCG(3, 4))
-	for _, size := range [][2]int{{1, 1}, {3, 70}, {gridBlock - 1, gridBlock + 5}, {700, 2*gridBlock + 3}} {
+	for _, size := range [][2]int{{1, 1}, {3, 70}, {blockSize - 1, blockSize + 5}, {700, 2*blockSize + 3}} {
 		n, m := size[0], size[1]
 		images, texts, imageOf := unitRows(rng, n, e), unitRows(rng, m, e), make([]int, m)
 		for j := range m {

@@ -16,8 +16,9 @@ type Classifier struct {
 
 // NewClassifier makes a classifier of the prompts' unit embeddings (C * P, E),
 // in which the P prompts of a class follow each other: the weight of a class
-// is the mean of its prompts, normalized again. An ensemble of prompts is
-// better than one: Radford et al., arXiv:2103.00020, section 3.1.4.
+// is the mean of its prompts, normalized again. A class whose mean has no
+// direction is an error. An ensemble of prompts is better than one: Radford et
+// al., arXiv:2103.00020, section 3.1.4.
 func NewClassifier(classes []string, prompts []float32, perClass int) (*Classifier, error) {
 	rows := len(classes) * perClass
 	if rows == 0 || len(prompts) == 0 || len(prompts)%rows != 0 {
@@ -36,7 +37,7 @@ func NewClassifier(classes []string, prompts []float32, perClass int) (*Classifi
 		for _, v := range mean {
 			norm += v * v
 		}
-		if norm = math.Sqrt(norm); !(norm > 0) {
+		if norm = math.Sqrt(norm); !(norm > 0) || math.IsInf(norm, 0) {
 			return nil, fmt.Errorf("eval: class %q: its prompts have mean %g; want a direction", name, norm)
 		}
 		for i, v := range mean {
@@ -57,7 +58,7 @@ func (c *Classifier) Cosines(dst []float64, x []float32) {
 	}
 }
 
-// ZeroShot is the accuracy of a classifier on labelled images. Accuracies are
+// ZeroShot is the accuracy of a classifier on labeled images. Accuracies are
 // fractions.
 type ZeroShot struct {
 	Top1 float64 `json:"top1"`
@@ -190,8 +191,8 @@ type Label struct {
 }
 
 // Predict gives each class the softmax of scale times its cosine with the unit
-// embedding x (E), most probable first. Scale is exp of the model's logit
-// scale: the 100 that is common elsewhere makes a young model look sure.
+// embedding x (E), most probable first. Scale is the model's own factor on
+// cosines: the 100 that is common elsewhere makes a young model look sure.
 func (c *Classifier) Predict(x []float32, scale float64) []Label {
 	cosines := make([]float64, len(c.Classes))
 	c.Cosines(cosines, x)

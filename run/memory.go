@@ -8,7 +8,6 @@ import (
 
 	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data"
-	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/model"
 )
 
@@ -88,7 +87,9 @@ func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step mo
 		Activations: int64(stats.ArenaBytes),
 	}
 	if evals {
-		if memory.Eval, err = m.EncoderBytes(eval.BatchOf(c.Eval.Batch), length); err != nil {
+		evaluation := c.Eval
+		evaluation.SetDefaults()
+		if memory.Eval, err = m.EncoderBytes(evaluation.Batch, length); err != nil {
 			return memory, err
 		}
 	}

@@ -21,7 +21,8 @@ import (
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/eval"
-	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/eval/embeddings"
+	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/web/page"
 	"github.com/goclip/goclip/web/serve"
 )
@@ -35,7 +36,7 @@ var demoCSS string
 //go:embed demo.js
 var demoJS string
 
-var demoTemplate = template.Must(template.New("demo").Parse(demoHTML))
+var demoTemplate = template.Must(page.Template("demo").Parse(demoHTML))
 
 // A Model is a trained model, and what belongs to it. Its functions are called
 // by one request at a time.
@@ -45,10 +46,10 @@ type Model struct {
 	Scale    float64 // the factor on cosines
 	Size     int     // of its images, in pixels
 	Data     data.Config
-	Pool     *kernel.Pool
+	Pool     *model.Pool
 
 	// Set is what can be searched; nil means nothing.
-	Set *eval.Embedded
+	Set *embeddings.Set
 
 	// Classes name the labels of Set. They and Templates, unless they are empty,
 	// stand on the page at first.
