@@ -12,8 +12,9 @@ import (
 	"github.com/goclip/goclip/data"
 )
 
-// A row is an image in the file of WriteParquet.
-type row struct {
+// An embeddedRow is an image in a file of WriteParquet, which holds the name of
+// the type too.
+type embeddedRow struct {
 	Shard     string    `parquet:"shard,dict"`
 	Row       int64     `parquet:"row"`
 	Label     int64     `parquet:"label"`
@@ -32,12 +33,12 @@ const groupRows = 1000
 
 // WriteParquet writes the set, one row an image.
 func (s *Set) WriteParquet(w io.Writer) error {
-	out := parquet.NewGenericWriter[row](w, parquet.PageBufferSize(1<<20), parquet.MaxRowsPerRowGroup(groupRows),
+	out := parquet.NewGenericWriter[embeddedRow](w, parquet.PageBufferSize(1<<20), parquet.MaxRowsPerRowGroup(groupRows),
 		parquet.CreatedBy("goclip", "", ""), parquet.KeyValueMetadata(weightsKey, s.Weights))
-	rows := make([]row, 0, groupRows)
+	rows := make([]embeddedRow, 0, groupRows)
 	next := 0 // caption
 	for i, ref := range s.Rows {
-		r := row{Shard: ref.Shard, Row: ref.Row, Label: int64(s.Labels[i]), Embedding: s.Image(i)}
+		r := embeddedRow{Shard: ref.Shard, Row: ref.Row, Label: int64(s.Labels[i]), Embedding: s.Image(i)}
 		for ; next < len(s.ImageOf) && s.ImageOf[next] == i; next++ {
 			r.Captions, r.Texts = append(r.Captions, s.Captions[next]), append(r.Texts, s.Text(next)...)
 		}
@@ -78,9 +79,9 @@ func readParquet(path string) (s *Set, err error) {
 	}
 	s = &Set{}
 	s.Weights, _ = p.Lookup(weightsKey)
-	r := parquet.NewGenericReader[row](p)
+	r := parquet.NewGenericReader[embeddedRow](p)
 	defer func() { _ = r.Close() }() // it was only read
-	rows := make([]row, groupRows)
+	rows := make([]embeddedRow, groupRows)
 	for {
 		n, err := r.Read(rows)
 		for _, row := range rows[:n] {
@@ -99,7 +100,7 @@ func readParquet(path string) (s *Set, err error) {
 }
 
 // add appends an image, with copies of the strings, whose memory is the reader's.
-func (s *Set) add(r row) error {
+func (s *Set) add(r embeddedRow) error {
 	if s.Width == 0 {
 		s.Width = len(r.Embedding)
 	}
