@@ -28,6 +28,32 @@ func TestCompareInterval(t *testing.T) {
 	}
 }
 
+// TestCompareP holds that p is two-sided: a difference of 1.5 standard errors
+// has, in either direction, the p-value of a normal distribution.
+func TestCompareP(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	const n, errors = 400, 1.5
+	a, b := make([]float64, n), make([]float64, n)
+	var mean, square float64
+	for i := range b {
+		b[i] = rng.NormFloat64()
+		mean += b[i] / n
+	}
+	for i := range b {
+		b[i] -= mean
+		square += b[i] * b[i] / n
+	}
+	for i := range b {
+		b[i] += errors * math.Sqrt(square/n)
+	}
+	want := math.Erfc(errors / math.Sqrt2)
+	there, _ := Compare(a, b, 1)
+	back, _ := Compare(b, a, 1)
+	if math.Abs(there.P-want) > 0.012 || math.Abs(back.P-want) > 0.012 || there.Real || back.Real {
+		t.Errorf("p of a difference of %g standard errors: %g, and back %g; want %g within 0.012", errors, there.P, back.P, want)
+	}
+}
+
 // TestCompareCoverage draws pairs of equally good models: about 5 % are called
 // different, and not those that are the same.
 func TestCompareCoverage(t *testing.T) {
