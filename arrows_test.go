@@ -14,6 +14,7 @@ const module = "github.com/goclip/goclip"
 // arrows says which packages of this module a package may import, its tests
 // apart. A trailing /... stands for the package and those below it.
 var arrows = map[string][]string{
+	"":                    {"configs", "data", "data/preprocess", "eval", "model", "run", "train"},
 	"internal/kernel":     {},
 	"internal/size":       {},
 	"internal/bounded":    {},
@@ -30,7 +31,7 @@ var arrows = map[string][]string{
 	"model/vm":            {"internal/kernel", "model/op"},
 	"model":               {"internal/kernel", "model/op", "model/vm"},
 	"optim":               {"internal/kernel", "model"},
-	"train":               {"data", "internal/atomicfile", "internal/kernel", "internal/size", "model", "optim"},
+	"train":               {"data", "data/tokenizer", "internal/atomicfile", "internal/kernel", "internal/size", "model", "optim"},
 	"eval/embeddings":     {"data", "internal/atomicfile"},
 	"eval":                {"data", "data/tokenizer", "eval/embeddings", "internal/kernel", "model"},
 	"eval/report":         {"data", "data/preprocess", "eval", "eval/embeddings", "model", "web/page"},
@@ -38,12 +39,13 @@ var arrows = map[string][]string{
 	"run":                 {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train", "web/page"},
 	"web/page":            {},
 	"web/serve":           {},
-	"web/live":            {"checkpoint", "configs", "train", "web/page", "web/serve"},
+	"web/live":            {"checkpoint", "configs", "run", "train", "web/page", "web/serve"},
 	"web/demo":            {"data", "data/preprocess", "eval", "eval/embeddings", "model", "web/page", "web/serve"},
 	"web/shots":           {},
 	"bench":               {"internal/kernel", "model", "model/vm", "optim"}, // model/vm reports the time of operations
 	"bench/race":          {"bench"},                                         // reads its report
 	"bench/killtest":      {},
+	"bench/mutate":        {},
 	"bench/soak":          {"..."},
 	"cmd/internal/cli":    {"internal/kernel"},
 }
@@ -105,7 +107,7 @@ var never = map[string][]string{
 	"plugin":       {},
 	"net":          {"data/storage", "web/serve"},
 	"net/http":     {"cmd/internal/evalcmd", "data/storage", "web/..."},
-	"os/exec":      {"bench/killtest", "bench/race"},
+	"os/exec":      {"bench/killtest", "bench/mutate", "bench/race"},
 }
 
 // TestNever holds what SECURITY.md says of code and connections.

@@ -165,7 +165,7 @@ func TestLists(t *testing.T) {
 		{ReadClasses, "cat\n\ndog\n", "class 1 is empty"},
 		{ReadClasses, "\xff\xfe", "not UTF-8"},
 		{ReadTemplates, "", "no template"},
-		{ReadTemplates, "a {}\na photo\n", "list.txt:2"},
+		{ReadTemplates, "a {}\na photo\n", "template 2: \"a photo\""},
 		{ReadTemplates, "{} and {}\n", "{} once"},
 	} {
 		if _, err := test.read(file(test.text)); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -65,7 +65,8 @@ var prepare = sync.OnceValue(func() error {
 	if err := os.WriteFile("a.png", picture.Bytes(), 0o666); err != nil {
 		return err
 	}
-	return (&run.Run{Config: c, Workdir: "r", Log: train.NewConsole(log, 3)}).Train(context.Background())
+	_, err = run.Train(context.Background(), run.Options{Config: c, Dir: "r", Log: train.NewConsole(log, 3)})
+	return err
 })
 
 // enter goes to the workplace: a trained run in r, its data in world, a picture
