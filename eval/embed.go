@@ -64,7 +64,8 @@ func (e *Embedder) namedImages(ctx context.Context, images []float32, name func(
 }
 
 // run encodes n inputs, each of which put copies to a row of the tower's batch.
-func (e *Embedder) run(ctx context.Context, tower *model.Encoder, n int, put func(row, i int), name func(i int) string) ([]float32, error) {
+func (e *Embedder) run(ctx context.Context, tower *model.Encoder, n int, put func(row, i int),
+	name func(i int) string) ([]float32, error) {
 	var all []float32
 	width := e.config.EmbedDim
 	for lo := 0; lo < n; lo += tower.Batch() {
@@ -91,7 +92,8 @@ func (e *Embedder) run(ctx context.Context, tower *model.Encoder, n int, put fun
 
 // Embed embeds the images of a dataset, and its captions if it was opened to
 // need them. Rows that cannot be used go to the ledger.
-func (e *Embedder) Embed(ctx context.Context, d *data.Dataset, captions bool, ledger *data.Ledger) (*embeddings.Set, error) {
+func (e *Embedder) Embed(ctx context.Context, d *data.Dataset, captions bool,
+	ledger *data.Ledger) (*embeddings.Set, error) {
 	s := &embeddings.Set{Width: e.config.EmbedDim}
 	err := d.Scan(ctx, e.config.Image.Size, e.images.Batch(), ledger, func(x data.Examples) error {
 		rows, err := e.namedImages(ctx, x.Images, func(i int) string { return x.Rows[i].String() })
@@ -126,7 +128,8 @@ func (e *Embedder) Classifier(ctx context.Context, classes, templates []string) 
 }
 
 // ZeroShot classifies the images of a dataset by prompts for its classes.
-func (e *Embedder) ZeroShot(ctx context.Context, d *data.Dataset, classes, templates []string, ledger *data.Ledger) (ZeroShot, error) {
+func (e *Embedder) ZeroShot(ctx context.Context, d *data.Dataset, classes, templates []string,
+	ledger *data.Ledger) (ZeroShot, error) {
 	classifier, err := e.Classifier(ctx, classes, templates)
 	if err != nil {
 		return ZeroShot{}, err

@@ -72,7 +72,8 @@ func ExampleRetrieve() {
 		return
 	}
 	fmt.Printf("image to text: R@1 %.2f, median rank %g\n", r.ImageToText.R1, r.ImageToText.MedianRank)
-	fmt.Printf("text to image: R@1 %.2f, R@5 %.2f, median rank %g\n", r.TextToImage.R1, r.TextToImage.R5, r.TextToImage.MedianRank)
+	fmt.Printf("text to image: R@1 %.2f, R@5 %.2f, median rank %g\n", r.TextToImage.R1, r.TextToImage.R5,
+		r.TextToImage.MedianRank)
 	// Output:
 	// image to text: R@1 0.67, median rank 1
 	// text to image: R@1 0.75, R@5 1.00, median rank 1

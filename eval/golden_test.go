@@ -48,7 +48,8 @@ func readGolden(t *testing.T) *golden {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, x := range map[string]*[]float32{"images": &g.images, "texts": &g.texts, "test_images": &g.testImages, "classes": &g.classes} {
+	for name, x := range map[string]*[]float32{"images": &g.images, "texts": &g.texts, "test_images": &g.testImages,
+		"classes": &g.classes} {
 		if *x, g.e, err = embeddings.ReadNPY(filepath.Join("testdata", name+".npy")); err != nil {
 			t.Fatal(err)
 		}

@@ -53,12 +53,14 @@ func (l Labeled) check(classes int) (e int, err error) {
 // float64; the weights are within about 1e-3 of those at the minimum. A c that
 // is not positive, fewer than 2 classes, a label outside of them, and numbers
 // that are not finite are errors.
-func FitLinearProbe(ctx context.Context, pool *model.Pool, train Labeled, classes int, c float64, start *LinearProbe) (*LinearProbe, error) {
+func FitLinearProbe(ctx context.Context, pool *model.Pool, train Labeled, classes int, c float64,
+	start *LinearProbe) (*LinearProbe, error) {
 	return fitLinearProbe(ctx, pool.OrDefault(), train, classes, c, start, 1e-6)
 }
 
 // fitLinearProbe ends where no derivative of the mean loss is larger than tolerance.
-func fitLinearProbe(ctx context.Context, pool *model.Pool, train Labeled, classes int, c float64, start *LinearProbe, tolerance float64) (*LinearProbe, error) {
+func fitLinearProbe(ctx context.Context, pool *model.Pool, train Labeled, classes int, c float64, start *LinearProbe,
+	tolerance float64) (*LinearProbe, error) {
 	e, err := train.check(classes)
 	if err != nil {
 		return nil, err

@@ -190,7 +190,8 @@ func TestNearest(t *testing.T) {
 		}
 		for q, near := range got {
 			if len(near) != min(k, len(items)/e) || near[0].Item != q || k > 1 && near[1].Item != blockSize+q {
-				t.Fatalf("query %d, k %d: %v; want itself and its copy %d first", q, k, near[:min(3, len(near))], blockSize+q)
+				t.Fatalf("query %d, k %d: %v; want itself and its copy %d first", q, k, near[:min(3, len(near))],
+					blockSize+q)
 			}
 			for i := range near[1:] {
 				if nearerFirst(near[i], near[i+1]) >= 0 {
@@ -199,7 +200,8 @@ func TestNearest(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Nearest(t.Context(), newPool(t, 1), queries, items, e, 0); err == nil || !strings.Contains(err.Error(), "nearest 0") {
+	if _, err := Nearest(t.Context(), newPool(t, 1), queries, items, e, 0); err == nil ||
+		!strings.Contains(err.Error(), "nearest 0") {
 		t.Errorf("Nearest of 0: %v", err)
 	}
 }

@@ -157,8 +157,10 @@ func TestRetrieveErrors(t *testing.T) {
 		{[]float32{1, 0, 0, 1}, []float32{1, 0}, []int{0}, "image 1 has no text"},
 		{[]float32{1, 0}, []float32{1, nan}, []int{0}, "texts: row 0 has NaN"},
 	} {
-		if _, err := Retrieve(t.Context(), newPool(t, 1), test.images, test.texts, test.imageOf); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("Retrieve(%v, %v, %v): %v; want error with %q", test.images, test.texts, test.imageOf, err, test.want)
+		if _, err := Retrieve(t.Context(), newPool(t, 1), test.images, test.texts, test.imageOf); err == nil ||
+			!strings.Contains(err.Error(), test.want) {
+			t.Errorf("Retrieve(%v, %v, %v): %v; want error with %q", test.images, test.texts, test.imageOf, err,
+				test.want)
 		}
 	}
 }

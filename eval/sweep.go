@@ -32,7 +32,8 @@ func (l Labeled) HoldOut(seed uint64) (rest, part Labeled) {
 // All are fitted to scikit-learn's tolerance, a gradient of 1e-4, or a hundredth
 // of the gradient by weights of 0 where that is less: with a thousand classes
 // that gradient is below 1e-4 already.
-func SweepLinearProbe(ctx context.Context, pool *model.Pool, train, validation Labeled, classes int) (*LinearProbe, error) {
+func SweepLinearProbe(ctx context.Context, pool *model.Pool, train, validation Labeled, classes int) (*LinearProbe,
+	error) {
 	pool = pool.OrDefault()
 	if _, err := validation.check(classes); err != nil {
 		return nil, err

@@ -141,13 +141,15 @@ func tally(classes []string, n int, each func(visit func(label int, scores []flo
 func (c *Classifier) each(images []float32, labels []int, visit func(i, label int, cosines []float64)) error {
 	n, classes := len(labels), len(c.Classes)
 	if n == 0 || len(images) == 0 || len(images)/n*n != len(images) || len(images)/n*classes != len(c.Weights) {
-		return fmt.Errorf("eval: have %d numbers for %d labels and %d classes; want one row per label", len(images), n, classes)
+		return fmt.Errorf("eval: have %d numbers for %d labels and %d classes; want one row per label", len(images), n,
+			classes)
 	}
 	e := len(images) / n
 	cosines := make([]float64, classes)
 	for i, label := range labels {
 		if label < 0 || label >= classes {
-			return fmt.Errorf("eval: image %d has label %d; want 0 to %d, the lines of the class list", i, label, classes-1)
+			return fmt.Errorf("eval: image %d has label %d; want 0 to %d, the lines of the class list", i, label,
+				classes-1)
 		}
 		c.Cosines(cosines, images[i*e:(i+1)*e])
 		visit(i, label, cosines)

@@ -111,7 +111,8 @@ func parseNPY(header string) (n int64, e int, err error) {
 	}
 	shape := npyShape.FindStringSubmatch(field("shape"))
 	if field("descr") != "'<f4'" || field("fortran_order") != "False" || shape == nil {
-		return 0, 0, fmt.Errorf("holds %s %s, fortran_order %s; want '<f4' (N, E), False", field("descr"), field("shape"), field("fortran_order"))
+		return 0, 0, fmt.Errorf("holds %s %s, fortran_order %s; want '<f4' (N, E), False", field("descr"),
+			field("shape"), field("fortran_order"))
 	}
 	n, err = strconv.ParseInt(shape[1], 10, 40)
 	if err == nil {

@@ -63,7 +63,8 @@ func TestNPYErrors(t *testing.T) {
 	if err := WriteNPY(&b, x[:0], 2); err != nil { // no rows are rows
 		t.Error(err)
 	}
-	if got, e, err := readNPY(bytes.NewReader(b.Bytes()), int64(b.Len())); err != nil || e != 2 || cmp.Diff([]float32{}, got) != "" {
+	if got, e, err := readNPY(bytes.NewReader(b.Bytes()), int64(b.Len())); err != nil || e != 2 ||
+		cmp.Diff([]float32{}, got) != "" {
 		t.Errorf("no rows: %v, width %d, %v", got, e, err)
 	}
 }

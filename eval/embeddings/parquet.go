@@ -33,7 +33,8 @@ const groupRows = 1000
 
 // WriteParquet writes the set, one row an image.
 func (s *Set) WriteParquet(w io.Writer) error {
-	out := parquet.NewGenericWriter[embeddedRow](w, parquet.PageBufferSize(1<<20), parquet.MaxRowsPerRowGroup(groupRows),
+	out := parquet.NewGenericWriter[embeddedRow](w, parquet.PageBufferSize(1<<20),
+		parquet.MaxRowsPerRowGroup(groupRows),
 		parquet.CreatedBy("goclip", "", ""), parquet.KeyValueMetadata(weightsKey, s.Weights))
 	rows := make([]embeddedRow, 0, groupRows)
 	next := 0 // caption

@@ -17,7 +17,8 @@ import (
 func testSet() *Set {
 	return &Set{
 		Width: 2, Images: []float32{1, 0, 0, 1, 0.6, 0.8}, Labels: []int{4, -1, 0},
-		Rows:     []data.RowRef{{Shard: "a.parquet", Row: 7}, {Shard: "a.parquet", Row: 9}, {Shard: "b.parquet", Row: 0}},
+		Rows: []data.RowRef{{Shard: "a.parquet", Row: 7}, {Shard: "a.parquet", Row: 9},
+			{Shard: "b.parquet", Row: 0}},
 		Captions: []string{"east", "Élan", "both"}, ImageOf: []int{0, 0, 2}, Texts: []float32{1, 0, 0.8, 0.6, 0, 1},
 		Weights: "abc",
 	}
@@ -68,7 +69,8 @@ func TestSetNPY(t *testing.T) {
 	}
 	got, err := Read(path)
 	want.ImageOf = []int{0, 0, 1, 1, 2, 2}
-	if d := cmp.Diff(want, got, cmpopts.IgnoreFields(Set{}, "Labels", "Rows", "Captions", "Weights")); err != nil || d != "" {
+	if d := cmp.Diff(want, got, cmpopts.IgnoreFields(Set{}, "Labels", "Rows", "Captions", "Weights")); err != nil ||
+		d != "" {
 		t.Errorf("Read: %v, (-want +got):\n%s", err, d)
 	}
 	if err := os.Remove(textsName(path)); err != nil {

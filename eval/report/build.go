@@ -159,7 +159,8 @@ func (b *builder) photos(ctx context.Context) error {
 			return err
 		}
 		labels := b.classifier.Predict(b.Set.Image(i), b.Scale)
-		b.report.Photos = append(b.report.Photos, Photo{picture, b.truth(i), labels[:min(5, len(labels))], labels[0].Class == b.truth(i)})
+		b.report.Photos = append(b.report.Photos, Photo{picture, b.truth(i), labels[:min(5, len(labels))],
+			labels[0].Class == b.truth(i)})
 	}
 	return nil
 }

@@ -19,7 +19,8 @@ func reliability(k eval.Calibration) template.HTML {
 	x := func(p float64) float64 { return 40 + p*(w-50) }
 	y := func(p float64) float64 { return h - 30 - p*(h-40) }
 	for _, p := range []float64{0, 0.5, 1} {
-		fmt.Fprintf(&s, `<path class="axis" d="M40 %.1fH%d"/><text x="34" y="%.1f" text-anchor="end">%.0f %%</text>`, y(p), w-10, y(p)+4, 100*p)
+		fmt.Fprintf(&s, `<path class="axis" d="M40 %.1fH%d"/><text x="34" y="%.1f" text-anchor="end">%.0f %%</text>`,
+			y(p), w-10, y(p)+4, 100*p)
 		fmt.Fprintf(&s, `<text x="%.1f" y="%d" text-anchor="middle">%.0f %%</text>`, x(p)-6*p, h-12, 100*p)
 	}
 	for i, b := range k.Bins {
@@ -28,7 +29,8 @@ func reliability(k eval.Calibration) template.HTML {
 		}
 		next := float64(i+1) / float64(len(k.Bins))
 		fmt.Fprintf(&s, `<rect class="cell" x="%.1f" y="%.1f" width="%.1f" height="%.1f">`+
-			`<title>%d images: %.0f %% sure, %.0f %% right</title></rect>`, x(b.Low)+1, y(b.Accuracy), x(next)-x(b.Low)-2, y(0)-y(b.Accuracy), b.N, 100*b.Confidence, 100*b.Accuracy)
+			`<title>%d images: %.0f %% sure, %.0f %% right</title></rect>`, x(b.Low)+1, y(b.Accuracy),
+			x(next)-x(b.Low)-2, y(0)-y(b.Accuracy), b.N, 100*b.Confidence, 100*b.Accuracy)
 	}
 	fmt.Fprintf(&s, `<path class="mark" d="M%.1f %.1fL%.1f %.1f"/></svg>`, x(0), y(0), x(1), y(1))
 	return template.HTML(s.String())

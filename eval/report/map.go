@@ -33,7 +33,8 @@ func drawMaps(ctx context.Context, images, texts []float32, e int, dots []Dot, n
 	if err != nil || components == nil {
 		return nil, err
 	}
-	text := fmt.Sprintf("The two directions in which the embeddings differ most; they hold %.0f %% of the variance.", 100*share)
+	text := fmt.Sprintf("The two directions in which the embeddings differ most; they hold %.0f %% of the variance.",
+		100*share)
 	maps := []Map{{"Principal components", text, drawMap(components, dots, names)}}
 	const fewest = 8 // which have neighbors to speak of
 	if len(all)/e < fewest {

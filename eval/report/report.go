@@ -83,7 +83,8 @@ func (r *Report) Write(w io.Writer) error {
 		Reliability      template.HTML
 		ConfusionPicture template.URL
 		Confusions       []Confused
-	}{r, min(1, 5/float64(max(1, r.ZeroShot.Classes))), reliability(r.Calibration), picture, Confusions(r.Classes, r.Confusion, 12)}); err != nil {
+	}{r, min(1, 5/float64(max(1, r.ZeroShot.Classes))), reliability(r.Calibration), picture,
+		Confusions(r.Classes, r.Confusion, 12)}); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	if _, err := b.WriteTo(w); err != nil {

@@ -43,7 +43,8 @@ func TestCharts(t *testing.T) {
 		t.Errorf("setGrid says %q", r.GridText)
 	}
 	for name, svg := range map[string]string{
-		"ece":  string(reliability(eval.Calibration{ECE: 0.1, Bins: []eval.Bin{{Low: 0, N: 3, Confidence: 0.4, Accuracy: 0.5}, {Low: 0.5}}})),
+		"ece": string(reliability(eval.Calibration{ECE: 0.1,
+			Bins: []eval.Bin{{Low: 0, N: 3, Confidence: 0.4, Accuracy: 0.5}, {Low: 0.5}}})),
 		"grid": string(r.Grid),
 		"map":  string(maps[0].SVG),
 	} {
@@ -65,8 +66,10 @@ func TestCharts(t *testing.T) {
 func TestReportEscapes(t *testing.T) {
 	const hostile = `<img src=x onerror=alert(1)>`
 	r := &Report{Title: hostile, Classes: []string{hostile, "b"}, Confusion: [][]int{{0, 2}, {0, 1}}, Audit: hostile,
-		ZeroShot: eval.ZeroShot{Classes: 2, N: 3, PerClass: []eval.ClassScore{{Class: hostile, N: 2, Top5: 1}}}, Unseen: map[string]bool{hostile: true},
-		Photos: []Photo{{"data:image/png;base64,", hostile, []eval.Label{{Class: hostile, Probability: 0.5}}, true}}, Templates: []eval.TemplateScore{{Template: hostile, Top1: 1}}}
+		ZeroShot:  eval.ZeroShot{Classes: 2, N: 3, PerClass: []eval.ClassScore{{Class: hostile, N: 2, Top5: 1}}},
+		Unseen:    map[string]bool{hostile: true},
+		Photos:    []Photo{{"data:image/png;base64,", hostile, []eval.Label{{Class: hostile, Probability: 0.5}}, true}},
+		Templates: []eval.TemplateScore{{Template: hostile, Top1: 1}}}
 	var b bytes.Buffer
 	if err := r.Write(&b); err != nil {
 		t.Fatal(err)
@@ -84,8 +87,10 @@ func TestReportInChromium(t *testing.T) {
 		t.Skipf("no chromium, or -short: %v", err)
 	}
 	r := &Report{Title: "t", Classes: []string{"a", "b", "c"}, Confusion: [][]int{{1, 0, 0}, {0, 3, 0}, {0, 0, 2}},
-		ZeroShot: eval.ZeroShot{Classes: 3, N: 6, PerClass: []eval.ClassScore{{Class: "a", N: 1, Top1: 0.5}, {Class: "b", N: 3, Top1: 1}, {Class: "c", N: 2, Top1: 0.1}}},
-		Curves:   []template.HTML{page.Curve{Title: "loss", X: []float64{1, 2}, Lines: []page.Line{{Name: "loss", Y: []float64{4, 2}}}}.SVG()}}
+		ZeroShot: eval.ZeroShot{Classes: 3, N: 6, PerClass: []eval.ClassScore{{Class: "a", N: 1, Top1: 0.5},
+			{Class: "b", N: 3, Top1: 1}, {Class: "c", N: 2, Top1: 0.1}}},
+		Curves: []template.HTML{page.Curve{Title: "loss", X: []float64{1, 2},
+			Lines: []page.Line{{Name: "loss", Y: []float64{4, 2}}}}.SVG()}}
 	var page bytes.Buffer
 	if err := r.Write(&page); err != nil {
 		t.Fatal(err)
@@ -97,8 +102,10 @@ func TestReportInChromium(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--user-data-dir="+t.TempDir(), "--dump-dom", "file://"+path)
+	c := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+		"--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--user-data-dir="+t.TempDir(),
+		"--dump-dom", "file://"+path)
 	var log bytes.Buffer
 	c.Stderr = &log
 	dom, err := c.Output()

@@ -77,7 +77,8 @@ func TestAffinities(t *testing.T) {
 			}
 		}
 		if got := math.Exp2(entropy); math.Abs(got-want) > 1e-3 || math.Abs(sum-1) > 1e-12 || p[i] != 0 {
-			t.Errorf("row %d: perplexity %g of probabilities that add up to %g, %g of itself; want %g, 1, 0", i, got, sum, p[i], want)
+			t.Errorf("row %d: perplexity %g of probabilities that add up to %g, %g of itself; want %g, 1, 0", i, got,
+				sum, p[i], want)
 		}
 	}
 }

@@ -54,7 +54,8 @@ func (c Curve) SVG() template.HTML {
 	for _, l := range c.Lines {
 		legend = append(legend, l.Name)
 	}
-	d.printf(`<svg role="img" viewBox="0 0 %d %d" width="%d" height="%d" aria-label="%s">`, chartW, chartH, chartW, chartH,
+	d.printf(`<svg role="img" viewBox="0 0 %d %d" width="%d" height="%d" aria-label="%s">`, chartW, chartH, chartW,
+		chartH,
 		html.EscapeString(fmt.Sprintf("%s over steps %.4g to %.4g, between %.4g and %.4g: %s",
 			c.Title, first, last, low, high, strings.Join(legend, ", "))))
 	d.printf(`<text x="%d" y="14" class="word">%s</text>`, chartLeft, html.EscapeString(c.Title))
@@ -124,7 +125,8 @@ func (d *drawing) line(class string, x, y []float64) {
 	}
 	d.printf(`"/>`)
 	if len(x) == 1 && len(y) > 0 && finite(y[0]) {
-		d.printf(`<circle class="point%s" cx="%.1f" cy="%.1f" r="3"/>`, strings.TrimPrefix(class, "curve"), d.x(x[0]), d.y(y[0]))
+		d.printf(`<circle class="point%s" cx="%.1f" cy="%.1f" r="3"/>`, strings.TrimPrefix(class, "curve"), d.x(x[0]),
+			d.y(y[0]))
 	}
 }
 

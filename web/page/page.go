@@ -30,7 +30,8 @@ var heads string
 // nothing, "head of a server" for one whose style is at style.css. What follows
 // ends the head.
 func Template(name string) *template.Template {
-	t := template.New(name).Funcs(template.FuncMap{"css": CSS, "sortable": func() template.JS { return template.JS(sortable) }})
+	t := template.New(name).Funcs(template.FuncMap{"css": CSS,
+		"sortable": func() template.JS { return template.JS(sortable) }})
 	template.Must(t.New("heads").Parse(heads))
 	return t
 }

@@ -45,7 +45,8 @@ func (f *compareFlags) run(c *cobra.Command, runs []string) error {
 		}
 	}
 	if len(right[0]) != len(right[1]) {
-		return fmt.Errorf("eval: compare: %s can use %d rows of the data, %s %d; want the same", runs[0], len(right[0]), runs[1], len(right[1]))
+		return fmt.Errorf("eval: compare: %s can use %d rows of the data, %s %d; want the same", runs[0],
+			len(right[0]), runs[1], len(right[1]))
 	}
 	result, err := eval.Compare(right[0], right[1], 1)
 	if err != nil {

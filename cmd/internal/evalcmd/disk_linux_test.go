@@ -47,7 +47,8 @@ func TestFullDisk(t *testing.T) {
 			c := exec.Command(os.Args[0], "-test.run=^TestFullDisk$")
 			c.Env = append(os.Environ(), limitedArgs+"="+strings.Join(args, "\n"))
 			out, err := c.CombinedOutput()
-			if text := string(out); err != nil || !strings.Contains(text, "exit code 1: ") || !strings.Contains(text, path+": ") || !strings.Contains(text, "file too large") {
+			if text := string(out); err != nil || !strings.Contains(text, "exit code 1: ") ||
+				!strings.Contains(text, path+": ") || !strings.Contains(text, "file too large") {
 				t.Errorf("eval %q: %v, %s; want exit code 1, the name of the file, and why", args, err, out)
 			}
 			if after, err := os.ReadFile(path); string(after) != before || (before == "") != os.IsNotExist(err) {

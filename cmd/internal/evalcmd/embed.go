@@ -59,6 +59,7 @@ func (f *embedFlags) run(c *cobra.Command, _ []string) error {
 	if f.asJSON {
 		return json.NewEncoder(c.OutOrStdout()).Encode(e)
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d images and %d captions, %d numbers each\n", e.Out, e.Images, e.Texts, e.Width)
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d images and %d captions, %d numbers each\n", e.Out, e.Images, e.Texts,
+		e.Width)
 	return err
 }

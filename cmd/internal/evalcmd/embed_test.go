@@ -30,7 +30,8 @@ func TestEmbed(t *testing.T) {
 func embedded(t *testing.T) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "e.parquet")
-	e := parse[embedding](t, ok(t, "embed", "--checkpoint", "r", "--data", valData, "--captions", "--out", out, "--json"))
+	e := parse[embedding](t, ok(t, "embed", "--checkpoint", "r", "--data", valData, "--captions", "--out", out,
+		"--json"))
 	if e.Images != 34 || e.Texts != 34 || e.Width != 8 || e.Out != out {
 		t.Errorf("embed --json: %+v", e)
 	}
@@ -39,13 +40,15 @@ func embedded(t *testing.T) string {
 
 func TestRetrieval(t *testing.T) {
 	enter(t)
-	if out := ok(t, "retrieval", "--embeddings", embedded(t)); !strings.Contains(out, "34 images, 34 captions") || !strings.Contains(out, "chance") {
+	if out := ok(t, "retrieval", "--embeddings", embedded(t)); !strings.Contains(out, "34 images, 34 captions") ||
+		!strings.Contains(out, "chance") {
 		t.Errorf("retrieval prints\n%s", out)
 	}
 	out := ok(t, "retrieval", "--checkpoint", "r", "--data", valData, "--format", "clip_benchmark")
 	var line eval.BenchmarkResult
 	err := json.Unmarshal([]byte(out), &line)
-	if err != nil || line.Dataset != "val" || line.Task != "zeroshot_retrieval" || line.Model != "goclip-ViT-16-32-w8-l1" ||
+	if err != nil || line.Dataset != "val" || line.Task != "zeroshot_retrieval" ||
+		line.Model != "goclip-ViT-16-32-w8-l1" ||
 		!strings.HasSuffix(line.Pretrained, "model.safetensors") {
 		t.Errorf("retrieval --format clip_benchmark: %v, %s", err, out)
 	}
@@ -53,12 +56,14 @@ func TestRetrieval(t *testing.T) {
 
 func TestProbe(t *testing.T) {
 	enter(t)
-	p := parse[probed](t, ok(t, "probe", "--checkpoint", "r", "--train", "world/train-*.parquet", "--data", valData, "--k", "3", "--json"))
+	p := parse[probed](t, ok(t, "probe", "--checkpoint", "r", "--train", "world/train-*.parquet", "--data", valData,
+		"--k", "3", "--json"))
 	if p.Train != 60 || p.Test != 34 || p.C < 1e-6 || p.K != 3 {
 		t.Errorf("probe --json: %+v", p)
 	}
 	e := embedded(t)
-	if out := ok(t, "probe", "--train-embeddings", e, "--embeddings", e, "--k", "1"); !strings.Contains(out, "1-NN            100.0 %") {
+	out := ok(t, "probe", "--train-embeddings", e, "--embeddings", e, "--k", "1")
+	if !strings.Contains(out, "1-NN            100.0 %") {
 		t.Errorf("probe of the data that it was fitted to prints\n%s", out)
 	}
 }
@@ -66,7 +71,8 @@ func TestProbe(t *testing.T) {
 func TestCompare(t *testing.T) {
 	enter(t)
 	args := []string{"compare", "r", "r/checkpoints/step-00000002", "--data", valData, "--classes", "world/classes.txt"}
-	if out := ok(t, args...); !strings.Contains(out, "34 images, 144 classes") || !strings.Contains(out, "the difference") {
+	if out := ok(t, args...); !strings.Contains(out, "34 images, 144 classes") ||
+		!strings.Contains(out, "the difference") {
 		t.Errorf("compare prints\n%s", out)
 	}
 	if c := parse[eval.Comparison](t, ok(t, append(args, "--json")...)); c.N != 34 {

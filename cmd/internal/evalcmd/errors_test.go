@@ -29,7 +29,8 @@ func TestErrors(t *testing.T) {
 	binary.BigEndian.PutUint32(large[16:], 60_000)
 	binary.BigEndian.PutUint32(large[20:], 60_000)
 	binary.BigEndian.PutUint32(large[29:], crc32.ChecksumIEEE(large[12:29]))
-	bomb, twice, few := file("bomb.png", large), file("twice.txt", []byte("cat\ndog\ncat\n")), file("few.txt", []byte("cat\ndog\n"))
+	bomb, twice, few := file("bomb.png", large), file("twice.txt", []byte("cat\ndog\ncat\n")),
+		file("few.txt", []byte("cat\ndog\n"))
 	e := embedded(t)
 	on := func(command string, more ...string) []string {
 		return append([]string{command, "--checkpoint", "r", "--data", "world/*.parquet"}, more...)
@@ -49,14 +50,16 @@ func TestErrors(t *testing.T) {
 		{[]string{"predict", "--checkpoint", "world", "--labels", "a", "a.png"}, 1, "world holds no checkpoint"},
 		{on("zeroshot", "--classes", twice), 1, `class "cat" is both 0 and 2`},
 		{on("zeroshot", "--classes", few), 1, "want 0 to 1, the lines of the class list"},
-		{[]string{"zeroshot", "--checkpoint", "r", "--data", "none-*.parquet", "--classes", "world/classes.txt"}, 1, "matches no file"},
+		{[]string{"zeroshot", "--checkpoint", "r", "--data", "none-*.parquet", "--classes", "world/classes.txt"}, 1,
+			"matches no file"},
 		{[]string{"zeroshot", "--data", "x", "--classes", "few.txt"}, 2, "--checkpoint is missing"},
 		{zeroshotArgs("--embeddings", e), 2, "want one of them"},
 		{zeroshotArgs("--format", "csv"), 2, "want clip_benchmark"},
 		{[]string{"retrieval", "--checkpoint", "r"}, 2, "want one of them"},
 		{[]string{"retrieval", "--embeddings", "recipe.yaml"}, 1, "not a whole Parquet file"},
 		{[]string{"retrieval", "--embeddings", "world/train-00000-of-00001.parquet"}, 1, "holds no embeddings"},
-		{[]string{"search", "--checkpoint", "r/checkpoints/step-00000002", "--embeddings", e, "--text", "x"}, 1, "was made with other weights"},
+		{[]string{"search", "--checkpoint", "r/checkpoints/step-00000002", "--embeddings", e, "--text", "x"}, 1,
+			"was made with other weights"},
 		{on("search"), 2, "--text, --image"},
 		{on("search", "--text", "x", "--k", "0"), 2, "--k 0"},
 		{on("search", "--image", bomb), 1, "60000 x 60000"},
@@ -72,7 +75,8 @@ func TestErrors(t *testing.T) {
 	} {
 		code, _, errs := call(test.args...)
 		if code != test.code || !strings.Contains(errs, test.want) || strings.Count(errs, "\n") != 1 {
-			t.Errorf("eval %q: exit code %d, stderr %q; want %d, one line with %q", test.args, code, errs, test.code, test.want)
+			t.Errorf("eval %q: exit code %d, stderr %q; want %d, one line with %q", test.args, code, errs, test.code,
+				test.want)
 		}
 	}
 }

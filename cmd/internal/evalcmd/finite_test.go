@@ -49,7 +49,8 @@ func TestNotFinite(t *testing.T) {
 	enter(t)
 	classes := []string{"--data", valData, "--classes", "world/classes.txt"}
 	out := filepath.Join(t.TempDir(), "out")
-	const image, text, scale = "val-seen-00000-of-00001.parquet: row 0: its embedding has NaN", `text "a photo of a `, "logit scale NaN"
+	const image, text, scale = "val-seen-00000-of-00001.parquet: row 0: its embedding has NaN", `text "a photo of a `,
+		"logit scale NaN"
 	for _, test := range []struct {
 		tensor, want string
 		args         []string
@@ -70,7 +71,8 @@ func TestNotFinite(t *testing.T) {
 		weights := spoil(t, test.tensor)
 		code, printed, errs := call(append(test.args, "--checkpoint", weights)...)
 		if code != 1 || printed != "" || !strings.Contains(errs, test.want) || strings.Count(errs, "\n") != 1 {
-			t.Errorf("NaN in %s: eval %q: exit code %d, %q, stderr %q; want 1 and %q", test.tensor, test.args, code, printed, errs, test.want)
+			t.Errorf("NaN in %s: eval %q: exit code %d, %q, stderr %q; want 1 and %q", test.tensor, test.args, code,
+				printed, errs, test.want)
 		}
 		if _, err := os.Stat(out); err == nil {
 			t.Errorf("NaN in %s: eval %q wrote a file", test.tensor, test.args)

@@ -44,7 +44,8 @@ type benchmarked interface {
 
 // print prints a result: as JSON, in the form of CLIP_benchmark, or for people.
 // Model is nil where the result is of embeddings alone.
-func (o *output) print(c *cobra.Command, model *session, data string, result benchmarked, people func(io.Writer) error) error {
+func (o *output) print(c *cobra.Command, model *session, data string, result benchmarked,
+	people func(io.Writer) error) error {
 	switch {
 	case o.format != "":
 		line := eval.BenchmarkResult{Dataset: data}
@@ -54,7 +55,8 @@ func (o *output) print(c *cobra.Command, model *session, data string, result ben
 		}
 		if model != nil {
 			m := model.Config.Model
-			line.Model = fmt.Sprintf("goclip-ViT-%d-%d-w%d-l%d", m.Image.Patch, m.Image.Size, m.Image.Width, m.Image.Layers)
+			line.Model = fmt.Sprintf("goclip-ViT-%d-%d-w%d-l%d", m.Image.Patch, m.Image.Size, m.Image.Width,
+				m.Image.Layers)
 			line.Pretrained = model.Path
 		}
 		return line.Write(c.OutOrStdout())

@@ -127,7 +127,8 @@ func bars(p prediction) string {
 		if rest := eighths % 8; rest > 0 {
 			bar += string([]rune("▏▎▍▌▋▊▉")[rest-1])
 		}
-		fmt.Fprintf(&s, "  %s%s %5.1f %%  %s\n", l.Class, strings.Repeat(" ", width-utf8.RuneCountInString(l.Class)), 100*l.Probability, bar)
+		fmt.Fprintf(&s, "  %s%s %5.1f %%  %s\n", l.Class, strings.Repeat(" ", width-utf8.RuneCountInString(l.Class)),
+			100*l.Probability, bar)
 	}
 	return s.String()
 }

@@ -68,7 +68,8 @@ func (f *probeFlags) check() error {
 	}
 	switch train := f.train; {
 	case (train.shards == "") == (train.embeddings == ""):
-		return cli.Usagef("--train, --train-embeddings: have %q, %q; want one of them", storage.Redact(train.shards), train.embeddings)
+		return cli.Usagef("--train, --train-embeddings: have %q, %q; want one of them", storage.Redact(train.shards),
+			train.embeddings)
 	case train.shards != "" && f.test.checkpoint == "":
 		return cli.Usagef("--checkpoint is missing")
 	}
@@ -107,7 +108,8 @@ func (f *probeFlags) run(c *cobra.Command, _ []string) error {
 // probe fits both classifiers to train and measures them on test.
 func probe(ctx context.Context, train, test *embeddings.Set, k int) (p probed, err error) {
 	if train.Width != test.Width {
-		return p, fmt.Errorf("eval: probe: embeddings of %d and of %d numbers; want them of one model", train.Width, test.Width)
+		return p, fmt.Errorf("eval: probe: embeddings of %d and of %d numbers; want them of one model", train.Width,
+			test.Width)
 	}
 	p = probed{Train: len(train.Labels), Test: len(test.Labels), K: k}
 	for _, l := range append(append([]int(nil), train.Labels...), test.Labels...) {
@@ -136,7 +138,8 @@ func probe(ctx context.Context, train, test *embeddings.Set, k int) (p probed, e
 
 func printProbe(out io.Writer, p probed) error {
 	fmt.Fprintf(out, "%d images to train on, %d to test, %d classes\n", p.Train, p.Test, p.Classes)
-	fmt.Fprintf(out, "linear probe    %5.1f %%  (95 %% between %.1f and %.1f; C %.3g)\n", 100*p.Top1, 100*p.Low, 100*p.High, p.C)
+	fmt.Fprintf(out, "linear probe    %5.1f %%  (95 %% between %.1f and %.1f; C %.3g)\n", 100*p.Top1, 100*p.Low,
+		100*p.High, p.C)
 	fmt.Fprintf(out, "  top-5         %5.1f %%\n", 100*p.Top5)
 	fmt.Fprintf(out, "  mean per class%5.1f %%\n", 100*p.MeanPerClass)
 	_, err := fmt.Fprintf(out, "%-15s %5.1f %%\n", fmt.Sprintf("%d-NN", p.K), 100*p.KNN)

@@ -11,21 +11,24 @@ import (
 func TestReport(t *testing.T) {
 	enter(t)
 	out := filepath.Join(t.TempDir(), "r.html")
-	ok(t, "report", "--checkpoint", "r", "--embeddings", embedded(t), "--classes", "world/classes.txt", "--templates", "world/templates.txt",
+	ok(t, "report", "--checkpoint", "r", "--embeddings", embedded(t), "--classes", "world/classes.txt", "--templates",
+		"world/templates.txt",
 		"--train", "world/train-*.parquet", "--out", out)
 	text, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := string(text)
-	for _, want := range []string{"<h2>Photos", "<h2>Every image", "<h2>Nearest", "<h2>Training", "<h2>Images and names", "<h2>Calibration",
+	for _, want := range []string{"<h2>Photos", "<h2>Every image", "<h2>Nearest", "<h2>Training",
+		"<h2>Images and names", "<h2>Calibration",
 		"<h2>Prompts", "<h2>Classes", "<h2>Confusion", "never seen</small>", "60 training captions", "ln N",
 		`aria-label="Grid of cosines`, "default-src 'none'", "</html>"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the report has no %s", want)
 		}
 	}
-	for _, never := range []string{"http:", "https:", "//cdn", "NaN", "ZgotmplZ", "%!"} { // nothing from elsewhere, nothing that went wrong
+	// Nothing from elsewhere, and nothing that went wrong.
+	for _, never := range []string{"http:", "https:", "//cdn", "NaN", "ZgotmplZ", "%!"} {
 		if strings.Contains(page, never) {
 			t.Errorf("the report has %q", never)
 		}

@@ -139,7 +139,8 @@ func (s *session) search(ctx context.Context, query []float32, x *embeddings.Set
 func writeSheet(path, title string, all []found) error {
 	cells := make([]report.Cell, len(all))
 	for i, f := range all {
-		cells[i] = report.Cell{Picture: f.picture, Lines: []string{fmt.Sprintf("%d   %.3f", f.Rank, f.Cosine), strings.Join(f.Captions, " | ")}}
+		cells[i] = report.Cell{Picture: f.picture, Lines: []string{fmt.Sprintf("%d   %.3f", f.Rank, f.Cosine),
+			strings.Join(f.Captions, " | ")}}
 	}
 	m, err := report.Sheet(title, cells)
 	if err != nil {

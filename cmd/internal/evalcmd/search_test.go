@@ -14,7 +14,8 @@ import (
 func TestSearch(t *testing.T) {
 	enter(t)
 	sheet := filepath.Join(t.TempDir(), "s.png")
-	out := ok(t, "search", "--checkpoint", "r", "--embeddings", embedded(t), "--text", "a red circle", "--k", "5", "--sheet", sheet, "--json")
+	out := ok(t, "search", "--checkpoint", "r", "--embeddings", embedded(t), "--text", "a red circle", "--k", "5",
+		"--sheet", sheet, "--json")
 	f := parse[found](t, out[:strings.Index(out, "\n")+1])
 	if strings.Count(out, "\n") != 5 || f.Rank != 1 || len(f.Captions) != 1 {
 		t.Errorf("search --json: %s", out)

@@ -42,7 +42,8 @@ func (f *serveFlags) run(c *cobra.Command, _ []string) error {
 	case (f.workdir == "") == (from.checkpoint == ""):
 		return cli.Usagef("--workdir, --checkpoint: have %q, %q; want one of them", f.workdir, from.checkpoint)
 	case from.shards != "" && from.embeddings != "" || f.workdir != "" && from.shards+from.embeddings != "":
-		return cli.Usagef("--data, --embeddings: have %q, %q; want at most one of them, with --checkpoint", from.shards, from.embeddings)
+		return cli.Usagef("--data, --embeddings: have %q, %q; want at most one of them, with --checkpoint",
+			from.shards, from.embeddings)
 	}
 	s, err := serve.Listen(f.listen, f.public) // a port in use is an error before any work
 	if err != nil {
@@ -81,7 +82,8 @@ func (s *source) demo(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	m := demo.Model{
-		Name: filepath.Base(s.checkpoint), Scale: with.scale(), Size: with.Config.Model.Image.Size, Data: with.Config.Data,
+		Name: filepath.Base(s.checkpoint), Scale: with.scale(), Size: with.Config.Model.Image.Size,
+		Data: with.Config.Data,
 	}
 	if s.shards+s.embeddings != "" {
 		if m.Set, err = s.set(ctx, with, data.Need{}); err != nil {

@@ -66,7 +66,8 @@ func (s *source) set(ctx context.Context, with *session, need data.Need) (*embed
 			return nil, err
 		}
 		if x.Weights != "" && x.Weights != weights || x.Width != with.Config.Model.EmbedDim {
-			return nil, fmt.Errorf("eval: %s was made with other weights than %s; want eval embed again", s.embeddings, with.Path)
+			return nil, fmt.Errorf("eval: %s was made with other weights than %s; want eval embed again", s.embeddings,
+				with.Path)
 		}
 	}
 	for i, label := range x.Labels {

@@ -133,7 +133,8 @@ func (f *zeroshotFlags) measure(ctx context.Context, s *session, x *embeddings.S
 
 func (z *zeroshot) print(out io.Writer, path string) error {
 	fmt.Fprintf(out, "%s\n%d images, %d classes\n", path, z.N, z.Classes)
-	fmt.Fprintf(out, "top-1           %5.1f %%  (95 %% between %.1f and %.1f; chance %.1f)\n", 100*z.Top1, 100*z.Low, 100*z.High, 100*z.Chance())
+	fmt.Fprintf(out, "top-1           %5.1f %%  (95 %% between %.1f and %.1f; chance %.1f)\n", 100*z.Top1, 100*z.Low,
+		100*z.High, 100*z.Chance())
 	fmt.Fprintf(out, "top-5           %5.1f %%\n", 100*z.Top5)
 	fmt.Fprintf(out, "mean per class  %5.1f %%\n", 100*z.MeanPerClass)
 	if z.Calibration != nil {

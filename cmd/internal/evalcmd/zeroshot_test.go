@@ -25,7 +25,8 @@ func TestZeroshotDetails(t *testing.T) {
 	enter(t)
 	z := parse[zeroshot](t, ok(t, "zeroshot", "--checkpoint", "r", "--data", valData, "--classes", "world/classes.txt",
 		"--train", "world/train-*.parquet", "--details", "--json"))
-	if z.N != 34 || z.Captions != 60 || len(z.Confusion) != 144 || z.Calibration == nil || len(z.Templates) != 1 || z.Split.Unseen == nil {
+	if z.N != 34 || z.Captions != 60 || len(z.Confusion) != 144 || z.Calibration == nil || len(z.Templates) != 1 ||
+		z.Split.Unseen == nil {
 		t.Errorf("zeroshot --details --json: %+v", z)
 	}
 	if seen := z.Classes - len(z.NotNamed); seen < 20 || seen > 60 { // 60 captions name at most as many
