@@ -32,13 +32,13 @@ model/vm: internal/kernel model/op
 model: internal/kernel model/op model/vm
 optim: internal/kernel model
 train: data data/tokenizer internal/atomicfile internal/kernel internal/size model optim
-eval: data/... internal/atomicfile internal/kernel model web/page
+eval: data data/tokenizer eval/embeddings internal/kernel model
 configs: checkpoint data/... eval model optim train
 run: checkpoint configs data/... eval internal/... model optim train web/page
 web/page:
 web/serve:
 web/live: checkpoint configs run train web/page web/serve
-web/demo: data/... eval internal/kernel run web/page web/serve
+web/demo: data data/preprocess eval eval/embeddings model web/page web/serve
 web/shots:
 bench: internal/kernel model model/vm optim // model/vm reports the time of operations
 bench/race: bench // reads its report
@@ -53,6 +53,8 @@ configs/gen: configs
 internal/guard:
 data/parquetfile: internal/guard
 data/where: data/parquetfile internal/guard
+eval/embeddings: data internal/atomicfile
+eval/report: data data/preprocess eval eval/embeddings model web/page
 `
 
 // parseArrows reads arrows: what each package may import.

@@ -1,4 +1,4 @@
-package eval
+package embeddings
 
 import (
 	"bufio"
@@ -24,20 +24,20 @@ var npyShape = regexp.MustCompile(`^\(\s*(\d+)\s*,\s*(\d+)\s*,?\s*\)$`)
 // Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 func WriteNPY(w io.Writer, x []float32, e int) error {
 	if e < 1 || len(x)%e != 0 {
-		return fmt.Errorf("eval: npy: have %d numbers; want rows of %d", len(x), e)
+		return fmt.Errorf("embeddings: npy: have %d numbers; want rows of %d", len(x), e)
 	}
 	header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", len(x)/e, e)
 	header += strings.Repeat(" ", (64-(10+len(header)+1)%64)%64) + "\n" // the numbers begin at a multiple of 64
 	prefix := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))
 	if _, err := w.Write(append(prefix, header...)); err != nil {
-		return fmt.Errorf("eval: npy: %w", err)
+		return fmt.Errorf("embeddings: npy: %w", err)
 	}
 	buffer := bufio.NewWriterSize(w, 1<<16)
 	if err := binary.Write(buffer, binary.LittleEndian, x); err != nil {
-		return fmt.Errorf("eval: npy: %w", err)
+		return fmt.Errorf("embeddings: npy: %w", err)
 	}
 	if err := buffer.Flush(); err != nil {
-		return fmt.Errorf("eval: npy: %w", err)
+		return fmt.Errorf("embeddings: npy: %w", err)
 	}
 	return nil
 }
@@ -47,15 +47,15 @@ func WriteNPY(w io.Writer, x []float32, e int) error {
 func ReadNPY(path string) (x []float32, e int, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, 0, fmt.Errorf("eval: %w", err)
+		return nil, 0, fmt.Errorf("embeddings: %w", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, 0, fmt.Errorf("eval: %w", err)
+		return nil, 0, fmt.Errorf("embeddings: %w", err)
 	}
 	if x, e, err = readNPY(bufio.NewReaderSize(f, 1<<16), info.Size()); err != nil {
-		return nil, 0, fmt.Errorf("eval: %s: %w", path, err)
+		return nil, 0, fmt.Errorf("embeddings: %s: %w", path, err)
 	}
 	return x, e, nil
 }
@@ -111,7 +111,8 @@ func parseNPY(header string) (n int64, e int, err error) {
 	}
 	shape := npyShape.FindStringSubmatch(field("shape"))
 	if field("descr") != "'<f4'" || field("fortran_order") != "False" || shape == nil {
-		return 0, 0, fmt.Errorf("holds %s %s, fortran_order %s; want '<f4' (N, E), False", field("descr"), field("shape"), field("fortran_order"))
+		return 0, 0, fmt.Errorf("holds %s %s, fortran_order %s; want '<f4' (N, E), False", field("descr"),
+			field("shape"), field("fortran_order"))
 	}
 	n, err = strconv.ParseInt(shape[1], 10, 40)
 	if err == nil {

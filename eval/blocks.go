@@ -2,16 +2,16 @@ package eval
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"sync"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model"
 )
 
-// gridBlock is the number of rows and columns of cosines that are in memory at
-// once: 4 MiB, about the second caches of two cores.
-const gridBlock = 1024
+// blockSize is the number of rows and columns of cosines that are in memory at
+// once: 4 MiB, about the L2 caches of two cores.
+const blockSize = 1024
 
 // A block holds the cosines of rows lo to hi of one set of embeddings with
 // rows left to right of another, row by row.
@@ -28,22 +28,31 @@ func (b block) row(i int) []float32 {
 
 // eachBlock visits all cosines of unit rows a (N, E) with unit rows b (M, E),
 // block by block; the N x M grid is never in memory. Visit may change a block.
-func eachBlock(ctx context.Context, pool *kernel.Pool, a, b []float32, e int, visit func(block)) error {
+// It has the pool only while a block is computed, not during a visit.
+func eachBlock(ctx context.Context, pool *model.Pool, a, b []float32, e int, visit func(block)) error {
 	n, m := len(a)/e, len(b)/e
-	buffer := make([]float32, min(n, gridBlock)*min(m, gridBlock))
-	for left := 0; left < m; left += gridBlock {
-		right := min(m, left+gridBlock)
-		for lo := 0; lo < n; lo += gridBlock {
+	buffer := make([]float32, min(n, blockSize)*min(m, blockSize))
+	for left := 0; left < m; left += blockSize {
+		right := min(m, left+blockSize)
+		for lo := 0; lo < n; lo += blockSize {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			hi := min(n, lo+gridBlock)
+			hi := min(n, lo+blockSize)
 			c := buffer[:(hi-lo)*(right-left)]
-			pool.Gemm(c, a[lo*e:hi*e], b[left*e:right*e], hi-lo, right-left, e, kernel.Gemm{TransB: true})
+			product(pool, c, a[lo*e:hi*e], b[left*e:right*e], hi-lo, right-left, e, kernel.Gemm{TransB: true})
 			visit(block{lo, hi, left, right, c})
 		}
 	}
 	return nil
+}
+
+// product is the kernel's c = a b (n, m), over sums of e products, while nobody
+// else has the pool.
+func product(pool *model.Pool, c, a, b []float32, n, m, e int, how kernel.Gemm) {
+	pool.Lock()
+	defer pool.Unlock()
+	pool.Gemm(c, a, b, n, m, e, how)
 }
 
 // parallel cuts 0 to n into one range for each worker and waits for all.
@@ -57,15 +66,4 @@ func parallel(workers, n int, do func(worker, lo, hi int)) {
 	wg.Wait()
 }
 
-// checkRows reports embeddings that are not whole rows of finite numbers.
-func checkRows(what string, x []float32, e int) error {
-	if e < 1 || len(x) == 0 || len(x)%e != 0 {
-		return fmt.Errorf("eval: %s: have %d numbers; want rows of %d", what, len(x), e)
-	}
-	for i, v := range x {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return fmt.Errorf("eval: %s: row %d has %g; want finite numbers", what, i/e, v)
-		}
-	}
-	return nil
-}
+func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }

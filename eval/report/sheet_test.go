@@ -1,4 +1,4 @@
-package eval
+package report
 
 import (
 	"image/color"
@@ -36,7 +36,8 @@ func TestSheet(t *testing.T) {
 		{x + step, y, color.RGBA{128, 0, 0, 255}},
 		{x + step, y - 60, sheetPaper}, // above the wide one
 		{x + step, y - sheetThumb/2, sheetEdge},
-		{x + step - 1, y + sheetThumb + 2*sheetLine + sheetMargin, color.RGBA{64, 0, 0, 255}}, // the eighth, in the second row
+		{x + step - 1, y + sheetThumb + 2*sheetLine + sheetMargin, color.RGBA{64, 0, 0, 255}},
+		// the eighth, in the second row
 		{m.Bounds().Dx() - 2, y, sheetPaper},
 	} {
 		if got := m.RGBAAt(test.x, test.y); got != test.want {

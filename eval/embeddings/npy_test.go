@@ -1,4 +1,4 @@
-package eval
+package embeddings
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 // TestNPY checks that what is written has the bytes of numpy.save, and is read again.
 func TestNPY(t *testing.T) {
 	for _, name := range []string{"images", "classes"} {
-		path := filepath.Join("testdata", name+".npy")
+		path := filepath.Join("../testdata", name+".npy")
 		want, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -30,7 +30,7 @@ func TestNPY(t *testing.T) {
 }
 
 func TestNPYErrors(t *testing.T) {
-	whole, err := os.ReadFile("testdata/classes.npy")
+	whole, err := os.ReadFile("../testdata/classes.npy")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,8 @@ func TestNPYErrors(t *testing.T) {
 	if err := WriteNPY(&b, x[:0], 2); err != nil { // no rows are rows
 		t.Error(err)
 	}
-	if got, e, err := readNPY(bytes.NewReader(b.Bytes()), int64(b.Len())); err != nil || e != 2 || cmp.Diff([]float32{}, got) != "" {
+	if got, e, err := readNPY(bytes.NewReader(b.Bytes()), int64(b.Len())); err != nil || e != 2 ||
+		cmp.Diff([]float32{}, got) != "" {
 		t.Errorf("no rows: %v, width %d, %v", got, e, err)
 	}
 }

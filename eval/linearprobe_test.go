@@ -12,12 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestFitProbeGolden(t *testing.T) {
+func TestFitLinearProbeGolden(t *testing.T) {
 	g := readGolden(t)
 	pool := newPool(t, 2)
-	train := Labelled{g.images, g.Labels}
+	train := Labeled{g.images, g.Labels}
 	for _, want := range g.Probe {
-		p, err := FitProbe(t.Context(), pool, train, len(want.Bias), want.C, nil)
+		p, err := FitLinearProbe(t.Context(), pool, train, len(want.Bias), want.C, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,10 +39,10 @@ func TestFitProbeGolden(t *testing.T) {
 }
 
 // The gradient is that of the loss, by central differences.
-func TestProbeLoss(t *testing.T) {
+func TestLinearProbeLoss(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	const n, e, classes = 40, 5, 3
-	data := Labelled{unitRows(rng, n, e), make([]int, n)}
+	data := Labeled{unitRows(rng, n, e), make([]int, n)}
 	for i := range data.Labels {
 		data.Labels[i] = i % classes
 	}
@@ -66,13 +66,13 @@ func TestProbeLoss(t *testing.T) {
 	}
 }
 
-// TestSweepProbe has few rows of noisy labels, for which a strong penalty is
+// TestSweepLinearProbe has few rows of noisy labels, for which a strong penalty is
 // better than none.
-func TestSweepProbe(t *testing.T) {
+func TestSweepLinearProbe(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	const n, e = 60, 20
-	set := func(n int) Labelled {
-		l := Labelled{unitRows(rng, n, e), make([]int, n)}
+	set := func(n int) Labeled {
+		l := Labeled{unitRows(rng, n, e), make([]int, n)}
 		for i := range l.Labels {
 			if l.X[i*e]+0.3*float32(rng.NormFloat64()) > 0 {
 				l.Labels[i] = 1
@@ -82,28 +82,28 @@ func TestSweepProbe(t *testing.T) {
 	}
 	train, validation, test := set(n), set(400), set(2000)
 	pool := newPool(t, 2)
-	best, err := SweepProbe(t.Context(), pool, train, validation, 2)
+	best, err := SweepLinearProbe(t.Context(), pool, train, validation, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	weak, err := FitProbe(t.Context(), pool, train, 2, 1e6, nil)
+	weak, err := FitLinearProbe(t.Context(), pool, train, 2, 1e6, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	accuracy := func(p *Probe) float64 { return Accuracy(p.Predict(pool, test.X), test.Labels) }
+	accuracy := func(p *LinearProbe) float64 { return Accuracy(p.Predict(pool, test.X), test.Labels) }
 	if best.C > 1e3 || best.C < 1e-5 || accuracy(best) <= accuracy(weak) {
 		t.Errorf("sweep: c %g, accuracy %g; without penalty %g", best.C, accuracy(best), accuracy(weak))
 	}
 }
 
-// TestSweepProbeOfMany has so many classes that the gradient begins below
+// TestSweepLinearProbeOfMany has so many classes that the gradient begins below
 // scikit-learn's tolerance.
-func TestSweepProbeOfMany(t *testing.T) {
+func TestSweepLinearProbeOfMany(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	const classes, e = 1000, 32
 	centers := unitRows(rng, classes, e)
-	set := func() Labelled {
-		l := Labelled{unitRows(rng, classes, e), make([]int, classes)}
+	set := func() Labeled {
+		l := Labeled{unitRows(rng, classes, e), make([]int, classes)}
 		for i := range l.Labels {
 			l.Labels[i] = i
 			var norm float64
@@ -118,7 +118,7 @@ func TestSweepProbeOfMany(t *testing.T) {
 		return l
 	}
 	pool, test := newPool(t, 2), set()
-	p, err := SweepProbe(t.Context(), pool, set(), set(), classes)
+	p, err := SweepLinearProbe(t.Context(), pool, set(), set(), classes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,17 +131,17 @@ func TestEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	pool, x, labels := newPool(t, 1), []float32{1, 0, 0, 1}, []int{0, 1}
-	_, fit := FitProbe(ctx, pool, Labelled{x, labels}, 2, 1, nil)
+	_, fit := FitLinearProbe(ctx, pool, Labeled{x, labels}, 2, 1, nil)
 	_, nearest := Nearest(ctx, pool, x, x, 2, 1)
 	_, retrieve := Retrieve(ctx, pool, x, x, labels)
-	for name, err := range map[string]error{"FitProbe": fit, "Nearest": nearest, "Retrieve": retrieve} {
+	for name, err := range map[string]error{"FitLinearProbe": fit, "Nearest": nearest, "Retrieve": retrieve} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s after the end of its context: %v", name, err)
 		}
 	}
 }
 
-func TestProbeErrors(t *testing.T) {
+func TestLinearProbeErrors(t *testing.T) {
 	pool := newPool(t, 1)
 	for _, test := range []struct {
 		x       []float32
@@ -157,9 +157,9 @@ func TestProbeErrors(t *testing.T) {
 		{[]float32{1, 2}, []int{0, 1}, 2, 0, "c 0"},
 		{[]float32{1, float32(math.Inf(1))}, []int{0, 1}, 2, 1, "row 1 has +Inf"},
 	} {
-		_, err := FitProbe(t.Context(), pool, Labelled{test.x, test.labels}, test.classes, test.c, nil)
+		_, err := FitLinearProbe(t.Context(), pool, Labeled{test.x, test.labels}, test.classes, test.c, nil)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("FitProbe(%v, %v): %v; want error with %q", test.x, test.labels, err, test.want)
+			t.Errorf("FitLinearProbe(%v, %v): %v; want error with %q", test.x, test.labels, err, test.want)
 		}
 	}
 }
@@ -178,9 +178,9 @@ func TestKNNGolden(t *testing.T) {
 func TestNearest(t *testing.T) {
 	const e = 3
 	rng := rand.New(rand.NewPCG(8, 9))
-	items := unitRows(rng, gridBlock+40, e)
+	items := unitRows(rng, blockSize+40, e)
 	for i := range 30 {
-		copy(items[(gridBlock+i)*e:][:e], items[i*e:])
+		copy(items[(blockSize+i)*e:][:e], items[i*e:])
 	}
 	queries := items[:20*e]
 	for _, k := range []int{1, 2, 7, 5000} {
@@ -189,8 +189,9 @@ func TestNearest(t *testing.T) {
 			t.Fatal(err)
 		}
 		for q, near := range got {
-			if len(near) != min(k, len(items)/e) || near[0].Item != q || k > 1 && near[1].Item != gridBlock+q {
-				t.Fatalf("query %d, k %d: %v; want itself and its copy %d first", q, k, near[:min(3, len(near))], gridBlock+q)
+			if len(near) != min(k, len(items)/e) || near[0].Item != q || k > 1 && near[1].Item != blockSize+q {
+				t.Fatalf("query %d, k %d: %v; want itself and its copy %d first", q, k, near[:min(3, len(near))],
+					blockSize+q)
 			}
 			for i := range near[1:] {
 				if nearerFirst(near[i], near[i+1]) >= 0 {
@@ -199,7 +200,8 @@ func TestNearest(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Nearest(t.Context(), newPool(t, 1), queries, items, e, 0); err == nil || !strings.Contains(err.Error(), "nearest 0") {
+	if _, err := Nearest(t.Context(), newPool(t, 1), queries, items, e, 0); err == nil ||
+		!strings.Contains(err.Error(), "nearest 0") {
 		t.Errorf("Nearest of 0: %v", err)
 	}
 }

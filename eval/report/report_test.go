@@ -1,4 +1,4 @@
-package eval
+package report
 
 import (
 	"bytes"
@@ -15,14 +15,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/web/page"
 )
 
 func TestConfusions(t *testing.T) {
 	got := Confusions([]string{"a", "b", "c"}, [][]int{{5, 2, 0}, {1, 0, 3}, {2, 0, 8}}, 3)
 	want := []Confused{{"b", "c", 3, 0.75}, {"a", "b", 2, 2. / 7}, {"c", "a", 2, 0.2}}
-	if d := cmp.Diff(want, got, close12); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-12)); d != "" {
 		t.Errorf("Confusions (-want +got):\n%s", d)
 	}
 }
@@ -30,18 +32,21 @@ func TestConfusions(t *testing.T) {
 // TestCharts checks that what is drawn is XML, whatever the names and numbers.
 func TestCharts(t *testing.T) {
 	hostile := `</svg><script>"'&`
-	r := &Report{}
-	if err := r.MapsOf(t.Context(), []float32{1, 0, 0, 1, 0.6, 0.8}, []float32{1, 0}, 2, []Dot{{"", hostile}, {"", "b"}, {"", "c"}}, []string{hostile}); err != nil {
+	maps, err := drawMaps(t.Context(), []float32{1, 0, 0, 1, 0.6, 0.8}, []float32{1, 0}, 2,
+		[]Dot{{"", hostile}, {"", "b"}, {"", "c"}}, []string{hostile})
+	if err != nil {
 		t.Fatal(err)
 	}
-	r.GridOf([]float32{1, 0, 0, 1}, []float32{0.8, 0.6, 0, 1}, []string{hostile, "b"}, []string{"c", hostile})
+	r := &Report{}
+	r.setGrid([]float32{1, 0, 0, 1}, []float32{0.8, 0.6, 0, 1}, []string{hostile, "b"}, []string{"c", hostile})
 	if r.GridText != "2 of 2 images are nearest to their own caption; guessing finds 1." {
-		t.Errorf("GridOf says %q", r.GridText)
+		t.Errorf("setGrid says %q", r.GridText)
 	}
 	for name, svg := range map[string]string{
-		"ece":  string(Calibration{ECE: 0.1, Bins: []Bin{{0, 3, 0.4, 0.5}, {0.5, 0, 0, 0}}}.SVG()),
+		"ece": string(reliability(eval.Calibration{ECE: 0.1,
+			Bins: []eval.Bin{{Low: 0, N: 3, Confidence: 0.4, Accuracy: 0.5}, {Low: 0.5}}})),
 		"grid": string(r.Grid),
-		"map":  string(r.Maps[0].SVG),
+		"map":  string(maps[0].SVG),
 	} {
 		for d := xml.NewDecoder(strings.NewReader(svg)); ; {
 			if _, err := d.Token(); errors.Is(err, io.EOF) {
@@ -61,8 +66,10 @@ func TestCharts(t *testing.T) {
 func TestReportEscapes(t *testing.T) {
 	const hostile = `<img src=x onerror=alert(1)>`
 	r := &Report{Title: hostile, Classes: []string{hostile, "b"}, Confusion: [][]int{{0, 2}, {0, 1}}, Audit: hostile,
-		ZeroShot: ZeroShot{Classes: 2, N: 3, PerClass: []ClassScore{{hostile, 2, 0, 1}}}, Unseen: map[string]bool{hostile: true},
-		Photos: []Photo{{"data:image/png;base64,", hostile, []Label{{hostile, 0.5}}, true}}, Templates: []TemplateScore{{hostile, 1}}}
+		ZeroShot:  eval.ZeroShot{Classes: 2, N: 3, PerClass: []eval.ClassScore{{Class: hostile, N: 2, Top5: 1}}},
+		Unseen:    map[string]bool{hostile: true},
+		Photos:    []Photo{{"data:image/png;base64,", hostile, []eval.Label{{Class: hostile, Probability: 0.5}}, true}},
+		Templates: []eval.TemplateScore{{Template: hostile, Top1: 1}}}
 	var b bytes.Buffer
 	if err := r.Write(&b); err != nil {
 		t.Fatal(err)
@@ -80,8 +87,10 @@ func TestReportInChromium(t *testing.T) {
 		t.Skipf("no chromium, or -short: %v", err)
 	}
 	r := &Report{Title: "t", Classes: []string{"a", "b", "c"}, Confusion: [][]int{{1, 0, 0}, {0, 3, 0}, {0, 0, 2}},
-		ZeroShot: ZeroShot{Classes: 3, N: 6, PerClass: []ClassScore{{"a", 1, 0.5, 1}, {"b", 3, 1, 1}, {"c", 2, 0.1, 1}}},
-		Curves:   []template.HTML{page.Curve{Title: "loss", X: []float64{1, 2}, Lines: []page.Line{{Name: "loss", Y: []float64{4, 2}}}}.SVG()}}
+		ZeroShot: eval.ZeroShot{Classes: 3, N: 6, PerClass: []eval.ClassScore{{Class: "a", N: 1, Top1: 0.5},
+			{Class: "b", N: 3, Top1: 1}, {Class: "c", N: 2, Top1: 0.1}}},
+		Curves: []template.HTML{page.Curve{Title: "loss", X: []float64{1, 2},
+			Lines: []page.Line{{Name: "loss", Y: []float64{4, 2}}}}.SVG()}}
 	var page bytes.Buffer
 	if err := r.Write(&page); err != nil {
 		t.Fatal(err)
@@ -93,8 +102,10 @@ func TestReportInChromium(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--user-data-dir="+t.TempDir(), "--dump-dom", "file://"+path)
+	c := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+		"--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--user-data-dir="+t.TempDir(),
+		"--dump-dom", "file://"+path)
 	var log bytes.Buffer
 	c.Stderr = &log
 	dom, err := c.Output()

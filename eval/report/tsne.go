@@ -1,4 +1,4 @@
-package eval
+package report
 
 import (
 	"context"
@@ -6,21 +6,22 @@ import (
 	"math"
 )
 
-// TSNE places rows of x (N, E) in the plane so that neighbours stay neighbours:
-// t-distributed stochastic neighbour embedding of their Euclidean distances. The
+// TSNE places rows of x (N, E) in the plane so that neighbors stay neighbors:
+// t-distributed stochastic neighbor embedding of their Euclidean distances. The
 // result is (N, 2), around a mean of 0. Distances between groups mean little.
 //
-// Perplexity is about the number of neighbours that each row keeps; it is
+// Perplexity is about the number of neighbors that each row keeps; it is
 // lowered to a third of the others where there are few. Start (N, 2), such as the
 // two principal components, is where the search begins, so nothing is random.
 // It takes memory and time in N²: 2,000 rows half a minute.
 //
-// Source: van der Maaten and Hinton, JMLR 9 (2008); its start and learning rate
-// are those that Kobak and Berens advise, doi:10.1038/s41467-019-13056-x.
+// Source: van der Maaten and Hinton, JMLR 9 (2008). Start and learning rate
+// follow Kobak and Berens, doi:10.1038/s41467-019-13056-x.
 func TSNE(ctx context.Context, x []float64, e int, start []float64, perplexity float64) ([]float64, error) {
 	n := len(start) / 2
 	if n < 4 || len(x) != n*e || !(perplexity > 0) {
-		return nil, fmt.Errorf("eval: t-SNE: have %d numbers in rows of %d, a start of %d rows, perplexity %g; want at least 4 rows and a positive one", len(x), e, n, perplexity)
+		return nil, fmt.Errorf("report: t-SNE: have %d numbers in rows of %d, a start of %d rows, perplexity %g; "+
+			"want at least 4 rows and a positive perplexity", len(x), e, n, perplexity)
 	}
 	p := affinities(x, e, n, min(perplexity, float64(n-1)/3))
 	const (
@@ -79,8 +80,8 @@ func scaled(y []float64, deviation float64) []float64 {
 	return z
 }
 
-// affinities are the symmetric probabilities (N, N) that rows are neighbours, of
-// which each row's has the given perplexity.
+// affinities are the symmetric probabilities (N, N) that rows are neighbors.
+// Before they are made symmetric, each row has the given perplexity.
 func affinities(x []float64, e, n int, perplexity float64) []float64 {
 	p, distances := make([]float64, n*n), make([]float64, n)
 	for i := range n {
@@ -90,7 +91,7 @@ func affinities(x []float64, e, n int, perplexity float64) []float64 {
 				distances[j] += (v - x[j*e+d]) * (v - x[j*e+d])
 			}
 		}
-		neighbours(p[i*n:(i+1)*n], distances, i, math.Log(perplexity))
+		neighbors(p[i*n:(i+1)*n], distances, i, math.Log(perplexity))
 	}
 	for i := range n {
 		for j := range i {
@@ -101,9 +102,9 @@ func affinities(x []float64, e, n int, perplexity float64) []float64 {
 	return p
 }
 
-// neighbours fills in row i: a Gaussian of the distances whose entropy, in nats,
-// is the one wanted, by bisection of its precision.
-func neighbours(p, distances []float64, i int, entropy float64) {
+// neighbors fills in row i of the probabilities: a Gaussian of the distances with
+// the given entropy, in nats, by bisection of its precision.
+func neighbors(p, distances []float64, i int, entropy float64) {
 	nearest := math.Inf(1)
 	for j, d := range distances {
 		if j != i {
@@ -138,7 +139,8 @@ func neighbours(p, distances []float64, i int, entropy float64) {
 	}
 }
 
-// tsneGradient is that of the divergence of y's own affinities from factor times p.
+// tsneGradient is the gradient, by y, of the divergence of y's affinities from
+// factor times p.
 func tsneGradient(grad, y, p []float64, factor float64) {
 	n := len(y) / 2
 	var sum float64
@@ -161,7 +163,8 @@ func tsneGradient(grad, y, p []float64, factor float64) {
 	}
 }
 
-// closeness is that of a t distribution, not yet divided by the sum of all.
+// closeness is the affinity of rows i and j by a t distribution, before it is
+// divided by the sum of all.
 func closeness(y []float64, i, j int) float64 {
 	dx, dy := y[2*i]-y[2*j], y[2*i+1]-y[2*j+1]
 	return 1 / (1 + dx*dx + dy*dy)

@@ -1,4 +1,4 @@
-package eval
+package report
 
 import (
 	"context"
@@ -8,23 +8,23 @@ import (
 	"testing"
 )
 
-// clusters are rows (n, e) around a few random centres, far apart, and a start.
+// clusters are rows (n, e) around a few random centers, far apart, and a start.
 func clusters(n, e, groups int) (x, start []float64) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	centres := make([]float64, groups*e)
-	for i := range centres {
-		centres[i] = 4 * rng.NormFloat64()
+	centers := make([]float64, groups*e)
+	for i := range centers {
+		centers[i] = 4 * rng.NormFloat64()
 	}
 	for i := range n {
 		for d := range e {
-			x = append(x, centres[i%groups*e+d]+rng.NormFloat64())
+			x = append(x, centers[i%groups*e+d]+rng.NormFloat64())
 		}
 		start = append(start, rng.NormFloat64(), rng.NormFloat64())
 	}
 	return x, start
 }
 
-// TestTSNE places four groups in 20 dimensions: the nearest neighbours of each
+// TestTSNE places four groups in 20 dimensions: the nearest neighbors of each
 // row in the plane are of its group.
 func TestTSNE(t *testing.T) {
 	const n, e, groups = 80, 20, 4
@@ -69,7 +69,7 @@ func TestAffinities(t *testing.T) {
 				distances[j] += apart * apart
 			}
 		}
-		neighbours(p, distances, i, math.Log(want))
+		neighbors(p, distances, i, math.Log(want))
 		var sum, entropy float64
 		for _, v := range p {
 			if sum += v; v > 0 {
@@ -77,7 +77,8 @@ func TestAffinities(t *testing.T) {
 			}
 		}
 		if got := math.Exp2(entropy); math.Abs(got-want) > 1e-3 || math.Abs(sum-1) > 1e-12 || p[i] != 0 {
-			t.Errorf("row %d: perplexity %g of probabilities that add up to %g, %g of itself; want %g, 1, 0", i, got, sum, p[i], want)
+			t.Errorf("row %d: perplexity %g of probabilities that add up to %g, %g of itself; want %g, 1, 0", i, got,
+				sum, p[i], want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package eval
+package report
 
 import (
 	"context"
@@ -24,38 +24,39 @@ type Dot struct {
 	Name    string
 }
 
-// MapsOf draws images (N, E) and texts (M, E) twice: by their two principal
+// drawMaps draws images (N, E) and texts (M, E) twice: by their two principal
 // components and by t-SNE. Both are moved to a mean of 0 first, since the images
 // of a trained model lie apart from its texts (Liang et al., arXiv:2203.02053).
-func (r *Report) MapsOf(ctx context.Context, images, texts []float32, e int, dots []Dot, names []string) error {
+func drawMaps(ctx context.Context, images, texts []float32, e int, dots []Dot, names []string) ([]Map, error) {
 	all := slices.Concat(centered(images, e), centered(texts, e))
 	components, share, err := principal(all, e)
 	if err != nil || components == nil {
-		return err
+		return nil, err
 	}
-	r.Maps = append(r.Maps, Map{"Principal components",
-		fmt.Sprintf("The two directions in which the embeddings differ most; they hold %.0f %% of the variance.", 100*share), drawMap(components, dots, names)})
-	const fewest = 8 // which have neighbours to speak of
+	text := fmt.Sprintf("The two directions in which the embeddings differ most; they hold %.0f %% of the variance.",
+		100*share)
+	maps := []Map{{"Principal components", text, drawMap(components, dots, names)}}
+	const fewest = 8 // which have neighbors to speak of
 	if len(all)/e < fewest {
-		return nil
+		return maps, nil
 	}
 	near, err := TSNE(ctx, all, e, components, 30)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.Maps = append(r.Maps, Map{"t-SNE", "Neighbours stay neighbours; distances between groups mean little.", drawMap(near, dots, names)})
-	return nil
+	text = "Neighbors stay neighbors; distances between groups mean little."
+	return append(maps, Map{"t-SNE", text, drawMap(near, dots, names)}), nil
 }
 
-// principal projects rows x (N, E), of mean 0, on their two principal components,
-// and tells the share of the variance that these hold. One component is nothing
-// to draw.
+// principal projects rows x (N, E), of mean 0, on their two principal components:
+// at (N, 2). Share is the part of the variance that these hold. Where there is
+// only one component, at is nil.
 func principal(x []float64, e int) (at []float64, share float64, err error) {
 	n := len(x) / e
 	rows := mat.NewDense(n, e, x)
 	var svd mat.SVD
 	if !svd.Factorize(rows, mat.SVDThin) {
-		return nil, 0, fmt.Errorf("eval: report: no principal components of %d embeddings", n)
+		return nil, 0, fmt.Errorf("report: map: no principal components of %d embeddings", n)
 	}
 	var v, projected mat.Dense
 	svd.VTo(&v)
@@ -105,10 +106,12 @@ func drawMap(at []float64, dots []Dot, names []string) template.HTML {
 		return inset + (at[2*i]-left)*scale, height - mapMargin - (at[2*i+1]-low)*scale
 	}
 	var s strings.Builder
-	fmt.Fprintf(&s, `<svg role="img" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" aria-label="Map of %d images and %d class names">`, mapSide, height, mapSide, height, len(dots), len(names))
+	fmt.Fprintf(&s, `<svg role="img" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" aria-label="Map of %d images and %d class names">`,
+		mapSide, height, mapSide, height, len(dots), len(names))
 	for i, d := range dots {
 		x, y := place(i)
-		fmt.Fprintf(&s, `<image href="%s" x="%.1f" y="%.1f" width="%.0f" height="%.0f"><title>%s</title></image>`, d.Picture, x-mapThumb/2, y-mapThumb/2, mapThumb, mapThumb, html.EscapeString(d.Name))
+		fmt.Fprintf(&s, `<image href="%s" x="%.1f" y="%.1f" width="%.0f" height="%.0f"><title>%s</title></image>`,
+			d.Picture, x-mapThumb/2, y-mapThumb/2, mapThumb, mapThumb, html.EscapeString(d.Name))
 	}
 	var taken []label
 	for i, name := range names {
@@ -118,7 +121,8 @@ func drawMap(at []float64, dots []Dot, names []string) template.HTML {
 		if math.Abs(l.y-y) > mapLine {
 			fmt.Fprintf(&s, `<path class="axis" d="M%.1f %.1fL%.1f %.1f"/>`, x, y, l.x, l.y-4)
 		}
-		fmt.Fprintf(&s, `<text class="word" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, l.x, l.y, html.EscapeString(name))
+		fmt.Fprintf(&s, `<text class="word" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`,
+			l.x, l.y, html.EscapeString(name))
 	}
 	s.WriteString("</svg>")
 	return template.HTML(s.String())

@@ -1,4 +1,4 @@
-package eval
+package report
 
 import (
 	"fmt"
@@ -78,11 +78,11 @@ func Sheet(title string, cells []Cell) (*image.RGBA, error) {
 func sheetFace(size float64) (font.Face, error) {
 	f, err := opentype.Parse(goregular.TTF)
 	if err != nil {
-		return nil, fmt.Errorf("eval: font: %w", err)
+		return nil, fmt.Errorf("report: font: %w", err)
 	}
 	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: size, DPI: 72, Hinting: font.HintingFull})
 	if err != nil {
-		return nil, fmt.Errorf("eval: font: %w", err)
+		return nil, fmt.Errorf("report: font: %w", err)
 	}
 	return face, nil
 }
