@@ -41,6 +41,9 @@ func trained(t testing.TB) *Tokenizer {
 	return tok
 }
 
+// merges are those of a vocabulary in CLIP's order.
+func merges(t *Tokenizer) []pair { return t.model.(*clip).list }
+
 // TestGolden compares with open_clip's tokenizer and CLIP's vocabulary, which
 // this repository does not hold.
 func TestGolden(t *testing.T) {
@@ -114,7 +117,7 @@ func TestDecode(t *testing.T) {
 func TestTrain(t *testing.T) {
 	counts := map[string]int{}
 	for _, c := range captions {
-		for w := range words(clean(c), defaultSpecials) {
+		for w := range words(CleanLower.apply(c), defaultSpecials) {
 			counts[w]++
 		}
 	}
@@ -148,7 +151,7 @@ func TestTrain(t *testing.T) {
 		}
 		want = append(want, best.pair)
 	}
-	if got := trained(t).merges; !slices.Equal(got, want) || len(want) < 20 {
+	if got := merges(trained(t)); !slices.Equal(got, want) || len(want) < 20 {
 		t.Errorf("merges %v\nwant %v", got, want)
 	}
 	if _, err := Train(all(captions), 513); err == nil || !strings.Contains(err.Error(), "at least 514") {
@@ -167,8 +170,8 @@ func TestTrainOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := trained(t).merges; !slices.Equal(tok.merges, want) {
-		t.Errorf("merges %v\nwant %v", tok.merges, want)
+	if want := merges(trained(t)); !slices.Equal(merges(tok), want) {
+		t.Errorf("merges %v\nwant %v", merges(tok), want)
 	}
 	if tok, err = Train(all(captions), 1<<16); err != nil || tok.Size() > 700 {
 		t.Errorf("seven captions: %d tokens, %v; want no more than they give", tok.Size(), err)
@@ -180,7 +183,7 @@ var pattern = regexp.MustCompile(`(?i)<start_of_text>|<end_of_text>|'s|'t|'re|'v
 
 func checkWords(t *testing.T, text string) {
 	t.Helper()
-	text = clean(text)
+	text = CleanLower.apply(text)
 	if strings.ContainsRune(text, '\u0345') {
 		return // a letter for Go's expressions, nothing for Python's
 	}
@@ -204,18 +207,24 @@ func TestIota(t *testing.T) {
 	}
 }
 
-// TestMergeLong compares with merge, in words with runs of one letter too.
-func TestMergeLong(t *testing.T) {
-	tok, rng := trained(t), rand.New(rand.NewPCG(1, 2))
+// TestMergeQueue compares with merging the pair of the lowest rank everywhere,
+// again and again, in words with runs of one letter too.
+func TestMergeQueue(t *testing.T) {
+	c, rng := trained(t).model.(*clip), rand.New(rand.NewPCG(1, 2))
+	slow := func(s []int32) []int32 {
+		for rank, p := range c.list { // a merge makes only pairs of a higher rank
+			s = join(s, p, firstMerge+int32(rank))
+		}
+		return s
+	}
 	for _, letters := range []string{"a", "re", "photsqucirle", "ed"} {
 		for length := 1; length < 300; length += 1 + length/4 {
 			word := make([]byte, length)
 			for i := range word {
 				word[i] = letters[rng.IntN(len(letters))]
 			}
-			got, want := tok.mergeLong(symbols(string(word))), tok.merge(symbols(string(word)))
-			if !slices.Equal(got, want) {
-				t.Errorf("mergeLong(%s) = %d, want %d", word, got, want)
+			if got, want := c.word(string(word)), slow(symbols(string(word))); !slices.Equal(got, want) {
+				t.Errorf("word(%s) = %d, want %d", word, got, want)
 			}
 		}
 	}
@@ -246,8 +255,8 @@ func TestClean(t *testing.T) {
 		"&nGt;&nGtv;":                "≫\u20d2≫\u0338",
 		"ΟΔΟΣ İ":                     "οδος i̇",
 	} {
-		if got := clean(text); got != want {
-			t.Errorf("clean(%q) = %q, want %q", text, got, want)
+		if got := CleanLower.apply(text); got != want {
+			t.Errorf("cleaned %q is %q, want %q", text, got, want)
 		}
 	}
 }
