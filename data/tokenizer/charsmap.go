@@ -35,6 +35,11 @@ func newCharsMap(blob []byte) (*charsMap, error) {
 	if !utf8.Valid(m.text) {
 		return nil, errors.New("precompiled_charsmap is not UTF-8")
 	}
+	for text := range bytes.SplitSeq(m.text, []byte{0}) {
+		if err := short("precompiled_charsmap", string(text)); err != nil {
+			return nil, err
+		}
+	}
 	return m, nil
 }
 

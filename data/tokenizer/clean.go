@@ -36,7 +36,7 @@ var cleans = []Clean{CleanNone, CleanWhitespace, CleanLower, CleanCanonicalize}
 
 func (c Clean) validate() error {
 	if c != "" && !slices.Contains(cleans, c) {
-		return fmt.Errorf("tokenizer: clean %q; want none, whitespace, lower or canonicalize", string(c))
+		return fmt.Errorf("clean %q; want none, whitespace, lower or canonicalize", string(c))
 	}
 	return nil
 }

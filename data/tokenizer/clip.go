@@ -67,7 +67,7 @@ func newCLIP(merges []pair, specials [2]string) *Tokenizer {
 	return &Tokenizer{clean: CleanLower, model: c, start: []int32{c.sot()}, end: []int32{c.sot() + 1}}
 }
 
-func (c *clip) size() int { return len(c.strings) }
+func (c *clip) tokens() []string { return c.strings }
 
 // sot is the id of the start of a text; that of its end is the next.
 func (c *clip) sot() int32 { return int32(len(c.strings)) - 2 }
@@ -120,6 +120,3 @@ func fromAlphabet(s string) string {
 	}
 	return string(text)
 }
-
-// id is that of a token as files write it; -1 if there is none.
-func (c *clip) id(token string) int32 { return int32(slices.Index(c.strings, token)) }

@@ -4,58 +4,39 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ends are the ids that a tokenizer.json's post_processor puts before and
 // behind a text; size is the number of tokens.
 func ends(part json.RawMessage, size int) (start, end []int32, err error) {
-	if absent(part) {
-		return nil, nil, nil
-	}
-	name, err := kind(part)
-	if err != nil {
-		return nil, nil, err
-	}
-	switch name {
-	case "ByteLevel": // moves offsets alone
-		return nil, nil, nil
-	case "TemplateProcessing":
-		start, end, err = template(part)
-	case "RobertaProcessing", "BertProcessing":
-		start, end, err = clsAndSep(part, name)
-	case "Sequence":
-		return endsOfAll(part, size)
-	default:
-		err = fmt.Errorf("%q; want TemplateProcessing, RobertaProcessing, BertProcessing, ByteLevel or a Sequence", name)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, id := range append(append([]int32{}, start...), end...) {
-		if id < 0 || int(id) >= size {
-			return nil, nil, fmt.Errorf("%s: id %d; want one of %d tokens", name, id, size)
-		}
-	}
-	return start, end, nil
-}
-
-// endsOfAll are those of a sequence, the first innermost.
-func endsOfAll(part json.RawMessage, size int) (start, end []int32, err error) {
-	var x struct {
-		typed
-		Parts []json.RawMessage `json:"processors"`
-	}
-	if err := fields(part, "Sequence", &x); err != nil {
-		return nil, nil, err
-	}
-	for _, part := range x.Parts {
-		before, behind, err := ends(part, size)
+	all, err := components(part, "processors")
+	for _, c := range all { // the first is innermost
+		before, behind, err := endsOf(c)
 		if err != nil {
 			return nil, nil, err
 		}
+		for _, id := range slices.Concat(before, behind) {
+			if id < 0 || int(id) >= size {
+				return nil, nil, fmt.Errorf("%s: id %d; want one of %d tokens", c.name, id, size)
+			}
+		}
 		start, end = append(before, start...), append(end, behind...)
 	}
-	return start, end, nil
+	return start, end, err
+}
+
+// endsOf are those of one processor.
+func endsOf(c component) (start, end []int32, err error) {
+	switch c.name {
+	case "ByteLevel": // moves offsets alone
+		return nil, nil, nil
+	case "TemplateProcessing":
+		return template(c.text)
+	case "RobertaProcessing", "BertProcessing":
+		return clsAndSep(c.text, c.name)
+	}
+	return nil, nil, fmt.Errorf("%q; want TemplateProcessing, RobertaProcessing, BertProcessing, ByteLevel or a Sequence", c.name)
 }
 
 // template reads what a TemplateProcessing makes of a single text.

@@ -46,7 +46,10 @@ func (c Config) Validate() error {
 		return fmt.Errorf("tokenizer: clean %q for a vocabulary that is trained, which is cleaned by %q; want a path or no clean",
 			string(c.Clean), string(CleanLower))
 	}
-	return c.Clean.validate()
+	if err := c.Clean.validate(); err != nil {
+		return fmt.Errorf("tokenizer: %w", err)
+	}
+	return nil
 }
 
 // Load reads the vocabulary of Path, to be cleaned by Clean.

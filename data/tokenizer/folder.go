@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -116,7 +118,9 @@ func (s settings) cleaning(standard Clean) (Clean, error) {
 	if s.openCLIP.Model.Text.Tokenizer == "" {
 		clean = CleanLower
 	}
-	for name, value := range s.openCLIP.Model.Text.Kwargs {
+	kwargs := s.openCLIP.Model.Text.Kwargs
+	for _, name := range slices.Sorted(maps.Keys(kwargs)) {
+		value := kwargs[name]
 		err := fmt.Errorf("have %s", value)
 		switch name {
 		case "clean":

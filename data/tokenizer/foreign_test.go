@@ -92,9 +92,13 @@ func rewritten(t *testing.T, tok *Tokenizer) *Tokenizer {
 	if err := tok.WriteJSON(&file); err != nil {
 		t.Fatal(err)
 	}
+	written := file.String()
 	again, err := Read(&file)
 	if err != nil {
 		t.Fatalf("written and read again: %v", err)
+	}
+	if err := again.WriteJSON(&file); err != nil || file.String() != written {
+		t.Errorf("written again, %v, the file differs: %d bytes, had %d", err, file.Len(), len(written))
 	}
 	return again
 }

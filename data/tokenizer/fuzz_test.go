@@ -27,8 +27,9 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// FuzzRead: what can be read can be written and read again. It wants
-// -fuzzminimizetime=5x, or it spends its time making the first file smaller.
+// FuzzRead: what can be read encodes, and can be written and read again. It
+// wants -fuzzminimizetime=5x, or it spends its time making the first file
+// smaller.
 func FuzzRead(f *testing.F) {
 	var file bytes.Buffer
 	if err := trained(f).WriteJSON(&file); err != nil {
@@ -37,6 +38,9 @@ func FuzzRead(f *testing.F) {
 	f.Add(file.Bytes())
 	f.Add(bytes.Replace(file.Bytes(), []byte(`"a": 64,`), nil, 1))
 	f.Add([]byte(`{"model":{"type":"BPE","end_of_word_suffix":"</w>","vocab":{"a":0},"merges":[["a","b"],"c d"]}}`))
+	for _, family := range []string{"clip", "siglip", "siglip2"} {
+		f.Add([]byte(changed(f, family, map[string]string{"padding": `{"pad_id":1}`})))
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var tok *Tokenizer
 		var err error
@@ -44,6 +48,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
+		bounded.Run(t, fuzzBytes(len(text)), func() { tok.Encode("Two  spaces <s> ΟΔΟΣ \u0301① 'S") })
 		var again bytes.Buffer
 		if err := tok.WriteJSON(&again); err != nil {
 			t.Fatal(err)

@@ -102,13 +102,17 @@ func (t *Tokenizer) checkSides(f hfFile) error {
 // apply sets the padding, which the files beside say before the file itself,
 // and compares what they say of added tokens.
 func (t *Tokenizer) apply(f hfFile, s settings) error {
-	p, _ := t.model.(*pipeline)
+	var ids map[string]int32
 	id := func(token string) int32 {
-		if c, ok := t.model.(*clip); ok {
-			return c.id(token)
+		if ids == nil {
+			ids = index(t.model.tokens())
 		}
-		return p.id(token)
+		if id, ok := ids[token]; ok {
+			return id
+		}
+		return -1
 	}
+	p, _ := t.model.(*pipeline)
 	switch {
 	case s.pad != "":
 		if t.pad = id(s.pad); t.pad < 0 {
@@ -142,6 +146,15 @@ func (t *Tokenizer) apply(f hfFile, s settings) error {
 	return nil
 }
 
+// index is the id of each token.
+func index(tokens []string) map[string]int32 {
+	ids := make(map[string]int32, len(tokens))
+	for id, s := range tokens {
+		ids[s] = int32(id)
+	}
+	return ids
+}
+
 // strict decodes a JSON value without fields that v lacks.
 func strict(text []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -164,13 +177,55 @@ func strict(text []byte, v any) error {
 // absent reports whether a part is null or not there.
 func absent(part json.RawMessage) bool { return len(part) == 0 || string(part) == "null" }
 
-// kind is the type that a part names.
-func kind(part json.RawMessage) (string, error) {
-	var x struct{ Type string }
-	if err := json.Unmarshal(part, &x); err != nil {
-		return "", errors.New(strings.TrimPrefix(err.Error(), "json: "))
+// A component is one part of a Sequence, or a part that is none.
+type component struct {
+	name string // its type
+	text json.RawMessage
+}
+
+// maxComponents bounds a Sequence with those in it; real ones have six.
+const maxComponents = 32
+
+// components are those of a part in order. A Sequence has its own under key, and
+// may have Sequences among them.
+func components(part json.RawMessage, key string) (all []component, err error) {
+	err = walk(part, key, 0, func(c component) error {
+		if all = append(all, c); len(all) > maxComponents {
+			return fmt.Errorf("Sequence of more than %d", maxComponents)
+		}
+		return nil
+	})
+	return all, err
+}
+
+func walk(part json.RawMessage, key string, depth int, f func(component) error) error {
+	if absent(part) {
+		return nil
 	}
-	return x.Type, nil
+	var x map[string]json.RawMessage
+	if err := strict(part, &x); err != nil {
+		return err
+	}
+	var name string
+	if err := json.Unmarshal(x["type"], &name); err != nil {
+		return errors.New("has no type")
+	}
+	if name != "Sequence" {
+		return f(component{name, part})
+	}
+	var parts []json.RawMessage
+	if err := strict(x[key], &parts); err != nil {
+		return fmt.Errorf("Sequence: %s: %w", key, err)
+	}
+	if len(x) != 2 || depth == 4 {
+		return fmt.Errorf("Sequence: want a type and %s, at most 4 in one another", key)
+	}
+	for _, part := range parts {
+		if err := walk(part, key, depth+1, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fields decodes a part, whose type is named in the error.

@@ -9,37 +9,21 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// maxContent is the number of bytes of the longest text that a normalizer puts
+// in.
+const maxContent = 256
+
 // normalizers makes functions of a tokenizer.json's normalizer, in their order.
 func normalizers(part json.RawMessage) (steps []func(string) string, err error) {
-	if absent(part) {
-		return nil, nil
-	}
-	name, err := kind(part)
-	if err != nil {
-		return nil, fmt.Errorf("normalizer: %w", err)
-	}
-	if name != "Sequence" {
-		step, err := normalizer(name, part)
-		if err != nil {
-			return nil, fmt.Errorf("normalizer %w", err)
-		}
-		return []func(string) string{step}, nil
-	}
-	var sequence struct {
-		typed
-		Parts []json.RawMessage `json:"normalizers"`
-	}
-	if err := fields(part, "normalizer Sequence", &sequence); err != nil {
-		return nil, err
-	}
-	for _, part := range sequence.Parts {
-		more, err := normalizers(part)
+	all, err := components(part, "normalizers")
+	for _, c := range all {
+		step, err := normalizer(c.name, c.text)
 		if err != nil {
 			return nil, err
 		}
-		steps = append(steps, more...)
+		steps = append(steps, step)
 	}
-	return steps, nil
+	return steps, err
 }
 
 // normalizer makes a function of one normalizer.
@@ -64,8 +48,10 @@ func normalizer(name string, part json.RawMessage) (func(string) string, error) 
 			typed
 			Prepend string `json:"prepend"`
 		}{}
-		err := fields(part, name, &x)
-		return func(s string) string { return x.Prepend + s }, err // s is not empty
+		if err := fields(part, name, &x); err != nil {
+			return nil, err
+		}
+		return func(s string) string { return x.Prepend + s }, short(name, x.Prepend) // s is not empty
 	case "Replace":
 		x := struct {
 			typed
@@ -79,7 +65,7 @@ func normalizer(name string, part json.RawMessage) (func(string) string, error) 
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		return func(s string) string { return replace(s, find(s), x.Content) }, nil
+		return func(s string) string { return replace(s, find(s), x.Content) }, short(name, x.Content)
 	case "Precompiled":
 		x := struct {
 			typed
@@ -95,6 +81,14 @@ func normalizer(name string, part json.RawMessage) (func(string) string, error) 
 		return m.apply, nil
 	}
 	return nil, fmt.Errorf("%q; want NFC, NFD, NFKC, NFKD, Lowercase, Strip, Prepend, Replace, Precompiled or a Sequence", name)
+}
+
+// short refuses a text that would make others too long.
+func short(name, text string) error {
+	if len(text) > maxContent {
+		return fmt.Errorf("%s: a text of %d bytes; want at most %d", name, len(text), maxContent)
+	}
+	return nil
 }
 
 // lowerEach lowers each character by itself, unlike lower: no sigma is final.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -34,10 +33,10 @@ func newPipeline(f hfFile) (*Tokenizer, error) {
 	}
 	var err error
 	if p.normalizers, err = normalizers(normalizer); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("normalizer %w", err)
 	}
 	if p.splitters, p.byteLevel, err = splitters(f.PreTokenizer); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("pre_tokenizer %w", err)
 	}
 	if err := p.readModel(f.Model); err != nil {
 		return nil, fmt.Errorf("model %w", err)
@@ -59,11 +58,11 @@ func (p *pipeline) readModel(part json.RawMessage) error {
 	if absent(part) {
 		return errors.New("is missing")
 	}
-	name, err := kind(part)
+	all, err := components(part, "")
 	if err != nil {
 		return err
 	}
-	switch name {
+	switch all[0].name {
 	case "BPE":
 		m, texts, err := newBPE(part, p.byteLevel)
 		if err != nil {
@@ -77,22 +76,26 @@ func (p *pipeline) readModel(part json.RawMessage) error {
 		}
 		p.model, p.strings = m, texts
 	default:
-		return fmt.Errorf("%q; want BPE or Unigram", name)
+		return fmt.Errorf("%q; want BPE or Unigram", all[0].name)
 	}
 	return nil
 }
 
-func (p *pipeline) size() int { return len(p.strings) }
+func (p *pipeline) tokens() []string { return p.strings }
 
-// id is that of a token; -1 if there is none.
-func (p *pipeline) id(token string) int32 { return int32(slices.Index(p.strings, token)) }
+// maxGrowth is how many bytes normalization may make of one; the rest is cut
+// off. NFKC, the largest that is in use, makes 11.
+const maxGrowth = 64
 
 func (p *pipeline) normalize(text string) string {
+	most := maxGrowth * len(text)
 	for _, f := range p.normalizers {
 		if text == "" {
 			break
 		}
-		text = f(text)
+		if text = f(text); len(text) > most+maxContent {
+			text = strings.ToValidUTF8(text[:most], "")
+		}
 	}
 	return text
 }

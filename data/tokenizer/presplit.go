@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -14,35 +15,18 @@ type splitter func(piece string) []string
 // splitters makes functions of a tokenizer.json's pre_tokenizer, in their
 // order, and reports whether one turns bytes into the byte alphabet.
 func splitters(part json.RawMessage) (steps []splitter, byteLevel bool, err error) {
-	if absent(part) {
-		return nil, false, nil
-	}
-	name, err := kind(part)
-	if err != nil {
-		return nil, false, fmt.Errorf("pre_tokenizer: %w", err)
-	}
-	if name != "Sequence" {
-		step, err := newSplitter(name, part)
-		if err != nil {
-			return nil, false, fmt.Errorf("pre_tokenizer %w", err)
-		}
-		return []splitter{step}, name == "ByteLevel", nil
-	}
-	var sequence struct {
-		typed
-		Parts []json.RawMessage `json:"pretokenizers"`
-	}
-	if err := fields(part, "pre_tokenizer Sequence", &sequence); err != nil {
-		return nil, false, err
-	}
-	for _, part := range sequence.Parts {
-		more, level, err := splitters(part)
+	all, err := components(part, "pretokenizers")
+	for _, c := range all {
+		step, err := newSplitter(c.name, c.text)
 		if err != nil {
 			return nil, false, err
 		}
-		steps, byteLevel = append(steps, more...), byteLevel || level
+		if c.name == "ByteLevel" && byteLevel {
+			return nil, false, errors.New("ByteLevel twice; want it once")
+		}
+		steps, byteLevel = append(steps, step), byteLevel || c.name == "ByteLevel"
 	}
-	return steps, byteLevel, nil
+	return steps, byteLevel, err
 }
 
 func newSplitter(name string, part json.RawMessage) (splitter, error) {

@@ -40,15 +40,15 @@ type encoder interface {
 	// encode returns the ids of a text that has been cleaned.
 	encode(text string) []int32
 
-	// decode returns the text of ids, all below size, spaces at the ends included.
+	// decode returns the text of ids, all of tokens, spaces at the ends included.
 	decode(ids []int32) string
 
-	// size is the number of tokens.
-	size() int
+	// tokens are the strings of all ids, as files write them.
+	tokens() []string
 }
 
 // Size is the number of tokens.
-func (t *Tokenizer) Size() int { return t.model.size() }
+func (t *Tokenizer) Size() int { return len(t.model.tokens()) }
 
 // SOT is the token at the start of a text; -1 if there is none, as in SigLIP's.
 func (t *Tokenizer) SOT() int32 { return last(t.start) }
@@ -73,8 +73,11 @@ func (t *Tokenizer) Clean() Clean { return t.clean }
 
 // WithClean is t with another way of cleaning; "" leaves t as it is.
 func (t *Tokenizer) WithClean(c Clean) (*Tokenizer, error) {
-	if err := c.validate(); err != nil || c == "" {
-		return t, err
+	if c == "" {
+		return t, nil
+	}
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("tokenizer: %w", err)
 	}
 	other := *t
 	other.clean = c

@@ -174,7 +174,7 @@ const clipPattern = `'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`
 // readCLIP reads a file that clip.file has written; of another it returns nil.
 func readCLIP(f hfFile) *Tokenizer {
 	var x hfBPE
-	if name, err := kind(f.Model); err != nil || name != "BPE" || strict(f.Model, &x) != nil || x.Suffix != wordEnd {
+	if strict(f.Model, &x) != nil || x.Type != "BPE" || x.Suffix != wordEnd {
 		return nil
 	}
 	lines := make([]string, len(x.Merges))

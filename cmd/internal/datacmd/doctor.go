@@ -174,7 +174,7 @@ func (d *doctorCall) checkFolder() error {
 // vocabulary loads the tokenizer, or trains one as train would.
 func (d *doctorCall) vocabulary(ctx context.Context, train *data.Survey) (err error) {
 	if d.tokenizer.Path != "" {
-		d.doctor.Tokenizer, err = tokenizer.Load(d.tokenizer.Path)
+		d.doctor.Tokenizer, err = d.tokenizer.Load()
 		return err
 	}
 	d.doctor.Trained = true
