@@ -13,7 +13,7 @@ import (
 func Vocabulary(ctx context.Context, c tokenizer.Config, train *data.Survey) (t *tokenizer.Tokenizer, trained bool, err error) {
 	c.SetDefaults()
 	if c.Path != "" {
-		t, err = tokenizer.Load(c.Path)
+		t, err = c.Load()
 		return t, false, err
 	}
 	t, err = tokenizer.Train(func(yield func(string, error) bool) {
