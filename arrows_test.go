@@ -14,39 +14,42 @@ const module = "github.com/goclip/goclip"
 // arrows says which packages of this module a package may import, its tests
 // apart. A trailing /... stands for the package and those below it.
 var arrows = map[string][]string{
-	"internal/kernel":      {},
-	"internal/size":        {},
-	"internal/bounded":     {},
-	"internal/atomicfile":  {},
-	"checkpoint":           {"checkpoint/weights", "internal/atomicfile"},
-	"checkpoint/weights":   {},
+	"":                    {"configs", "data", "data/preprocess", "eval", "model", "run", "train"},
+	"internal/kernel":     {},
+	"internal/size":       {},
+	"internal/bounded":    {},
+	"internal/atomicfile": {},
+	"checkpoint":          {"checkpoint/weights", "internal/atomicfile"},
+	"checkpoint/weights":  {},
+	"data/preprocess":     {"internal/kernel"},
+	"data/tokenizer":      {},
+	"data/synth":          {"internal/atomicfile"},
+	"data/storage":        {"internal/atomicfile"},
+	"data/pack":           {"data/preprocess", "data/storage", "internal/atomicfile"},
+	"data/doctor":         {"data", "data/preprocess", "data/tokenizer", "internal/atomicfile", "web/page"},
+	"data":                {"data/preprocess", "data/storage", "data/tokenizer", "internal/size"},
+	"model/op":            {"internal/kernel"},
+	"model/vm":            {"internal/kernel", "model/op"},
+	"model":               {"internal/kernel", "model/op", "model/vm"},
+	"optim":               {"internal/kernel", "model"},
+	"train":               {"data", "data/tokenizer", "internal/atomicfile", "internal/kernel", "internal/size", "model", "optim"},
+	"eval":                {"data/...", "internal/atomicfile", "internal/kernel", "model", "web/page"},
+	"configs":             {"checkpoint", "data/...", "eval", "model", "optim", "train"},
+	"run":                 {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train", "web/page"},
+	"web/page":            {},
+	"web/serve":           {},
+	"web/live":            {"checkpoint", "configs", "run", "train", "web/page", "web/serve"},
+	"web/demo":            {"data/...", "eval", "internal/kernel", "run", "web/page", "web/serve"},
+	"web/shots":           {},
+	"bench":               {"internal/kernel", "model", "model/vm", "optim"}, // model/vm reports the time of operations
+	"bench/race":          {"bench"},                                         // reads its report
+	"bench/killtest":      {},
+	"bench/mutate":        {},
+	"bench/soak":          {"..."},
+	"cmd/internal/cli":    {"internal/kernel"},
+
 	"checkpoint/torchfile": {"checkpoint/weights"},
 	"checkpoint/foreign":   {"checkpoint", "checkpoint/torchfile", "checkpoint/weights"},
-	"data/preprocess":      {"internal/kernel"},
-	"data/tokenizer":       {},
-	"data/synth":           {"internal/atomicfile"},
-	"data/storage":         {"internal/atomicfile"},
-	"data/pack":            {"data/preprocess", "data/storage", "internal/atomicfile"},
-	"data/doctor":          {"data", "data/preprocess", "data/tokenizer", "internal/atomicfile", "web/page"},
-	"data":                 {"data/preprocess", "data/storage", "data/tokenizer", "internal/size"},
-	"model/op":             {"internal/kernel"},
-	"model/vm":             {"internal/kernel", "model/op"},
-	"model":                {"internal/kernel", "model/op", "model/vm"},
-	"optim":                {"internal/kernel", "model"},
-	"train":                {"data", "internal/atomicfile", "internal/kernel", "internal/size", "model", "optim"},
-	"eval":                 {"data/...", "internal/atomicfile", "internal/kernel", "model", "web/page"},
-	"configs":              {"checkpoint", "data/...", "eval", "model", "optim", "train"},
-	"run":                  {"checkpoint", "configs", "data/...", "eval", "internal/...", "model", "optim", "train", "web/page"},
-	"web/page":             {},
-	"web/serve":            {},
-	"web/live":             {"checkpoint", "configs", "train", "web/page", "web/serve"},
-	"web/demo":             {"data/...", "eval", "internal/kernel", "run", "web/page", "web/serve"},
-	"web/shots":            {},
-	"bench":                {"internal/kernel", "model", "model/vm", "optim"}, // model/vm reports the time of operations
-	"bench/race":           {"bench"},                                         // reads its report
-	"bench/killtest":       {},
-	"bench/soak":           {"..."},
-	"cmd/internal/cli":     {"internal/kernel"},
 }
 
 // gorgonia is the one import from outside that has a place of its own.
@@ -106,7 +109,7 @@ var never = map[string][]string{
 	"plugin":       {},
 	"net":          {"data/storage", "web/serve"},
 	"net/http":     {"cmd/internal/evalcmd", "data/storage", "web/..."},
-	"os/exec":      {"bench/killtest", "bench/race"},
+	"os/exec":      {"bench/killtest", "bench/mutate", "bench/race"},
 }
 
 // TestNever holds what SECURITY.md says of code and connections.

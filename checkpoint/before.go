@@ -1,7 +1,5 @@
 package checkpoint
 
-import "path/filepath"
-
 // Before returns the newest whole checkpoint of a step before the given one.
 // Without one the error is ErrNotFound.
 func (s *Store) Before(step int) (*Checkpoint, error) {
@@ -13,7 +11,7 @@ func (s *Store) Before(step int) (*Checkpoint, error) {
 		if n >= step {
 			continue
 		}
-		if c, err := s.Load(filepath.Join(s.Dir, stepName(n))); err == nil && c.Step == n {
+		if c, err := s.Load(s.Path(n)); err == nil && c.Step == n {
 			return c, nil
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -24,7 +23,7 @@ func (s *Store) List() (all []Saved, err error) {
 		return nil, err
 	}
 	for _, step := range steps {
-		saved, err := stat(filepath.Join(s.Dir, stepName(step)))
+		saved, err := stat(s.Path(step))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // removed meanwhile
 		}

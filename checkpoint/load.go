@@ -45,7 +45,7 @@ func (s *Store) Latest() (*Checkpoint, error) {
 	}
 	var skipped []error
 	for _, step := range steps {
-		path := filepath.Join(s.Dir, stepName(step))
+		path := s.Path(step)
 		c, err := s.Load(path)
 		if err == nil && c.Step != step {
 			err = fmt.Errorf("checkpoint: %s: %s says step %d", path, manifestName, c.Step)

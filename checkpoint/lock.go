@@ -10,6 +10,10 @@ import (
 	"github.com/gofrs/flock"
 )
 
+// PIDFile is the file in a folder that holds the number of the process that works
+// in it, while one does.
+const PIDFile = "run.pid"
+
 // Lock makes this process the only one that works in dir, until unlock or its
 // end, even by a crash. That another has it is an error with its process id.
 //
@@ -18,7 +22,7 @@ func Lock(dir string) (unlock func() error, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	pid := filepath.Join(dir, "run.pid")
+	pid := filepath.Join(dir, PIDFile)
 	lock := flock.New(filepath.Join(dir, "run.lock"))
 	ok, err := lock.TryLock()
 	if err != nil {

@@ -38,6 +38,9 @@ func NewStore(workdir string) *Store {
 	return &Store{Dir: filepath.Join(workdir, "checkpoints"), FS: OS{}}
 }
 
+// Path is the folder of the checkpoint of a step.
+func (s *Store) Path(step int) string { return filepath.Join(s.Dir, StepName(step)) }
+
 const (
 	stepPrefix   = "step-"
 	temporary    = ".tmp-"
@@ -53,7 +56,7 @@ const (
 //
 // Too little free space is an error before anything is written.
 func (s *Store) Save(step int, files []File) error {
-	name := stepName(step)
+	name := StepName(step)
 	final, temp := filepath.Join(s.Dir, name), filepath.Join(s.Dir, temporary+name)
 	_, err := s.Load(final)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errDamaged) {
@@ -175,14 +178,15 @@ func (s *Store) Prune(step int, c Config) error {
 		if c.KeepEvery > 0 && n%c.KeepEvery == 0 {
 			continue
 		}
-		if err := s.FS.RemoveAll(filepath.Join(s.Dir, stepName(n))); err != nil {
+		if err := s.FS.RemoveAll(s.Path(n)); err != nil {
 			return fmt.Errorf("checkpoint: %w", err)
 		}
 	}
 	return nil
 }
 
-func stepName(step int) string { return fmt.Sprintf("%s%08d", stepPrefix, step) }
+// StepName is the name of what belongs to a step: step-00000020.
+func StepName(step int) string { return fmt.Sprintf("%s%08d", stepPrefix, step) }
 
 // steps lists the steps that have a folder, newest first.
 func (s *Store) steps() (steps []int, err error) {
@@ -194,7 +198,7 @@ func (s *Store) steps() (steps []int, err error) {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	for _, name := range names {
-		if n, err := strconv.Atoi(strings.TrimPrefix(name, stepPrefix)); err == nil && name == stepName(n) {
+		if n, err := strconv.Atoi(strings.TrimPrefix(name, stepPrefix)); err == nil && name == StepName(n) {
 			steps = append(steps, n)
 		}
 	}

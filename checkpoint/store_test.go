@@ -92,7 +92,7 @@ func faults(t *testing.T, mode string, after func(*memory), fault error, damaged
 	must(t, s.Save(20, files("20")))
 	if damaged {
 		must(t, s.Save(30, files("old")))
-		n := m.find(filepath.Join(s.Dir, stepName(30), "state.json"))
+		n := m.find(filepath.Join(s.Dir, StepName(30), "state.json"))
 		n.data[0]++
 		n.synced[0]++
 	}

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"context"
 	"math"
 	"os"
 	"path/filepath"
@@ -19,12 +18,12 @@ func TestEMA(t *testing.T) {
 	workdir := filepath.Join(t.TempDir(), "run")
 	r := testRun(t, world, workdir, false)
 	r.Config.Optim.EMADecay = 0.9
-	v, err := Verify(context.Background(), r.Config, 6, 1, r.Log)
+	v, err := Verify(t.Context(), r.Config, 6, 1, r.Log)
 	must(t, err)
 	if !v.Equal() || len(v.Parts) != 6 || v.Parts[4].Name != "averages" || v.Parts[4].Whole == v.Parts[0].Whole {
 		t.Errorf("with averages:\n%v", v)
 	}
-	must(t, r.Train(context.Background()))
+	must(t, begin(t.Context(), r))
 	folder := filepath.Join(workdir, "checkpoints", "step-00000011")
 	const name = "visual.proj"
 	read := func(file string) []float32 {
@@ -35,11 +34,11 @@ func TestEMA(t *testing.T) {
 		must(t, err)
 		return data
 	}
-	raw, average := read(modelFile), read(emaFile)
+	raw, average := read(ModelFile), read(EMAFile)
 	if slices.Equal(raw, average) {
 		t.Fatal("the averages are the weights")
 	}
-	for path, want := range map[string][]float32{workdir: average, folder: average, filepath.Join(folder, modelFile): raw} {
+	for path, want := range map[string][]float32{workdir: average, folder: average, filepath.Join(folder, ModelFile): raw} {
 		m, err := Open(path)
 		must(t, err)
 		for _, p := range m.Model.Params() {
@@ -48,8 +47,12 @@ func TestEMA(t *testing.T) {
 			}
 		}
 	}
+	r.Resume = true
+	s, err := start(t.Context(), *r)
+	must(t, err)
+	defer s.close()
 	value := func() []float32 {
-		for _, p := range r.model.Params() {
+		for _, p := range s.model.Params() {
 			if p.Name == name {
 				return p.Value
 			}
@@ -57,19 +60,19 @@ func TestEMA(t *testing.T) {
 		return nil
 	}
 	was := slices.Clone(value())
-	must(t, r.ema.State(func(_ string, _ []int, data []float32) error {
+	must(t, s.trainer.EMA.State(func(_ string, _ []int, data []float32) error {
 		for i := range data {
 			data[i] = float32(math.NaN())
 		}
 		return nil
 	}))
-	if err := r.evaluate(context.Background(), 12); err == nil || !strings.Contains(err.Error(), "mean NaN") {
+	if _, err := s.evaluator.evaluate(t.Context(), 12); err == nil || !strings.Contains(err.Error(), "mean NaN") {
 		t.Errorf("an evaluation of averages that are NaN: %v; want error", err)
 	}
 	if !slices.Equal(value(), was) {
 		t.Error("an evaluation leaves other weights")
 	}
-	must(t, os.Remove(filepath.Join(folder, emaFile)))
+	must(t, os.Remove(filepath.Join(folder, EMAFile)))
 	if _, err := Open(folder); err == nil {
 		t.Error("a checkpoint without its averages opens")
 	}

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"context"
 	"encoding/json"
 	"math"
 	"os"
@@ -19,11 +18,11 @@ import (
 func TestExtend(t *testing.T) {
 	world := filepath.Join(t.TempDir(), "world")
 	workdir := filepath.Join(t.TempDir(), "run")
-	must(t, testRun(t, world, workdir, false).Train(context.Background()))
+	must(t, begin(t.Context(), testRun(t, world, workdir, false)))
 
-	refused := func(r *Run, want string) {
+	refused := func(r *Options, want string) {
 		t.Helper()
-		if err := r.Train(context.Background()); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if err := begin(t.Context(), r); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("Train: %v; want one line with %q", err, want)
 		}
 	}
@@ -41,30 +40,30 @@ func TestExtend(t *testing.T) {
 
 	r = testRun(t, world, workdir, true)
 	r.Extend = 14
-	must(t, r.Train(context.Background()))
-	c, err := configs.Load(filepath.Join(workdir, configFile), nil, nil)
+	must(t, begin(t.Context(), r))
+	c, err := configs.Load(filepath.Join(workdir, ConfigFile), nil, nil)
 	must(t, err)
 	if c.Train.Steps != 14 || c.Train.ExtendedFrom != 11 {
 		t.Errorf("config: steps %d, extended_from %d; want 14, 11", c.Train.Steps, c.Train.ExtendedFrom)
 	}
 	lines := metricsOf(t, workdir)
 	if last := lines[len(lines)-1]; last.Step != 14 || last.LearningRate != c.Optim.At(13, 14) {
-		t.Errorf("last step %d with learning rate %g; want 14 with that of a cosine of 14 steps", last.Step, last.LearningRate)
+		t.Errorf("last step %d with learning rate %g; want 14 with the rate of a cosine of 14 steps", last.Step, last.LearningRate)
 	}
 	if lines[10].LearningRate != c.Optim.At(10, 11) {
-		t.Errorf("step 11 with learning rate %g; want that of a cosine of 11 steps", lines[10].LearningRate)
+		t.Errorf("step 11 with learning rate %g; want the rate of a cosine of 11 steps", lines[10].LearningRate)
 	}
 	r = testRun(t, world, workdir, true)
 	r.Config = c
-	must(t, r.Train(context.Background())) // goes on as it is
+	must(t, begin(t.Context(), r)) // goes on as it is
 	r = testRun(t, world, workdir, false)
 	r.Config = c
-	n, err := r.Inspect(context.Background(), 14)
+	n, err := inspect(t, r, 14)
 	must(t, err)
 	if last := lines[len(lines)-1]; float64(n.Loss) != last.Loss {
 		t.Errorf("step 14 again: loss %g, want %g", n.Loss, last.Loss)
 	}
-	if _, err := r.Inspect(context.Background(), 11); err == nil || !strings.Contains(err.Error(), "the run was extended after step 11") {
+	if _, err := inspect(t, r, 11); err == nil || !strings.Contains(err.Error(), "the run was extended after step 11") {
 		t.Errorf("a step whose learning rates are not known: %v", err)
 	}
 
@@ -77,13 +76,13 @@ func TestExtend(t *testing.T) {
 	refused(r, "data.train is not what "+workdir+" was trained on: "+filepath.Base(shards[0])+" is missing")
 }
 
-// inspected holds that a step that is computed again is the one that was
+// inspected holds that a step that is recomputed is the one that was
 // logged, whether there is a checkpoint before it or not.
 func inspected(t *testing.T, world, workdir string) {
 	lines := metricsOf(t, workdir)
 	for _, step := range []int{2, 7, 9} {
 		r := testRun(t, world, workdir, false)
-		n, err := r.Inspect(context.Background(), step)
+		n, err := inspect(t, r, step)
 		must(t, err)
 		m := lines[step-1]
 		if float64(n.Loss) != m.Loss || float64(n.GradNorm) != m.GradNorm || len(n.Pairs) != 20 || len(n.Grid) != 20 {
@@ -100,13 +99,13 @@ func inspected(t *testing.T, world, workdir string) {
 			t.Errorf("step %d: mean loss of the pairs %g, want %g", step, mean, m.Loss)
 		}
 	}
-	if _, err := testRun(t, world, workdir, false).Inspect(context.Background(), 12); err == nil || !strings.Contains(err.Error(), "step 12; want 1 to 11") {
+	if _, err := inspect(t, testRun(t, world, workdir, false), 12); err == nil || !strings.Contains(err.Error(), "step 12; want 1 to 11") {
 		t.Errorf("a step that the run has not: %v", err)
 	}
 }
 
 func metricsOf(t *testing.T, workdir string) (all []train.Metrics) {
-	text, err := os.ReadFile(filepath.Join(workdir, metricsFile))
+	text, err := os.ReadFile(filepath.Join(workdir, MetricsFile))
 	must(t, err)
 	for line := range strings.Lines(string(text)) {
 		var m train.Metrics
@@ -123,12 +122,12 @@ func metricsOf(t *testing.T, workdir string) (all []train.Metrics) {
 func TestBadStep(t *testing.T) {
 	world := filepath.Join(t.TempDir(), "world")
 	workdir := filepath.Join(t.TempDir(), "run")
-	start := func(onBadStep string) *Run {
+	start := func(onBadStep string) *Options {
 		r := testRun(t, world, workdir, false)
 		r.Config.Train.Steps, r.Config.Train.GradNormJump, r.Config.Train.OnBadStep = 30, 1.02, onBadStep
 		return r
 	}
-	err := start("stop").Train(context.Background())
+	err := begin(t.Context(), start("stop"))
 	if err == nil || !strings.Contains(err.Error(), "gradient norm") {
 		t.Fatalf("a gradient norm that jumps: %v", err)
 	}
@@ -148,7 +147,7 @@ func TestBadStep(t *testing.T) {
 		t.Errorf("inspection %+v", n)
 	}
 	r := start("skip")
-	v, err := Verify(context.Background(), r.Config, 30, 3, r.Log)
+	v, err := Verify(t.Context(), r.Config, 30, 3, r.Log)
 	must(t, err)
 	if !v.Equal() || v.Skipped == 0 {
 		t.Errorf("with skipped steps:\n%v", v)

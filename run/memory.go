@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 
 	"github.com/goclip/goclip/configs"
-	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/model"
 )
@@ -19,7 +18,7 @@ type Memory struct {
 	Data        int64 // batches being decoded, and the encoded images of two windows
 	Batch       int64 // inputs and embeddings of the step
 	Activations int64 // the arena of the step
-	Eval        int64 // both encoders, and those of the probe
+	Eval        int64 // both encoders, and the grid's
 }
 
 // Total is the peak.
@@ -34,20 +33,6 @@ func (m Memory) String() string {
 
 // processBytes is what the program takes beside what it computes on, measured.
 const processBytes = 58 << 20
-
-// stepConfig is how a run's step uses memory.
-func stepConfig(c *configs.Run) model.StepConfig {
-	t := c.Train
-	return model.StepConfig{Batch: t.Batch, MicroBatch: t.MicroBatch, Rematerialize: t.Rematerialize == "block", BF16: t.Precision == "bf16"}
-}
-
-// precision is that of a run's products.
-func precision(c *configs.Run) string {
-	if stepConfig(c).BF16 {
-		return "bf16"
-	}
-	return "f32"
-}
 
 // garbageBytes is about what garbage may take before it is collected. Go counts
 // it as a part of what is in use, and so would give a large run as much as all
@@ -75,7 +60,7 @@ func savedBytes(c *configs.Run) int64 {
 
 // predict says what a run takes whose texts have up to length tokens, without
 // taking it.
-func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step model.StepConfig, length int) (Memory, error) {
+func predict(c *configs.Run, m *model.CLIP, in *inputs, step model.StepConfig, length int) (Memory, error) {
 	stats, inputs, err := m.Measure(step, length)
 	if err != nil {
 		return Memory{}, err
@@ -83,16 +68,16 @@ func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step mo
 	memory := Memory{
 		Process:     processBytes,
 		Parameters:  (4 + savedBytes(c)) * int64(m.Config().ParamCount()),
-		Data:        d.StreamBytes(step.Batch, c.Model.Image.Size, c.Model.Text.ContextLength),
+		Data:        in.train.StreamBytes(step.Batch, c.Model.Image.Size, c.Model.Text.ContextLength),
 		Batch:       inputs,
 		Activations: int64(stats.ArenaBytes),
 	}
-	if evals {
+	if len(in.sets) > 0 {
 		if memory.Eval, err = m.EncoderBytes(eval.BatchOf(c.Eval.Batch), length); err != nil {
 			return memory, err
 		}
 	}
-	if n := c.Train.ProbeSize(); n > 0 {
+	if n := c.Train.GridSize(); n > 0 {
 		bytes, err := m.EncoderBytes(n, length)
 		if err != nil {
 			return memory, err
@@ -106,43 +91,43 @@ func predict(c *configs.Run, m *model.CLIP, d *data.Dataset, evals bool, step mo
 // into what it comes to: the whole batch if that fits, also if only by
 // rematerialization, which costs less than micro-batches and rounds as the whole
 // batch does; else micro-batches; and both where nothing else fits.
-func (r *Run) fit() error {
-	limit, err := r.Config.Train.MemoryBytes()
+func fit(c *configs.Run, m *model.CLIP, in *inputs) (*configs.Run, error) {
+	limit, err := c.Train.MemoryBytes()
 	if err != nil || limit == 0 {
-		return err
+		return c, err
 	}
-	c := *r.Config
-	step := stepConfig(&c)
-	if c.Train.Rematerialize == "auto" {
-		c.Train.Rematerialize = "none"
-		kept, errKept := r.largestMicroBatch(step, limit)
-		step.Rematerialize = true
-		again, err := r.largestMicroBatch(step, limit)
+	fitted := *c
+	t := &fitted.Train
+	if t.Rematerialize == "auto" {
+		t.Rematerialize = "none"
+		kept, errKept := largestMicroBatch(&fitted, m, in, limit)
+		t.Rematerialize = "block"
+		again, err := largestMicroBatch(&fitted, m, in, limit)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if step.Rematerialize = errKept != nil || kept > 0 && again == 0; step.Rematerialize {
-			c.Train.Rematerialize = "block"
+		if errKept == nil && !(kept > 0 && again == 0) {
+			t.Rematerialize = "none"
 		}
 	}
-	if c.Train.MicroBatch, err = r.largestMicroBatch(step, limit); err != nil {
-		return err
+	if t.MicroBatch, err = largestMicroBatch(&fitted, m, in, limit); err != nil {
+		return nil, err
 	}
-	c.Train.Memory = ""
-	r.Config = &c
-	return nil
+	t.Memory = ""
+	return &fitted, nil
 }
 
 // largestMicroBatch is the one with which the run takes no more than limit
-// bytes, whatever texts come; 0 is the whole batch. The number of threads plays no part, so that the
-// choice is the same on every machine.
-func (r *Run) largestMicroBatch(step model.StepConfig, limit int64) (int, error) {
+// bytes, whatever texts come; 0 is the whole batch. The number of threads plays no
+// part, so that the choice is the same on every machine.
+func largestMicroBatch(c *configs.Run, m *model.CLIP, in *inputs, limit int64) (int, error) {
+	step := c.Train.Step()
 	for micro := step.Batch; ; micro = (micro + 1) / 2 {
 		step.MicroBatch = 0
 		if micro < step.Batch {
 			step.MicroBatch = micro
 		}
-		memory, err := predict(r.Config, r.model, r.data, len(r.sets) > 0, step, r.Config.Model.Text.ContextLength)
+		memory, err := predict(c, m, in, step, c.Model.Text.ContextLength)
 		if err != nil {
 			return 0, err
 		}
@@ -150,7 +135,7 @@ func (r *Run) largestMicroBatch(step model.StepConfig, limit int64) (int, error)
 			return step.MicroBatch, nil
 		}
 		if micro == 1 {
-			return 0, fmt.Errorf("run: train.memory %s; want at least %s, for micro-batches of one pair", r.Config.Train.Memory, size(memory.Total()))
+			return 0, fmt.Errorf("run: train.memory %s; want at least %s, for micro-batches of one pair", c.Train.Memory, size(memory.Total()))
 		}
 	}
 }

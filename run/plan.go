@@ -3,11 +3,10 @@ package run
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
-	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/train"
@@ -28,36 +27,36 @@ type Plan struct {
 	Checkpoints    int           // kept at the end
 }
 
-// Plan works out what the run will take and measures the speed of a few steps.
-// It writes no workdir.
-func (r *Run) Plan(ctx context.Context, steps int) (*Plan, error) {
-	if err := r.open(ctx); err != nil {
-		return nil, err
-	}
-	r.pool = kernel.NewPool(r.Config.Train.Threads)
-	defer r.pool.Close()
-	if err := r.assemble(ctx, nil); err != nil {
-		return nil, err
-	}
-	c := r.Config
-	p := &Plan{Parameters: r.model.Config().ParamCount(), Step: stepConfig(c), Steps: c.Train.Steps}
-	p.FLOPs = r.model.FLOPs(p.Step)
-	p.Checkpoint = savedBytes(c) * int64(p.Parameters)
-	p.Checkpoints = c.Checkpoint.Kept(p.Steps)
-	longest, err := r.longestText(ctx)
+// MakePlan works out what a run will take and measures the speed of a few steps.
+// It writes no folder.
+func MakePlan(ctx context.Context, c *configs.Run, steps int, log *train.Console) (*Plan, error) {
+	in, err := openInputs(ctx, c, false, log)
 	if err != nil {
 		return nil, err
 	}
-	p.Longest = longest
-	stats, _, err := r.model.Measure(p.Step, p.Longest)
+	parts, err := build(ctx, c, in, nil)
+	if err != nil {
+		return nil, err
+	}
+	c = parts.config
+	step := c.Train.Step()
+	p := &Plan{
+		Parameters: parts.model.Config().ParamCount(), FLOPs: parts.model.FLOPs(step), Step: step,
+		Steps: c.Train.Steps, Checkpoints: c.Checkpoint.Kept(c.Train.Steps),
+	}
+	p.Checkpoint = savedBytes(c) * int64(p.Parameters)
+	if p.Longest, err = longestText(ctx, parts, in); err != nil {
+		return nil, err
+	}
+	stats, _, err := parts.model.Measure(step, p.Longest)
 	if err != nil {
 		return nil, err
 	}
 	p.Arena = stats.ArenaBytes
-	if p.Memory, err = predict(c, r.model, r.data, len(r.sets) > 0, p.Step, p.Longest); err != nil {
+	if p.Memory, err = predict(c, parts.model, in, step, p.Longest); err != nil {
 		return nil, err
 	}
-	seconds, err := r.time(ctx, steps)
+	seconds, err := timeSteps(ctx, parts, in, steps, log)
 	if err != nil {
 		return nil, err
 	}
@@ -67,14 +66,14 @@ func (r *Run) Plan(ctx context.Context, steps int) (*Plan, error) {
 }
 
 // longestText is the number of tokens of the longest of the first captions.
-func (r *Run) longestText(ctx context.Context) (longest int, err error) {
+func longestText(ctx context.Context, p *parts, in *inputs) (longest int, err error) {
 	const captions = 20_000
-	n, tokens := 0, make([]int32, r.Config.Model.Text.ContextLength)
-	for caption, err := range r.data.Captions(ctx) {
+	n, tokens := 0, make([]int32, p.config.Model.Text.ContextLength)
+	for caption, err := range in.train.Captions(ctx) {
 		if err != nil {
 			return 0, err
 		}
-		r.tokenizer.Tokenize(tokens, caption)
+		p.tokenizer.Tokenize(tokens, caption)
 		longest = max(longest, kernel.EndOfText(tokens)+1)
 		if n++; n == captions {
 			break
@@ -83,23 +82,21 @@ func (r *Run) longestText(ctx context.Context) (longest int, err error) {
 	return longest, nil
 }
 
-// time runs steps of the run, and one before them, and returns the seconds that
-// one takes.
-func (r *Run) time(ctx context.Context, steps int) (float64, error) {
-	graph, err := r.model.NewStep(stepConfig(r.Config), r.pool)
+// timeSteps runs steps of the run, and one before them, and returns the seconds
+// that one takes.
+func timeSteps(ctx context.Context, p *parts, in *inputs, steps int, log *train.Console) (float64, error) {
+	t, err := newTrainer(p, in, nil, log)
 	if err != nil {
 		return 0, err
 	}
-	stream := r.data.Stream(r.streamConfig(data.NewLedger(io.Discard, r.Config.Data)))
-	defer stream.Close()
+	defer t.Close()
 	defer boundGarbage()()
-	t := &train.Trainer{Config: r.Config.Train, Model: r.model, Graph: graph, Optim: r.optim, Data: stream, Log: r.Log}
 	var start time.Time
 	for i := range steps + 1 {
 		if i == 1 {
 			start = time.Now()
 		}
-		if _, err := t.Step(ctx); err != nil {
+		if _, err := t.TrainStep(ctx); err != nil {
 			return 0, err
 		}
 	}
@@ -127,7 +124,7 @@ func how(c model.StepConfig) (text string) {
 		text = fmt.Sprintf(" in micro-batches of %d", c.MicroBatch)
 	}
 	if c.Rematerialize {
-		text += ", blocks computed again"
+		text += ", blocks recomputed"
 	}
 	return text
 }

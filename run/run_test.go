@@ -34,7 +34,7 @@ eval: {classes: "%[1]s/classes.txt", batch: 16}
 checkpoint: {every_steps: 4, keep_last: 0}
 `
 
-func testRun(t *testing.T, world, workdir string, resume bool) *Run {
+func testRun(t *testing.T, world, workdir string, resume bool) *Options {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "recipe.yaml")
 	must(t, os.WriteFile(path, fmt.Appendf(nil, recipe, world), 0o666))
@@ -43,21 +43,31 @@ func testRun(t *testing.T, world, workdir string, resume bool) *Run {
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	must(t, err)
 	t.Cleanup(func() { log.Close() })
-	return &Run{Config: c, Workdir: workdir, Resume: resume, Log: train.NewConsole(log, c.Train.Steps)}
+	return &Options{Config: c, Dir: workdir, Resume: resume, Log: train.NewConsole(log, c.Train.Steps)}
 }
 
-// hashes are those of what a run ends in: weights, moments, and the lines of
+// begin trains a run.
+func begin(ctx context.Context, o *Options) error {
+	_, err := Train(ctx, *o)
+	return err
+}
+
+func inspect(t *testing.T, o *Options, step int) (*train.Inspection, error) {
+	return Inspect(t.Context(), o.Config, o.Dir, step, o.Log)
+}
+
+// hashes are the SHA-256 of what a run ends in: weights, moments, and the lines of
 // metrics but for their times.
 func hashes(t *testing.T, workdir string) string {
 	t.Helper()
 	var all []string
-	for _, name := range []string{modelFile, optimizerFile, stateFile, tokenizerFile} {
+	for _, name := range []string{ModelFile, OptimizerFile, StateFile, TokenizerFile} {
 		text, err := os.ReadFile(filepath.Join(workdir, "checkpoints", "step-00000011", name))
 		must(t, err)
 		sum := sha256.Sum256(text)
 		all = append(all, name+" "+hex.EncodeToString(sum[:]))
 	}
-	text, err := os.ReadFile(filepath.Join(workdir, metricsFile))
+	text, err := os.ReadFile(filepath.Join(workdir, MetricsFile))
 	must(t, err)
 	for line := range strings.Lines(string(text)) {
 		if strings.Contains(line, `"set"`) {
@@ -79,17 +89,17 @@ func TestResume(t *testing.T) {
 	}
 	world := filepath.Join(t.TempDir(), "world")
 	whole := filepath.Join(t.TempDir(), "whole")
-	must(t, testRun(t, world, whole, false).Train(context.Background()))
+	must(t, begin(t.Context(), testRun(t, world, whole, false)))
 	want := hashes(t, whole)
 
 	stopped := filepath.Join(t.TempDir(), "stopped")
 	for attempt, done := 1, false; !done; attempt++ {
-		_, err := os.Stat(filepath.Join(stopped, configFile))
+		_, err := os.Stat(filepath.Join(stopped, ConfigFile))
 		r := testRun(t, world, stopped, err == nil)
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(t.Context())
 		// It is stopped somewhere: where does not matter. A busy machine may not end a step at first.
 		time.AfterFunc(time.Duration(20+10*attempt)*time.Millisecond, cancel)
-		err = r.Train(ctx)
+		err = begin(ctx, r)
 		cancel()
 		if done = err == nil; !done && !errors.Is(err, train.ErrInterrupted) && !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
@@ -108,7 +118,7 @@ func TestResume(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dead, "checkpoints", "step-00000004")); err != nil {
 		t.Fatal(err)
 	}
-	must(t, testRun(t, world, dead, true).Train(context.Background()))
+	must(t, begin(t.Context(), testRun(t, world, dead, true)))
 	if got := hashes(t, dead); got != want {
 		t.Errorf("killed and continued:\n%s\nnever stopped:\n%s", got, want)
 	}
@@ -119,7 +129,7 @@ func TestResume(t *testing.T) {
 func killed(t *testing.T, dir string) {
 	go func() {
 		for {
-			text, _ := os.ReadFile(filepath.Join(dir, metricsFile))
+			text, _ := os.ReadFile(filepath.Join(dir, MetricsFile))
 			if strings.Contains(string(text), `"step":6,`) {
 				p, _ := os.FindProcess(os.Getpid())
 				_ = p.Kill()
@@ -128,7 +138,7 @@ func killed(t *testing.T, dir string) {
 		}
 	}()
 	r := testRun(t, os.Getenv("RUN_TEST_WORLD"), dir, false)
-	_ = r.Train(context.Background())
+	_ = begin(t.Context(), r)
 	time.Sleep(time.Minute)
 }
 
@@ -136,7 +146,7 @@ func killed(t *testing.T, dir string) {
 func TestRefusals(t *testing.T) {
 	world := filepath.Join(t.TempDir(), "world")
 	workdir := filepath.Join(t.TempDir(), "run")
-	must(t, testRun(t, world, workdir, false).Train(context.Background()))
+	must(t, begin(t.Context(), testRun(t, world, workdir, false)))
 	two := filepath.Join(t.TempDir(), "two.txt")
 	must(t, os.WriteFile(two, []byte("cat\ndog\n"), 0o666))
 	for _, test := range []struct {
@@ -160,7 +170,7 @@ func TestRefusals(t *testing.T) {
 		if test.change != nil {
 			test.change(r.Config)
 		}
-		err := r.Train(context.Background())
+		err := begin(t.Context(), r)
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v; want one line with %q", test.name, err, test.want)
 		}
@@ -175,10 +185,10 @@ func TestRefusals(t *testing.T) {
 func TestOpen(t *testing.T) {
 	world := filepath.Join(t.TempDir(), "world")
 	workdir := filepath.Join(t.TempDir(), "run")
-	must(t, testRun(t, world, workdir, false).Train(context.Background()))
+	must(t, begin(t.Context(), testRun(t, world, workdir, false)))
 	folder := filepath.Join(workdir, "checkpoints", "step-00000011")
 	var first float32
-	for _, path := range []string{workdir, folder, filepath.Join(folder, modelFile)} {
+	for _, path := range []string{workdir, folder, filepath.Join(folder, ModelFile)} {
 		m, err := Open(path)
 		if err != nil {
 			t.Errorf("Open(%s): %v", path, err)
@@ -192,10 +202,10 @@ func TestOpen(t *testing.T) {
 			t.Errorf("Open(%s) gives another model, skipped %v", path, m.Skipped)
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(folder, modelFile))
+	text, err := os.ReadFile(filepath.Join(folder, ModelFile))
 	must(t, err)
 	text[len(text)/2] ^= 1
-	must(t, os.WriteFile(filepath.Join(folder, modelFile), text, 0o666))
+	must(t, os.WriteFile(filepath.Join(folder, ModelFile), text, 0o666))
 	m, err := Open(workdir)
 	if err != nil || len(m.Skipped) != 1 || !strings.Contains(m.Path, "step-00000008") || !strings.Contains(m.Skipped[0].Error(), "model.safetensors is damaged") {
 		t.Errorf("Open with a damaged checkpoint: %+v, %v; want that of step 8, and why", m, err)

@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// TestSinks checks that a run that is asked to writes its metrics, those of
-// evaluations too, for TensorBoard and Prometheus.
+// TestSinks checks that a run that is asked to writes its metrics, and its
+// evaluations, for TensorBoard and Prometheus.
 func TestSinks(t *testing.T) {
 	dir := t.TempDir()
 	r := testRun(t, filepath.Join(dir, "world"), filepath.Join(dir, "run"), false)
 	r.Config.Train.Steps, r.Config.Train.TensorBoard, r.Config.Train.Prometheus = 5, true, true
-	must(t, r.Train(t.Context()))
+	must(t, begin(t.Context(), r))
 	text, err := os.ReadFile(filepath.Join(dir, "run", "metrics.prom"))
 	must(t, err)
 	for _, want := range []string{"goclip_train_step 5\n", "goclip_train_loss ", "goclip_eval_top1{set=\"validation\"} "} {
@@ -32,7 +32,7 @@ func TestSinks(t *testing.T) {
 	if n := bytes.Count(events, []byte("train/loss")); n != 5 || !bytes.Contains(events, []byte("eval/validation/top1")) {
 		t.Errorf("%d events of the loss; want 5, and those of the evaluation", n)
 	}
-	metrics, err := os.ReadFile(filepath.Join(dir, "run", metricsFile))
+	metrics, err := os.ReadFile(filepath.Join(dir, "run", MetricsFile))
 	must(t, err)
 	if n := strings.Count(string(metrics), "\n"); n != 6 {
 		t.Errorf("%d lines of metrics; want 6", n)

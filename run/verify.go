@@ -76,46 +76,20 @@ func Verify(ctx context.Context, c *configs.Run, steps int, seed uint64, log *tr
 		return nil, fmt.Errorf("run: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what is left is the system's to clean
+	unevaluated := *c
+	unevaluated.Eval = eval.Config{}
 	start := time.Now()
-	first := &Run{Config: c, Workdir: filepath.Join(dir, "whole"), Log: log}
-	whole, err := hashesAfter(ctx, first, steps)
+	first := &attempt{steps: steps}
+	if err := first.train(ctx, Options{Config: &unevaluated, Dir: filepath.Join(dir, "whole"), Log: log}); err != nil {
+		return nil, err
+	}
+	v := &Verdict{Steps: steps, Skipped: first.skipped}
+	again := Options{Config: &unevaluated, Dir: filepath.Join(dir, "resumed"), Log: log}
+	resumed, err := v.stopAndResume(ctx, again, seed, time.Since(start))
 	if err != nil {
 		return nil, err
 	}
-	took := time.Since(start)
-
-	v := &Verdict{Steps: steps, Skipped: first.trainer.Watch.Skipped}
-	rng := rand.New(rand.NewPCG(seed, 0))
-	again := filepath.Join(dir, "resumed")
-	var resumed []Part
-	for resume := false; resumed == nil; {
-		r := &Run{Config: c, Workdir: again, Resume: resume, Log: log}
-		stopped, cancel := ctx, context.CancelFunc(func() {})
-		if len(v.Stopped) < maxStops {
-			stopped, cancel = context.WithTimeout(ctx, time.Duration(rng.Float64()*float64(took)))
-		}
-		parts, err := hashesAfter(stopped, r, steps)
-		ended := stopped.Err() != nil
-		cancel()
-		switch {
-		case err == nil && len(v.Stopped) == 0: // it ended before the instant, which proves nothing
-			took /= 2
-			if err := os.RemoveAll(again); err != nil {
-				return nil, fmt.Errorf("run: %w", err)
-			}
-		case err == nil:
-			resumed = parts
-		case ctx.Err() != nil || !ended:
-			return nil, err
-		case errors.Is(err, train.ErrInterrupted):
-			v.Stopped = append(v.Stopped, r.optim.Step())
-		default: // before its first step
-			took += took / 4
-		}
-		_, err = os.Stat(filepath.Join(again, configFile))
-		resume = err == nil
-	}
-	for i, p := range whole {
+	for i, p := range first.parts {
 		v.Parts = append(v.Parts, Part{p.Name, p.Whole, resumed[i].Whole})
 	}
 	return v, nil
@@ -124,33 +98,78 @@ func Verify(ctx context.Context, c *configs.Run, steps int, seed uint64, log *tr
 // maxStops is the number of times that a run is stopped.
 const maxStops = 3
 
-// hashesAfter trains up to a step and returns the hashes of what is there then.
-func hashesAfter(ctx context.Context, r *Run, steps int) (parts []Part, err error) {
-	c := *r.Config
-	c.Eval = eval.Config{}
-	r.Config, r.until = &c, steps
-	r.after = func(ctx context.Context, stream *data.Stream) error {
-		batches, err := hashBatches(ctx, stream)
+// stopAndResume trains as o says, stopped at instants of about the time that the
+// run takes, and returns the hashes of what it ends in.
+func (v *Verdict) stopAndResume(ctx context.Context, o Options, seed uint64, took time.Duration) ([]Part, error) {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	for {
+		stopped, cancel := ctx, context.CancelFunc(func() {})
+		if len(v.Stopped) < maxStops {
+			stopped, cancel = context.WithTimeout(ctx, time.Duration(rng.Float64()*float64(took)))
+		}
+		a := &attempt{steps: v.Steps}
+		err := a.train(stopped, o)
+		ended := stopped.Err() != nil
+		cancel()
+		switch {
+		case err == nil && len(v.Stopped) > 0:
+			return a.parts, nil
+		case err == nil: // it ended before the instant, which proves nothing
+			took /= 2
+			if err := os.RemoveAll(o.Dir); err != nil {
+				return nil, fmt.Errorf("run: %w", err)
+			}
+		case ctx.Err() != nil || !ended:
+			return nil, err
+		case errors.Is(err, train.ErrInterrupted):
+			v.Stopped = append(v.Stopped, a.step)
+		default: // before its first step
+			took += took / 4
+		}
+		_, err = os.Stat(filepath.Join(o.Dir, ConfigFile))
+		o.Resume = err == nil
+	}
+}
+
+// An attempt trains up to a step.
+type attempt struct {
+	steps   int
+	step    int // after which it ended
+	skipped int
+	parts   []Part // hashes of what is there after the last step
+}
+
+func (a *attempt) train(ctx context.Context, o Options) error {
+	s, err := start(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	s.trainer.Steps = a.steps
+	err = s.trainer.Run(ctx)
+	a.step, a.skipped = s.trainer.Optim.Step(), s.trainer.Watch.Skipped
+	if err != nil {
+		return err
+	}
+	batches, err := hashBatches(ctx, s.trainer.Stream())
+	if err != nil {
+		return err
+	}
+	files := []struct{ name, file string }{
+		{"weights", ModelFile}, {"moments", OptimizerFile}, {"place", StateFile}, {"vocabulary", TokenizerFile},
+	}
+	if s.trainer.EMA != nil {
+		files = append(files, struct{ name, file string }{"averages", EMAFile})
+	}
+	for _, f := range files {
+		sum, err := hashFile(filepath.Join(s.folder.store.Path(a.steps), f.file))
 		if err != nil {
 			return err
 		}
-		files := []struct{ name, file string }{
-			{"weights", modelFile}, {"moments", optimizerFile}, {"place", stateFile}, {"vocabulary", tokenizerFile},
-		}
-		if r.ema != nil {
-			files = append(files, struct{ name, file string }{"averages", emaFile})
-		}
-		for _, f := range files {
-			sum, err := hashFile(filepath.Join(r.store.Dir, fmt.Sprintf("step-%08d", steps), f.file))
-			if err != nil {
-				return err
-			}
-			parts = append(parts, Part{Name: f.name, Whole: sum})
-		}
-		parts = append(parts, Part{Name: "next batches", Whole: batches})
-		return nil
+		a.parts = append(a.parts, Part{Name: f.name, Whole: sum})
 	}
-	return parts, r.Train(ctx)
+	a.parts = append(a.parts, Part{Name: "next batches", Whole: batches})
+	return nil
 }
 
 func hashFile(path string) (string, error) {

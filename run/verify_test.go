@@ -1,7 +1,6 @@
 package run
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,7 +19,7 @@ var ways = []struct {
 	change       func(c *configs.Run)
 }{
 	{"whole batch", "amx avx2 portable", func(*configs.Run) {}},
-	{"micro-batches of 4, blocks computed again, averages", "avx512", func(c *configs.Run) {
+	{"micro-batches of 4, blocks recomputed, averages", "avx512", func(c *configs.Run) {
 		c.Train.MicroBatch, c.Train.Rematerialize, c.Optim.EMADecay = 4, "block", 0.9
 	}},
 	{"bf16", "avx512bf16", func(c *configs.Run) { c.Train.Precision = "bf16" }},
@@ -30,7 +29,7 @@ var ways = []struct {
 // TestVerify holds that runs of the quickstart's model, stopped and resumed, are
 // exact, and that neither threads nor decoders change a bit. Nine runs of
 // the first way cover all pairs of threads, decoders and levels of instructions;
-// the others have those of one level. A machine takes its best level for one that
+// the others run at one level each. A machine takes its best level for one that
 // it lacks.
 func TestVerify(t *testing.T) {
 	world := filepath.Join(t.TempDir(), "world")
@@ -63,7 +62,7 @@ func verify(t *testing.T, world string, row int, way string, change func(*config
 		c, err := configs.Load("../configs/quickstart.yaml", sets, nil)
 		must(t, err)
 		change(c)
-		v, err := Verify(context.Background(), c, 3, uint64(i), testRun(t, world, "", false).Log)
+		v, err := Verify(t.Context(), c, 3, uint64(i), testRun(t, world, "", false).Log)
 		must(t, err)
 		if want == "" {
 			want = fmt.Sprint(v.Parts)
@@ -81,7 +80,7 @@ func TestVerdict(t *testing.T) {
 		t.Errorf("verdict %q", v)
 	}
 	r := testRun(t, "none", "", false)
-	if _, err := Verify(context.Background(), r.Config, 12, 1, r.Log); err == nil || !strings.Contains(err.Error(), "12 steps to verify; want 1 to train.steps, 11") {
+	if _, err := Verify(t.Context(), r.Config, 12, 1, r.Log); err == nil || !strings.Contains(err.Error(), "12 steps to verify; want 1 to train.steps, 11") {
 		t.Errorf("too many steps: %v", err)
 	}
 }

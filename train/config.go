@@ -48,7 +48,7 @@ type Config struct {
 	EvalEvery int `yaml:"eval_every"`
 
 	// ProbePairs is the number of pairs, at most 64, whose grid of cosines is
-	// written to WORKDIR/probe.jsonl again and again, for the page of the run; 0
+	// written to WORKDIR/grid.jsonl again and again, for the page of the run; 0
 	// means 24, negative none. It takes a few thousandths of the time.
 	ProbePairs int `yaml:"probe_pairs"`
 
@@ -81,6 +81,19 @@ type Config struct {
 	// MaxLogitScale bounds the logit scale itself, not its logarithm, after
 	// each step; 0 means 100, as in the CLIP paper (arXiv:2103.00020, 2.5).
 	MaxLogitScale float64 `yaml:"max_logit_scale"`
+}
+
+// SetDefaults gives fields whose zero means a default that value.
+func (c *Config) SetDefaults() {
+	if c.LogEvery == 0 {
+		c.LogEvery = 10
+	}
+	if c.MaxBadSteps == 0 {
+		c.MaxBadSteps = 10
+	}
+	if c.MaxLogitScale == 0 {
+		c.MaxLogitScale = 100
+	}
 }
 
 // Validate reports the first field that cannot work.

@@ -44,16 +44,16 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// TestProbeEvery holds the share of the time of training that a probe takes, and
+// TestGridEvery holds the share of the time of training that a grid takes, and
 // how many snapshots there are.
-func TestProbeEvery(t *testing.T) {
+func TestGridEvery(t *testing.T) {
 	for _, test := range []struct{ steps, batch, n, want int }{
 		{700, 256, 24, 8},
 		{700, 32, 24, 63},
 		{400_000, 32768, 24, 1000},
 		{5, 32768, 2, 1},
 	} {
-		if got := (Config{Steps: test.steps, Batch: test.batch}).ProbeEvery(test.n); got != test.want {
+		if got := (Config{Steps: test.steps, Batch: test.batch, ProbePairs: test.n}).gridEvery(); got != test.want {
 			t.Errorf("%+v: every %d steps; want %d", test, got, test.want)
 		}
 	}

@@ -12,17 +12,17 @@ import (
 )
 
 // A Console shows a run to people: lines everywhere, and on a terminal a bar
-// below them. It may be used by several goroutines.
+// below them. Several goroutines may use it. A nil Console shows nothing.
 type Console struct {
 	mu  sync.Mutex
 	w   io.Writer
 	bar *progressbar.ProgressBar
 }
 
-// NewConsole writes to f, with a bar of all steps if f is a terminal.
-func NewConsole(f *os.File, steps int) *Console {
-	c := &Console{w: f}
-	if term.IsTerminal(int(f.Fd())) {
+// NewConsole writes to w, with a bar of all steps if w is a terminal.
+func NewConsole(w io.Writer, steps int) *Console {
+	c := &Console{w: w}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		c.bar = progressbar.NewOptions(steps,
 			progressbar.OptionSetWriter(f),
 			progressbar.OptionSetDescription("training"),
@@ -38,7 +38,7 @@ func NewConsole(f *os.File, steps int) *Console {
 
 // Step moves the bar.
 func (c *Console) Step(step int) {
-	if c.bar == nil {
+	if c == nil || c.bar == nil {
 		return
 	}
 	c.mu.Lock()
@@ -48,6 +48,9 @@ func (c *Console) Step(step int) {
 
 // Printf writes one line above the bar.
 func (c *Console) Printf(format string, args ...any) {
+	if c == nil {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.bar != nil {

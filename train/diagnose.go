@@ -5,24 +5,16 @@ import "fmt"
 // A Finding is something that is wrong with a run, or may be: what is seen, and
 // what to try. It is one line.
 type Finding struct {
-	Name string // such as "collapse"
-	Text string
+	Name string `json:"name"` // such as "collapse"
+	Text string `json:"text"`
 }
 
 func (f Finding) String() string { return f.Name + ": " + f.Text }
 
-// A Score is the accuracy on a set of images after a step, as a fraction, with
-// its 95 % confidence interval.
-type Score struct {
-	Step            int
-	Set             string
-	Top1, Low, High float64
-}
-
 // A History is what a diagnosis is made of.
 type History struct {
-	Lines  []Metrics // in the order of their steps
-	Scores []Score   // likewise
+	Lines  []Metrics    // in the order of their steps
+	Scores []Evaluation // likewise
 
 	// Warmup is the number of steps until the learning rate is reached.
 	Warmup int
@@ -65,7 +57,7 @@ func every(lines []Metrics, has func(Metrics) bool) bool {
 	return len(lines) > 0
 }
 
-// nearLnN says whether a loss is that of guessing.
+// nearLnN says whether the loss of a line is what guessing gives.
 func nearLnN(m Metrics) bool { return m.Loss > 0.97*m.LnN && m.Loss < 1.03*m.LnN }
 
 // collapse finds that the embeddings of all pairs have become the same.
@@ -87,7 +79,7 @@ func stuck(h History) *Finding {
 		return nil
 	}
 	m := lines[len(lines)-1]
-	return &Finding{"stuck at ln N", fmt.Sprintf("the loss is that of guessing since step %d: %.3f, ln N %.3f; "+
+	return &Finding{"stuck at ln N", fmt.Sprintf("the loss is what guessing gives since step %d: %.3f, ln N %.3f; "+
 		"try optim.learning_rate ten times lower and higher, a shorter optim.warmup, and whether captions belong to their images (data inspect)", lines[0].Step, m.Loss, m.LnN)}
 }
 

@@ -50,12 +50,12 @@ func TestDiagnose(t *testing.T) {
 		"at the clamp":          {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = min(100, 97+float64(i)) }), MaxLogitScale: 100}, []string{"logit scale at its clamp"}},
 		"falls":                 {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = 14 * math.Pow(0.8, float64(i)) })}, []string{"logit scale falls"}},
 		"dips":                  {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = 14.3 + math.Abs(float64(i)-4)/2 })}, nil},
-		"over-fitting": {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Score{
-			{10, "seen", 0.4, 0.37, 0.43}, {10, "unseen", 0.4, 0.37, 0.43}, {60, "seen", 0.5, 0.47, 0.53}, {60, "unseen", 0.3, 0.27, 0.33},
+		"over-fitting": {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Evaluation{
+			{Step: 10, Set: "seen", Top1: 0.4, Low: 0.37, High: 0.43}, {Step: 10, Set: "unseen", Top1: 0.4, Low: 0.37, High: 0.43}, {Step: 60, Set: "seen", Top1: 0.5, Low: 0.47, High: 0.53}, {Step: 60, Set: "unseen", Top1: 0.3, Low: 0.27, High: 0.33},
 		}}, []string{"over-fitting"}},
-		"worse by chance": {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Score{{10, "seen", 0.4, 0.35, 0.45}, {60, "seen", 0.35, 0.3, 0.4}}}, nil},
-		"worse of both":   {History{Lines: series(9, func(i int, m *Metrics) { m.Loss = 1 + float64(i) }), Scores: []Score{{10, "seen", 0.4, 0.37, 0.43}, {60, "seen", 0.3, 0.27, 0.33}}}, nil},
-		"recovered":       {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Score{{10, "a", 0.4, 0.37, 0.43}, {60, "a", 0.3, 0.27, 0.33}, {70, "a", 0.4, 0.37, 0.43}}}, nil},
+		"worse by chance": {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Evaluation{{Step: 10, Set: "seen", Top1: 0.4, Low: 0.35, High: 0.45}, {Step: 60, Set: "seen", Top1: 0.35, Low: 0.3, High: 0.4}}}, nil},
+		"worse of both":   {History{Lines: series(9, func(i int, m *Metrics) { m.Loss = 1 + float64(i) }), Scores: []Evaluation{{Step: 10, Set: "seen", Top1: 0.4, Low: 0.37, High: 0.43}, {Step: 60, Set: "seen", Top1: 0.3, Low: 0.27, High: 0.33}}}, nil},
+		"recovered":       {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Evaluation{{Step: 10, Set: "a", Top1: 0.4, Low: 0.37, High: 0.43}, {Step: 60, Set: "a", Top1: 0.3, Low: 0.27, High: 0.33}, {Step: 70, Set: "a", Top1: 0.4, Low: 0.37, High: 0.43}}}, nil},
 	} {
 		found := Diagnose(test.h)
 		if got := names(found); !slices.Equal(got, test.want) {
@@ -78,7 +78,6 @@ func TestDiagnoseOnce(t *testing.T) {
 	must(t, err)
 	defer f.Close()
 	tr.Log, tr.LogEvery, tr.MaxLogitScale = NewConsole(f, 6), 1, 5
-	tr.Scores = func() []Score { return nil }
 	must(t, tr.Run(t.Context()))
 	log, err := os.ReadFile(path)
 	must(t, err)

@@ -19,11 +19,11 @@ type Inspection struct {
 	GradNorm   Number `json:"grad_norm"`
 	LogitScale Number `json:"logit_scale"` // the factor, not its logarithm
 
-	// Pairs are those of the batch, in its order.
+	// Pairs are the pairs of the batch, in its order.
 	Pairs []InspectedPair `json:"pairs"`
 
-	// Grid holds the cosines of images (rows) and texts (columns) of the pairs
-	// whose numbers Worst lists, those of the largest loss.
+	// Grid holds the cosines of images (rows) and texts (columns) of the pairs with
+	// the largest losses, whose places in the batch Worst lists.
 	Worst []int      `json:"worst"`
 	Grid  [][]Number `json:"grid"`
 }
@@ -59,28 +59,28 @@ const gridPairs = 64
 // InspectNext computes the next step without its update.
 func (t *Trainer) InspectNext(ctx context.Context) (*Inspection, error) {
 	step := t.Optim.Step() + 1
-	d, err := t.gradients(ctx)
+	r, err := t.gradients(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("train: step %d: %w", step, err)
 	}
-	return t.inspection(step, d, t.Watch.check(t.Config, d.Loss, d.Norm)), nil
+	return t.inspection(step, r, t.Watch.check(t.Config, r.Loss, r.GradNorm)), nil
 }
 
-func (t *Trainer) inspection(step int, d Done, reason string) *Inspection {
-	x, y := t.Graph.ImageEmbeddings(), t.Graph.TextEmbeddings()
-	n := len(t.rows)
+func (t *Trainer) inspection(step int, r StepResult, reason string) *Inspection {
+	x, y := t.Step.ImageEmbeddings(), t.Step.TextEmbeddings()
+	n := len(t.last.rows)
 	scale := math.Exp(float64(t.Model.LogitScale()))
 	all := &Inspection{
-		Step: step, Reason: reason, Loss: Number(d.Loss), LnN: Number(math.Log(float64(n))),
-		GradNorm: Number(d.Norm), LogitScale: Number(scale), Pairs: make([]InspectedPair, n),
+		Step: step, Reason: reason, Loss: Number(r.Loss), LnN: Number(math.Log(float64(n))),
+		GradNorm: Number(r.GradNorm), LogitScale: Number(scale), Pairs: make([]InspectedPair, n),
 	}
 	cosine := cosines(x, y, len(x)/n)
 	images, texts := logSumExps(cosine, n, scale)
-	for i, row := range t.rows {
+	for i, row := range t.last.rows {
 		c := cosine(i, i)
 		image, text := images[i]-scale*c, texts[i]-scale*c
 		all.Pairs[i] = InspectedPair{
-			Shard: row.Shard, Row: row.Row, Caption: t.captions[i], Loss: Number((image + text) / 2),
+			Shard: row.Shard, Row: row.Row, Caption: t.last.captions[i], Loss: Number((image + text) / 2),
 			ImageLoss: Number(image), TextLoss: Number(text), Cosine: Number(c),
 		}
 		all.Worst = append(all.Worst, i)
@@ -117,8 +117,8 @@ func cosines(x, y []float32, e int) func(i, j int) float64 {
 	}
 }
 
-// logSumExps returns those of the rows and of the columns of scale times the
-// cosines, which are at most 1, so that no exponential overflows.
+// logSumExps returns the log-sum-exps of the rows and of the columns of scale times
+// the cosines. Cosines are at most 1, so no exponential overflows.
 func logSumExps(cosine func(i, j int) float64, n int, scale float64) (rows, columns []float64) {
 	rows, columns = make([]float64, n), make([]float64, n)
 	for i := range n {

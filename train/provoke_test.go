@@ -15,7 +15,7 @@ import (
 )
 
 // A provoked run is a real one, of a small model, that is led to fail in a
-// certain way: its batches are those that batch makes, not those of the data.
+// certain way: batch makes its batches, not the data.
 type provoked struct {
 	rate  float64 // of learning
 	steps int
@@ -26,7 +26,7 @@ type provoked struct {
 // log trains, a change made first, and returns what the log says.
 func (p provoked) log(t *testing.T, change func(*Trainer)) string {
 	t.Helper()
-	tr, _, pool := newPoolTrainer(t)
+	tr, _ := newTrainer(t)
 	tr.Steps, tr.LogEvery, tr.EvalEvery, tr.SaveEvery, tr.Floor = p.steps, 1, 0, 0, p.floor
 	path := filepath.Join(t.TempDir(), "log")
 	f, err := os.Create(path)
@@ -35,9 +35,9 @@ func (p provoked) log(t *testing.T, change func(*Trainer)) string {
 	tr.Log = NewConsole(f, p.steps)
 	c := optim.Default()
 	c.LearningRate, c.Warmup = p.rate, 0
-	tr.Optim, err = optim.New(tr.Model.Params(), c, 100*p.steps, pool) // so the rate stays
+	tr.Optim, err = optim.New(tr.Model.Params(), c, 100*p.steps, tr.Pool()) // so the rate stays
 	must(t, err)
-	tr.Graph = led{tr.Graph, p.batch, new(int)}
+	tr.Step = led{tr.Step, p.batch, new(int)}
 	if change != nil {
 		change(tr)
 	}
@@ -99,7 +99,7 @@ func TestProvoke(t *testing.T) {
 			for i := range 5 {
 				copy(tokens[i*len(tokens)/5:], tokens[:len(tokens)/5])
 			}
-		}}, "stuck at ln N: the loss is that of guessing since step 1"},
+		}}, "stuck at ln N: the loss is what guessing gives since step 1"},
 		"captions that belong to other images": {provoked{rate: 0.3, steps: 12, batch: func(step int, _ []float32, tokens []int32) {
 			shift(tokens, 1+step%4)
 		}}, "logit scale falls: from "},
@@ -121,13 +121,12 @@ func TestProvokeOverfitting(t *testing.T) {
 		two(images, tokens, step > learned)
 	}}
 	log := run.log(t, func(tr *Trainer) {
-		var scores []Score
-		graph := tr.Graph.(led).Step
-		tr.EvalEvery, tr.Scores = learned, func() []Score { return scores }
-		tr.Eval = func(_ context.Context, step int) error {
+		graph := tr.Step.(led).Step
+		tr.EvalEvery = learned
+		tr.Eval = func(_ context.Context, step int) ([]Evaluation, error) {
 			two(graph.Images(), graph.Tokens(), false)
 			if _, err := graph.Run(); err != nil {
-				return err
+				return nil, err
 			}
 			hits := 0
 			for i := range 5 {
@@ -136,11 +135,10 @@ func TestProvokeOverfitting(t *testing.T) {
 				}
 			}
 			low, high := eval.Wilson(hits, 5)
-			scores = append(scores, Score{step, "colours", float64(hits) / 5, low, high})
-			return nil
+			return []Evaluation{{Step: step, Set: "colors", Top1: float64(hits) / 5, Low: low, High: high, N: 5, Classes: 2}}, nil
 		}
 	})
-	if want := "over-fitting: colours: top-1 fell from 100.0 % at step 18 to 0.0 %"; strings.Count(log, want) != 1 {
+	if want := "over-fitting: colors: top-1 fell from 100.0 % at step 18 to 0.0 %"; strings.Count(log, want) != 1 {
 		t.Errorf("the log has %d times %q:\n%s", strings.Count(log, want), want, log)
 	}
 }

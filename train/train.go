@@ -1,5 +1,12 @@
-// Package train is the loop: batches in, optimizer steps, lines of progress
-// out. What a run consists of is put together by its caller.
+// Package train is the loop: batches in, optimizer steps, lines of progress out.
+//
+//	t, err := train.New(train.Setup{Config: c, Optim: o, Model: m, Tokenizer: tok, Data: pairs})
+//	...
+//	defer t.Close()
+//	err = t.Run(ctx)
+//
+// Saving, evaluating and what else a run does beside learning reach the loop as
+// [Hooks].
 package train
 
 import (
@@ -20,53 +27,47 @@ import (
 type Trainer struct {
 	Config
 	Model *model.CLIP
-	Graph model.Step   // of Model, compiled for batches of Config.Batch
-	Optim *optim.AdamW // of Model's parameters
-	EMA   *optim.EMA   // of them as well, or nil
-	Data  *data.Stream // starts at the pair after the optimizer's last step
+	Step  model.Step // of Model, compiled for batches of Config.Batch
+	Optim *optim.AdamW
+	EMA   *optim.EMA // nil without optim.ema_decay
 
-	// EpochPairs is the number of pairs in an epoch.
-	EpochPairs int
+	// Watch finds bad steps. A run that goes on must go on with its state.
+	Watch Watch
 
-	// Eval measures the model after a step. Save keeps the run at a step; an
-	// error of it stops the run only at its end, since the next one may succeed.
-	Eval func(ctx context.Context, step int) error
-	Save func(step int) error
+	Hooks
 
-	// Interrupt, unless it is nil, makes Graph.Run return at once, with results
-	// that mean nothing: a step of a large batch may take minutes.
-	Interrupt func()
+	// Floor is the least loss that the captions allow, which the diagnosis of a
+	// run expects; 0 where it is not known.
+	Floor float64
 
-	// SaveEvery is in steps, SaveInterval in time; 0 means never, and the end
-	// of the run is always saved.
+	Metrics io.Writer // JSON lines for programs; nil writes none
+	Log     *Console  // lines for people; nil writes none
+
+	setup  Setup
+	pool   *model.Pool
+	stream *data.Stream // nil before the first step
+	last   lastBatch
+	found  findings
+}
+
+// Hooks are what a Trainer calls beside learning. Each may be nil.
+type Hooks struct {
+	// Eval measures the model after every EvalEvery steps and after the last.
+	Eval func(ctx context.Context, step int) ([]Evaluation, error)
+
+	// Save keeps the run after every SaveEvery steps, when SaveInterval has
+	// passed, at an interruption and at the end; 0 means never but for the last
+	// two. An error stops the run only at its end, since the next save may succeed.
+	Save         func(step int) error
 	SaveEvery    int
 	SaveInterval time.Duration
 
-	// Probe, unless it is nil, looks at the model after every ProbeEvery steps,
-	// and before the first.
-	Probe      func(ctx context.Context, step int)
-	ProbeEvery int
+	// Grid looks at the model before the first step, again and again while it
+	// trains, and after the last step. Config.GridPairs says at how many pairs.
+	Grid func(ctx context.Context, step int)
 
-	// Warmup, in steps, and Floor, the least loss that the captions allow, tell a
-	// diagnosis what to expect; 0 means none. Scores, if not nil, returns all
-	// scores that Eval has measured.
-	Warmup int
-	Floor  float64
-	Scores func() []Score
-
-	Metrics io.Writer // JSON lines for programs
-	Log     *Console  // lines for people
-
-	lines []Metrics       // since the start of Run
-	found map[string]bool // the findings that the last lines showed
-	// Watch finds bad steps. Its state is a part of the run's.
-	Watch Watch
-
-	// Inspect keeps what is known of a bad step; nil means that nobody wants it.
+	// Inspect keeps what is known of a bad step.
 	Inspect func(*Inspection) error
-
-	rows     []data.RowRef // of the batch
-	captions []string
 }
 
 // ErrInterrupted says that a run ended early, and was saved.
@@ -79,35 +80,35 @@ func (t *Trainer) Run(ctx context.Context) error {
 	var since interval
 	saved := time.Now()
 	if t.Optim.Step() == 0 {
-		t.probe(ctx, 0)
+		t.grid(ctx, 0)
 	}
 	for step := t.Optim.Step() + 1; step <= t.Steps; step++ {
 		start, last := time.Now(), step == t.Steps
 
-		done, err := t.Step(ctx)
+		result, err := t.TrainStep(ctx)
 		if err != nil && ctx.Err() != nil && t.Optim.Step() < step {
 			return t.interrupted(step - 1)
 		}
 		if err != nil {
 			return err
 		}
-		since.add(t.Batch, time.Since(start), done.Wait)
+		since.add(t.Batch, time.Since(start), result.Wait)
 		t.Log.Step(step)
 
-		if last || due(step, t.logEvery()) {
-			t.report(step, done, since)
-			since = interval{stages: t.Data.Stages()}
+		if last || due(step, t.LogEvery) {
+			t.report(step, result, since)
+			since = interval{stages: t.stream.Stages()}
 		}
-		if last || due(step, t.ProbeEvery) {
-			t.probe(ctx, step)
+		if last || due(step, t.gridEvery()) {
+			t.grid(ctx, step)
 		}
 		if last || due(step, t.EvalEvery) {
-			if err := t.Eval(ctx, step); err != nil && ctx.Err() == nil {
+			if err := t.eval(ctx, step); err != nil && ctx.Err() == nil {
 				return t.unmeasured(step, err)
 			}
 		}
 		if last || due(step, t.SaveEvery) || t.SaveInterval > 0 && time.Since(saved) >= t.SaveInterval {
-			if err := t.Save(step); err != nil && last {
+			if err := t.save(step); err != nil && last {
 				return fmt.Errorf("train: step %d: %w", step, err)
 			} else if err != nil {
 				t.Log.Printf("step %d is not saved, the run goes on: %v", step, err)
@@ -118,70 +119,97 @@ func (t *Trainer) Run(ctx context.Context) error {
 	return nil
 }
 
-func (t *Trainer) probe(ctx context.Context, step int) {
-	if t.Probe != nil {
-		t.Probe(ctx, step)
+func (t *Trainer) grid(ctx context.Context, step int) {
+	if t.Grid != nil {
+		t.Grid(ctx, step)
 	}
 }
 
-// Done is what a step found.
-type Done struct {
-	Loss float32
-	Norm float64 // of all gradients, before clipping
-	Rate float64 // of learning
-	Wait time.Duration
+func (t *Trainer) save(step int) error {
+	if t.Save == nil {
+		return nil
+	}
+	return t.Save(step)
 }
 
-// Step makes one optimizer step, or leaves it out if the batch is bad and
-// t.OnBadStep says so. If ctx ends before the gradients are
-// there, nothing is done.
-func (t *Trainer) Step(ctx context.Context) (d Done, err error) {
+// eval measures the model and writes what it found.
+func (t *Trainer) eval(ctx context.Context, step int) error {
+	if t.Eval == nil {
+		return nil
+	}
+	evaluations, err := t.Eval(ctx, step)
+	if err != nil {
+		return err
+	}
+	for _, e := range evaluations {
+		t.found.scores = append(t.found.scores, e)
+		t.Log.Printf("step %d  %v, top-5 %.1f %%, 95 %% between %.1f and %.1f, %d images", step, e, 100*e.Top5, 100*e.Low, 100*e.High, e.N)
+		if err := t.writeLine(e); err != nil {
+			t.Log.Printf("the evaluation of step %d is not written everywhere: %v", step, err)
+		}
+	}
+	return nil
+}
+
+// A StepResult is what a step found.
+type StepResult struct {
+	Loss         float32
+	GradNorm     float64 // of all gradients, before clipping
+	LearningRate float64
+	Wait         time.Duration // for data
+}
+
+// TrainStep makes one optimizer step, or leaves it out if the batch is bad and
+// t.OnBadStep says so. If ctx ends before the gradients are there, nothing is done.
+func (t *Trainer) TrainStep(ctx context.Context) (r StepResult, err error) {
 	step := t.Optim.Step() + 1
-	if d, err = t.gradients(ctx); err != nil {
-		return d, fmt.Errorf("train: step %d: %w", step, err)
+	if r, err = t.gradients(ctx); err != nil {
+		return r, fmt.Errorf("train: step %d: %w", step, err)
 	}
-	if reason := t.Watch.check(t.Config, d.Loss, d.Norm); reason != "" { // before the update spoils the parameters
-		return d, t.bad(step, d, reason)
+	if reason := t.Watch.check(t.Config, r.Loss, r.GradNorm); reason != "" { // before the update spoils the parameters
+		return r, t.bad(step, r, reason)
 	}
-	d.Rate = t.Optim.Update(d.Norm)
-	t.Model.ClampLogitScale(t.maxLogitScale())
+	r.LearningRate = t.Optim.Update(r.GradNorm)
+	t.Model.ClampLogitScale(t.MaxLogitScale)
 	if t.EMA != nil {
 		t.EMA.Update(step)
 	}
-	return d, nil
+	return r, nil
+}
+
+// A lastBatch is what is known of the batch of the last step.
+type lastBatch struct {
+	rows     []data.RowRef
+	captions []string
 }
 
 // gradients takes a batch and computes its loss and gradients.
-func (t *Trainer) gradients(ctx context.Context) (d Done, err error) {
+func (t *Trainer) gradients(ctx context.Context) (r StepResult, err error) {
 	start := time.Now()
-	batch, err := t.Data.Next(ctx) // takes nothing from the stream if it fails
+	batch, err := t.Stream().Next(ctx) // takes nothing from the stream if it fails
 	if err != nil {
-		return d, err
+		return r, err
 	}
-	d.Wait = time.Since(start)
-	copy(t.Graph.Images(), batch.Images)
-	copy(t.Graph.Tokens(), batch.Tokens)
-	t.rows = append(t.rows[:0], batch.Rows...)
-	t.captions = append(t.captions[:0], batch.Captions...)
+	r.Wait = time.Since(start)
+	copy(t.Step.Images(), batch.Images)
+	copy(t.Step.Tokens(), batch.Tokens)
+	t.last.rows = append(t.last.rows[:0], batch.Rows...)
+	t.last.captions = append(t.last.captions[:0], batch.Captions...)
 	batch.Release() // its memory is large, and another batch can be decoded into it
-	stop := func() bool { return true }
-	if t.Interrupt != nil {
-		stop = context.AfterFunc(ctx, t.Interrupt)
-	}
-	d.Loss, err = t.Graph.Run()
-	if !stop() { // it was not done
-		return d, ctx.Err()
-	}
+	err = t.Interruptible(ctx, func() (err error) {
+		r.Loss, err = t.Step.Run()
+		return err
+	})
 	if err != nil {
-		return d, err
+		return r, err
 	}
-	d.Norm = t.Optim.Norm()
-	return d, nil
+	r.GradNorm = t.Optim.Norm()
+	return r, nil
 }
 
 // interrupted saves the run at step, the last one done.
 func (t *Trainer) interrupted(step int) error {
-	if err := t.Save(step); err != nil {
+	if err := t.save(step); err != nil {
 		return fmt.Errorf("train: step %d: %w", step, err)
 	}
 	return ErrInterrupted
@@ -191,7 +219,7 @@ func (t *Trainer) interrupted(step int) error {
 // learned is no worse for it.
 func (t *Trainer) unmeasured(step int, err error) error {
 	err = fmt.Errorf("train: step %d: evaluation: %w", step, err)
-	if unsaved := t.Save(step); unsaved != nil {
+	if unsaved := t.save(step); unsaved != nil {
 		return fmt.Errorf("%w; and not saved: %w", err, unsaved)
 	}
 	return err
@@ -203,15 +231,15 @@ const imageTower, logitScale = "visual.", "logit_scale"
 
 // report writes one line of metrics, and the same for people. A full disk
 // must not end a run that can still be saved elsewhere, so it only says so.
-func (t *Trainer) report(step int, d Done, since interval) {
-	pairs, rest := meanCosines(t.Graph.ImageEmbeddings(), t.Graph.TextEmbeddings(), t.Batch)
-	stages := t.Data.Stages().Since(since.stages)
+func (t *Trainer) report(step int, r StepResult, since interval) {
+	pairs, rest := meanCosines(t.Step.ImageEmbeddings(), t.Step.TextEmbeddings(), t.Batch)
+	stages := t.stream.Stages().Since(since.stages)
 	image := t.Optim.NormOf(func(name string) bool { return strings.HasPrefix(name, imageTower) })
 	text := t.Optim.NormOf(func(name string) bool { return !strings.HasPrefix(name, imageTower) && name != logitScale })
 	m := Metrics{
-		Step: step, Epoch: float64(step) * float64(t.Batch) / float64(t.EpochPairs),
-		Loss: float64(d.Loss), LnN: math.Log(float64(t.Batch)), Floor: t.Floor,
-		LogitScale: math.Exp(float64(t.Model.LogitScale())), LearningRate: d.Rate, GradNorm: d.Norm, GradNormImage: image, GradNormText: text,
+		Step: step, Epoch: float64(step) * float64(t.Batch) / float64(t.setup.Data.Len()),
+		Loss: float64(r.Loss), LnN: math.Log(float64(t.Batch)), Floor: t.Floor,
+		LogitScale: math.Exp(float64(t.Model.LogitScale())), LearningRate: r.LearningRate, GradNorm: r.GradNorm, GradNormImage: image, GradNormText: text,
 		CosinePairs: pairs, CosineRest: rest,
 		PairsPerSecond: since.rate(), WaitSeconds: since.wait.Seconds(), Skipped: t.Watch.Skipped,
 		ReadSeconds: stages.Read.Seconds(), DecodeSeconds: stages.Decode.Seconds(),
@@ -219,40 +247,30 @@ func (t *Trainer) report(step int, d Done, since interval) {
 		ReadBytes: stages.Bytes,
 	}
 	t.Log.Printf("%v", m)
-	if err := writeLine(t.Metrics, m); err != nil {
+	if err := t.writeLine(m); err != nil {
 		t.Log.Printf("metrics of step %d are not written: %v", step, err)
 	}
-	t.lines = append(t.lines, m)
+	t.found.lines = append(t.found.lines, m)
 	t.diagnose()
+}
+
+// findings are what a diagnosis needs, since the start of Run.
+type findings struct {
+	lines  []Metrics
+	scores []Evaluation
+	shown  map[string]bool // the findings that the last lines showed
 }
 
 // diagnose writes a line for each finding that the line before did not show.
 func (t *Trainer) diagnose() {
-	h := History{Lines: t.lines, Warmup: t.Warmup, MaxLogitScale: t.maxLogitScale(), Floor: t.Floor}
-	if t.Scores != nil {
-		h.Scores = t.Scores()
-	}
-	found := map[string]bool{}
+	h := History{Lines: t.found.lines, Scores: t.found.scores, Warmup: t.setup.Optim.Warmup, MaxLogitScale: t.MaxLogitScale, Floor: t.Floor}
+	shown := map[string]bool{}
 	for _, f := range Diagnose(h) {
-		if found[f.Name] = true; !t.found[f.Name] {
+		if shown[f.Name] = true; !t.found.shown[f.Name] {
 			t.Log.Printf("%v", f)
 		}
 	}
-	t.found = found
-}
-
-func (t *Trainer) maxLogitScale() float64 {
-	if t.MaxLogitScale == 0 {
-		return 100
-	}
-	return t.MaxLogitScale
-}
-
-func (t *Trainer) logEvery() int {
-	if t.LogEvery == 0 {
-		return 10
-	}
-	return t.LogEvery
+	t.found.shown = shown
 }
 
 // due says whether step is a multiple of every; 0 means never.

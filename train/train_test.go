@@ -15,20 +15,12 @@ import (
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/synth"
 	"github.com/goclip/goclip/data/tokenizer"
-	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/optim"
 )
 
 // newTrainer makes a run of 6 steps of 5 pairs, whose metrics go to the buffer.
 func newTrainer(t *testing.T) (*Trainer, *bytes.Buffer) {
-	t.Helper()
-	tr, metrics, _ := newPoolTrainer(t)
-	return tr, metrics
-}
-
-// newPoolTrainer gives the pool as well.
-func newPoolTrainer(t *testing.T) (*Trainer, *bytes.Buffer, *kernel.Pool) {
 	t.Helper()
 	dir := t.TempDir()
 	must(t, synth.Write(t.Context(), dir, synth.Config{Train: 20, ValSeen: 1, ValUnseen: 1}))
@@ -42,23 +34,18 @@ func newPoolTrainer(t *testing.T) (*Trainer, *bytes.Buffer, *kernel.Pool) {
 		Text:  model.TextConfig{ContextLength: 10, VocabSize: tok.Size(), Width: 8, Layers: 1, Heads: 1},
 	}, 1)
 	must(t, err)
-	pool := kernel.NewPool(1)
-	t.Cleanup(pool.Close)
-	graph, err := m.NewTrainStep(model.StepConfig{Batch: 5}, pool)
-	must(t, err)
-	o, err := optim.New(m.Params(), optim.Default(), 6, pool)
-	must(t, err)
-	stream := d.Stream(data.StreamConfig{Seed: 1, Batch: 5, ImageSize: 32, Context: 10, Tokenizer: tok, Ledger: data.NewLedger(&bytes.Buffer{}, data.Config{})})
-	t.Cleanup(stream.Close)
 	log, err := os.Create(filepath.Join(dir, "log"))
 	must(t, err)
 	t.Cleanup(func() { log.Close() })
+	tr, err := New(Setup{
+		Config: Config{Steps: 6, Batch: 5, LogEvery: 2, EvalEvery: 3, Threads: 1}, Optim: optim.Default(), Seed: 1,
+		Model: m, Tokenizer: tok, Data: d, Log: NewConsole(log, 6),
+	})
+	must(t, err)
+	t.Cleanup(tr.Close)
 	var metrics bytes.Buffer
-	return &Trainer{
-		Config: Config{Steps: 6, Batch: 5, LogEvery: 2, EvalEvery: 3}, Model: m, Graph: graph, Optim: o, Data: stream, EpochPairs: 20,
-		Eval: func(context.Context, int) error { return nil }, Save: func(int) error { return nil }, SaveEvery: 4,
-		Metrics: &metrics, Log: NewConsole(log, 6),
-	}, &metrics, pool
+	tr.Metrics, tr.SaveEvery = &metrics, 4
+	return tr, &metrics
 }
 
 // TestRun checks when the loop logs, evaluates and saves, and that a save which
@@ -67,7 +54,7 @@ func TestRun(t *testing.T) {
 	tr, metrics := newTrainer(t)
 	var evals, saves []int
 	full := errors.New("disk full")
-	tr.Eval = func(_ context.Context, step int) error { evals = append(evals, step); return nil }
+	tr.Eval = func(_ context.Context, step int) ([]Evaluation, error) { evals = append(evals, step); return nil, nil }
 	tr.Save = func(step int) error { saves = append(saves, step); return full }
 	err := tr.Run(t.Context())
 	if !errors.Is(err, full) || !strings.HasPrefix(err.Error(), "train: step 6: ") {
@@ -117,7 +104,7 @@ func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	saved := -1
 	tr.Save = func(step int) error { saved = step; return nil }
-	tr.Eval = func(context.Context, int) error { cancel(); return nil } // after step 3
+	tr.Eval = func(context.Context, int) ([]Evaluation, error) { cancel(); return nil, nil } // after step 3
 	tr.SaveEvery = 0
 	if err := tr.Run(ctx); !errors.Is(err, ErrInterrupted) || saved != 3 || tr.Optim.Step() != 3 {
 		t.Errorf("Run = %v, saved step %d of %d; want it interrupted after step 3", err, saved, tr.Optim.Step())
@@ -129,7 +116,7 @@ func TestEvalError(t *testing.T) {
 	tr, _ := newTrainer(t)
 	saved, broken := -1, errors.New("shard is gone")
 	tr.Save = func(step int) error { saved = step; return nil }
-	tr.Eval = func(context.Context, int) error { return broken }
+	tr.Eval = func(context.Context, int) ([]Evaluation, error) { return nil, broken }
 	tr.SaveEvery = 0
 	if err := tr.Run(t.Context()); !errors.Is(err, broken) || !strings.Contains(err.Error(), "train: step 3: evaluation: ") || saved != 3 {
 		t.Errorf("Run = %v, saved step %d; want the error of the evaluation, saved at 3", err, saved)
@@ -157,9 +144,8 @@ func TestInterruptedAnywhere(t *testing.T) {
 	whole := time.Since(start)
 	seen := map[int]bool{}
 	for trial := range 20 {
-		tr, _, pool := newPoolTrainer(t)
-		tr.SaveEvery, tr.Eval = 0, func(context.Context, int) error { return nil }
-		tr.Interrupt = pool.Interrupt
+		tr, _ := newTrainer(t)
+		tr.SaveEvery = 0
 		tr.Save = func(step int) error {
 			seen[step] = true
 			if step != tr.Optim.Step() || sum(tr) != after[step] {
@@ -226,11 +212,11 @@ func must(t *testing.T, err error) {
 }
 
 // TestTowerNorms holds that the norms of both towers and of the logit scale make
-// up that of all gradients.
+// up the norm of all gradients.
 func TestTowerNorms(t *testing.T) {
 	tr, _ := newTrainer(t)
 	must(t, tr.Run(t.Context()))
-	m := tr.lines[len(tr.lines)-1]
+	m := tr.found.lines[len(tr.found.lines)-1]
 	sum := m.GradNormImage*m.GradNormImage + m.GradNormText*m.GradNormText
 	for _, p := range tr.Model.Params() {
 		if p.Name == "logit_scale" {
@@ -239,5 +225,35 @@ func TestTowerNorms(t *testing.T) {
 	}
 	if m.GradNormImage <= 0 || m.GradNormText <= 0 || math.Abs(math.Sqrt(sum)-m.GradNorm) > 1e-6*m.GradNorm {
 		t.Errorf("image %g, text %g, together with the logit scale %g; want %g", m.GradNormImage, m.GradNormText, math.Sqrt(sum), m.GradNorm)
+	}
+}
+
+// TestTrainStepClamps holds that a step bounds the logit scale.
+func TestTrainStepClamps(t *testing.T) {
+	tr, _ := newTrainer(t)
+	tr.MaxLogitScale = 5
+	if _, err := tr.TrainStep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if have := math.Exp(float64(tr.Model.LogitScale())); math.Abs(have-5) > 1e-5 {
+		t.Errorf("logit scale %g after a step; want 5, train.max_logit_scale", have)
+	}
+}
+
+// TestTrainStepAverages holds that the moving average follows the parameters: after
+// one step it is 2/11 of the initial value and 9/11 of the new one.
+func TestTrainStepAverages(t *testing.T) {
+	tr, _ := newTrainer(t)
+	tr.EMA = optim.NewEMA(tr.Model.Params(), 0.9, nil)
+	p := tr.Model.Params()[2]
+	before := float64(p.Value[3])
+	if _, err := tr.TrainStep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after := float64(p.Value[3])
+	want := 2*before/11 + 9*after/11
+	tr.EMA.Swap()
+	if have := float64(p.Value[3]); before == after || math.Abs(have-want) > 1e-6*math.Abs(want) {
+		t.Errorf("%s[3] was %g, is %g, its average %g; want %g", p.Name, before, after, have, want)
 	}
 }

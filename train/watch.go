@@ -14,8 +14,8 @@ type Watch struct {
 	Skipped int       `json:"skipped,omitempty"` // steps so far
 }
 
-// The median is that of so many steps, and nothing is a jump before there are
-// the fewest.
+// The median is taken over the last medianSteps good steps. Before there are
+// fewestSteps of them, nothing is a jump.
 const medianSteps, fewestSteps = 100, 20
 
 // check says what is bad about a step, or "".
@@ -38,21 +38,17 @@ func (w *Watch) check(c Config, loss float32, norm float64) (reason string) {
 
 // bad keeps what is known of a bad step, and leaves its update out or returns
 // an error.
-func (t *Trainer) bad(step int, d Done, reason string) error {
+func (t *Trainer) bad(step int, r StepResult, reason string) error {
 	if t.Inspect != nil {
-		if err := t.Inspect(t.inspection(step, d, reason)); err != nil {
+		if err := t.Inspect(t.inspection(step, r, reason)); err != nil {
 			t.Log.Printf("step %d is bad, but what is known of it is not written: %v", step, err)
 		}
-	}
-	limit := t.MaxBadSteps
-	if limit == 0 {
-		limit = 10
 	}
 	switch {
 	case t.OnBadStep != "skip":
 		return fmt.Errorf("train: step %d: %s: %s", step, reason, t.suspects())
-	case t.Watch.Skipped >= limit:
-		return fmt.Errorf("train: step %d: %s: %d steps have been skipped already, all that train.max_bad_steps allows: %s", step, reason, limit, t.suspects())
+	case t.Watch.Skipped >= t.MaxBadSteps:
+		return fmt.Errorf("train: step %d: %s: %d steps have been skipped already, all that train.max_bad_steps allows: %s", step, reason, t.MaxBadSteps, t.suspects())
 	}
 	t.Optim.Skip()
 	t.Watch.Skipped++
@@ -64,15 +60,15 @@ func (t *Trainer) bad(step int, d Done, reason string) error {
 // the batch if it is none of them alone.
 func (t *Trainer) suspects() string {
 	var rows []data.RowRef
-	x, y := t.Graph.ImageEmbeddings(), t.Graph.TextEmbeddings()
+	x, y := t.Step.ImageEmbeddings(), t.Step.TextEmbeddings()
 	e := len(x) / t.Batch
-	for i, row := range t.rows {
+	for i, row := range t.last.rows {
 		if !allFinite(x[i*e:(i+1)*e]) || !allFinite(y[i*e:(i+1)*e]) {
 			rows = append(rows, row)
 		}
 	}
 	if len(rows) == 0 {
-		rows = t.rows
+		rows = t.last.rows
 	}
 	return data.FormatRows(rows)
 }

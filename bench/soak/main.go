@@ -66,9 +66,11 @@ func soak(config string, steps, batch int) error {
 		return err
 	}
 	defer log.Close()
-	r := run.Run{Config: c, Workdir: "run", Log: train.NewConsole(log, steps)}
 	done := make(chan error, 1)
-	go func() { done <- r.Train(context.Background()) }()
+	go func() {
+		_, err := run.Train(context.Background(), run.Options{Config: c, Dir: "run", Log: train.NewConsole(log, steps)})
+		done <- err
+	}()
 	samples := make([]sample, 0, 2*steps/logEvery)
 	for tick := time.NewTicker(100 * time.Millisecond); ; {
 		select {
@@ -89,9 +91,9 @@ func soak(config string, steps, batch int) error {
 	}
 }
 
-// look takes a sample. The step is that of the newest line of the metrics.
+// look takes a sample. Its step is the newest in the metrics.
 func look() (s sample, err error) {
-	for line := range strings.Lines(tail(filepath.Join("run", "metrics.jsonl"))) {
+	for line := range strings.Lines(tail(filepath.Join("run", run.MetricsFile))) {
 		if _, rest, ok := strings.Cut(line, `"step":`); ok {
 			_, _ = fmt.Sscanf(rest, "%d", &s.step) // a line that is being written has none
 		}

@@ -23,6 +23,13 @@ type Config struct {
 	VocabSize int `yaml:"vocab_size"`
 }
 
+// SetDefaults gives the fields whose zero means a default that value.
+func (c *Config) SetDefaults() {
+	if c.VocabSize == 0 && c.Path == "" {
+		c.VocabSize = 4096
+	}
+}
+
 // Validate reports the first field that cannot work.
 func (c Config) Validate() error {
 	if c.VocabSize != 0 && c.VocabSize < MinVocabSize {

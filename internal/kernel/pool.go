@@ -94,8 +94,11 @@ func (p *Pool) Close() {
 }
 
 // Interrupt makes the kernel that runs, and all after it, end at once with
-// results that mean nothing. It is for a process that is about to end.
+// results that mean nothing, until Resume.
 func (p *Pool) Interrupt() { p.interrupted.Store(true) }
+
+// Resume ends what Interrupt began. No kernel may be running.
+func (p *Pool) Resume() { p.interrupted.Store(false) }
 
 // run computes tiles 0 to tiles-1 of t. It never waits for a worker that
 // sleeps: who wakes when the tiles are given away finds nothing to join.

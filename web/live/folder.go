@@ -16,16 +16,8 @@ import (
 
 	"github.com/goclip/goclip/checkpoint"
 	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/run"
 	"github.com/goclip/goclip/train"
-)
-
-// Files of a run's folder.
-const (
-	configFile  = "config.yaml"
-	metricsFile = "metrics.jsonl"
-	probeFile   = "probe.jsonl"
-	ledgerFile  = "ledger.jsonl"
-	pidFile     = "run.pid" // while a process works on it
 )
 
 // maxBadRows is the most bad rows that are shown.
@@ -38,20 +30,20 @@ const freshTime = 200 * time.Millisecond
 type Folder struct {
 	Dir string
 
-	mu                     sync.Mutex
-	read                   time.Time // when it was last looked at
-	metrics, probe, ledger tail
-	state                  State
-	config                 *configs.Run
-	gauges                 *train.Gauges
-	pairs                  json.RawMessage // the first line of probe.jsonl
-	snapshots              []json.RawMessage
+	mu                    sync.Mutex
+	read                  time.Time // when it was last looked at
+	metrics, grid, ledger tail
+	state                 State
+	config                *configs.Run
+	gauges                *train.Gauges
+	pairs                 json.RawMessage // the first line of the grid's file
+	snapshots             []json.RawMessage
 
 	drawn   int // the version of drawing
 	drawing string
 }
 
-// A State is what a folder tells of its run.
+// A State is what a folder holds of its run.
 type State struct {
 	Name    string `json:"name"`
 	Step    int    `json:"step"`  // of the last line
@@ -69,7 +61,7 @@ type State struct {
 
 	// Newest is the last of Lines, nil before there is one.
 	Newest      *train.Metrics     `json:"newest"`
-	Findings    []Finding          `json:"findings"`
+	Findings    []train.Finding    `json:"findings"`
 	Bad         Ledger             `json:"bad_rows"`
 	Checkpoints []checkpoint.Saved `json:"checkpoints"`
 	Snapshots   int                `json:"snapshots"`
@@ -77,12 +69,6 @@ type State struct {
 	maxLogitScale float64
 	warmup        int
 	version       int // grows with what is new
-}
-
-// A Finding is one of package train.
-type Finding struct {
-	Name string `json:"name"`
-	Text string `json:"text"`
 }
 
 // A Ledger sums up ledger.jsonl.
@@ -102,14 +88,14 @@ type BadRow struct {
 // Open takes the folder of a run, which may not have begun.
 func Open(dir string) *Folder {
 	f := &Folder{Dir: dir, gauges: &train.Gauges{}, drawn: -1}
-	f.metrics.path, f.probe.path, f.ledger.path = filepath.Join(dir, metricsFile), filepath.Join(dir, probeFile), filepath.Join(dir, ledgerFile)
+	f.metrics.path, f.grid.path, f.ledger.path = filepath.Join(dir, run.MetricsFile), filepath.Join(dir, run.GridFile), filepath.Join(dir, run.LedgerFile)
 	f.state.Name = filepath.Base(dir)
 	return f
 }
 
 // Check reports a folder that holds no run.
 func (f *Folder) Check() error {
-	if _, err := os.Stat(filepath.Join(f.Dir, configFile)); err != nil {
+	if _, err := os.Stat(filepath.Join(f.Dir, run.ConfigFile)); err != nil {
 		return fmt.Errorf("live: %s holds no run: %w", f.Dir, err)
 	}
 	return nil
@@ -131,7 +117,7 @@ func (f *Folder) State() State {
 func (f *Folder) refresh() {
 	s := &f.state
 	was, problem := s.version, ""
-	if err := errors.Join(f.readConfig(), f.readMetrics(), f.readProbe(), f.readLedger(), f.readCheckpoints()); err != nil {
+	if err := errors.Join(f.readConfig(), f.readMetrics(), f.readGrid(), f.readLedger(), f.readCheckpoints()); err != nil {
 		problem = strings.Join(strings.Fields(err.Error()), " ")
 	}
 	if problem != s.Problem {
@@ -143,9 +129,9 @@ func (f *Folder) refresh() {
 	}
 }
 
-// Probe is the pairs of the probe, nil without one, and the snapshots from the
+// Grid is the pairs of the grid, nil without one, and the snapshots from the
 // given one on.
-func (f *Folder) Probe(from int) (pairs json.RawMessage, snapshots []json.RawMessage) {
+func (f *Folder) Grid(from int) (pairs json.RawMessage, snapshots []json.RawMessage) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.pairs, f.snapshots[min(max(0, from), len(f.snapshots)):]
@@ -154,7 +140,7 @@ func (f *Folder) Probe(from int) (pairs json.RawMessage, snapshots []json.RawMes
 // readConfig reads the config again when the run has written it again.
 func (f *Folder) readConfig() error {
 	s := &f.state
-	_, err := os.Stat(filepath.Join(f.Dir, pidFile))
+	_, err := os.Stat(filepath.Join(f.Dir, checkpoint.PIDFile))
 	if running := err == nil; running != s.Running {
 		s.Running = running
 		s.version++
@@ -163,7 +149,7 @@ func (f *Folder) readConfig() error {
 	if f.config != nil {
 		return nil
 	}
-	path := filepath.Join(f.Dir, configFile)
+	path := filepath.Join(f.Dir, run.ConfigFile)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -210,8 +196,8 @@ func (f *Folder) readMetrics() error {
 	return err
 }
 
-func (f *Folder) readProbe() error {
-	lines, again, err := f.probe.more()
+func (f *Folder) readGrid() error {
+	lines, again, err := f.grid.more()
 	if again {
 		f.pairs, f.snapshots = nil, nil
 		f.state.version++
@@ -261,15 +247,9 @@ func (f *Folder) readCheckpoints() error {
 
 // diagnose names what the lines and scores show.
 func (s *State) diagnose() {
-	h := train.History{Lines: s.Lines, Warmup: s.warmup, MaxLogitScale: s.maxLogitScale}
+	h := train.History{Lines: s.Lines, Scores: s.Scores, Warmup: s.warmup, MaxLogitScale: s.maxLogitScale}
 	if s.Newest != nil {
 		h.Floor = s.Newest.Floor
 	}
-	for _, e := range s.Scores {
-		h.Scores = append(h.Scores, train.Score{Step: e.Step, Set: e.Set, Top1: e.Top1, Low: e.Low, High: e.High})
-	}
-	s.Findings = nil
-	for _, f := range train.Diagnose(h) {
-		s.Findings = append(s.Findings, Finding{f.Name, f.Text})
-	}
+	s.Findings = train.Diagnose(h)
 }

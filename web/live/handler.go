@@ -23,7 +23,7 @@ const (
 //	GET /             the page
 //	GET /api/run      what is known of the run, newest numbers, findings
 //	GET /api/metrics  all lines of training, and the scores
-//	GET /api/probe    the pairs of the probe, and its snapshots; ?from=N leaves out N
+//	GET /api/grid     the pairs of the grid, and its snapshots; ?from=N leaves out N
 //	GET /api/events   server-sent events: what the page shows, again when it changes
 //	GET /metrics      the newest numbers, in the text format of Prometheus
 func (f *Folder) Handler() http.Handler {
@@ -36,7 +36,7 @@ func (f *Folder) Handler() http.Handler {
 		s := f.State()
 		serve.JSON(w, map[string]any{"lines": s.Lines, "scores": s.Scores})
 	})
-	mux.HandleFunc("GET /api/probe", f.serveProbe)
+	mux.HandleFunc("GET /api/grid", f.serveGrid)
 	mux.HandleFunc("GET /api/events", f.serveEvents)
 	mux.HandleFunc("GET /metrics", f.servePrometheus)
 	return mux
@@ -51,18 +51,18 @@ func (f *Folder) servePage(w http.ResponseWriter, _ *http.Request) {
 	serve.File("text/html", text)(w, nil)
 }
 
-// serveProbe answers with the probe's first line, and its snapshots beside.
-func (f *Folder) serveProbe(w http.ResponseWriter, r *http.Request) {
+// serveGrid answers with the first line of the grid's file, and its snapshots beside.
+func (f *Folder) serveGrid(w http.ResponseWriter, r *http.Request) {
 	from, err := strconv.Atoi(r.FormValue("from"))
 	if err != nil && r.FormValue("from") != "" || from < 0 {
 		serve.Error(w, http.StatusBadRequest, fmt.Sprintf("live: from %q; want how many snapshots to leave out", r.FormValue("from")))
 		return
 	}
 	f.State() // reads what is new
-	first, snapshots := f.Probe(from)
+	first, snapshots := f.Grid(from)
 	all := map[string]json.RawMessage{}
 	if first != nil && json.Unmarshal(first, &all) != nil {
-		serve.Error(w, http.StatusInternalServerError, "live: the first line of probe.jsonl is not one of a run")
+		serve.Error(w, http.StatusInternalServerError, "live: the first line of grid.jsonl is not one of a run")
 		return
 	}
 	if all["snapshots"], err = json.Marshal(snapshots); err != nil {
@@ -81,7 +81,7 @@ type event struct {
 	Snapshots int    `json:"snapshots"`
 }
 
-// serveEvents tells a viewer what there is, and again after each change, until
+// serveEvents sends a viewer what there is, and again after each change, until
 // it goes or the server ends.
 func (f *Folder) serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -122,7 +122,7 @@ func (f *Folder) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// event is what all viewers are told of a state; it is drawn once.
+// event is what all viewers get of a state; it is drawn once.
 func (f *Folder) event(s State) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -1,19 +1,19 @@
-// The page of a run: the server renders all but the probe's grid, and tells by
+// The page of a run: the server renders all but the grid, and says by
 // events when there is something new.
 "use strict";
 const $ = id => document.getElementById(id);
 let pairs = [], snapshots = [], low = -1, high = 1, following = true, playing = 0, cell = null, loading = false, have = 0, wanted = 0;
 
-// fetchProbe gets the snapshots that are missing. Those of a run that went back
+// fetchGrid gets the snapshots that are missing. Those of a run that went back
 // are all read again.
-async function fetchProbe(count) {
+async function fetchGrid(count) {
   wanted = count;
   if (loading) return;
   loading = true;
   try {
     while (have !== wanted) {
       const from = wanted < have ? 0 : have;
-      const got = await (await fetch("api/probe?from=" + from)).json();
+      const got = await (await fetch("api/grid?from=" + from)).json();
       if (!got.pairs || got.snapshots.length === 0) break;
       if (from > 0 && got.snapshots[0].step <= snapshots.at(-1).step) { have = 0; continue; }
       if (from === 0) setPairs(got);
@@ -37,7 +37,7 @@ function show() {
   high = all.reduce((a, b) => Math.max(a, b), -1);
   at.max = snapshots.length - 1;
   if (following) at.value = at.max;
-  $("probe").hidden = false;
+  $("pairs").hidden = false;
   draw();
 }
 
@@ -99,7 +99,7 @@ function draw() {
   canvas.setAttribute("aria-label", `Grid of ${n} images and captions at step ${s.step}`);
   canvas.dataset.step = s.step;
   hardest(s, losses.sort((a, b) => b[1] - a[1]).slice(0, 6));
-  if (cell) tell();
+  if (cell) describe();
 }
 
 // hardest lists pairs with what the model takes for their captions.
@@ -131,8 +131,8 @@ function color(name) {
   return [0, 2, 4].map(i => parseInt(hex.slice(i, i + 2), 16));
 }
 
-// tell says what lies at the cell that is pointed at.
-function tell() {
+// describe says what lies at the cell that is pointed at.
+function describe() {
   const s = snapshots[$("at").value], [i, j] = cell;
   $("cell").textContent = `Image of “${pairs[i].caption}” with caption “${pairs[j].caption}”: cosine ${s.cosines[i][j].toFixed(3)}` + (i === j ? ", a pair." : ".");
 }
@@ -140,14 +140,14 @@ function tell() {
 $("grid").addEventListener("pointermove", e => {
   const n = pairs.length, box = $("grid").getBoundingClientRect(), place = v => Math.min(n - 1, Math.max(0, Math.floor(v * n)));
   cell = [place((e.clientY - box.top) / box.height), place((e.clientX - box.left) / box.width)];
-  tell();
+  describe();
 });
 $("grid").addEventListener("keydown", e => {
   const move = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[e.key];
   if (!move) return;
   e.preventDefault();
   cell = cell ? cell.map((v, k) => Math.min(pairs.length - 1, Math.max(0, v + move[k]))) : [0, 0];
-  tell();
+  describe();
 });
 
 function stop() {
@@ -200,5 +200,5 @@ events.addEventListener("view", e => {
   $("status").textContent = view.status;
   $("age").dataset.written = view.written;
   age();
-  fetchProbe(view.snapshots);
+  fetchGrid(view.snapshots);
 });

@@ -19,6 +19,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/goclip/goclip/checkpoint"
+	"github.com/goclip/goclip/run"
 	"github.com/goclip/goclip/train"
 )
 
@@ -33,10 +35,10 @@ type testRun struct {
 
 func newRun(t *testing.T) testRun {
 	r := testRun{t, t.TempDir()}
-	r.write(configFile, "data: {train: x}\nmodel:\n  embed_dim: 8\n  image: {size: 32, patch: 16, width: 8, layers: 1, heads: 1}\n  text: {context_length: 8, width: 8, layers: 1, heads: 1}\n"+
+	r.write(run.ConfigFile, "data: {train: x}\nmodel:\n  embed_dim: 8\n  image: {size: 32, patch: 16, width: 8, layers: 1, heads: 1}\n  text: {context_length: 8, width: 8, layers: 1, heads: 1}\n"+
 		"optim: {learning_rate: 1e-3, warmup: 5}\ntrain: {steps: 100, batch: 100}\n")
-	r.write(pidFile, "1\n")
-	r.write(probeFile, fmt.Sprintf(`{"set":"validation","pairs":[{"caption":"a","picture":"data:image/png;base64,"},{"caption":%q,"picture":"x"}]}`+"\n", hostile))
+	r.write(checkpoint.PIDFile, "1\n")
+	r.write(run.GridFile, fmt.Sprintf(`{"set":"validation","pairs":[{"caption":"a","picture":"data:image/png;base64,"},{"caption":%q,"picture":"x"}]}`+"\n", hostile))
 	return r
 }
 
@@ -59,11 +61,11 @@ func (r testRun) step(step int, loss float64) {
 	m := train.Metrics{Step: step, Epoch: float64(step) / 50, Loss: loss, LnN: math.Log(100), Floor: 0.5, LogitScale: 14, GradNorm: 1, PairsPerSecond: 100, WaitSeconds: 0.1}
 	line, err := json.Marshal(m)
 	must(r.t, err)
-	r.add(metricsFile, string(line)+"\n")
-	r.add(probeFile, fmt.Sprintf(`{"step":%d,"logit_scale":14,"cosines":[[1,0],[0,1]]}`+"\n", step))
+	r.add(run.MetricsFile, string(line)+"\n")
+	r.add(run.GridFile, fmt.Sprintf(`{"step":%d,"logit_scale":14,"cosines":[[1,0],[0,1]]}`+"\n", step))
 }
 
-// state is what a folder tells now.
+// state is what a folder shows now.
 func (r testRun) state(f *Folder) State {
 	f.mu.Lock()
 	f.read = time.Time{} // nothing is too fresh for a test
@@ -85,15 +87,15 @@ func TestFolder(t *testing.T) {
 		t.Errorf("a run that begins: %+v", s)
 	}
 	r.step(10, 4.6)
-	r.add(metricsFile, `{"step":20,"lo`) // half a line
+	r.add(run.MetricsFile, `{"step":20,"lo`) // half a line
 	s := r.state(f)
 	if s.Step != 10 || len(s.Lines) != 1 || s.Snapshots != 1 {
 		t.Errorf("after half a line: step %d, %d lines, %d snapshots; want 10, 1, 1", s.Step, len(s.Lines), s.Snapshots)
 	}
-	r.add(metricsFile, `ss":4,"ln_n":4.6}`+"\n")
-	r.add(metricsFile, `{"step":20,"set":"seen","top1":0.25,"top1_low":0.2,"top1_high":0.3,"n":100,"classes":10}`+"\n")
+	r.add(run.MetricsFile, `ss":4,"ln_n":4.6}`+"\n")
+	r.add(run.MetricsFile, `{"step":20,"set":"seen","top1":0.25,"top1_low":0.2,"top1_high":0.3,"n":100,"classes":10}`+"\n")
 	for i := range 30 {
-		r.add(ledgerFile, fmt.Sprintf(`{"shard":"s","row":%d,"reason":"no caption"}`+"\n", i))
+		r.add(run.LedgerFile, fmt.Sprintf(`{"shard":"s","row":%d,"reason":"no caption"}`+"\n", i))
 	}
 	must(t, os.MkdirAll(filepath.Join(r.dir, "checkpoints", "step-00000020"), 0o777))
 	r.write("checkpoints/step-00000020/manifest.json", "{}")
@@ -107,14 +109,14 @@ func TestFolder(t *testing.T) {
 	}
 
 	// A run that is continued writes its files anew, without what came after the checkpoint.
-	must(t, os.Remove(filepath.Join(r.dir, metricsFile)))
-	must(t, os.Remove(filepath.Join(r.dir, probeFile)))
-	r.write(probeFile, `{"set":"validation","pairs":[]}`+"\n")
+	must(t, os.Remove(filepath.Join(r.dir, run.MetricsFile)))
+	must(t, os.Remove(filepath.Join(r.dir, run.GridFile)))
+	r.write(run.GridFile, `{"set":"validation","pairs":[]}`+"\n")
 	r.step(5, 4.7)
 	if s := r.state(f); s.Step != 5 || len(s.Lines) != 1 || len(s.Scores) != 0 || s.Snapshots != 1 {
 		t.Errorf("after going back: step %d, %d lines, %d scores, %d snapshots; want 5, 1, 0, 1", s.Step, len(s.Lines), len(s.Scores), s.Snapshots)
 	}
-	must(t, os.Remove(filepath.Join(r.dir, pidFile)))
+	must(t, os.Remove(filepath.Join(r.dir, checkpoint.PIDFile)))
 	if s := r.state(f); s.status() != "stopped after step 5 of 100" {
 		t.Errorf("stopped: %q", s.status())
 	}
@@ -122,8 +124,8 @@ func TestFolder(t *testing.T) {
 	if s := r.state(f); s.status() != "done, 100 steps" {
 		t.Errorf("at the end: %q", s.status())
 	}
-	r.write(configFile, "train: {stesp: 1}")
-	r.write(pidFile, "1\n")
+	r.write(run.ConfigFile, "train: {stesp: 1}")
+	r.write(checkpoint.PIDFile, "1\n")
 	if s := r.state(f); !strings.Contains(s.Problem, "did you mean train.steps") {
 		t.Errorf("a config that cannot be read: %q", s.Problem)
 	}
@@ -144,7 +146,7 @@ func TestVerdict(t *testing.T) {
 		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Low: 0.25, Classes: 10}}}, "It learns: the loss has come 2 %"},
 		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Low: 0.15, Classes: 10}}}, "not learned much yet"},
 		{State{Lines: []train.Metrics{line(90, 4.7)}, warmup: 50, Step: 90}, "not learned much yet: the loss has come 0 %"},
-		{State{Lines: []train.Metrics{line(90, 4.6)}, Step: 90, Findings: []Finding{{"collapse", "x"}}}, "not learned much yet"},
+		{State{Lines: []train.Metrics{line(90, 4.6)}, Step: 90, Findings: []train.Finding{{Name: "collapse", Text: "x"}}}, "not learned much yet"},
 	} {
 		if n := len(test.s.Lines); n > 0 {
 			test.s.Newest = &test.s.Lines[n-1]
@@ -176,8 +178,8 @@ func TestCurves(t *testing.T) {
 func TestHandler(t *testing.T) {
 	r := newRun(t)
 	r.step(10, 3)
-	r.add(metricsFile, fmt.Sprintf(`{"step":10,"set":%q,"top1":0.25,"n":100,"classes":10}`+"\n", hostile))
-	r.add(ledgerFile, fmt.Sprintf(`{"shard":"s","row":1,"reason":%q}`+"\n", hostile))
+	r.add(run.MetricsFile, fmt.Sprintf(`{"step":10,"set":%q,"top1":0.25,"n":100,"classes":10}`+"\n", hostile))
+	r.add(run.LedgerFile, fmt.Sprintf(`{"shard":"s","row":1,"reason":%q}`+"\n", hostile))
 	for range 5 {
 		r.step(20, 4.6) // at ln N again
 	}
@@ -204,10 +206,10 @@ func TestHandler(t *testing.T) {
 	if strings.Contains(page, hostile) || strings.Contains(page, " style=") || strings.Contains(page, "onclick") || strings.Count(page, "<script") != 1 {
 		t.Error("the page holds a hostile name, a style or a script of its own, which its policy forbids")
 	}
-	var run State
-	must(t, json.Unmarshal([]byte(get("/api/run", 200)), &run))
-	if run.Step != 20 || run.Newest.Loss != 4.6 || len(run.Findings) != 1 || run.Bad.Count != 1 || run.Snapshots != 6 {
-		t.Errorf("api/run: %+v", run)
+	var state State
+	must(t, json.Unmarshal([]byte(get("/api/run", 200)), &state))
+	if state.Step != 20 || state.Newest.Loss != 4.6 || len(state.Findings) != 1 || state.Bad.Count != 1 || state.Snapshots != 6 {
+		t.Errorf("api/run: %+v", state)
 	}
 	var metrics struct {
 		Lines  []train.Metrics
@@ -217,18 +219,18 @@ func TestHandler(t *testing.T) {
 	if len(metrics.Lines) != 6 || len(metrics.Scores) != 1 || metrics.Scores[0].Set != hostile {
 		t.Errorf("api/metrics: %d lines, scores %+v", len(metrics.Lines), metrics.Scores)
 	}
-	var probe struct {
-		train.Probe
+	var grid struct {
+		train.Grid
 		Snapshots []train.Snapshot
 	}
-	must(t, json.Unmarshal([]byte(get("/api/probe?from=4", 200)), &probe))
-	if len(probe.Pairs) != 2 || probe.Set != "validation" || len(probe.Snapshots) != 2 || probe.Snapshots[0].Cosines[1][1] != 1 {
-		t.Errorf("api/probe: %+v", probe)
+	must(t, json.Unmarshal([]byte(get("/api/grid?from=4", 200)), &grid))
+	if len(grid.Pairs) != 2 || grid.Set != "validation" || len(grid.Snapshots) != 2 || grid.Snapshots[0].Cosines[1][1] != 1 {
+		t.Errorf("api/grid: %+v", grid)
 	}
-	get("/api/probe?from=-1", 400)
-	get("/api/probe?from=x", 400)
+	get("/api/grid?from=-1", 400)
+	get("/api/grid?from=x", 400)
 	get("/api/none", 404)
-	get("/../"+metricsFile, 404)
+	get("/../"+run.MetricsFile, 404)
 	get("/live.js", 200)
 	get("/style.css", 200)
 	if a, err := http.Post(s.URL+"/api/run", "text/plain", nil); err != nil || a.StatusCode != http.StatusMethodNotAllowed {
@@ -256,7 +258,7 @@ func prometheus(t *testing.T, text string) {
 	}
 }
 
-// TestEvents holds that two viewers are told what is new, and the last lines when
+// TestEvents holds that two viewers get what is new, and the last lines when
 // the server ends.
 func TestEvents(t *testing.T) {
 	r := newRun(t)

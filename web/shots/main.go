@@ -1,6 +1,6 @@
 // Command shots takes a picture of a page in a headless Chromium:
 //
-//	go run ./web/shots --url http://127.0.0.1:8080/ --wait '#probe:not([hidden])' --out docs/live.png
+//	go run ./web/shots --url http://127.0.0.1:8080/ --wait '#pairs:not([hidden])' --out docs/live.png
 package main
 
 import (

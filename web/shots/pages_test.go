@@ -147,7 +147,7 @@ func chromium(t *testing.T) context.Context {
 }
 
 // trained begins the run of the recipe, in a folder of its own.
-func trained(t *testing.T) (r *run.Run, stop func()) {
+func trained(t *testing.T) (stop func()) {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	must(t, os.WriteFile("recipe.yaml", []byte(recipe), 0o666))
@@ -155,10 +155,12 @@ func trained(t *testing.T) (r *run.Run, stop func()) {
 	must(t, err)
 	lines, err := os.Create("log")
 	must(t, err)
-	r = &run.Run{Config: c, Workdir: "r", Log: train.NewConsole(lines, c.Train.Steps)}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- r.Train(ctx) }()
+	go func() {
+		_, err := run.Train(ctx, run.Options{Config: c, Dir: "r", Log: train.NewConsole(lines, c.Train.Steps)})
+		done <- err
+	}()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; !errors.Is(err, train.ErrInterrupted) {
@@ -167,7 +169,7 @@ func trained(t *testing.T) (r *run.Run, stop func()) {
 		lines.Close()
 	})
 	t.Cleanup(stop)
-	return r, stop
+	return stop
 }
 
 const gridStep = `Number(document.querySelector("#grid").dataset.step)`
@@ -176,14 +178,14 @@ const gridStep = `Number(document.querySelector("#grid").dataset.step)`
 // reload, a second viewer, the end of the server; and opens it again afterwards.
 func TestLivePage(t *testing.T) {
 	in := chromium(t)
-	_, stop := trained(t)
+	stop := trained(t)
 	s, err := serve.Listen("127.0.0.1:0", false)
 	must(t, err)
 	end := s.Start(t.Context(), live.Open("r").Handler())
 	defer end()
 
 	v := open(t, in, s.URL)
-	v.do(until(`document.querySelectorAll(".charts svg .curve").length >= 8`), until(`!document.querySelector("#probe").hidden && `+gridStep+` > 0`))
+	v.do(until(`document.querySelectorAll(".charts svg .curve").length >= 8`), until(`!document.querySelector("#pairs").hidden && `+gridStep+` > 0`))
 	first := get[float64](v, gridStep)
 	v.do(until(gridStep + fmt.Sprint(" > ", first))) // the grid follows the run
 	if n := get[int](v, `new Set(document.querySelector("#grid").getContext("2d").getImageData(0, 0, 24, 24).data).size`); n < 10 {
@@ -235,7 +237,7 @@ func TestLivePage(t *testing.T) {
 // about an image that was found.
 func TestDemoPage(t *testing.T) {
 	in := chromium(t)
-	r, stop := trained(t)
+	stop := trained(t)
 	for in.Err() == nil { // until there is a checkpoint
 		if all, _ := filepath.Glob("r/checkpoints/step-*/manifest.json"); len(all) > 0 {
 			break
@@ -243,7 +245,7 @@ func TestDemoPage(t *testing.T) {
 		time.Sleep(pollTime)
 	}
 	stop()
-	trained, err := run.Open(r.Workdir)
+	trained, err := run.Open("r")
 	must(t, err)
 	pool := kernel.NewPool(1)
 	defer pool.Close()

@@ -1,4 +1,4 @@
-// Package cli is what the commands share: how errors are told, what the exit
+// Package cli is what the commands share: how errors are reported, what the exit
 // code is, and how a signal ends a command.
 package cli
 
@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -26,7 +28,7 @@ func Usagef(format string, args ...any) error {
 }
 
 // Run executes root with args and returns the exit code: 0 done, 1 an error,
-// told in one line on w, 2 wrong usage. SIGINT and SIGTERM end the context of
+// in one line on w, 2 wrong usage. SIGINT and SIGTERM end the context of
 // the command; a second one ends the process at once.
 func Run(root *cobra.Command, args []string, w io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -50,9 +52,31 @@ func Run(root *cobra.Command, args []string, w io.Writer) int {
 	return 1
 }
 
+// program is the name of the command that has all others below it.
+const program = "goclip"
+
+// Tool is how a person who called c calls the command of a name: "goclip eval",
+// "eval", or "go run ./cmd/eval" where go run built this program.
+func Tool(c *cobra.Command, name string) string {
+	built := ""
+	if path, err := os.Executable(); err == nil && strings.Contains(filepath.ToSlash(path), "/go-build") {
+		built = "go run ./cmd/"
+	}
+	if c.Root().Name() == program {
+		return built + program + " " + name
+	}
+	return built + name
+}
+
+// example is the start of a line of an example.
+var example = regexp.MustCompile(`(?m)^  (train|eval|data) `)
+
 // strict makes wrong flags and arguments of c and its subcommands wrong usage.
 func strict(c *cobra.Command) {
 	c.SilenceErrors, c.SilenceUsage = true, true
+	if c.Root().Name() == program {
+		c.Example = example.ReplaceAllString(c.Example, "  "+program+" $1 ")
+	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usagef("%w", err) })
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {

@@ -62,7 +62,7 @@ func TestEval(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	if err := (&run.Run{Config: c, Workdir: "r", Log: train.NewConsole(log, 3)}).Train(t.Context()); err != nil {
+	if _, err := run.Train(t.Context(), run.Options{Config: c, Dir: "r", Log: train.NewConsole(log, 3)}); err != nil {
 		t.Fatal(err)
 	}
 	zeroshot := []string{"zeroshot", "--checkpoint", "r", "--data", "world/val-seen-*.parquet", "--classes", "world/classes.txt", "--templates", "world/templates.txt"}

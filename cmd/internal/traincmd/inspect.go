@@ -22,12 +22,11 @@ func (o *options) inspectCommand() *cobra.Command {
 		Short: "Rebuild the batch of a step: rows, captions, losses, the grid",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			config, err := configs.Load(filepath.Join(o.workdir, "config.yaml"), o.sets, os.Environ())
+			config, err := configs.Load(filepath.Join(o.workdir, run.ConfigFile), o.sets, os.Environ())
 			if err != nil {
 				return err
 			}
-			r := run.Run{Config: config, Workdir: o.workdir, Log: train.NewConsole(os.Stderr, step)}
-			n, err := r.Inspect(c.Context(), step)
+			n, err := run.Inspect(c.Context(), config, o.workdir, step, train.NewConsole(os.Stderr, step))
 			if err != nil {
 				return err
 			}

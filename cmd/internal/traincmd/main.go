@@ -2,7 +2,6 @@
 package traincmd
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -26,7 +25,7 @@ func Command() *cobra.Command {
 		Short:   "Train CLIP on image-caption pairs in Parquet shards",
 		Example: "  train --config configs/quickstart.yaml\n  train --config configs/cifar10.yaml --set data.train='shards/train-*.parquet' --workdir runs/c10",
 		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return o.train(c.Context()) },
+		RunE:    func(c *cobra.Command, _ []string) error { return o.train(c) },
 	}
 	o.configFlags(c)
 	c.Flags().StringVar(&o.workdir, "workdir", "", "folder of the run (default runs/NAME of the recipe)")
@@ -63,13 +62,14 @@ func (o *options) load() (*configs.Run, error) {
 }
 
 // train starts a run or continues it.
-func (o *options) train(ctx context.Context) error {
+func (o *options) train(cmd *cobra.Command) error {
+	ctx := cmd.Context()
 	config, workdir := o.config, o.workdir
 	switch {
 	case o.extend != "" && !o.resume:
 		return cli.Usagef("--extend without --resume; want a run that goes on")
 	case config == "" && o.resume && workdir != "":
-		config = filepath.Join(workdir, "config.yaml")
+		config = filepath.Join(workdir, run.ConfigFile)
 	case config == "":
 		return cli.Usagef("--config is missing; want a recipe, such as configs/quickstart.yaml")
 	}
@@ -83,28 +83,47 @@ func (o *options) train(ctx context.Context) error {
 	var c *configs.Run
 	var differs string
 	if o.resume {
-		c, differs, err = configs.LoadResume(filepath.Join(workdir, "config.yaml"), config, o.sets, os.Environ())
+		c, differs, err = configs.LoadResume(filepath.Join(workdir, run.ConfigFile), config, o.sets, os.Environ())
 	} else {
 		c, err = o.load()
 	}
 	if err != nil {
 		return err
 	}
-	r := run.Run{Config: c, Workdir: workdir, Resume: o.resume, Extend: extend, Log: train.NewConsole(os.Stdout, max(c.Train.Steps, extend))}
+	log := train.NewConsole(cmd.OutOrStdout(), max(c.Train.Steps, extend))
 	if differs != "" {
-		r.Log.Printf("the run goes on with its own config, not with that of %s: %s", config, differs)
+		log.Printf("the run goes on with its own config, not with %s: %s", config, differs)
 	}
-	stop, err := showPage(ctx, o.page, workdir, r.Log)
+	stop, err := showPage(ctx, o.page, workdir, log)
 	if err != nil {
 		return err
 	}
-	err = r.Train(ctx)
+	result, err := run.Train(ctx, run.Options{Config: c, Dir: workdir, Resume: o.resume, Extend: extend, Log: log})
 	stop()
 	if errors.Is(err, train.ErrInterrupted) {
-		r.Log.Printf("saved; continue with: go run ./cmd/train --config %s --workdir %s --resume", config, workdir)
+		log.Printf("saved; continue with: %s --config %s --workdir %s --resume", cli.Tool(cmd, "train"), config, workdir)
 		return nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	summarize(cmd, log, workdir, result)
+	return nil
+}
+
+// summarize says where everything is, and what to do with it.
+func summarize(cmd *cobra.Command, log *train.Console, workdir string, r *run.Result) {
+	log.Printf("")
+	log.Printf("done: weights in %s, metrics in %s, config in %s", r.Weights, filepath.Join(workdir, run.MetricsFile), filepath.Join(workdir, run.ConfigFile))
+	labels := "LABEL,LABEL"
+	if len(r.Classes) > 1 {
+		labels = strings.Join(r.Classes[:min(3, len(r.Classes))], ",")
+	}
+	log.Printf("logit scale %.1f; try: %s predict --checkpoint %s --labels '%s' PICTURE", r.LogitScale, cli.Tool(cmd, "eval"), workdir, labels)
+	log.Printf("see how it was learned: %s serve --workdir %s", cli.Tool(cmd, "eval"), workdir)
+	for _, e := range r.Evaluations {
+		log.Printf("%v", e)
+	}
 }
 
 // steps reads the value of --extend.

@@ -58,7 +58,7 @@ func TestExit(t *testing.T) {
 		{[]string{"--config", ok, "--resume"}, 0, ""},
 		{[]string{"--workdir", "runs/ok", "--resume"}, 0, ""},
 		{[]string{"inspect", "--workdir", "runs/ok", "--step", "2", "--json"}, 0, ""},
-		{[]string{"inspect", "--workdir", "runs/ok", "--step", "3"}, 1, "run: step 3; want 1 to 2, those of runs/ok"},
+		{[]string{"inspect", "--workdir", "runs/ok", "--step", "3"}, 1, "run: step 3; want 1 to 2, the steps of runs/ok"},
 		{[]string{"inspect", "--step", "2"}, 2, "--workdir is missing"},
 		{[]string{"--config", ok, "--resume", "--extend", "steps=3"}, 0, ""},
 		{[]string{"--config", ok, "--resume", "--extend", "steps=3"}, 1, "run: --extend steps=3: runs/ok has 3 steps; want more"},

@@ -21,8 +21,7 @@ func (o *options) planCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r := run.Run{Config: config, Log: train.NewConsole(os.Stderr, steps)}
-			p, err := r.Plan(c.Context(), max(1, steps))
+			p, err := run.MakePlan(c.Context(), config, max(1, steps), train.NewConsole(os.Stderr, steps))
 			if err != nil {
 				return err
 			}

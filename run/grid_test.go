@@ -1,7 +1,6 @@
 package run
 
 import (
-	"context"
 	"encoding/json"
 	"math"
 	"os"
@@ -12,10 +11,10 @@ import (
 	"github.com/goclip/goclip/train"
 )
 
-// readProbe reads a run's probe.jsonl.
-func readProbe(t *testing.T, workdir string) (p train.Probe, all []train.Snapshot) {
+// readGrid reads a run's grid.jsonl.
+func readGrid(t *testing.T, workdir string) (p train.Grid, all []train.Snapshot) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(workdir, probeFile))
+	text, err := os.ReadFile(filepath.Join(workdir, GridFile))
 	must(t, err)
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	must(t, json.Unmarshal([]byte(lines[0]), &p))
@@ -27,27 +26,33 @@ func readProbe(t *testing.T, workdir string) (p train.Probe, all []train.Snapsho
 	return p, all
 }
 
-// TestProbe holds that a probe changes no bit of what is learned, that its pairs
+// TestGrid holds that a grid changes no bit of what is learned, that its pairs
 // differ and come from the validation set, and that a run continued writes the
 // same snapshots as one never stopped.
-func TestProbe(t *testing.T) {
+func TestGrid(t *testing.T) {
 	dir := t.TempDir()
 	world := filepath.Join(dir, "world")
 	train := func(workdir string, pairs, until int, resume bool) {
 		t.Helper()
 		r := testRun(t, world, filepath.Join(dir, workdir), resume)
-		r.Config.Train.ProbePairs, r.until = pairs, until
-		must(t, r.Train(context.Background()))
+		r.Config.Train.ProbePairs = pairs
+		s, err := start(t.Context(), *r)
+		must(t, err)
+		defer s.close()
+		if until > 0 {
+			s.trainer.Steps = until
+		}
+		must(t, s.trainer.Run(t.Context()))
 	}
 	train("without", -1, 0, false)
 	train("with", 12, 0, false)
 	if got, want := hashes(t, filepath.Join(dir, "with")), hashes(t, filepath.Join(dir, "without")); got != want {
-		t.Errorf("with a probe:\n%s\nwithout:\n%s", got, want)
+		t.Errorf("with a grid:\n%s\nwithout:\n%s", got, want)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "without", probeFile)); err == nil {
-		t.Error("a run without a probe has its file")
+	if _, err := os.Stat(filepath.Join(dir, "without", GridFile)); err == nil {
+		t.Error("a run without a grid has its file")
 	}
-	p, all := readProbe(t, filepath.Join(dir, "with"))
+	p, all := readGrid(t, filepath.Join(dir, "with"))
 	captions := map[string]bool{}
 	for _, pair := range p.Pairs {
 		captions[pair.Caption] = true
@@ -72,8 +77,8 @@ func TestProbe(t *testing.T) {
 	// Stopped after step 5: a snapshot of step 5, which is saved.
 	train("stopped", 12, 5, false)
 	train("stopped", 12, 0, true)
-	want, _ := os.ReadFile(filepath.Join(dir, "with", probeFile))
-	got, _ := os.ReadFile(filepath.Join(dir, "stopped", probeFile))
+	want, _ := os.ReadFile(filepath.Join(dir, "with", GridFile))
+	got, _ := os.ReadFile(filepath.Join(dir, "stopped", GridFile))
 	lines := strings.SplitAfter(string(got), "\n")
 	if len(lines) != 5 || lines[0]+lines[1]+lines[3] != string(want) {
 		t.Errorf("stopped and continued: %d lines; want those of a run never stopped, and one of step 5", len(lines)-1)

@@ -2,22 +2,22 @@ package train
 
 import "math"
 
-// A Probe is the first line of probe.jsonl: a fixed set of pairs, whose grid of
-// cosines the other lines tell as training goes on.
-type Probe struct {
-	Set   string      `json:"set"` // where the pairs are from
-	Pairs []ProbePair `json:"pairs"`
+// A Grid is the first line of grid.jsonl: a fixed set of pairs, whose cosines the
+// other lines hold as training goes on.
+type Grid struct {
+	Set   string     `json:"set"` // where the pairs are from
+	Pairs []GridPair `json:"pairs"`
 }
 
-// A ProbePair is one pair of a probe.
-type ProbePair struct {
+// A GridPair is one pair of a Grid.
+type GridPair struct {
 	Shard   string `json:"shard"`
 	Row     int64  `json:"row"` // in the shard
 	Caption string `json:"caption"`
 	Picture string `json:"picture"` // a small PNG, as a data URL
 }
 
-// A Snapshot is every other line of probe.jsonl.
+// A Snapshot is every other line of grid.jsonl.
 type Snapshot struct {
 	Step       int    `json:"step"`        // updates done
 	LogitScale Number `json:"logit_scale"` // the factor, not its logarithm
@@ -37,21 +37,21 @@ func NewSnapshot(step int, logitScale float64, images, texts []float32, n int) S
 	return s
 }
 
-// Bounds of a probe: its share of the time of training, and its snapshots in a run.
+// Bounds of a grid: its share of the time of training, and its snapshots in a run.
 const (
-	probeShare   = 0.004
+	gridShare    = 0.004
 	maxSnapshots = 400
 )
 
-// ProbeEvery is the number of steps between two snapshots of n pairs. A snapshot
-// goes forward only, a third of a step for as many pairs.
-func (c Config) ProbeEvery(n int) int {
-	cost := float64(n) / float64(3*c.Batch) // in steps
-	return max(1, int(math.Ceil(cost/probeShare)), (c.Steps+maxSnapshots-1)/maxSnapshots)
+// gridEvery is the number of steps between two snapshots. A snapshot goes forward
+// only, a third of a step for as many pairs.
+func (c Config) gridEvery() int {
+	cost := float64(c.GridSize()) / float64(3*c.Batch) // in steps
+	return max(1, int(math.Ceil(cost/gridShare)), (c.Steps+maxSnapshots-1)/maxSnapshots)
 }
 
-// ProbeSize is the number of pairs of the probe that is wanted; 0 means none.
-func (c Config) ProbeSize() int {
+// GridSize is the number of pairs of the grid; 0 means none.
+func (c Config) GridSize() int {
 	switch {
 	case c.ProbePairs == 0:
 		return 24

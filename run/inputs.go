@@ -1,0 +1,114 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/synth"
+	"github.com/goclip/goclip/data/tokenizer"
+	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/train"
+)
+
+// inputs are what a run reads: its data sets, and what an evaluation asks for.
+type inputs struct {
+	train     *data.Dataset
+	sets      []evalSet
+	classes   []string
+	templates []string
+	tokenizer *tokenizer.Tokenizer // of tokenizer.path; nil without one
+}
+
+// An evalSet is labeled data with a name.
+type evalSet struct {
+	name string
+	data *data.Dataset
+}
+
+// openInputs opens what the config names, and draws the quickstart's world if
+// there is one to draw. A run that is resumed has its tokenizer in its checkpoint.
+func openInputs(ctx context.Context, c *configs.Run, resume bool, log *train.Console) (*inputs, error) {
+	if c.World.Dir != "" {
+		if err := drawWorld(ctx, c, log); err != nil {
+			return nil, err
+		}
+	}
+	in, err := openTrain(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Tokenizer.Path != "" && !resume {
+		if in.tokenizer, err = tokenizer.Load(c.Tokenizer.Path); err != nil {
+			return nil, err
+		}
+	}
+	return in, in.openEval(ctx, c)
+}
+
+// openTrain opens the training data alone.
+func openTrain(ctx context.Context, c *configs.Run) (*inputs, error) {
+	d, err := data.OpenTrain(ctx, c.Data)
+	if err != nil {
+		return nil, err
+	}
+	if d.Len() < int64(c.Train.Batch) {
+		return nil, fmt.Errorf("run: %d pairs in data.train; want at least train.batch, %d", d.Len(), c.Train.Batch)
+	}
+	return &inputs{train: d}, nil
+}
+
+// openEval opens what the evaluations of a run need, if it has any.
+func (in *inputs) openEval(ctx context.Context, c *configs.Run) (err error) {
+	sets := c.Eval.Sets
+	if len(sets) == 0 && c.Data.Val != "" {
+		sets = []eval.Set{{Name: "validation", Data: c.Data.Val}}
+	}
+	if c.Eval.Classes == "" || len(sets) == 0 {
+		return nil
+	}
+	if in.classes, err = eval.ReadClasses(c.Eval.Classes); err != nil {
+		return err
+	}
+	in.templates = []string{eval.DefaultTemplate}
+	if c.Eval.Templates != "" {
+		if in.templates, err = eval.ReadTemplates(c.Eval.Templates); err != nil {
+			return err
+		}
+	}
+	for _, s := range sets {
+		d, err := data.Open(ctx, s.Data, c.Data, data.Need{Label: true})
+		if err != nil {
+			return err
+		}
+		label, at, err := d.MaxLabel(ctx)
+		if err != nil {
+			return err
+		}
+		if label >= int64(len(in.classes)) {
+			return fmt.Errorf("run: %v has label %d; want 0 to %d, the lines of %s", at, label, len(in.classes)-1, c.Eval.Classes)
+		}
+		in.sets = append(in.sets, evalSet{s.Name, d})
+	}
+	return nil
+}
+
+// drawWorld draws the quickstart's world and proves by a scan of its training
+// captions that the combinations held out are never named.
+func drawWorld(ctx context.Context, c *configs.Run, log *train.Console) error {
+	log.Printf("drawing the world of colors and shapes in %s", c.World.Dir)
+	if err := synth.Write(ctx, c.World.Dir, c.World.Draw); err != nil {
+		return err
+	}
+	d, err := data.OpenTrain(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	scan, err := synth.ScanCaptions(d.Captions(ctx))
+	if err != nil {
+		return err
+	}
+	log.Printf("%v", scan)
+	return nil
+}

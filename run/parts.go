@@ -1,0 +1,81 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/goclip/goclip/checkpoint"
+	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/tokenizer"
+	"github.com/goclip/goclip/model"
+)
+
+// parts are what a run builds before it has a trainer.
+type parts struct {
+	config    *configs.Run // with what train.memory came to
+	tokenizer *tokenizer.Tokenizer
+	model     *model.CLIP
+
+	// captions are those that the tokenizer was trained on; nil if it was not.
+	captions *data.CaptionCounts
+}
+
+// build makes the tokenizer, the checkpoint's if there is one, and the model with
+// its initial values.
+func build(ctx context.Context, c *configs.Run, in *inputs, from *checkpoint.Checkpoint) (p *parts, err error) {
+	p = &parts{tokenizer: in.tokenizer}
+	vocabulary := c.Tokenizer
+	vocabulary.SetDefaults()
+	switch {
+	case from != nil:
+		p.tokenizer, err = tokenizer.Load(from.Path(TokenizerFile))
+	case p.tokenizer == nil:
+		p.captions = data.NewCaptionCounts()
+		p.tokenizer, err = tokenizer.Train(p.captions.Pass(in.train.Captions(ctx)), vocabulary.VocabSize)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.model, err = newModel(c, p.tokenizer); err != nil {
+		return nil, err
+	}
+	p.config, err = fit(c, p.model, in)
+	return p, err
+}
+
+// newModel makes a model whose vocabulary is the tokenizer's.
+func newModel(c *configs.Run, t *tokenizer.Tokenizer) (*model.CLIP, error) {
+	m := c.Model
+	if m.Text.VocabSize == 0 {
+		m.Text.VocabSize = t.Size()
+	}
+	if m.Text.VocabSize < t.Size() {
+		return nil, fmt.Errorf("run: model.text.vocab_size %d; want at least the tokenizer's %d, or 0 for it", m.Text.VocabSize, t.Size())
+	}
+	return model.New(m, c.Seed)
+}
+
+// sameTokenizer refuses a vocabulary file that is not the checkpoint's.
+func (p *parts) sameTokenizer(dir string) error {
+	path := p.config.Tokenizer.Path
+	if path == "" {
+		return nil
+	}
+	now, err := tokenizer.Load(path)
+	if err != nil {
+		return err
+	}
+	var a, b bytes.Buffer
+	if err := p.tokenizer.WriteJSON(&a); err != nil {
+		return err
+	}
+	if err := now.WriteJSON(&b); err != nil {
+		return err
+	}
+	if !bytes.Equal(a.Bytes(), b.Bytes()) {
+		return fmt.Errorf("run: tokenizer.path %s is not the vocabulary that %s was trained with: have %d tokens, had %d", path, dir, now.Size(), p.tokenizer.Size())
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/goclip/goclip/checkpoint"
+	"github.com/goclip/goclip/configs"
+)
+
+// resume finds where to go on, and checks that the config is the run's. It
+// returns the config with what o.Extend changes, and no checkpoint if the run ended
+// before its first one.
+func (f *folder) resume(o Options) (*configs.Run, *checkpoint.Checkpoint, error) {
+	old, err := configs.Load(f.path(ConfigFile), nil, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, was := *o.Config, old.Train.Steps
+	if o.Extend > 0 {
+		if o.Extend <= was {
+			return nil, nil, fmt.Errorf("run: --extend steps=%d: %s has %d steps; want more", o.Extend, f.dir, was)
+		}
+		c.Train.Steps, old.Train.Steps = o.Extend, o.Extend // which is no difference now
+	}
+	if difference := configs.Difference(old, &c); difference != "" {
+		if old.Train.Steps != c.Train.Steps {
+			difference += fmt.Sprintf("; to train on for longer, want --extend steps=%d", c.Train.Steps)
+		}
+		return nil, nil, fmt.Errorf("run: %s was started with another config: %s", f.dir, difference)
+	}
+	from, err := f.store.Latest()
+	if errors.Is(err, checkpoint.ErrNotFound) {
+		o.Log.Printf("no checkpoint to resume from, starting again: %v", err)
+		return &c, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range from.Skipped {
+		o.Log.Printf("skipped: %v", s)
+	}
+	o.Log.Printf("resuming after step %d from %s", from.Step, from.Dir)
+	if o.Extend > 0 {
+		// The learning rate is from now on what a run of the new length has at this
+		// step: after a cosine that had come down, it jumps up.
+		c.Train.ExtendedFrom = from.Step
+		o.Log.Printf("extended from %d to %d steps after step %d: the learning rate goes on from %.2e with %.2e",
+			was, o.Extend, from.Step, c.Optim.At(max(0, from.Step-1), was), c.Optim.At(from.Step, o.Extend))
+	}
+	return &c, from, nil
+}

@@ -1,0 +1,246 @@
+// Package run makes a run of a config: what it reads, what it builds, its
+// folder, and a trainer over them.
+//
+// [Train] starts or continues a run, [MakePlan] says beforehand what it takes,
+// [Inspect] rebuilds one of its steps, [Verify] proves that a run which was stopped
+// ends in the same bits, and [Open] reads the model of a run.
+package run
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+
+	"github.com/goclip/goclip/checkpoint"
+	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/optim"
+	"github.com/goclip/goclip/train"
+)
+
+// Options say which run.
+type Options struct {
+	Config *configs.Run
+
+	// Dir is the run's folder. It must not hold a run, unless Resume says that it
+	// is to go on from its newest checkpoint.
+	Dir    string
+	Resume bool
+
+	// Extend is a new number of steps for a run that is resumed; 0 keeps it.
+	Extend int
+
+	Log *train.Console // nil logs nothing
+}
+
+// A Result is what a run ended in.
+type Result struct {
+	Config     *configs.Run // as it was used
+	Step       int
+	Weights    string // the file that holds them
+	LogitScale float64
+
+	// Evaluations hold the scores after the last step, one for each set, and Classes
+	// the names to choose from.
+	Evaluations []train.Evaluation
+	Classes     []string
+}
+
+// Train starts a run or continues it, and trains to its end. When ctx ends, it
+// saves the run and returns [train.ErrInterrupted], or the error of ctx if there is
+// nothing to save yet. Nothing is written before everything that the config names
+// has been found good.
+func Train(ctx context.Context, o Options) (*Result, error) {
+	s, err := start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	s.announce()
+	defer boundGarbage()()
+	if err := s.trainer.Run(ctx); err != nil {
+		return nil, err
+	}
+	return &Result{
+		Config: s.config, Step: s.config.Train.Steps, Weights: filepath.Join(s.folder.store.Path(s.config.Train.Steps), ModelFile),
+		LogitScale: math.Exp(float64(s.model.LogitScale())), Evaluations: s.evaluator.last, Classes: s.inputs.classes,
+	}, nil
+}
+
+// A session is a run in its folder, ready to train.
+type session struct {
+	*parts
+	inputs    *inputs
+	folder    *folder
+	state     state
+	trainer   *train.Trainer
+	evaluator *evaluator
+	grid      *grid // nil if there is none; its file is the folder's
+	log       *train.Console
+}
+
+// start opens what the run reads, takes its folder, and puts its trainer at the
+// place of the newest checkpoint.
+func start(ctx context.Context, o Options) (s *session, err error) {
+	if err := o.Config.Validate(); err != nil {
+		return nil, err
+	}
+	if err := check(o.Dir, o.Resume); err != nil {
+		return nil, err
+	}
+	in, err := openInputs(ctx, o.Config, o.Resume, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	s = &session{inputs: in, log: o.Log}
+	if s.folder, err = enter(o.Dir, o.Resume); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.close()
+			s = nil
+		}
+	}()
+	c, from := o.Config, (*checkpoint.Checkpoint)(nil)
+	if o.Resume {
+		if c, from, err = s.folder.resume(o); err != nil {
+			return s, err
+		}
+	}
+	if s.parts, err = build(ctx, c, in, from); err != nil {
+		return s, err
+	}
+	shards, err := in.train.Fingerprints(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.state = state{Seed: c.Seed, Batch: c.Train.Batch, Rows: in.train.Len(), Shards: shards}
+	if from != nil {
+		if s.state, err = readState(from); err != nil {
+			return s, err
+		}
+		if err := s.sameInputs(o.Dir, s.state, shards); err != nil {
+			return s, err
+		}
+	}
+	if err := s.folder.open(s.config, s.state, from != nil); err != nil {
+		return s, err
+	}
+	if s.trainer, err = newTrainer(s.parts, in, s.folder.bad, o.Log); err != nil {
+		return s, err
+	}
+	if from != nil {
+		if err := restore(from, s.trainer); err != nil {
+			return s, err
+		}
+	}
+	return s, s.hook(ctx)
+}
+
+// newTrainer puts a trainer together, at the first step.
+func newTrainer(p *parts, in *inputs, bad *data.Ledger, log *train.Console) (*train.Trainer, error) {
+	return train.New(train.Setup{
+		Config: p.config.Train, Optim: p.config.Optim, Seed: p.config.Seed,
+		Model: p.model, Tokenizer: p.tokenizer, Data: in.train, Ledger: bad, Log: log,
+	})
+}
+
+// hook gives the trainer what a run does beside learning.
+func (s *session) hook(ctx context.Context) (err error) {
+	t, c := s.trainer, s.config
+	if s.evaluator, err = newEvaluator(c, s.inputs, s.parts, t); err != nil {
+		return err
+	}
+	t.Metrics = s.folder.lines
+	t.Hooks = train.Hooks{
+		Eval: s.evaluator.evaluate, Save: s.save, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
+		Inspect: func(n *train.Inspection) error { return s.folder.keepInspection(n, s.log) },
+	}
+	if s.grid, err = openGrid(ctx, s); err != nil {
+		return err
+	}
+	if s.grid != nil {
+		t.Hooks.Grid = s.grid.after
+	}
+	t.Floor, err = s.floor(ctx)
+	return err
+}
+
+func (s *session) close() {
+	if s.trainer != nil {
+		s.trainer.Close()
+	}
+	s.folder.close()
+}
+
+// save writes a checkpoint of the step and removes old ones.
+func (s *session) save(step int) error {
+	now := s.state
+	now.Step, now.Pairs, now.Watch = step, int64(step)*int64(s.config.Train.Batch), s.trainer.Watch
+	if err := s.folder.store.Save(step, files(s.parts, s.trainer, now)); err != nil {
+		return err
+	}
+	if err := s.folder.store.Prune(step, s.config.Checkpoint); err != nil {
+		s.log.Printf("step %d is saved, but old checkpoints stay: %v", step, err)
+	}
+	if len(s.config.Data.Sources) > 0 {
+		s.log.Printf("step %d: drawn from %s", step, s.inputs.train.FormatDrawn(now.Seed, now.Pairs))
+	}
+	return nil
+}
+
+// announce logs what is about to be trained.
+func (s *session) announce() {
+	c, d, stats := s.config, s.inputs.train, s.trainer.Step.Stats()
+	s.log.Printf("%d pairs in %d shards, vocabulary of %d tokens", d.Len(), d.Shards(), s.tokenizer.Size())
+	if where := d.FormatWhere(); where != "" {
+		s.log.Printf("%s", where)
+	}
+	s.log.Printf("order of the pairs: shuffle quality %.3f, where 1 is a shuffle of all", d.ShuffleQuality(c.Seed))
+	s.log.Printf("%d parameters, %d steps of %d pairs in %s on %d threads (%v), arena of %d MB",
+		s.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, c.Train.Precision, s.trainer.Pool().Threads(), kernel.Active(), stats.ArenaBytes>>20)
+	if c.Train.Step().BF16 && kernel.Active() < kernel.AVX512BF16 {
+		s.log.Printf("%v has no products of bfloat16: they are emulated, which takes longer than train.precision f32", kernel.Active())
+	}
+	s.log.Printf("%s", optim.Groups(s.model.Params()))
+}
+
+// floor finds the least loss that the captions allow, and logs it where they
+// repeat enough to matter.
+func (s *session) floor(ctx context.Context) (float64, error) {
+	var counts []int
+	if s.captions != nil {
+		counts, s.captions = s.captions.All(), nil
+	} else {
+		var err error
+		if counts, err = data.CountCaptions(ctx, s.inputs.train.Captions(ctx)); err != nil {
+			return 0, err
+		}
+	}
+	n := s.config.Train.Batch
+	floor := data.Floor(counts, n)
+	if floor > 0.05 {
+		s.log.Printf("captions repeat (%d distinct ones): no model gets the loss of %d pairs below %.3f, where guessing has ln N %.3f",
+			len(counts), n, floor, math.Log(float64(n)))
+	}
+	return floor, nil
+}
+
+// sameInputs refuses to go on with other shards, or another vocabulary, than
+// those that the run was trained on.
+func (s *session) sameInputs(dir string, was state, shards map[string]string) error {
+	if err := sameShards(dir, was, shards); err != nil {
+		return err
+	}
+	return s.sameTokenizer(dir)
+}
+
+func sameShards(dir string, was state, shards map[string]string) error {
+	if changed := data.ShardsDifference(was.Shards, shards); changed != "" {
+		return fmt.Errorf("run: data.train is not what %s was trained on: %s", dir, changed)
+	}
+	return nil
+}
