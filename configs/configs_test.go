@@ -151,6 +151,7 @@ func TestFileErrors(t *testing.T) {
 		{"optim: {warmup: 2.5}", `:8: optim.warmup: have "2.5"; want a whole number`},
 		{"optim: {warmup: '3'}", `have "3"; want a whole number`},
 		{"optim: {warmup: 010}", "have 010, which YAML takes for octal"},
+		{"optim: {warmup: -010}", "have -010, which YAML takes for octal"},
 		{"optim: {warmup: [1]}", "have a list; want a whole number"},
 		{"optim: {warmup: 99999999999999999999}", "want a whole number"},
 		{"optim: {beta1: .nan}", `have ".nan"; want a number`},
