@@ -20,7 +20,7 @@ func canvas(t testing.TB, w, h int) []byte {
 
 // TestSizes leaves out small and long images, and no bad row is counted.
 func TestSizes(t *testing.T) {
-	c := Config{MinSize: 5}
+	c := Config{MinSize: 6}
 	c.Train = scored(t, 100, 1, func(i int, r *scoredRow) {
 		if i%10 != 0 {
 			r.PNG = canvas(t, 6, 12+i%3)
@@ -77,6 +77,9 @@ func TestCaptionColumns(t *testing.T) {
 	c.Captions[1].Column = "llava"
 	if _, err := OpenTrain(context.Background(), c); err == nil || !strings.Contains(err.Error(), "000.parquet: no column llava of captions: have ") {
 		t.Errorf("a column that is missing: %v", err)
+	}
+	if _, err := Open(context.Background(), c.Train, c, Need{Caption: true}); err != nil {
+		t.Errorf("Open wants the columns of training: %v", err)
 	}
 }
 

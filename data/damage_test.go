@@ -130,34 +130,53 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// TestStall: a stream that waits logs for what, and ends.
+// TestStall: a stream that waits logs for what, and ends, though the goroutine that
+// it waits for does not.
 func TestStall(t *testing.T) {
 	patterns := hfShards(t, 60, 1, nil)
 	var opened atomic.Bool
 	url, _ := serveFiles(t, filepath.Dir(patterns), func(int64) string {
 		if opened.Load() {
-			return "wait"
+			return "503"
 		}
 		return ""
 	})
-	d, err := Open(context.Background(), url+"/000.parquet", Config{StallSeconds: 1}, Need{Caption: true})
-	must(t, err)
-	opened.Store(true)
-	logged := ""
-	s := d.Stream(StreamConfig{
-		Batch: 20, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t),
-		Log: func(format string, args ...any) { logged = fmt.Sprintf(format, args...) }, logAfter: 100 * time.Millisecond,
-	})
-	err = drain(t, s, 1)
-	s.Close() // does not wait
-	const want = "waiting for reading of 000.parquet"
-	if err == nil || !strings.HasPrefix(err.Error(), "data: no batch for 1 s: "+want) || !strings.Contains(logged, want) {
-		t.Errorf("a stream that waits: %v, logged %q; want %q", err, logged, want)
-	}
-	s.done.Wait()
-	s.stages[1].begin("decoding", "far/00031.parquet", 2, 1034)
-	if got, want := s.waiting(time.Minute).Error(), "data: no batch for 60 s: waiting for decoding of 00031.parquet row group 2, row 1034"; got != want {
-		t.Errorf("waiting = %q, want %q", got, want)
+	for _, every := range []time.Duration{100 * time.Millisecond, 0} {
+		opened.Store(false)
+		d, err := Open(context.Background(), url+"/000.parquet", Config{StallSeconds: 1}, Need{Caption: true})
+		must(t, err)
+		opened.Store(true)
+		logged, release := make(chan string, 100), make(chan struct{})
+		s := d.Stream(StreamConfig{
+			Batch: 20, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), logAfter: every,
+			Log: func(format string, args ...any) {
+				if logged <- fmt.Sprintf(format, args...); strings.Contains(format, "again in") {
+					<-release // whoever reads waits
+				}
+			},
+		})
+		err = drain(t, s, 1)
+		s.Close() // does not wait
+		const want = "waiting for reading of 000.parquet"
+		if err == nil || !strings.HasPrefix(err.Error(), "data: no batch for 1 s: "+want) {
+			t.Errorf("a stream that waits: %v; want %q", err, want)
+		}
+		close(release)
+		s.done.Wait()
+		close(logged)
+		lines := map[bool]int{}
+		for line := range logged {
+			lines[strings.Contains(line, want)]++
+		}
+		if lines[false] == 0 || (lines[true] > 0) != (every > 0) {
+			t.Errorf("logged each %v: %d times that it waits, %d requests", every, lines[true], lines[false])
+		}
+		s.stages[2].begin("decoding", "far/00032.parquet", 2, 1)
+		s.stages[1].begin("decoding", "far/00031.parquet", 2, 1034)
+		s.stages[2].since = s.stages[1].since.Add(time.Second)
+		if got, want := s.waiting(time.Minute).Error(), "data: no batch for 60 s: waiting for decoding of 00031.parquet row group 2, row 1034"; got != want {
+			t.Errorf("waiting = %q, want %q", got, want)
+		}
 	}
 }
 

@@ -134,6 +134,37 @@ func TestMix(t *testing.T) {
 	}
 }
 
+// TestQuotas divides a block, with what rounding leaves to the largest remainders,
+// one each.
+func TestQuotas(t *testing.T) {
+	for _, test := range []struct {
+		weights []float64
+		want    []int64
+	}{
+		{[]float64{1}, []int64{16384}},
+		{[]float64{1, 1, 1, 1, 1, 1, 1}, []int64{2341, 2341, 2341, 2341, 2340, 2340, 2340}},
+		{[]float64{2, 1, 4}, []int64{4681, 2341, 9362}},
+	} {
+		var sources []Source
+		for _, w := range test.weights {
+			sources = append(sources, Source{Weight: w})
+		}
+		if got := quotas(sources); !slices.Equal(got, test.want) {
+			t.Errorf("quotas of %v = %d, want %d", test.weights, got, test.want)
+		}
+	}
+}
+
+// TestGoldenSampler holds the rows that runs of earlier versions drew from two
+// sources, whose orders differ.
+func TestGoldenSampler(t *testing.T) {
+	d := &Dataset{quotas: []int64{mixBlock / 2, mixBlock / 2}, spans: []span{{"a", 0, 1000, blockRows}, {"b", 1000, 1000, blockRows}}}
+	want := []int64{1235, 1100, 581, 869, 793, 1502, 597, 0, 49, 456}
+	if got := draw(d, 40_000, 40_010, 0, 1, 1); !slices.Equal(got, want) {
+		t.Errorf("rows %d, want %d", got, want)
+	}
+}
+
 // TestSeek holds that a stream that starts late in an epoch reads the windows
 // that it needs, and none before them.
 func TestSeek(t *testing.T) {
@@ -203,6 +234,6 @@ func TestSourceErrors(t *testing.T) {
 		t.Errorf("%v; want an error that names the pattern", err)
 	}
 	if _, err := Open(context.Background(), good, c, Need{Caption: false}); err != nil {
-		t.Errorf("Open minds the sources of training: %v", err)
+		t.Errorf("Open wants the sources of training: %v", err)
 	}
 }

@@ -240,3 +240,18 @@ func TestDefaults(t *testing.T) {
 		}
 	}
 }
+
+// TestShortSide scales images whose shorter side is longer, and keeps the file of
+// any other.
+func TestShortSide(t *testing.T) {
+	dir := t.TempDir()
+	long, large := picture(t, 1, 40, 10), picture(t, 2, 40, 11)
+	write(t, filepath.Join(dir, "in/cat/a.png"), long)
+	write(t, filepath.Join(dir, "in/cat/b.png"), large)
+	_, err := Run(t.Context(), filepath.Join(dir, "out"), Config{Source: filepath.Join(dir, "in"), ShortSide: 10})
+	must(t, err)
+	rows := readShards(t, filepath.Join(dir, "out"))
+	if len(rows) != 2 || !bytes.Equal(rows[0].Image.Bytes, long) || bytes.Equal(rows[1].Image.Bytes, large) {
+		t.Errorf("%d rows; want the first file as it is, and the second scaled", len(rows))
+	}
+}

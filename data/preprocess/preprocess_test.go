@@ -291,7 +291,7 @@ func TestCrop(t *testing.T) {
 	for _, test := range []struct {
 		m    *Image
 		want rect
-	}{{&Image{W: 90, H: 10}, rect{38, 0, 13, 10}}, {&Image{W: 10, H: 90}, rect{0, 38, 10, 13}}} {
+	}{{&Image{W: 20, H: 10}, rect{3, 0, 13, 10}}, {&Image{W: 10, H: 20}, rect{0, 3, 10, 13}}} {
 		whole := Augment{CropScale: []float64{1, 1}, CropRatio: []float64{3. / 4, 4. / 3}}
 		if got := randomCrop(test.m, whole, rand.New(rand.NewPCG(1, 0))); got != test.want {
 			t.Errorf("the whole of %d x %d: %+v, want %+v", test.m.W, test.m.H, got, test.want)

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -290,6 +291,9 @@ func TestCache(t *testing.T) {
 	blocks, _ := filepath.Glob(filepath.Join(dir, "*.block"))
 	if len(blocks) != 6 {
 		t.Fatalf("%d blocks; want 6", len(blocks))
+	}
+	if info, err := os.Stat(blocks[0]); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("a block has the mode %v, %v; want that others cannot read it", info.Mode(), err)
 	}
 	if err := os.Truncate(blocks[0], 100); err != nil { // as a crash of the machine may leave it
 		t.Fatal(err)
