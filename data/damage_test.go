@@ -29,12 +29,19 @@ func TestWhileReading(t *testing.T) {
 		spoil func(t *testing.T, path string)
 		want  string
 	}{
-		"cut":                     {func(t *testing.T, path string) { must(t, os.Truncate(path, 5000)) }, "has changed while it was in use"},
-		"cut to 0":                {func(t *testing.T, path string) { must(t, os.Truncate(path, 0)) }, "has changed while it was in use: had "},
-		"deleted":                 {func(t *testing.T, path string) { must(t, os.Remove(path)) }, "no such file"},
-		"a folder":                {func(t *testing.T, path string) { must(t, os.Remove(path)); must(t, os.Mkdir(path, 0o777)) }, "is not a regular file"},
-		"replaced":                {replace, "has changed while it was in use"},
-		"overwritten":             {func(t *testing.T, path string) { overwrite(t, path, true) }, "has changed while it was in use"},
+		"cut": {func(t *testing.T, path string) { must(t, os.Truncate(path, 5000)) },
+			"has changed while it was in use"},
+		"cut to 0": {func(t *testing.T, path string) { must(t, os.Truncate(path, 0)) },
+			"has changed while it was in use: had "},
+		"deleted": {func(t *testing.T, path string) { must(t, os.Remove(path)) }, "no such file"},
+		"a folder": {func(t *testing.T,
+			path string) {
+			must(t, os.Remove(path))
+			must(t, os.Mkdir(path, 0o777))
+		}, "is not a regular file"},
+		"replaced": {replace, "has changed while it was in use"},
+		"overwritten": {func(t *testing.T, path string) { overwrite(t, path, true) },
+			"has changed while it was in use"},
 		"spoilt at the same time": {func(t *testing.T, path string) { overwrite(t, path, false) }, "row group 0: column "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +59,8 @@ func TestWhileReading(t *testing.T) {
 				test.spoil(t, path)
 			}
 			err = drain(t, s, 60)
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), ".parquet: ") || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.Contains(err.Error(), test.want) ||
+				!strings.Contains(err.Error(), ".parquet: ") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("a shard is spoilt: %v; want its name and %q", err, test.want)
 			}
 			if _, again := s.Next(t.Context()); !errors.Is(again, err) {
@@ -122,10 +130,12 @@ func overwrite(t *testing.T, path string, touch bool) {
 func TestPanic(t *testing.T) {
 	d, err := Open(context.Background(), hfShards(t, 60, 1, nil), Config{}, Need{Caption: true})
 	must(t, err)
-	s := d.Stream(StreamConfig{Batch: 20, ImageSize: 4, Context: 8, Tokenizer: &tokenizer.Tokenizer{}}) // one that is not made
+	s := d.Stream(StreamConfig{Batch: 20, ImageSize: 4, Context: 8,
+		Tokenizer: &tokenizer.Tokenizer{}}) // one that is not made
 	defer s.Close()
 	err = drain(t, s, 2)
-	if err == nil || !strings.Contains(err.Error(), "000.parquet: row group ") || !strings.Contains(err.Error(), ": row ") || !strings.Contains(err.Error(), "damaged: ") {
+	if err == nil || !strings.Contains(err.Error(), "000.parquet: row group ") ||
+		!strings.Contains(err.Error(), ": row ") || !strings.Contains(err.Error(), "damaged: ") {
 		t.Errorf("a decoder panics: %v; want an error with shard, row group and row", err)
 	}
 }
@@ -174,7 +184,8 @@ func TestStall(t *testing.T) {
 		s.stages[2].begin("decoding", "far/00032.parquet", 2, 1)
 		s.stages[1].begin("decoding", "far/00031.parquet", 2, 1034)
 		s.stages[2].since = s.stages[1].since.Add(time.Second)
-		if got, want := s.waiting(time.Minute).Error(), "data: no batch for 60 s: waiting for decoding of 00031.parquet row group 2, row 1034"; got != want {
+		if got, want := s.waiting(time.Minute).Error(),
+			"data: no batch for 60 s: waiting for decoding of 00031.parquet row group 2, row 1034"; got != want {
 			t.Errorf("waiting = %q, want %q", got, want)
 		}
 	}
@@ -236,7 +247,8 @@ func TestPathsInData(t *testing.T) {
 	rows, err := d.read(t.Context(), 0, 3, columns{image: true, caption: true})
 	must(t, err)
 	if !bytes.Equal(rows[0].image, pixel(t, 0)) || rows[1].problem() != "no image" {
-		t.Errorf("the first image has %d bytes, the second is %q; want its own, and none", len(rows[0].image), rows[1].problem())
+		t.Errorf("the first image has %d bytes, the second is %q; want its own, and none", len(rows[0].image),
+			rows[1].problem())
 	}
 }
 
@@ -249,7 +261,8 @@ func TestNumbersAsImages(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "numbers.parquet"), []numbers{{1, "a"}}, 10)
 	const want = "numbers.parquet: image column jpg: holds no bytes"
-	if _, err := Open(t.Context(), filepath.Join(dir, "numbers.parquet"), Config{}, Need{}); err == nil || !strings.Contains(err.Error(), want) {
+	if _, err := Open(t.Context(), filepath.Join(dir, "numbers.parquet"), Config{}, Need{}); err == nil ||
+		!strings.Contains(err.Error(), want) {
 		t.Errorf("%v; want error with %q", err, want)
 	}
 }
@@ -271,7 +284,8 @@ func TestDamage(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		s := d.Stream(StreamConfig{Batch: 30, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), Ledger: NewLedger(&bytes.Buffer{}, Config{BadRowBudget: 1})})
+		s := d.Stream(StreamConfig{Batch: 30, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t),
+			Ledger: NewLedger(&bytes.Buffer{}, Config{BadRowBudget: 1})})
 		if b, err := s.Next(context.Background()); err == nil {
 			b.Release()
 		}

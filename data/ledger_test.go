@@ -111,7 +111,8 @@ func TestBudget(t *testing.T) {
 // TestAllBad checks that shards without one good row end a run at its budget,
 // not after the whole window has been tried for every pair.
 func TestAllBad(t *testing.T) {
-	d, err := Open(context.Background(), hfShards(t, 2000, 1, func(_ int, r *hfRow) { r.Image.Bytes = r.Image.Bytes[:30] }), Config{}, Need{Caption: true})
+	d, err := Open(context.Background(),
+		hfShards(t, 2000, 1, func(_ int, r *hfRow) { r.Image.Bytes = r.Image.Bytes[:30] }), Config{}, Need{Caption: true})
 	must(t, err)
 	s := d.Stream(StreamConfig{Batch: 50, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t)})
 	defer s.Close()

@@ -18,7 +18,8 @@ func TestOpenErrors(t *testing.T) {
 		Text string `parquet:"text"`
 	}{{"a"}}, 9)
 	write(t, filepath.Join(dir, "none.parquet"), []hfRow{}, 9)
-	for name, content := range map[string][]byte{"text.parquet": []byte("this is a text"), "cut.parquet": good[:len(good)/2], "empty.parquet": nil} {
+	for name, content := range map[string][]byte{"text.parquet": []byte("this is a text"),
+		"cut.parquet": good[:len(good)/2], "empty.parquet": nil} {
 		must(t, os.WriteFile(filepath.Join(dir, name), content, 0o666))
 	}
 	must(t, os.Mkdir(filepath.Join(dir, "folder.parquet"), 0o777))
@@ -37,7 +38,8 @@ func TestOpenErrors(t *testing.T) {
 		{"none.parquet", "no caption column: have", Config{Caption: "blip"}},
 		{"none.parquet", `caption_choice "all"`, Config{CaptionChoice: "all"}},
 	} {
-		if _, err := Open(context.Background(), filepath.Join(dir, test.file), test.c, Need{Caption: true}); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := Open(context.Background(), filepath.Join(dir, test.file), test.c,
+			Need{Caption: true}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("Open(%s): %v; want error with %q", test.file, err, test.want)
 		}
 	}
@@ -53,7 +55,8 @@ func TestFingerprint(t *testing.T) {
 		must(t, err)
 		prints = append(prints, f)
 	}
-	for i, want := range []string{"", "", "parquet has changed, or its place among the shards", "is new, had 2 shards and have 4"} {
+	for i, want := range []string{"", "", "parquet has changed, or its place among the shards",
+		"is new, had 2 shards and have 4"} {
 		if got := ShardsDifference(prints[0], prints[i]); (got == "") != (want == "") || !strings.Contains(got, want) {
 			t.Errorf("data %d: %q; want %q", i, got, want)
 		}
@@ -72,13 +75,15 @@ func TestFingerprintPlace(t *testing.T) {
 		write(t, filepath.Join(dir, name+".parquet"), rows, 10)
 	}
 	for _, order := range [][2]string{{"a", "b"}, {"b", "a"}} {
-		d, err := Open(t.Context(), filepath.Join(dir, order[0]+".parquet,")+filepath.Join(dir, order[1]+".parquet"), Config{}, Need{})
+		d, err := Open(t.Context(), filepath.Join(dir, order[0]+".parquet,")+filepath.Join(dir,
+			order[1]+".parquet"), Config{}, Need{})
 		must(t, err)
 		f, err := d.Fingerprints(t.Context())
 		must(t, err)
 		prints = append(prints, f)
 	}
-	if got := ShardsDifference(prints[0], prints[1]); !strings.Contains(got, "a.parquet has changed, or its place among the shards") {
+	if got := ShardsDifference(prints[0], prints[1]); !strings.Contains(got,
+		"a.parquet has changed, or its place among the shards") {
 		t.Errorf("%q; want that the place has changed", got)
 	}
 }
@@ -90,7 +95,8 @@ func TestStreamBytes(t *testing.T) {
 	must(t, err)
 	one, two := d.StreamBytes(10, 4, 8), d.StreamBytes(20, 4, 8)
 	if pairs := int64(3 * 10 * 4 * (3*4*4 + 8)); two-one != pairs || one-pairs != 2*d.shards[0].bytes/90*90 {
-		t.Errorf("%d bytes, %d with 10 more pairs; want %d more, and twice the %d of all rows", one, two, pairs, d.shards[0].bytes)
+		t.Errorf("%d bytes, %d with 10 more pairs; want %d more, and twice the %d of all rows", one, two,
+			pairs, d.shards[0].bytes)
 	}
 	url, _ := serveFiles(t, filepath.Dir(patterns), healthy)
 	remote, err := Open(t.Context(), url+"/000.parquet", Config{ReadAhead: "1MiB"}, Need{Caption: true})

@@ -115,7 +115,8 @@ func openOne(t *testing.T, s *Store, pattern string, first *Version) (*File, err
 // those of the file, whatever happens.
 func TestFaults(t *testing.T) {
 	file := random(3*blockBytes + 777)
-	for _, faults := range [][]string{{""}, {"503", "500", "429"}, {"reset"}, {"cut", "reset within"}, {"slow"}, {"503", "reset", "cut", ""}} {
+	for _, faults := range [][]string{{""}, {"503", "500", "429"}, {"reset"}, {"cut", "reset within"},
+		{"slow"}, {"503", "reset", "cut", ""}} {
 		t.Run(strings.Join(faults, ","), func(t *testing.T) {
 			server := serve(t, file, func(n int64) string {
 				if n%3 == 2 || faults[0] == "slow" && n%12 != 4 { // so that no request fails each time
