@@ -10,7 +10,8 @@ import (
 
 // Vocabulary loads the tokenizer that c names, or trains one on the captions of
 // train as a run would; trained says so, for Config.
-func Vocabulary(ctx context.Context, c tokenizer.Config, train *data.Survey) (t *tokenizer.Tokenizer, trained bool, err error) {
+func Vocabulary(ctx context.Context, c tokenizer.Config, train *data.Survey) (t *tokenizer.Tokenizer,
+	trained bool, err error) {
 	c.SetDefaults()
 	if c.Path != "" {
 		t, err = c.Load()

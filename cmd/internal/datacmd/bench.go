@@ -86,7 +86,8 @@ func printThroughput(w io.Writer, t data.Throughput) error {
 		{"tokenize", t.Tokenize, t.Images, t.Decoders},
 	} {
 		seconds := stage.busy.Seconds() / float64(max(1, stage.pairs))
-		fmt.Fprintf(table, "%s\t%.0f\t%.1f\t%.1f\t%d\t\n", stage.name, 1/seconds, t.PairBytes()/seconds/1e6, seconds*1e6, stage.goroutines)
+		fmt.Fprintf(table, "%s\t%.0f\t%.1f\t%.1f\t%d\t\n", stage.name, 1/seconds, t.PairBytes()/seconds/1e6,
+			seconds*1e6, stage.goroutines)
 	}
 	if err := table.Flush(); err != nil {
 		return err
