@@ -39,12 +39,12 @@ var arrows = map[string][]string{
 	"web/serve":           {},
 	"web/live":            {"checkpoint", "configs", "run", "train", "web/page", "web/serve"},
 	"web/demo":            {"data/...", "eval", "internal/kernel", "run", "web/page", "web/serve"},
-	"web/shots":           {},
 	"bench":               {"internal/kernel", "model", "model/vm", "optim"}, // model/vm reports the time of operations
 	"bench/race":          {"bench"},                                         // reads its report
 	"bench/killtest":      {},
 	"bench/mutate":        {},
 	"bench/soak":          {"..."},
+	"cmd":                 {"cmd/internal/...", "internal/kernel"},
 	"cmd/internal/cli":    {"internal/kernel"},
 }
 
