@@ -120,13 +120,13 @@ func BenchmarkContrastive(b *testing.B) {
 	rows, columns := make([]float32, n), make([]float32, n)
 	b.Run("forward", func(b *testing.B) {
 		for b.Loop() {
-			p.Contrastive(rows, columns, x, y, 2, e)
+			p.Contrastive(rows, columns, x, y, nil, 2, e)
 		}
 		b.ReportMetric(n*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gpair/s")
 	})
 	b.Run("backward", func(b *testing.B) {
 		for b.Loop() {
-			p.ContrastiveGrad(dx, dy, x, y, rows, columns, 2, 1, e)
+			p.ContrastiveGrad(dx, dy, x, y, rows, columns, nil, 2, 1, e)
 		}
 		b.ReportMetric(n*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gpair/s")
 	})

@@ -14,8 +14,12 @@ const contrastRows = 128
 // RowLSE and colLSE (N) receive a and b. The grid exists in blocks of rows only.
 // A NaN in x or y makes the loss NaN.
 //
-// Source: Radford et al., arXiv:2103.00020, figure 3.
-func (p *Pool) Contrastive(rowLSE, colLSE, x, y []float32, logitScale float32, e int) (loss float32) {
+// With texts (N, T), which are nil otherwise, all pairs of the same text are right for
+// each of them, alike: z_ii becomes the mean of z_ij over the j whose text is i's.
+//
+// Source: Radford et al., arXiv:2103.00020, figure 3; with texts, Yang et al.,
+// arXiv:2204.03610, equations 1 to 3, whose sets of positives are those of a label.
+func (p *Pool) Contrastive(rowLSE, colLSE, x, y []float32, texts []int32, logitScale float32, e int) (loss float32) {
 	n := len(rowLSE)
 	check("Contrastive", "x", len(x), n*e)
 	check("Contrastive", "y", len(y), n*e)
@@ -23,9 +27,17 @@ func (p *Pool) Contrastive(rowLSE, colLSE, x, y []float32, logitScale float32, e
 	scale := float32(math.Exp(float64(logitScale)))
 	p.logSumExp(rowLSE, x, y, scale, e)
 	p.logSumExp(colLSE, y, x, scale, e)
+	right := p.positives(texts, n)
 	var sum float64
 	for i := range n {
-		z := scale * dot(x[i*e:][:e], y[i*e:][:e])
+		var z float32
+		for j := i; ; {
+			z += scale * dot(x[i*e:][:e], y[j*e:][:e])
+			if j = right.after(j); j == i {
+				break
+			}
+		}
+		z /= float32(right.count(i))
 		sum += float64(rowLSE[i]-z) + float64(colLSE[i]-z)
 	}
 	return float32(sum / float64(2*n))
@@ -59,13 +71,14 @@ func (t *rowLSETask) do(_, row int) {
 }
 
 // ContrastiveGrad computes the gradients of Contrastive, times dloss: with
-// w_ij = e^(z_ij - a_i) + e^(z_ij - b_j) - 2 [i=j],
+// w_ij = e^(z_ij - a_i) + e^(z_ij - b_j) - 2 t_ij,
 //
 //	dx_i = s/2N sum_j w_ij y_j, dy_j = s/2N sum_i w_ij x_i
 //
-// and the result, by logitScale, is s/2N sum_ij w_ij x_i . y_j.
+// and the result, by logitScale, is s/2N sum_ij w_ij x_i . y_j. Here t_ij is 1 where
+// i=j; with texts, it is one over the number of pairs that have i's where j has it too.
 func (p *Pool) ContrastiveGrad(
-	dx, dy, x, y, rowLSE, colLSE []float32, logitScale, dloss float32, e int,
+	dx, dy, x, y, rowLSE, colLSE []float32, texts []int32, logitScale, dloss float32, e int,
 ) (dscale float32) {
 	n := len(rowLSE)
 	check("ContrastiveGrad", "x", len(x), n*e)
@@ -74,8 +87,9 @@ func (p *Pool) ContrastiveGrad(
 	check("ContrastiveGrad", "dy", len(dy), n*e)
 	check("ContrastiveGrad", "colLSE", len(colLSE), n)
 	scale := float32(math.Exp(float64(logitScale)))
-	sum := p.contrastSide(dx, x, y, rowLSE, colLSE, scale, e)
-	p.contrastSide(dy, y, x, colLSE, rowLSE, scale, e)
+	right := p.positives(texts, n)
+	sum := p.contrastSide(dx, x, y, rowLSE, colLSE, right, scale, e)
+	p.contrastSide(dy, y, x, colLSE, rowLSE, right, scale, e)
 	factor := scale * dloss / float32(2*n)
 	p.Scale(dx, dx, factor)
 	p.Scale(dy, dy, factor)
@@ -83,14 +97,14 @@ func (p *Pool) ContrastiveGrad(
 }
 
 // contrastSide writes dx_i = sum_j w_ij y_j and returns sum_ij w_ij x_i . y_j.
-func (p *Pool) contrastSide(dx, x, y, lse, other []float32, scale float32, e int) (sum float64) {
+func (p *Pool) contrastSide(dx, x, y, lse, other []float32, right positives, scale float32, e int) (sum float64) {
 	n := len(lse)
 	grid := p.gridScratch(n)
 	for lo := 0; lo < n; lo += contrastRows {
 		hi := min(n, lo+contrastRows)
 		block := grid[:(hi-lo)*n]
 		p.Gemm(block, x[lo*e:hi*e], y, hi-lo, n, e, Gemm{TransB: true})
-		p.contrastGrad = contrastGradTask{block, lse, other, lo, scale, p.rowSums}
+		p.contrastGrad = contrastGradTask{block, lse, other, right, lo, scale, p.rowSums}
 		p.run(&p.contrastGrad, hi-lo)
 		for _, v := range p.rowSums[:hi-lo] {
 			sum += v
@@ -105,7 +119,8 @@ type contrastGradTask struct {
 	grid   []float32 // a block of cosines (rows, N), which become weights
 	lse    []float32 // log-sum-exps of all rows
 	other  []float32 // and of all columns
-	first  int       // row of the block
+	right  positives
+	first  int // row of the block
 	scale  float32
 	dscale []float64 // of each row of the block
 }
@@ -113,9 +128,20 @@ type contrastGradTask struct {
 func (t *contrastGradTask) do(_, row int) {
 	n, i := len(t.lse), t.first+row
 	z := t.grid[row*n:][:n]
-	own := z[i]
+	own, share := float32(0), 1/float32(t.right.count(i))
+	for j := i; ; {
+		own += share * z[j]
+		if j = t.right.after(j); j == i {
+			break
+		}
+	}
 	t.dscale[row] = float64(contrastRow(z, t.other, t.scale, -t.lse[i]) - 2*own)
-	z[i] -= 2
+	for j := i; ; {
+		z[j] -= 2 * share
+		if j = t.right.after(j); j == i {
+			break
+		}
+	}
 }
 
 // gridScratch returns space for a block of the grid.

@@ -62,22 +62,22 @@ func kases() (all []kase) {
 	for _, size := range [][4]int{{1, 1, 1, 4}, {3, 2, 3, 5}, {2, 17, 2, 8}, {4, 9, 3, 16}} {
 		n, t, h, d := size[0], size[1], size[2], size[2]*size[3]
 		for _, causal := range []bool{false, true} {
-			var ids []int32
+			at := Place{T: t}
 			if causal {
-				ids = make([]int32, n*t)
+				at.IDs, at.Causal = make([]int32, n*t), true
 				for i := range n {
-					ids[i*t+(i+t/2)%t] = 1
+					at.IDs[i*t+(i+t/2)%t] = 1
 				}
 			}
 			add(fmt.Sprintf("PooledAttention %v causal %v", size, causal), func(p *Pool, in, out func(int) []float32) {
 				u, z, o, probs := in(n*h*d), in(n*t*d), out(n*h*d), out(n*h*t)
-				p.PooledAttention(o, probs, u, z, ids, n, t, h, 0.3)
-				p.PooledAttentionGrad(out(len(u)), out(len(z)), in(len(o)), probs, u, z, ids, n, t, h, 0.3)
+				p.PooledAttention(o, probs, u, z, at, n, h, 0.3)
+				p.PooledAttentionGrad(out(len(u)), out(len(z)), in(len(o)), probs, u, z, at, n, h, 0.3)
 				p.SpreadHeads(out(n*h*d), in(n*d), n, h)
 				p.GatherHeads(out(n*d), in(n*h*d), in(d), n, h)
 				rows := out(n * t * d)
 				copy(rows, z)
-				p.AddRows(rows, in(n*d), ids, n, t)
+				p.AddRows(rows, in(n*d), at, n)
 			})
 		}
 	}
@@ -105,10 +105,17 @@ func kases() (all []kase) {
 			p.EmbedGrad(out(5*d), out(4*d), in(6*d), ids, 3, d)
 			p.Assemble(out(8*d), in(6*d), in(d), in(4*d), 2, 4)
 			p.AssembleGrad(out(6*d), out(d), out(4*d), in(8*d), 2, 4)
-			p.SelectFirst(out(2*d), in(6*d), 2, 3, d)
-			p.SelectFirstGrad(out(6*d), in(2*d), 2, 3, d)
-			p.SelectLargest(out(2*d), in(6*d), ids, 2, 3, d)
-			p.SelectLargestGrad(out(6*d), in(2*d), ids, 2, 3, d)
+			for _, at := range []Place{{T: 3}, {T: 3, At: 2}, {T: 3, IDs: ids}, {T: 3, IDs: ids, EOT: 4}} {
+				p.SelectToken(out(2*d), in(6*d), at, 2, d)
+				p.SelectTokenGrad(out(6*d), in(2*d), at, 2, d)
+			}
+			p.AverageTokens(out(2*d), in(6*d), 2, 3, 1, d)
+			p.AverageTokensGrad(out(6*d), in(2*d), 2, 3, 1, d)
+			p.AddPosition(out(6*d), in(6*d), in(3*d), 2)
+		})
+		add(fmt.Sprint("ScaleAdd ", d), func(p *Pool, in, out func(int) []float32) {
+			p.ScaleAdd(out(rows*d), in(rows*d), in(d), in(rows*d))
+			p.ScaleAddGrad(out(rows*d), out(d), in(rows*d), in(d), in(rows*d))
 		})
 	}
 	for _, n := range []int{1, 7, 8, 17, 40000} {
@@ -137,8 +144,10 @@ func kases() (all []kase) {
 			p.L2Normalize(x, out(n), in(n*e), e)
 			p.L2Normalize(y, out(n), in(n*e), e)
 			a, b := out(n), out(n)
-			out(1)[0] = p.Contrastive(a, b, x, y, 2, e)
-			out(1)[0] = p.ContrastiveGrad(out(n*e), out(n*e), x, y, a, b, 2, 0.7, e)
+			out(1)[0] = p.Contrastive(a, b, x, y, nil, 2, e)
+			out(1)[0] = p.ContrastiveGrad(out(n*e), out(n*e), x, y, a, b, nil, 2, 0.7, e)
+			out(1)[0] = p.Sigmoid(x, y, nil, 2, -3, n)
+			out(1)[0], out(1)[0] = p.SigmoidGrad(out(n*e), out(n*e), x, y, nil, 2, -3, 0.7, n)
 		})
 	}
 	add("Unfold", func(p *Pool, in, out func(int) []float32) { p.Unfold(out(2*3*36), in(2*3*36), 2, 6, 3) })

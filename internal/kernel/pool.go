@@ -38,11 +38,13 @@ type Pool struct {
 
 	interrupted atomic.Bool
 
-	shared  []float32    // scratch of the current kernel
-	grid    []float32    // scratch of a loss, which calls other kernels
-	rowSums []float64    // likewise
-	scratch [][]float32  // scratch of each worker
-	copies  [4][]float32 // of operands and results where bfloat16 is emulated
+	shared  []float32        // scratch of the current kernel
+	grid    []float32        // scratch of a loss, which calls other kernels
+	rowSums []float64        // likewise
+	ring    []int32          // of the pairs that have the same text: see positives
+	lastOf  map[uint64]int32 // and the last of each ring by the hash of its text
+	scratch [][]float32      // scratch of each worker
+	copies  [4][]float32     // of operands and results where bfloat16 is emulated
 
 	mu sync.Mutex // held by whoever runs kernels
 	tasks
@@ -59,7 +61,7 @@ func NewPool(threads int) *Pool {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	p := &Pool{threads: threads, scratch: make([][]float32, threads), rowSums: make([]float64, contrastRows)}
+	p := &Pool{threads: threads, scratch: make([][]float32, threads), rowSums: make([]float64, 2*contrastRows)}
 	p.caller.wake = make(chan struct{}, 1)
 	for i := 1; i < threads; i++ {
 		w := &sleeper{wake: make(chan struct{}, 1)}
@@ -211,40 +213,47 @@ func (p *Pool) sharedScratch(n int) []float32 {
 
 // tasks holds the arguments of every kernel, so that a call needs no memory.
 type tasks struct {
-	gemm            gemmTask
-	gemm16          gemm16Task
-	attention       attentionTask
-	attentionGrad   attentionGradTask
-	layerNorm       layerNormTask
-	layerNormGrad   layerNormGradTask
-	activate        activateTask
-	activateGrad    activateGradTask
-	activateGradSum activateGradSumTask
-	columnSum       columnSumTask
-	combine         combineTask
-	embed           embedTask
-	embedGrad       embedGradTask
-	assemble        assembleTask
-	assembleGrad    assembleGradTask
-	selection       selectTask
-	selectionGrad   selectGradTask
-	pooled          pooledTask
-	pooledGrad      pooledGradTask
-	spread          spreadTask
-	gather          gatherTask
-	addRows         addRowsTask
-	normalize       normalizeTask
-	normalizeGrad   normalizeGradTask
-	rowLSE          rowLSETask
-	contrastGrad    contrastGradTask
-	unfold          unfoldTask
-	add             addTask
-	scale           scaleTask
-	average         averageTask
-	clear           clearTask
-	adamW           adamWTask
-	sumSquares      sumSquaresTask
-	conversion      convertTask
+	gemm              gemmTask
+	gemm16            gemm16Task
+	attention         attentionTask
+	attentionGrad     attentionGradTask
+	layerNorm         layerNormTask
+	layerNormGrad     layerNormGradTask
+	activate          activateTask
+	activateGrad      activateGradTask
+	activateGradSum   activateGradSumTask
+	columnSum         columnSumTask
+	combine           combineTask
+	embed             embedTask
+	embedGrad         embedGradTask
+	assemble          assembleTask
+	assembleGrad      assembleGradTask
+	selection         selectTask
+	selectionGrad     selectGradTask
+	averageTokens     averageTokensTask
+	averageTokensGrad averageTokensGradTask
+	pooled            pooledTask
+	pooledGrad        pooledGradTask
+	spread            spreadTask
+	gather            gatherTask
+	addRows           addRowsTask
+	normalize         normalizeTask
+	normalizeGrad     normalizeGradTask
+	rowLSE            rowLSETask
+	contrastGrad      contrastGradTask
+	sigmoidRows       sigmoidRowsTask
+	sigmoidGrad       sigmoidGradTask
+	addPosition       addPositionTask
+	scaleAdd          scaleAddTask
+	scaleAddGrad      scaleAddGradTask
+	unfold            unfoldTask
+	add               addTask
+	scale             scaleTask
+	average           averageTask
+	clear             clearTask
+	adamW             adamWTask
+	sumSquares        sumSquaresTask
+	conversion        convertTask
 }
 
 // check panics if a slice has another length than its kernel's sizes say.

@@ -5,29 +5,27 @@ package kernel
 //
 //	probs = softmax(scale u zᵀ), o = probs z
 //
-// u (N*H, D), z (N*T, D), probs (N*H, T), o (N*H, D). With ids (N, T), the token is
-// the first that has the largest id, and sees none behind it; without, it is the
-// first and sees all.
-func (p *Pool) PooledAttention(o, probs, u, z []float32, ids []int32, n, t, heads int, scale float32) {
-	d := len(z) / max(1, n*t)
-	checkPooled("PooledAttention", o, probs, u, z, ids, n, t, heads, d)
-	p.pooled = pooledTask{o, probs, u, z, place{ids, t}, heads, d, scale}
+// u (N*H, D), z (N*T, D), probs (N*H, T), o (N*H, D).
+func (p *Pool) PooledAttention(o, probs, u, z []float32, at Place, n, heads int, scale float32) {
+	d := len(z) / max(1, n*at.T)
+	checkPooled("PooledAttention", o, probs, u, z, at, n, heads, d)
+	p.pooled = pooledTask{o, probs, u, z, at, heads, d, scale}
 	p.run(&p.pooled, n)
 	p.pooled = pooledTask{}
 }
 
 type pooledTask struct {
 	o, probs, u, z []float32
-	place
+	Place
 	heads, d int
 	scale    float32
 }
 
 func (k *pooledTask) do(_, n int) {
 	seen, d := k.seen(n), k.d
-	z := k.z[n*k.t*d:]
+	z := k.z[n*k.T*d:]
 	for head := n * k.heads; head < (n+1)*k.heads; head++ {
-		u, o, probs := k.u[head*d:][:d], k.o[head*d:][:d], k.probs[head*k.t:][:k.t]
+		u, o, probs := k.u[head*d:][:d], k.o[head*d:][:d], k.probs[head*k.T:][:k.T]
 		row := probs[:seen]
 		for j := range row {
 			row[j] = dot(u, z[j*d:][:d])
@@ -45,12 +43,12 @@ func (k *pooledTask) do(_, n int) {
 // PooledAttentionGrad computes the gradients of PooledAttention by u and z:
 //
 //	dp = do zᵀ, ds = probs (dp - sum probs dp) scale, du = ds z, dz = probsᵀ do + dsᵀ u
-func (p *Pool) PooledAttentionGrad(du, dz, do, probs, u, z []float32, ids []int32, n, t, heads int, scale float32) {
-	d := len(z) / max(1, n*t)
-	checkPooled("PooledAttentionGrad", do, probs, u, z, ids, n, t, heads, d)
+func (p *Pool) PooledAttentionGrad(du, dz, do, probs, u, z []float32, at Place, n, heads int, scale float32) {
+	d := len(z) / max(1, n*at.T)
+	checkPooled("PooledAttentionGrad", do, probs, u, z, at, n, heads, d)
 	check("PooledAttentionGrad", "du", len(du), len(u))
 	check("PooledAttentionGrad", "dz", len(dz), len(z))
-	p.pooledGrad = pooledGradTask{p, du, dz, do, probs, u, z, place{ids, t}, heads, d, scale}
+	p.pooledGrad = pooledGradTask{p, du, dz, do, probs, u, z, at, heads, d, scale}
 	p.run(&p.pooledGrad, n)
 	p.pooledGrad = pooledGradTask{}
 }
@@ -58,18 +56,18 @@ func (p *Pool) PooledAttentionGrad(du, dz, do, probs, u, z []float32, ids []int3
 type pooledGradTask struct {
 	p                         *Pool
 	du, dz, dout, probs, u, z []float32
-	place
+	Place
 	heads, d int
 	scale    float32
 }
 
 func (k *pooledGradTask) do(worker, n int) {
 	seen, d := k.seen(n), k.d
-	z, dz := k.z[n*k.t*d:], k.dz[n*k.t*d:][:k.t*d]
+	z, dz := k.z[n*k.T*d:], k.dz[n*k.T*d:][:k.T*d]
 	clear(dz)
 	ds := k.p.workerScratch(worker, seen)
 	for head := n * k.heads; head < (n+1)*k.heads; head++ {
-		u, du, do, probs := k.u[head*d:][:d], k.du[head*d:][:d], k.dout[head*d:][:d], k.probs[head*k.t:][:seen]
+		u, du, do, probs := k.u[head*d:][:d], k.du[head*d:][:d], k.dout[head*d:][:d], k.probs[head*k.T:][:seen]
 		for j := range ds {
 			ds[j] = dot(do, z[j*d:][:d])
 		}
@@ -84,14 +82,12 @@ func (k *pooledGradTask) do(worker, n int) {
 	}
 }
 
-func checkPooled(kernel string, o, probs, u, z []float32, ids []int32, n, t, heads, d int) {
-	check(kernel, "z", len(z), n*t*d)
+func checkPooled(kernel string, o, probs, u, z []float32, at Place, n, heads, d int) {
+	check(kernel, "z", len(z), n*at.T*d)
 	check(kernel, "u", len(u), n*heads*d)
 	check(kernel, "o", len(o), n*heads*d)
-	check(kernel, "probs", len(probs), n*heads*t)
-	if ids != nil {
-		check(kernel, "ids", len(ids), n*t)
-	}
+	check(kernel, "probs", len(probs), n*heads*at.T)
+	at.check(kernel, n)
 }
 
 // SpreadHeads makes of each row of x (N, D) one row for each head, which holds
@@ -150,24 +146,24 @@ func checkHeads(kernel string, y, x []float32, n, heads int) (d int) {
 	return d
 }
 
-// AddRows adds y (N, D) to the rows of x (N*T, D) that SelectLargest takes or,
-// without ids, SelectFirst.
-func (p *Pool) AddRows(x, y []float32, ids []int32, n, t int) {
+// AddRows adds y (N, D) to the rows of x (N*T, D) that SelectToken takes.
+func (p *Pool) AddRows(x, y []float32, at Place, n int) {
 	d := len(y) / max(1, n)
 	check("AddRows", "y", len(y), n*d)
-	check("AddRows", "x", len(x), t*len(y))
-	p.addRows = addRowsTask{x, y, place{ids, t}, d}
+	check("AddRows", "x", len(x), at.T*len(y))
+	at.check("AddRows", n)
+	p.addRows = addRowsTask{x, y, at, d}
 	p.run(&p.addRows, n)
 	p.addRows = addRowsTask{}
 }
 
 type addRowsTask struct {
 	x, y []float32
-	place
+	Place
 	d int
 }
 
 func (k *addRowsTask) do(_, n int) {
-	x := k.x[(n*k.t+k.row(n))*k.d:][:k.d]
+	x := k.x[(n*k.T+k.row(n))*k.d:][:k.d]
 	add(x, x, k.y[n*k.d:][:k.d])
 }

@@ -1,96 +1,141 @@
 package kernel
 
-// SelectFirst copies the first of the T rows of each n: x (N*T, D), y (N, D).
-func (p *Pool) SelectFirst(y, x []float32, n, t, d int) {
-	p.selectRows(y, x, nil, n, t, d)
+// A Place says which token of each sequence is read, and what that token sees.
+type Place struct {
+	T      int     // tokens of a sequence
+	At     int     // the token, where there are no IDs
+	IDs    []int32 // (N, T): the token is the end of the text
+	EOT    int32   // the id of the end of a text; 0 means the largest of the text
+	Causal bool    // the token sees none behind it
 }
 
-// SelectLargest copies, of the T rows of each n, the first that has the largest
-// id: x (N*T, D), ids (N, T), y (N, D). The end of a text has the largest id.
-func (p *Pool) SelectLargest(y, x []float32, ids []int32, n, t, d int) {
-	check("SelectLargest", "ids", len(ids), n*t)
-	p.selectRows(y, x, ids, n, t, d)
+// check panics if a place does not fit n sequences.
+func (p Place) check(kernel string, n int) {
+	if p.IDs != nil {
+		check(kernel, "ids", len(p.IDs), n*p.T)
+	}
 }
 
-func (p *Pool) selectRows(y, x []float32, ids []int32, n, t, d int) {
-	check("selectRows", "y", len(y), n*d)
-	check("selectRows", "x", len(x), n*t*d)
-	p.selection = selectTask{y, x, place{ids, t}, d}
+// row is the token of sequence n.
+func (p Place) row(n int) int {
+	if p.IDs == nil {
+		return p.At
+	}
+	return EndOfText(p.IDs[n*p.T:][:p.T], p.EOT)
+}
+
+// seen is the number of tokens of sequence n that its token sees.
+func (p Place) seen(n int) int {
+	if p.Causal {
+		return p.row(n) + 1
+	}
+	return p.T
+}
+
+// EndOfText is the place of the end of a text: the first that is eot, or 0 where none
+// is. Eot 0 means the largest id of the text.
+func EndOfText(ids []int32, eot int32) (best int) {
+	for i, id := range ids {
+		if eot != 0 && id == eot {
+			return i
+		}
+		if eot == 0 && id > ids[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// SelectToken copies the row of one token of each sequence: x (N*T, D), y (N, D).
+func (p *Pool) SelectToken(y, x []float32, at Place, n, d int) {
+	check("SelectToken", "y", len(y), n*d)
+	check("SelectToken", "x", len(x), n*at.T*d)
+	at.check("SelectToken", n)
+	p.selection = selectTask{y, x, at, d}
 	p.run(&p.selection, n)
 	p.selection = selectTask{}
 }
 
 type selectTask struct {
 	y, x []float32
-	place
+	Place
 	d int
 }
 
 func (s *selectTask) do(_, n int) {
-	copy(s.y[n*s.d:][:s.d], s.x[(n*s.t+s.row(n))*s.d:])
+	copy(s.y[n*s.d:][:s.d], s.x[(n*s.T+s.row(n))*s.d:])
 }
 
-// SelectFirstGrad computes the gradient of SelectFirst by x: 0 in all other rows.
-func (p *Pool) SelectFirstGrad(dx, dy []float32, n, t, d int) {
-	p.selectRowsGrad(dx, dy, nil, n, t, d)
-}
-
-// SelectLargestGrad computes the gradient of SelectLargest by x.
-func (p *Pool) SelectLargestGrad(dx, dy []float32, ids []int32, n, t, d int) {
-	check("SelectLargestGrad", "ids", len(ids), n*t)
-	p.selectRowsGrad(dx, dy, ids, n, t, d)
-}
-
-func (p *Pool) selectRowsGrad(dx, dy []float32, ids []int32, n, t, d int) {
-	check("selectRowsGrad", "dy", len(dy), n*d)
-	check("selectRowsGrad", "dx", len(dx), n*t*d)
-	p.selectionGrad = selectGradTask{dx, dy, place{ids, t}, d}
+// SelectTokenGrad computes the gradient of SelectToken by x: 0 in all other rows.
+func (p *Pool) SelectTokenGrad(dx, dy []float32, at Place, n, d int) {
+	check("SelectTokenGrad", "dy", len(dy), n*d)
+	check("SelectTokenGrad", "dx", len(dx), n*at.T*d)
+	at.check("SelectTokenGrad", n)
+	p.selectionGrad = selectGradTask{dx, dy, at, d}
 	p.run(&p.selectionGrad, n)
 	p.selectionGrad = selectGradTask{}
 }
 
 type selectGradTask struct {
 	dx, dy []float32
-	place
+	Place
 	d int
 }
 
 func (s *selectGradTask) do(_, n int) {
-	dx := s.dx[n*s.t*s.d:][:s.t*s.d]
+	dx := s.dx[n*s.T*s.d:][:s.T*s.d]
 	clear(dx)
 	copy(dx[s.row(n)*s.d:][:s.d], s.dy[n*s.d:])
 }
 
-// A place finds the token of a sequence that is read: the end of a text of ids
-// (N, t), or without ids the first.
-type place struct {
-	ids []int32
-	t   int
+// AverageTokens computes the mean of the T rows of each sequence, the first skip apart:
+// x (N*T, D), y (N, D).
+func (p *Pool) AverageTokens(y, x []float32, n, t, skip, d int) {
+	checkAverage("AverageTokens", y, x, n, t, skip, d)
+	p.averageTokens = averageTokensTask{y, x, t, skip, d}
+	p.run(&p.averageTokens, n)
+	p.averageTokens = averageTokensTask{}
 }
 
-// row is the token of sequence n.
-func (p place) row(n int) int {
-	if p.ids == nil {
-		return 0
-	}
-	return EndOfText(p.ids[n*p.t:][:p.t])
+type averageTokensTask struct {
+	y, x       []float32
+	t, skip, d int
 }
 
-// seen is the number of tokens of sequence n that its token sees: a text's end sees
-// none behind it, the first of an image sees all.
-func (p place) seen(n int) int {
-	if p.ids == nil {
-		return p.t
+func (a *averageTokensTask) do(_, n int) {
+	y, x := a.y[n*a.d:][:a.d], a.x[n*a.t*a.d:][:a.t*a.d]
+	clear(y)
+	for i := a.skip; i < a.t; i++ {
+		add(y, y, x[i*a.d:][:a.d])
 	}
-	return p.row(n) + 1
+	scaleTo(y, y, 1/float32(a.t-a.skip))
 }
 
-// EndOfText is the place of the end of a text: the first of the largest ids.
-func EndOfText(ids []int32) (best int) {
-	for i, id := range ids {
-		if id > ids[best] {
-			best = i
-		}
+// AverageTokensGrad computes the gradient of AverageTokens by x.
+func (p *Pool) AverageTokensGrad(dx, dy []float32, n, t, skip, d int) {
+	checkAverage("AverageTokensGrad", dy, dx, n, t, skip, d)
+	p.averageTokensGrad = averageTokensGradTask{dx, dy, t, skip, d}
+	p.run(&p.averageTokensGrad, n)
+	p.averageTokensGrad = averageTokensGradTask{}
+}
+
+type averageTokensGradTask struct {
+	dx, dy     []float32
+	t, skip, d int
+}
+
+func (a *averageTokensGradTask) do(_, n int) {
+	dx, dy := a.dx[n*a.t*a.d:][:a.t*a.d], a.dy[n*a.d:][:a.d]
+	clear(dx[:a.skip*a.d])
+	for i := a.skip; i < a.t; i++ {
+		scaleTo(dx[i*a.d:][:a.d], dy, 1/float32(a.t-a.skip))
 	}
-	return best
+}
+
+func checkAverage(kernel string, y, x []float32, n, t, skip, d int) {
+	check(kernel, "y", len(y), n*d)
+	check(kernel, "x", len(x), n*t*d)
+	if skip < 0 || skip >= t {
+		check(kernel, "what is averaged", 0, t-skip)
+	}
 }

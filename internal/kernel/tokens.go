@@ -61,6 +61,23 @@ func checkAssemble(kernel string, y, patches, position []float32, n, t, d int) {
 	check(kernel, "position", len(position), t*d)
 }
 
+// AddPosition adds the position embeddings to the tokens of each sequence: x, y
+// (N*T, D), position (T, D). Y may be x.
+func (p *Pool) AddPosition(y, x, position []float32, n int) {
+	check("AddPosition", "x", len(x), n*len(position))
+	check("AddPosition", "y", len(y), len(x))
+	p.addPosition = addPositionTask{y, x, position}
+	p.run(&p.addPosition, n)
+	p.addPosition = addPositionTask{}
+}
+
+type addPositionTask struct{ y, x, position []float32 }
+
+func (a *addPositionTask) do(_, n int) {
+	size := len(a.position)
+	add(a.y[n*size:][:size], a.x[n*size:][:size], a.position)
+}
+
 type unfoldTask struct {
 	patches, images []float32
 	side, patch     int

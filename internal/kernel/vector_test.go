@@ -212,16 +212,22 @@ func TestLengths(t *testing.T) {
 		"kernel: AdamW: len(v) 5, want 4":             func() { p.AdamW(f(4), f(4), f(4), f(5), AdamW{Step: 1}) },
 		"kernel: L2Normalize: len(x) 7, want 8":       func() { p.L2Normalize(f(7), f(2), f(7), 4) },
 		"kernel: L2NormalizeGrad: len(dy) 7, want 8":  func() { p.L2NormalizeGrad(f(8), f(8), f(2), f(7), 4) },
-		"kernel: Contrastive: len(colLSE) 3, want 2":  func() { p.Contrastive(f(2), f(3), f(8), f(8), 1, 4) },
-		"kernel: ContrastiveGrad: len(dy) 7, want 8":  func() { p.ContrastiveGrad(f(8), f(7), f(8), f(8), f(2), f(2), 1, 1, 4) },
+		"kernel: Contrastive: len(colLSE) 3, want 2":  func() { p.Contrastive(f(2), f(3), f(8), f(8), nil, 1, 4) },
+		"kernel: ContrastiveGrad: len(dy) 7, want 8":  func() { p.ContrastiveGrad(f(8), f(7), f(8), f(8), f(2), f(2), nil, 1, 1, 4) },
 		"kernel: Unfold: len(patches) 11, want 12":    func() { p.Unfold(f(11), f(12), 1, 2, 1) },
 		"kernel: Assemble: len(position) 7, want 8":   func() { p.Assemble(f(8), f(4), f(4), f(7), 1, 2) },
 		"kernel: Embed: len(position) 7, want 8":      func() { p.Embed(f(8), f(12), f(7), []int32{1, 2}, 2, 4) },
-		"kernel: SelectLargest: len(ids) 2, want 4":   func() { p.SelectLargest(f(8), f(16), []int32{1, 2}, 2, 2, 4) },
+		"kernel: SelectToken: len(ids) 2, want 4":     func() { p.SelectToken(f(8), f(16), Place{T: 2, IDs: []int32{1, 2}}, 2, 4) },
 		"kernel: ColumnSum: len(x) 7, want":           func() { p.ColumnSum(f(4), f(7)) },
 		"kernel: L2NormalizeGrad: len(dx) 9, want 8":  func() { p.L2NormalizeGrad(f(9), f(8), f(2), f(8), 4) },
 		"kernel: LayerNormGrad: len(dgamma) 7, want":  func() { p.LayerNormGrad(f(12), f(7), f(6), f(12), f(6), f(2), f(2), f(12), nil) },
-		"kernel: SelectLargestGrad: len(ids) 2, want": func() { p.SelectLargestGrad(f(16), f(8), []int32{1, 2}, 2, 2, 4) },
+		"kernel: SelectTokenGrad: len(ids) 2, want 4": func() { p.SelectTokenGrad(f(16), f(8), Place{T: 2, IDs: []int32{1, 2}}, 2, 4) },
+		"kernel: AverageTokens: len(x) 15, want 16":   func() { p.AverageTokens(f(8), f(15), 2, 2, 0, 4) },
+		"kernel: ScaleAdd: len(residual) 7, want 8":   func() { p.ScaleAdd(f(8), f(8), f(4), f(7)) },
+		"kernel: AddPosition: len(x) 7, want 8":       func() { p.AddPosition(f(8), f(7), f(4), 2) },
+		"kernel: Sigmoid: len(y) 7, want 8":           func() { p.Sigmoid(f(8), f(7), nil, 1, 0, 2) },
+		"kernel: SigmoidGrad: len(y) 7, want 8":       func() { p.SigmoidGrad(f(8), f(7), f(8), f(8), nil, 1, 0, 1, 2) },
+		"kernel: positives: len(texts) 3, want 2":     func() { p.Sigmoid(f(8), f(8), []int32{1, 2, 3}, 1, 0, 2) },
 	} {
 		func() {
 			defer func() {
@@ -254,12 +260,19 @@ func TestVectorsAllocateNothing(t *testing.T) {
 		p.EmbedGrad(table, position, y, ids, 4, d)
 		p.Assemble(y, x[:30*d], gamma, position[:4*d], 10, 4)
 		p.AssembleGrad(x[:30*d], gamma, position[:4*d], y, 10, 4)
-		p.SelectFirst(y[:10*d], x, 10, 4, d)
-		p.SelectLargestGrad(x, y[:10*d], ids, 10, 4, d)
+		p.SelectToken(y[:10*d], x, Place{T: 4}, 10, d)
+		p.SelectTokenGrad(x, y[:10*d], Place{T: 4, IDs: ids}, 10, d)
+		p.AverageTokens(y[:10*d], x, 10, 4, 1, d)
+		p.AverageTokensGrad(x, y[:10*d], 10, 4, 1, d)
+		p.AddPosition(y, x, position[:4*d], 10)
+		p.ScaleAdd(y, x, gamma, z)
+		p.ScaleAddGrad(y, beta, x, gamma, z)
 		p.L2Normalize(y, mean, x, d)
 		p.L2NormalizeGrad(x, y, mean, z, d)
-		p.Contrastive(mean, rstd, x, y, 1, d)
-		p.ContrastiveGrad(x, y, x, y, mean, rstd, 1, 1, d)
+		p.Contrastive(mean, rstd, x, y, ids, 1, d)
+		p.ContrastiveGrad(x, y, x, y, mean, rstd, ids, 1, 1, d)
+		p.Sigmoid(x, y, ids, 1, -2, n)
+		p.SigmoidGrad(x, y, x, y, ids, 1, -2, 1, n)
 		p.Unfold(images, images, 1, 24, 24)
 		p.Add(x, y, z)
 		p.Scale(x, x, 2)

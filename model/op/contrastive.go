@@ -57,29 +57,55 @@ func (normalizeGrad) traits() Traits { return Traits{InPlace: []int{0}} }
 // the mean cross entropy of finding y_i among all y from x_i, and the other way
 // round, where the logits are exp(logitScale) x yᵀ.
 //
-// Shapes: x (N, E), y (N, E), logitScale (1); the result is a scalar. The N x N
-// logits never exist as a whole: see [kernel.Pool.Contrastive].
+// Shapes: x (N, E), y (N, E), logitScale (1), texts (N, T) of int32 or nil; the result
+// is a scalar. With texts, all that have the same are right for each other, alike. The
+// N x N logits never exist as a whole: see [kernel.Pool.Contrastive].
 //
 // Source: Radford et al., arXiv:2103.00020, figure 3.
-func (b *Builder) ContrastiveLoss(x, y, logitScale *G.Node) *G.Node {
-	return b.apply(contrastive{}, 3, x, y, logitScale)[0]
+func (b *Builder) ContrastiveLoss(x, y, logitScale, texts *G.Node) *G.Node {
+	return b.apply(contrastive{texts != nil}, 3, optional(texts, x, y, logitScale)...)[0]
 }
 
-// contrastive maps x, y, logitScale to the loss and the log-sum-exps of the
-// rows and of the columns, both (N).
-type contrastive struct{}
+// optional adds an argument to in unless it is nil.
+func optional(x *G.Node, in ...*G.Node) []*G.Node {
+	if x == nil {
+		return in
+	}
+	return append(in, x)
+}
 
-func (contrastive) String() string { return "contrastive" }
+// contrastive maps x, y, logitScale[, texts] to the loss and the log-sum-exps of the
+// rows and of the columns, both (N).
+type contrastive struct{ texts bool }
+
+func (op contrastive) String() string { return fmt.Sprintf("contrastive{texts: %v}", op.texts) }
 
 func (contrastive) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if err := towers(in); err != nil {
 		return nil, err
 	}
 	n := in[0][0]
+	return []tensor.Shape{tensor.ScalarShape(), {n}, {n}}, pairs(in, in[3:])
+}
+
+// pairs checks that there are as many images as texts, and tokens of so many, if any.
+func pairs(in, texts []tensor.Shape) error {
+	n := in[0][0]
 	if in[1][0] != n || n < 2 {
-		return nil, fmt.Errorf("have %d images, %d texts; want as many, and at least 2", n, in[1][0])
+		return fmt.Errorf("have %d images, %d texts; want as many, and at least 2", n, in[1][0])
 	}
-	return []tensor.Shape{tensor.ScalarShape(), {n}, {n}}, nil
+	if len(texts) > 0 && (texts[0].Dims() != 2 || texts[0][0] != n) {
+		return fmt.Errorf("have %d images, tokens %v; want (%d, T)", n, texts[0], n)
+	}
+	return nil
+}
+
+// textsOf are the tokens among optional arguments.
+func textsOf(in []Buffer) []int32 {
+	if len(in) == 0 {
+		return nil
+	}
+	return in[0].I
 }
 
 // towers checks the embeddings of both towers and the logit scale.
@@ -92,33 +118,34 @@ func towers(in []tensor.Shape) error {
 }
 
 func (contrastive) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
-	out[0].F[0] = p.Contrastive(out[1].F, out[2].F, in[0].F, in[1].F, in[2].F[0], shapes[0][1])
+	out[0].F[0] = p.Contrastive(out[1].F, out[2].F, in[0].F, in[1].F, textsOf(in[3:]), in[2].F[0], shapes[0][1])
 }
 
-func (contrastive) traits() Traits { return Traits{} }
+func (op contrastive) traits() Traits { return Traits{Tokens: when(op.texts, 3)} }
 
-func (contrastive) wrt() []bool { return []bool{true, true, true} }
+func (op contrastive) wrt() []bool { return []bool{true, true, true, false}[:3+count(op.texts)] }
 
-func (contrastive) grad(b *Builder, in, out []*G.Node, dloss *G.Node) []*G.Node {
-	return b.apply(contrastiveGrad{}, 3, in[0], in[1], in[2], out[1], out[2], dloss)
+func (op contrastive) grad(b *Builder, in, out []*G.Node, dloss *G.Node) []*G.Node {
+	args := append([]*G.Node{in[0], in[1], in[2], out[1], out[2], dloss}, in[3:]...)
+	return append(b.apply(contrastiveGrad{op.texts}, 3, args...), make([]*G.Node, count(op.texts))...)
 }
 
-// contrastiveGrad maps x, y, logitScale, rowLSE, colLSE, dloss to dx, dy and
+// contrastiveGrad maps x, y, logitScale, rowLSE, colLSE, dloss[, texts] to dx, dy and
 // the gradient by logitScale.
-type contrastiveGrad struct{}
+type contrastiveGrad struct{ texts bool }
 
-func (contrastiveGrad) String() string { return "contrastiveGrad" }
+func (op contrastiveGrad) String() string { return fmt.Sprintf("contrastiveGrad{texts: %v}", op.texts) }
 
 func (contrastiveGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{in[0], in[1], in[2]}, nil
 }
 
 func (contrastiveGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
-	out[2].F[0] = p.ContrastiveGrad(out[0].F, out[1].F, in[0].F, in[1].F, in[3].F, in[4].F,
+	out[2].F[0] = p.ContrastiveGrad(out[0].F, out[1].F, in[0].F, in[1].F, in[3].F, in[4].F, textsOf(in[6:]),
 		in[2].F[0], in[5].F[0], shapes[0][1])
 }
 
-func (contrastiveGrad) traits() Traits { return Traits{} }
+func (op contrastiveGrad) traits() Traits { return Traits{Tokens: when(op.texts, 6)} }
 
 // Similarity computes the grid of logits exp(logitScale) x yᵀ: x (N, E), y
 // (M, E), logitScale (1); the result is (N, M). It is for looking at: training

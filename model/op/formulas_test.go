@@ -2,7 +2,6 @@ package op_test
 
 import (
 	"fmt"
-	"math"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -39,9 +38,12 @@ func opTests() (all []opTest) {
 		add(fmt.Sprint("Linear ", s), opTest{shapes: []tensor.Shape{x, w, bias},
 			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.Linear(in[0], in[1], in[2]) },
 			ref:   func(in [][]float64) []float64 { return linear(in[0], in[1], in[2], i) }})
-		add(fmt.Sprint("Linear without bias ", s), opTest{shapes: []tensor.Shape{x, w},
-			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.Linear(in[0], in[1], nil) },
+		add(fmt.Sprint("LinearFloat without bias ", s), opTest{shapes: []tensor.Shape{x, w},
+			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.LinearFloat(in[0], in[1], nil) },
 			ref:   func(in [][]float64) []float64 { return linear(in[0], in[1], make([]float64, o), i) }})
+		add(fmt.Sprint("LinearFloat ", s), opTest{shapes: []tensor.Shape{x, w, bias},
+			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.LinearFloat(in[0], in[1], in[2]) },
+			ref:   func(in [][]float64) []float64 { return linear(in[0], in[1], in[2], i) }})
 		add(fmt.Sprint("LinearAdd ", s), opTest{shapes: []tensor.Shape{x, w, bias, y},
 			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.LinearAdd(in[0], in[1], in[2], in[3]) },
 			ref: func(in [][]float64) []float64 {
@@ -98,18 +100,33 @@ func opTests() (all []opTest) {
 		}
 		add(fmt.Sprint("PooledAttention ", s), opTest{shapes: shapes,
 			build: func(b *op.Builder, in []*G.Node) *G.Node {
-				return b.PooledAttention(in[0], in[1], in[2], nil, t, h)
+				return b.PooledAttention(in[0], in[1], in[2], op.Token{}, t, h)
 			},
 			ref: ref(false, 0, 0)})
-		add(fmt.Sprint("PooledAttention of the end of a text ", s), opTest{shapes: shapes, ids: [][]int32{ids},
+		add(fmt.Sprint("PooledAttention of the last ", s), opTest{shapes: shapes,
 			build: func(b *op.Builder, in []*G.Node) *G.Node {
-				return b.PooledAttention(in[0], in[1], in[2], in[3], t, h)
+				return b.PooledAttention(in[0], in[1], in[2], op.Token{At: t - 1}, t, h)
+			},
+			ref: ref(false, t-1, t-1)})
+		add(fmt.Sprint("PooledAttention of an id that sees all ", s), opTest{shapes: shapes, ids: ids,
+			build: func(b *op.Builder, in []*G.Node) *G.Node {
+				return b.PooledAttention(in[0], in[1], in[2], op.Token{IDs: in[3], EOT: 4}, t, h)
+			},
+			ref: ref(false, min(1, t-1), t-1)})
+		add(fmt.Sprint("ProbeAttention ", s), opTest{shapes: append(shapes, tensor.Shape{d}),
+			build: func(b *op.Builder, in []*G.Node) *G.Node {
+				return b.ProbeAttention(in[0], in[1], in[2], in[3], t, h)
+			},
+			ref: func(in [][]float64) []float64 { return probed(in[0], in[1], in[2], in[3], t, h, v) }})
+		add(fmt.Sprint("PooledAttention of the end of a text ", s), opTest{shapes: shapes, ids: ids,
+			build: func(b *op.Builder, in []*G.Node) *G.Node {
+				return b.PooledAttention(in[0], in[1], in[2], op.Token{IDs: in[3], Causal: true}, t, h)
 			},
 			ref: ref(true, min(1, t-1), t-1)})
 	}
 	for _, d := range []int{1, 8, 13} {
 		ids := []int32{4, 0, 3, 1, 4, 4}
-		add(fmt.Sprint("Embed ", d), opTest{shapes: []tensor.Shape{{5, d}, {4, d}}, ids: [][]int32{ids},
+		add(fmt.Sprint("Embed ", d), opTest{shapes: []tensor.Shape{{5, d}, {4, d}}, ids: ids,
 			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.Embed(in[0], in[1], in[2]) },
 			ref: func(in [][]float64) (y []float64) {
 				for i, id := range ids {
@@ -119,12 +136,50 @@ func opTests() (all []opTest) {
 				}
 				return y
 			}})
-		add(fmt.Sprint("SelectEOT ", d), opTest{shapes: []tensor.Shape{{6, d}}, ids: [][]int32{ids},
-			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.SelectEOT(in[0], in[1]) },
-			ref:   func(in [][]float64) []float64 { return concat(in[0][:d], in[0][4*d:5*d]) }})
-		add(fmt.Sprint("SelectFirst ", d), opTest{shapes: []tensor.Shape{{6, d}},
-			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.SelectFirst(in[0], 3) },
-			ref:   func(in [][]float64) []float64 { return concat(in[0][:d], in[0][3*d:4*d]) }})
+		for _, token := range []struct {
+			op.Token
+			ids           []int32
+			first, second int
+		}{
+			{op.Token{}, nil, 0, 3}, {op.Token{At: 2}, nil, 2, 5}, {op.Token{}, ids, 0, 4}, {op.Token{EOT: 3}, ids, 2, 3},
+		} {
+			add(fmt.Sprint("SelectToken ", d, token.first, token.second), opTest{shapes: []tensor.Shape{{6, d}}, ids: token.ids,
+				build: func(b *op.Builder, in []*G.Node) *G.Node {
+					if token.ids != nil {
+						token.IDs = in[1]
+					}
+					return b.SelectToken(in[0], token.Token, 3)
+				},
+				ref: func(in [][]float64) []float64 {
+					return concat(in[0][token.first*d:][:d], in[0][token.second*d:][:d])
+				}})
+		}
+		add(fmt.Sprint("AverageTokens ", d), opTest{shapes: []tensor.Shape{{6, d}},
+			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.AverageTokens(in[0], 3, 1) },
+			ref: func(in [][]float64) (y []float64) {
+				for _, i := range []int{1, 4} {
+					for j := range d {
+						y = append(y, (in[0][i*d+j]+in[0][(i+1)*d+j])/2)
+					}
+				}
+				return y
+			}})
+		add(fmt.Sprint("AddPosition ", d), opTest{shapes: []tensor.Shape{{6, d}, {3, d}},
+			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.AddPosition(in[0], in[1]) },
+			ref: func(in [][]float64) (y []float64) {
+				for i, v := range in[0] {
+					y = append(y, v+in[1][i%(3*d)])
+				}
+				return y
+			}})
+		add(fmt.Sprint("ScaleAdd ", d), opTest{shapes: []tensor.Shape{{40, d}, {d}, {40, d}},
+			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.ScaleAdd(in[0], in[1], in[2]) },
+			ref: func(in [][]float64) (y []float64) {
+				for i, v := range in[0] {
+					y = append(y, v*in[1][i%d]+in[2][i])
+				}
+				return y
+			}})
 		add(fmt.Sprint("Assemble ", d), opTest{shapes: []tensor.Shape{{4, d}, {d}, {3, d}},
 			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.Assemble(in[0], in[1], in[2]) },
 			ref: func(in [][]float64) (y []float64) {
@@ -146,145 +201,23 @@ func opTests() (all []opTest) {
 		add(fmt.Sprint("Similarity ", s), opTest{shapes: towers, noGrad: true,
 			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.Similarity(in[0], in[1], in[2]) },
 			ref:   func(in [][]float64) []float64 { return logits(in[0], in[1], in[2][0], e) }})
-		add(fmt.Sprint("ContrastiveLoss ", s), opTest{shapes: towers,
-			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.ContrastiveLoss(in[0], in[1], in[2]) },
-			ref: func(in [][]float64) []float64 {
-				return []float64{infoNCE(logits(in[0], in[1], in[2][0], e), n)}
-			}})
-	}
-	return all
-}
-
-func layerNorm(x, gamma, beta []float64, eps float64) []float64 {
-	y, d := make([]float64, len(x)), len(gamma)
-	for i := 0; i < len(x); i += d {
-		var mean, variance float64
-		for _, v := range x[i : i+d] {
-			mean += v / float64(d)
+		for _, texts := range [][]int32{nil, repeated(n)} {
+			node := func(in []*G.Node, i int) *G.Node { return append(in, nil)[i] } // the texts, if there are any
+			add(fmt.Sprint("ContrastiveLoss ", s, texts != nil), opTest{shapes: towers, ids: texts, rows: n,
+				build: func(b *op.Builder, in []*G.Node) *G.Node {
+					return b.ContrastiveLoss(in[0], in[1], in[2], node(in, 3))
+				},
+				ref: func(in [][]float64) []float64 {
+					return []float64{infoNCE(logits(in[0], in[1], in[2][0], e), texts, n)}
+				}})
+			add(fmt.Sprint("SigmoidLoss ", s, texts != nil), opTest{shapes: append(towers, tensor.Shape{1}), ids: texts, rows: n,
+				build: func(b *op.Builder, in []*G.Node) *G.Node {
+					return b.SigmoidLoss(in[0], in[1], in[2], in[3], node(in, 4))
+				},
+				ref: func(in [][]float64) []float64 {
+					return []float64{sigmoidLoss(logits(in[0], in[1], in[2][0], e), in[3][0], texts, n)}
+				}})
 		}
-		for _, v := range x[i : i+d] {
-			variance += (v - mean) * (v - mean) / float64(d)
-		}
-		for j, v := range x[i : i+d] {
-			y[i+j] = (v-mean)/math.Sqrt(variance+eps)*gamma[j] + beta[j]
-		}
-	}
-	return y
-}
-
-func unit(x []float64, d int) []float64 {
-	y := make([]float64, len(x))
-	for i := range x {
-		var sum float64
-		for _, v := range x[i/d*d : i/d*d+d] {
-			sum += v * v
-		}
-		y[i] = x[i] / math.Sqrt(sum)
-	}
-	return y
-}
-
-// linear is x wᵀ + bias, with inner rows of x and w.
-func linear(x, w, bias []float64, inner int) (y []float64) {
-	for i := 0; i < len(x); i += inner {
-		for o, v := range bias {
-			for j := range inner {
-				v += x[i+j] * w[o*inner+j]
-			}
-			y = append(y, v)
-		}
-	}
-	return y
-}
-
-func transposed(x []float64, columns int) (y []float64) {
-	for j := range columns {
-		for i := j; i < len(x); i += columns {
-			y = append(y, x[i])
-		}
-	}
-	return y
-}
-
-func gelu(x float64) float64      { return x * 0.5 * math.Erfc(-x/math.Sqrt2) }
-func quickGELU(x float64) float64 { return x / (1 + math.Exp(-1.702*x)) }
-func geluTanh(x float64) float64 {
-	return 0.5 * x * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
-}
-
-func attention(qkv []float64, t, heads, v int, causal bool) []float64 {
-	d := heads * v
-	y := make([]float64, len(qkv)/3)
-	for first := 0; first < len(qkv)/(3*d); first += t {
-		for h := range heads {
-			for i := range t {
-				seen := t
-				if causal {
-					seen = i + 1
-				}
-				p, sum := make([]float64, seen), 0.0
-				for j := range seen {
-					for c := range v {
-						p[j] += qkv[(first+i)*3*d+h*v+c] * qkv[(first+j)*3*d+d+h*v+c] / math.Sqrt(float64(v))
-					}
-					p[j] = math.Exp(p[j])
-					sum += p[j]
-				}
-				for j := range seen {
-					for c := range v {
-						y[(first+i)*d+h*v+c] += p[j] / sum * qkv[(first+j)*3*d+2*d+h*v+c]
-					}
-				}
-			}
-		}
-	}
-	return y
-}
-
-func patches(x []float64, n, side, patch int) (y []float64) {
-	for i := range n {
-		for gy := 0; gy < side; gy += patch {
-			for gx := 0; gx < side; gx += patch {
-				for c := range 3 {
-					for py := range patch {
-						for px := range patch {
-							y = append(y, x[((i*3+c)*side+gy+py)*side+gx+px])
-						}
-					}
-				}
-			}
-		}
-	}
-	return y
-}
-
-func logits(x, y []float64, logScale float64, e int) []float64 {
-	z := linear(x, y, make([]float64, len(y)/e), e)
-	for i := range z {
-		z[i] *= math.Exp(logScale)
-	}
-	return z
-}
-
-// infoNCE is the mean of the cross entropies of the rows and of the columns,
-// as the pseudocode of the paper has it.
-func infoNCE(z []float64, n int) float64 {
-	entropy := func(z []float64) (sum float64) {
-		for i := range n {
-			var row float64
-			for _, v := range z[i*n : (i+1)*n] {
-				row += math.Exp(v - z[i*n+i])
-			}
-			sum += math.Log(row) / float64(n)
-		}
-		return sum
-	}
-	return (entropy(z) + entropy(transposed(z, n))) / 2
-}
-
-func concat(x ...[]float64) (all []float64) {
-	for _, v := range x {
-		all = append(all, v...)
 	}
 	return all
 }

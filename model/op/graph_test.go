@@ -24,7 +24,7 @@ func TestFanOut(t *testing.T) {
 		build: func(b *op.Builder, in []*G.Node) *G.Node {
 			x, w, bias := in[0], in[1], in[2]
 			h := b.LinearAct(b.LayerNormOperand(x, bias, bias, 1e-5), w, bias, kernel.GELU)
-			return b.LinearAdd(h, w, bias, b.Linear(x, w, nil))
+			return b.LinearAdd(h, w, bias, b.LinearFloat(x, w, nil))
 		},
 		ref: func(in [][]float64) []float64 {
 			x, w, bias := in[0], in[1], in[2]
@@ -55,7 +55,7 @@ func TestInjectedGradients(t *testing.T) {
 	weight := given(t, b, "w", w, in, e)
 	unit := b.Normalize(b.Project(given(t, b, "x", x, n, in), weight))
 	logitScale := given(t, b, "scale", scale, 1)
-	loss := b.ContrastiveLoss(unit, given(t, b, "y", y, n, e), logitScale)
+	loss := b.ContrastiveLoss(unit, given(t, b, "y", y, n, e), logitScale, nil)
 	must(t, b.Err())
 	grads, err := G.Grad(loss, weight, logitScale)
 	must(t, err)
@@ -64,7 +64,7 @@ func TestInjectedGradients(t *testing.T) {
 	b = op.NewBuilder(G.NewGraph())
 	embeddings := given(t, b, "embeddings", want[0], n, e)
 	logitScale = given(t, b, "scale", scale, 1)
-	loss = b.ContrastiveLoss(embeddings, given(t, b, "y", y, n, e), logitScale)
+	loss = b.ContrastiveLoss(embeddings, given(t, b, "y", y, n, e), logitScale, nil)
 	must(t, b.Err())
 	grads, err = G.Grad(loss, embeddings, logitScale)
 	must(t, err)
@@ -206,7 +206,7 @@ func contrastiveLoss(t *testing.T, x, y []float32, e int) [][]float32 {
 	t.Helper()
 	b := op.NewBuilder(G.NewGraph())
 	in := []*G.Node{given(t, b, "x", x, len(x)/e, e), given(t, b, "y", y, len(y)/e, e), given(t, b, "scale", []float32{0.8}, 1)}
-	loss := b.ContrastiveLoss(in[0], in[1], in[2])
+	loss := b.ContrastiveLoss(in[0], in[1], in[2], nil)
 	must(t, b.Err())
 	grads, err := G.Grad(loss, in...)
 	must(t, err)

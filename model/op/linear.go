@@ -10,16 +10,18 @@ import (
 	"github.com/goclip/goclip/internal/kernel"
 )
 
-// Linear computes y = x wᵀ + bias.
+// Linear computes y = x wᵀ + bias, as bfloat16 if b.BF16.
 //
-// Shapes: x (N, I), w (O, I) as PyTorch stores it, bias (O) or nil; the result
-// is (N, O). Other shapes set b.Err. If b.BF16, the result is bfloat16, but
-// without a bias, as in the patch embedding, where the residual stream begins.
+// Shapes: x (N, I), w (O, I) as PyTorch stores it, bias (O); the result is (N, O).
+// Other shapes set b.Err.
 func (b *Builder) Linear(x, w, bias *G.Node) *G.Node {
-	if bias == nil {
-		return b.apply(linear{bf16: b.BF16}, 1, x, w)[0]
-	}
 	return b.apply(linear{bias: true, bf16: b.BF16, out16: b.BF16}, 1, x, w, bias)[0]
+}
+
+// LinearFloat is Linear whose result is always float32: where the residual stream
+// begins, as in the patch embedding, and where a tower ends. A nil bias is none.
+func (b *Builder) LinearFloat(x, w, bias *G.Node) *G.Node {
+	return b.apply(linear{bias: bias != nil, bf16: b.BF16}, 1, optional(bias, x, w)...)[0]
 }
 
 // LinearAdd computes y = x wᵀ + bias + residual, where residual is (N, O). The

@@ -1,6 +1,7 @@
 package op_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -21,7 +22,8 @@ import (
 type opTest struct {
 	name   string
 	shapes []tensor.Shape
-	ids    [][]int32 // tokens, after the float arguments
+	ids    []int32 // tokens (rows, T), after the float arguments; nil for none
+	rows   int     // 0 means 2
 	build  func(b *op.Builder, in []*G.Node) *G.Node
 	ref    func(in [][]float64) []float64
 	noGrad bool
@@ -58,9 +60,10 @@ func checkOp(t *testing.T, test opTest, bf16 bool) {
 		in = append(in, n)
 	}
 	wrt := slices.Clone(in)
-	for i, ids := range test.ids {
-		n := b.Input(fmt.Sprint("ids", i), tensor.Int32, 2, len(ids)/2)
-		must(t, G.Let(n, tensor.New(tensor.WithShape(2, len(ids)/2), tensor.WithBacking(ids))))
+	if test.ids != nil {
+		rows := cmp.Or(test.rows, 2)
+		n := b.Input("ids", tensor.Int32, rows, len(test.ids)/rows)
+		must(t, G.Let(n, tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(test.ids))))
 		in = append(in, n)
 	}
 	y := test.build(b, in)
@@ -134,17 +137,29 @@ func TestErrors(t *testing.T) {
 		{[]tensor.Shape{{2, 3}, {2}, {3}}, layerNormOf(1e-5), "gamma (2)"},
 		{[]tensor.Shape{{2, 3}, {3}, {3}}, layerNormOf(0), "want eps > 0"},
 		{[]tensor.Shape{{2, 3}, {3}, {3}}, layerNormOf(float32(math.NaN())), "want eps > 0"},
-		{[]tensor.Shape{{2, 3}, {4, 5}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Linear(in[0], in[1], nil) }, "want (N, I), (O, I)"},
+		{[]tensor.Shape{{2, 3}, {4, 5}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.LinearFloat(in[0], in[1], nil) }, "want (N, I), (O, I)"},
 		{[]tensor.Shape{{2, 3}, {4, 3}, {3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Linear(in[0], in[1], in[2]) }, "bias (3)"},
 		{[]tensor.Shape{{2, 3}, {4, 3}, {4}, {2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.LinearAdd(in[0], in[1], in[2], in[3]) }, "residual (2, 3); want (2, 4)"},
 		{[]tensor.Shape{{2, 3}, {2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Project(in[0], in[1]) }, "inner sizes"},
 		{[]tensor.Shape{{2, 9}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Attention(in[0], 2, 2, false) }, "want (N*t, 3*heads*V)"},
 		{[]tensor.Shape{{4, 6}, {18, 6}, {6}}, func(b *op.Builder, in []*G.Node) *G.Node {
-			return b.PooledAttention(in[0], in[1], in[2], nil, 2, 3)
+			return b.PooledAttention(in[0], in[1], in[2], op.Token{}, 2, 3)
 		}, "bias (6); want (N*t, heads*V), (3D, D), (3D)"},
 		{[]tensor.Shape{{2, 3, 4, 5}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Patches(in[0], 2) }, "want (N, 3, S, S)"},
 		{[]tensor.Shape{{4, 3}, {3}, {4, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Assemble(in[0], in[1], in[2]) }, "want (N*P, D)"},
-		{[]tensor.Shape{{1, 3}, {1, 3}, {1}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.ContrastiveLoss(in[0], in[1], in[2]) }, "at least 2"},
+		{[]tensor.Shape{{1, 3}, {1, 3}, {1}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.ContrastiveLoss(in[0], in[1], in[2], nil) }, "at least 2"},
+		{[]tensor.Shape{{4, 6}, {18, 6}, {18}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.PooledAttention(in[0], in[1], in[2], op.Token{At: 2}, 2, 3)
+		}, "have 4 rows, token 2 of 2"},
+		{[]tensor.Shape{{4, 6}, {18, 6}, {18}, {5}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.ProbeAttention(in[0], in[1], in[2], in[3], 2, 3)
+		}, "probe (5); want (N*t, D), (D)"},
+		{[]tensor.Shape{{4, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.AverageTokens(in[0], 2, 2) }, "t more than skip"},
+		{[]tensor.Shape{{4, 3}, {3}, {4, 2}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.ScaleAdd(in[0], in[1], in[2]) }, "residual (4, 2)"},
+		{[]tensor.Shape{{4, 3}, {3, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.AddPosition(in[0], in[1]) }, "position (3, 3)"},
+		{[]tensor.Shape{{2, 3}, {2, 3}, {1}, {2}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.SigmoidLoss(in[0], in[1], in[2], in[3], nil)
+		}, "logit bias (2); want (1)"},
 		{[]tensor.Shape{{2, 3}, {2, 4}, {1}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Similarity(in[0], in[1], in[2]) }, "want (N, E), (M, E), (1)"},
 		{[]tensor.Shape{{2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Input("in0", tensor.Float32, 1) }, "occurs twice"},
 	} {
@@ -157,7 +172,7 @@ func TestErrors(t *testing.T) {
 		if y != nil || b.Err() == nil || !strings.Contains(b.Err().Error(), test.want) {
 			t.Errorf("shapes %v: %v, %v; want error with %q", test.shapes, y, b.Err(), test.want)
 		}
-		if again := b.SelectFirst(nil, 1); again != nil {
+		if again := b.SelectToken(nil, op.Token{}, 1); again != nil {
 			t.Errorf("after an error a builder returns %v; want nil", again)
 		}
 	}

@@ -87,3 +87,50 @@ func (op assembleGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 }
 
 func (assembleGrad) traits() Traits { return Traits{} }
+
+// AddPosition adds the position embeddings to the tokens of each sequence: what Assemble
+// does for a tower without a class token.
+//
+// Shapes: x (N*T, D), position (T, D); the result is (N*T, D).
+func (b *Builder) AddPosition(x, position *G.Node) *G.Node {
+	return b.apply(addPosition{}, 1, x, position)[0]
+}
+
+type addPosition struct{}
+
+func (addPosition) String() string { return "addPosition" }
+
+func (addPosition) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
+	x, position := in[0], in[1]
+	if x.Dims() != 2 || position.Dims() != 2 || position[1] != x[1] || x[0]%position[0] != 0 {
+		return nil, fmt.Errorf("have x %v, position %v; want (N*T, D), (T, D)", x, position)
+	}
+	return []tensor.Shape{x}, nil
+}
+
+func (addPosition) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
+	p.AddPosition(out[0].F, in[0].F, in[1].F, shapes[0][0]/shapes[1][0])
+}
+
+func (addPosition) traits() Traits { return Traits{InPlace: []int{0}} }
+
+func (addPosition) wrt() []bool { return []bool{true, true} }
+
+func (addPosition) grad(b *Builder, in, _ []*G.Node, dy *G.Node) []*G.Node {
+	return []*G.Node{dy, b.apply(addPositionGrad{in[1].Shape()}, 1, dy)[0]}
+}
+
+// addPositionGrad maps dy to dposition: the sum over all sequences.
+type addPositionGrad struct{ position tensor.Shape }
+
+func (op addPositionGrad) String() string { return fmt.Sprintf("addPositionGrad{%v}", op.position) }
+
+func (op addPositionGrad) shapes([]tensor.Shape) ([]tensor.Shape, error) {
+	return []tensor.Shape{op.position}, nil
+}
+
+func (addPositionGrad) run(p *Pool, out, in []Buffer, _ []tensor.Shape) {
+	p.ColumnSum(out[0].F, in[0].F)
+}
+
+func (addPositionGrad) traits() Traits { return Traits{} }

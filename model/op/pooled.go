@@ -21,93 +21,96 @@ import (
 // number that is the same for all j, which changes no softmax, and sum_j p_j v_j is
 // (sum_j p_j x_j) wvᵀ + bias.
 //
-// Shapes: x (N*t, D), w (3D, D), bias (3D), the result (N, D). Without ids the
-// token is the first of its sequence and sees all; with ids (N, t) of int32 it
-// is the first that has the largest id, and sees none behind it.
+// Shapes: x (N*t, D), w (3D, D), bias (3D), the result (N, D).
 //
 // Source: Vaswani et al., arXiv:1706.03762, section 3.2.2, in another order.
-func (b *Builder) PooledAttention(x, w, bias, ids *G.Node, t, heads int) *G.Node {
-	if ids == nil {
-		return b.apply(pooled{t, heads, false, b.BF16}, 7, x, w, bias)[0]
-	}
-	return b.apply(pooled{t, heads, true, b.BF16}, 7, x, w, bias, ids)[0]
+func (b *Builder) PooledAttention(x, w, bias *G.Node, token Token, t, heads int) *G.Node {
+	op := pooled{at: token.place(t), heads: heads, bf16: b.BF16}
+	return b.apply(op, 7, token.with(x, w, bias)...)[0]
 }
 
-// pooled maps x, w, bias[, ids] to the result; the rows of the tokens (N, D);
+// ProbeAttention is PooledAttention for a token that is no part of the sequence, but the
+// same for all of them: the learned probe (D), which sees all.
+//
+// Source: Zhai et al., "Scaling Vision Transformers", arXiv:2106.04560, section 3.2,
+// which names it the multihead attention pooling head.
+func (b *Builder) ProbeAttention(x, w, bias, probe *G.Node, t, heads int) *G.Node {
+	op := pooled{at: Token{}.place(t), probe: true, heads: heads, bf16: b.BF16}
+	return b.apply(op, 7, x, w, bias, probe)[0]
+}
+
+// pooled maps x, w, bias[, probe or ids] to the result; the rows of the tokens (N, D);
 // their queries q (N*H, D), spread so that the row of a head is 0 outside of
 // it; u = q wk (N*H, D); the probabilities (N*H, t); sum_j p_j x_j (N*H, D);
 // and memory (N*H, D).
 type pooled struct {
-	t, heads int
-	ids      bool
-	bf16     bool
+	at    place
+	probe bool
+	heads int
+	bf16  bool
 }
 
 func (op pooled) String() string {
-	return fmt.Sprintf("pooledAttention{t: %d, heads: %d, ids: %v, bf16: %v}", op.t, op.heads, op.ids, op.bf16)
+	return fmt.Sprintf("pooledAttention{%v, probe: %v, heads: %d, bf16: %v}", op.at, op.probe, op.heads, op.bf16)
 }
 
 func (op pooled) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	x, w, bias := in[0], in[1], in[2]
-	if x.Dims() != 2 || op.t < 1 || op.heads < 1 || x[0]%op.t != 0 || x[1]%op.heads != 0 ||
+	if x.Dims() != 2 || op.heads < 1 || x[1]%op.heads != 0 ||
 		!w.Eq(tensor.Shape{3 * x[1], x[1]}) || !bias.Eq(w[:1]) {
 		return nil, fmt.Errorf("have x %v, w %v, bias %v; want (N*t, heads*V), (3D, D), (3D)", x, w, bias)
 	}
-	n, d := x[0]/op.t, x[1]
-	if op.ids && !in[3].Eq(tensor.Shape{n, op.t}) {
-		return nil, fmt.Errorf("have x %v, ids %v; want (N*t, D), (N, t)", x, in[3])
+	if err := op.at.check(x[0], in); err != nil {
+		return nil, err
 	}
+	if op.probe && !in[3].Eq(x[1:]) {
+		return nil, fmt.Errorf("have x %v, probe %v; want (N*t, D), (D)", x, in[3])
+	}
+	n, d := x[0]/op.at.T, x[1]
 	one, head := tensor.Shape{n, d}, tensor.Shape{n * op.heads, d}
-	return []tensor.Shape{one, one, head, head, {n * op.heads, op.t}, head, head}, nil
+	return []tensor.Shape{one, one, head, head, {n * op.heads, op.at.T}, head, head}, nil
 }
 
 func (op pooled) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
-	n, d := shapes[0][0]/op.t, shapes[0][1]
+	n, d := shapes[0][0]/op.at.T, shapes[0][1]
 	x, bias, wq, wk, wv := in[0].F, in[2].F, in[1].F[:d*d], in[1].F[d*d:2*d*d], in[1].F[2*d*d:]
 	y, rows, q, u, probs, o, parts := out[0].F, out[1].F, out[2].F, out[3].F, out[4].F, out[5].F, out[6].F
-	ids := op.idsOf(in, 3)
-	if ids == nil {
-		p.SelectFirst(rows, x, n, op.t, d)
+	at := op.at.of(in)
+	if op.probe {
+		for i := range n {
+			copy(rows[i*d:][:d], in[3].F)
+		}
 	} else {
-		p.SelectLargest(rows, x, ids, n, op.t, d)
+		p.SelectToken(rows, x, at, n, d)
 	}
 	p.Gemm(y, rows, wq, n, d, d, kernel.Gemm{BF16: op.bf16, TransB: true, Bias: bias[:d]})
 	p.SpreadHeads(q, y, n, op.heads)
 	p.Gemm(u, q, wk, n*op.heads, d, d, kernel.Gemm{BF16: op.bf16})
-	p.PooledAttention(o, probs, u, x, ids, n, op.t, op.heads, op.scale(d))
+	p.PooledAttention(o, probs, u, x, at, n, op.heads, op.scale(d))
 	p.Gemm(parts, o, wv, n*op.heads, d, d, kernel.Gemm{BF16: op.bf16, TransB: true})
 	p.GatherHeads(y, parts, bias[2*d:], n, op.heads)
 }
 
-func (op pooled) idsOf(in []Buffer, i int) []int32 {
-	if !op.ids {
-		return nil
-	}
-	return in[i].I
-}
-
 func (op pooled) scale(d int) float32 { return float32(1 / math.Sqrt(float64(d/op.heads))) }
 
-func (op pooled) traits() Traits { return Traits{Tokens: when(op.ids, 3)} }
+func (op pooled) traits() Traits { return Traits{Tokens: when(op.at.ids, 3)} }
 
 func (op pooled) wrt() []bool {
-	if op.ids {
-		return []bool{true, true, true, false}
-	}
-	return []bool{true, true, true}
+	return []bool{true, true, true, op.probe}[:3+count(op.probe || op.at.ids)]
 }
 
 func (op pooled) grad(b *Builder, in, out []*G.Node, dy *G.Node) []*G.Node {
 	args := []*G.Node{in[0], in[1], out[1], out[2], out[3], out[4], out[5], dy}
-	grads := b.apply(pooledGrad{op}, 7, append(args, in[3:]...)...)[:3]
-	if op.ids {
-		grads = append(grads, nil)
+	if op.probe {
+		grads := b.apply(pooledGrad{op}, 8, args...)
+		return append(grads[:3:3], grads[7])
 	}
-	return grads
+	grads := b.apply(pooledGrad{op}, 7, append(args, in[3:]...)...)
+	return append(grads[:3:3], make([]*G.Node, count(op.at.ids))...)
 }
 
 // pooledGrad maps x, w, rows, q, u, probs, o, dy[, ids] to dx, dw, dbias and
-// memory: three of (N*H, D), one of (N, D).
+// memory: three of (N*H, D), one of (N, D). With a probe, its gradient follows.
 type pooledGrad struct{ of pooled }
 
 func (op pooledGrad) String() string { return "grad of " + op.of.String() }
@@ -117,7 +120,7 @@ func (op pooledGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if _, err := same(rows, dy); err != nil {
 		return nil, err
 	}
-	return []tensor.Shape{x, w, w[:1], q, q, q, rows}, nil
+	return []tensor.Shape{x, w, w[:1], q, q, q, rows, x[1:]}[:7+count(op.of.probe)], nil
 }
 
 func (op pooledGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
@@ -127,23 +130,27 @@ func (op pooledGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	wq, wk, wv := in[1].F[:square], in[1].F[square:2*square], in[1].F[2*square:]
 	dx, dwq, dwk, dwv := out[0].F, out[1].F[:square], out[1].F[square:2*square], out[1].F[2*square:]
 	dbias, dparts, do, du, dq := out[2].F, out[3].F, out[4].F, out[5].F, out[6].F
-	ids := of.idsOf(in, 8)
+	at := of.at.of(in)
 
 	p.SpreadHeads(dparts, dy, n, of.heads)
 	p.Gemm(do, dparts, wv, heads, d, d, kernel.Gemm{BF16: of.bf16})
 	p.Gemm(dwv, dparts, o, d, d, heads, kernel.Gemm{BF16: of.bf16, TransA: true})
-	p.PooledAttentionGrad(du, dx, do, probs, u, x, ids, n, of.t, of.heads, of.scale(d))
+	p.PooledAttentionGrad(du, dx, do, probs, u, x, at, n, of.heads, of.scale(d))
 	p.Gemm(dwk, q, du, d, d, heads, kernel.Gemm{BF16: of.bf16, TransA: true})
 	dqs, drows := do, dparts[:n*d] // which are read no more
 	p.Gemm(dqs, du, wk, heads, d, d, kernel.Gemm{BF16: of.bf16, TransB: true})
 	p.GatherHeads(dq, dqs, nil, n, of.heads)
 	p.Gemm(dwq, dq, rows, d, d, n, kernel.Gemm{BF16: of.bf16, TransA: true})
 	p.Gemm(drows, dq, wq, n, d, d, kernel.Gemm{BF16: of.bf16})
-	p.AddRows(dx, drows, ids, n, of.t)
+	if of.probe {
+		p.ColumnSum(out[7].F, drows)
+	} else {
+		p.AddRows(dx, drows, at, n)
+	}
 
 	p.ColumnSum(dbias[:d], dq)
 	clear(dbias[d : 2*d]) // the same for all keys: no probability depends on it
 	p.ColumnSum(dbias[2*d:], dy)
 }
 
-func (op pooledGrad) traits() Traits { return Traits{Tokens: when(op.of.ids, 8)} }
+func (op pooledGrad) traits() Traits { return Traits{Tokens: when(op.of.at.ids, 8)} }

@@ -19,7 +19,7 @@ func TestFold(t *testing.T) {
 	b := op.NewBuilder(G.NewGraph())
 	x, w, dy := b.Input("x", tensor.Float32, n, d), b.Input("w", tensor.Float32, d, d), b.Input("dy", tensor.Float32, n, d)
 	gamma, beta, bias := b.Input("gamma", tensor.Float32, d), b.Input("beta", tensor.Float32, d), b.Input("bias", tensor.Float32, d)
-	h := b.Linear(x, w, nil)
+	h := b.LinearFloat(x, w, nil)
 	y := b.LinearAdd(b.LayerNorm(h, gamma, beta, 1e-5), w, bias, h)
 	if err := b.Err(); err != nil {
 		t.Fatal(err)

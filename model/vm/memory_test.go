@@ -39,9 +39,9 @@ func tower(t testing.TB) (outputs, inputs G.Nodes) {
 	h = b.Attention(b.Linear(h, input("qkv", 3*d, d), input("qkvBias", 3*d)), length, 4, true)
 	x = b.LinearAdd(h, w, bias, x)
 	h = b.LinearAct(b.LayerNorm(x, gamma, beta, 1e-5), w, bias, kernel.QuickGELU)
-	x = b.LinearAdd(h, w, bias, b.Linear(x, w, nil)) // a residual that no gradient reads
-	features := b.SelectEOT(x, ids)
-	loss := b.ContrastiveLoss(b.Normalize(features), b.Normalize(input("images", n, d)), input("scale", 1))
+	x = b.LinearAdd(h, w, bias, b.LinearFloat(x, w, nil)) // a residual that no gradient reads
+	features := b.SelectToken(x, op.Token{IDs: ids}, length)
+	loss := b.ContrastiveLoss(b.Normalize(features), b.Normalize(input("images", n, d)), input("scale", 1), nil)
 	if err := b.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestLetBetweenRuns(t *testing.T) {
 func TestGradientReadsNoImages(t *testing.T) {
 	b := op.NewBuilder(G.NewGraph())
 	images, w := b.Input("images", tensor.Float32, 2, 3, 4, 4), b.Input("w", tensor.Float32, 5, 12)
-	y := b.Linear(b.Patches(images, 2), w, nil)
+	y := b.LinearFloat(b.Patches(images, 2), w, nil)
 	dy := b.Input("dy", tensor.Float32, y.Shape()...)
 	grads, err := G.Backpropagate(G.Nodes{y}, G.Nodes{dy}, G.Nodes{w})
 	if err != nil {

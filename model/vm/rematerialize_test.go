@@ -25,13 +25,13 @@ func newSegmented(t *testing.T) segmented {
 	b := op.NewBuilder(G.NewGraph())
 	inputs := newInputs(t, b)
 	w, bias, gamma, beta := inputs.add("w", d, d), inputs.add("bias", d), inputs.add("gamma", d), inputs.add("beta", d)
-	before := b.Linear(inputs.add("x", n, d), w, nil)
+	before := b.LinearFloat(inputs.add("x", n, d), w, nil)
 	normalized := b.LayerNorm(before, gamma, beta, 1e-5)
 	sum := b.LinearAdd(normalized, w, bias, before) // which no gradient reads
-	selected := b.SelectFirst(sum, 2)
+	selected := b.SelectToken(sum, op.Token{}, 2)
 	activated := b.LinearAct(selected, w, bias, op.GELU)
 	last := b.LinearAdd(activated, w, bias, selected)
-	loss := b.ContrastiveLoss(b.Normalize(last), b.Normalize(inputs.add("images", n/2, d)), inputs.add("scale", 1))
+	loss := b.ContrastiveLoss(b.Normalize(last), b.Normalize(inputs.add("images", n/2, d)), inputs.add("scale", 1), nil)
 	if err := b.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -73,10 +73,10 @@ func TestKept(t *testing.T) {
 	const n, d = 4, 20
 	w, gamma := inputs.add("w", d, d), inputs.add("gamma", d)
 	// Only the products read what is selected of x, and nothing reads it later.
-	y := b.Linear(b.LayerNorm(b.SelectFirst(inputs.add("x", 2*n, d), 2), gamma, gamma, 1e-5), w, nil)
+	y := b.LinearFloat(b.LayerNorm(b.SelectToken(inputs.add("x", 2*n, d), op.Token{}, 2), gamma, gamma, 1e-5), w, nil)
 	// Nothing reads the patches before the backward pass.
 	v := inputs.add("v", d, 12)
-	z := b.Linear(b.Patches(inputs.add("images", 1, 3, 4, 4), 2), v, nil)
+	z := b.LinearFloat(b.Patches(inputs.add("images", 1, 3, 4, 4), 2), v, nil)
 	dy, dz := inputs.add("dy", n, d), inputs.add("dz", 4, d)
 	if err := b.Err(); err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ func TestReadTwice(t *testing.T) {
 	in := newInputs(t, b)
 	const n, d = 20, 80 // several tiles of a product both ways
 	w, bias := in.add("w", d, d), in.add("bias", d)
-	x := b.Linear(in.add("x", n, d), w, nil)
+	x := b.LinearFloat(in.add("x", n, d), w, nil)
 	y := b.LinearAdd(x, w, bias, x)
 	if err := b.Err(); err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func TestReadTwice(t *testing.T) {
 	if s := sameAsTape(t, G.Nodes{y}, vm.Options{}); s.TakenOver != 0 {
 		t.Errorf("%d results lie where an argument lay, want 0", s.TakenOver)
 	}
-	y = b.LinearAdd(x, w, bias, b.Linear(x, w, nil))
+	y = b.LinearAdd(x, w, bias, b.LinearFloat(x, w, nil))
 	if s := sameAsTape(t, G.Nodes{y}, vm.Options{}); s.TakenOver != 1 {
 		t.Errorf("%d results lie where an argument lay, want 1", s.TakenOver)
 	}
@@ -40,7 +40,7 @@ func TestFoldOnce(t *testing.T) {
 	const n, d = 4, 8
 	w, bias, gamma := in.add("w", d, d), in.add("bias", d), in.add("gamma", d)
 	x := in.add("x", n, d)
-	h := b.Linear(x, w, nil)
+	h := b.LinearFloat(x, w, nil)
 	sums := G.Nodes{b.LinearAdd(x, w, bias, h), b.LinearAdd(x, w, bias, h)}
 	outputs := append(sums, b.LayerNorm(h, gamma, bias, 1e-5))
 	given := G.Nodes{in.add("dsum0", n, d), in.add("dsum1", n, d), in.add("dy", n, d)}

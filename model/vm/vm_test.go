@@ -32,7 +32,7 @@ func block(t testing.TB) (outputs, params G.Nodes) {
 	scale := b.Input("scale", tensor.Float32, 1)
 	h := b.LinearAct(x, w, bias, kernel.GELU)
 	y := b.Normalize(b.LinearAdd(h, w, bias, x))
-	loss := b.ContrastiveLoss(y, b.Normalize(x), scale)
+	loss := b.ContrastiveLoss(y, b.Normalize(x), scale, nil)
 	if err := b.Err(); err != nil {
 		t.Fatal(err)
 	}
