@@ -11,6 +11,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/op"
 	"github.com/goclip/goclip/model/vm"
 )
 
@@ -32,8 +33,8 @@ func TestLastBlock(t *testing.T) {
 		transformer
 		t, d int
 	}{
-		{transformer{"visual.", 2, 3, false, kernel.GELU}, 10, 48},
-		{transformer{"", 2, 2, true, kernel.GELU}, 7, 32},
+		{transformer{"visual.", 2, 3, false, false, kernel.GELU}, 10, 48},
+		{transformer{"", 2, 2, true, false, kernel.GELU}, 7, 32},
 	} {
 		evaluate := func(last bool) (features []float32, grads map[string][]float32) {
 			g := m.newGraph()
@@ -46,15 +47,16 @@ func TestLastBlock(t *testing.T) {
 				return g.input(name, tensor.New(tensor.WithShape(n, tower.d), tensor.WithBacking(data)))
 			}
 			x, dy := rows("x", n*tower.t), rows("dy", n)
-			var end *G.Node
+			var end op.Token
 			if tower.causal {
-				end = g.input("ids", tensor.New(tensor.WithShape(n, tower.t), tensor.WithBacking(ids)))
+				end.Causal = true
+				end.IDs = g.input("ids", tensor.New(tensor.WithShape(n, tower.t), tensor.WithBacking(ids)))
 			}
 			var y *G.Node
 			if last {
 				y = tower.lastBlock(g, x, tower.t, end, tower.name(1))
 			} else {
-				y = g.selected(tower.block(g, x, tower.t, tower.name(1)), tower.t, end)
+				y = g.SelectToken(tower.block(g, x, tower.t, tower.name(1)), end, tower.t)
 			}
 			if err := g.check(); err != nil {
 				t.Fatal(err)

@@ -56,6 +56,14 @@ func (m *CLIP) Params() []*Param { return m.params }
 // LogitScale is the logarithm of the factor on cosines.
 func (m *CLIP) LogitScale() float32 { return m.byName["logit_scale"].Value[0] }
 
+// LogitBias is what is added to each logit; 0 of a model without one.
+func (m *CLIP) LogitBias() float32 {
+	if p, ok := m.byName["logit_bias"]; ok {
+		return p.Value[0]
+	}
+	return 0
+}
+
 // ClampLogitScale bounds the factor on cosines to [1, largest].
 //
 // Source: Radford et al., arXiv:2103.00020, section 2.5: 100, "to prevent
@@ -131,6 +139,14 @@ func (g *graph) param(name string) *G.Node {
 	return n
 }
 
+// when is the node of a parameter that a model has under a condition, or nil.
+func (g *graph) when(yes bool, name string) *G.Node {
+	if !yes {
+		return nil
+	}
+	return g.param(name)
+}
+
 // check returns the first error of building g.
 func (g *graph) check() error {
 	if err := g.Builder.Err(); err != nil {
@@ -143,8 +159,7 @@ func (g *graph) check() error {
 }
 
 // A TrainStep computes the loss of a batch and the gradient of every parameter:
-// both towers, the N x N grid with the learned temperature, the loss, and the
-// way back, in one graph.
+// both towers, the loss, and the backward pass, in one graph.
 type TrainStep struct {
 	plans
 	images     []float32
@@ -162,7 +177,7 @@ func (m *CLIP) NewTrainStep(c StepConfig, pool *Pool) (*TrainStep, error) {
 	graph := func(tokens []int32) (outputs G.Nodes, o vm.Options, err error) {
 		return m.trainGraph(c, s.images, tokens)
 	}
-	return s, s.plans.init(graph, c.Batch, m.newTokens(c.Batch), pool)
+	return s, s.plans.init(graph, m.config.Text, c.Batch, m.newTokens(c.Batch), pool)
 }
 
 // trainGraph builds the graph of a step over images and tokens (N, t): the
@@ -176,8 +191,12 @@ func (m *CLIP) trainGraph(c StepConfig, images []float32, tokens []int32) (outpu
 		g.let(in, images)
 	}
 	x := g.Normalize(g.imageFeatures(in))
-	y := g.Normalize(g.textFeatures(g.let(g.tokensNode(n, len(tokens)/n), tokens)))
-	loss := g.ContrastiveLoss(x, y, g.param("logit_scale"))
+	texts := g.let(g.tokensNode(n, len(tokens)/n), tokens)
+	y := g.Normalize(g.textFeatures(texts))
+	if !c.SameTexts {
+		texts = nil
+	}
+	loss := g.loss(x, y, texts)
 	if err := g.check(); err != nil {
 		return nil, o, err
 	}

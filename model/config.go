@@ -7,36 +7,93 @@ package model
 
 import (
 	"cmp"
-	"fmt"
+	"math"
 
-	"github.com/goclip/goclip/model/op"
+	"github.com/goclip/goclip/internal/kernel"
 )
 
-// Config is the architecture of both towers.
+// Config is the architecture of both towers, and the loss that they are trained with.
 type Config struct {
 	// EmbedDim is the width of the space in which both towers end.
 	EmbedDim int `yaml:"embed_dim"`
 
 	// Activation is the function inside of the blocks: gelu (open_clip),
-	// quick_gelu (OpenAI's weights) or gelu_tanh. Weights trained with one do
+	// quick_gelu (OpenAI's weights) or gelu_tanh (SigLIP). Weights trained with one do
 	// worse with another. Empty means gelu.
 	Activation string `yaml:"activation"`
+
+	// LayerNormEps is added to the variance in each LayerNorm; 0 means 1e-5, as in
+	// CLIP. SigLIP has 1e-6.
+	LayerNormEps float64 `yaml:"layer_norm_eps"`
+
+	// Loss is "softmax", CLIP's (Radford et al., arXiv:2103.00020, figure 3), in which
+	// each image chooses among the captions of the batch and each caption among its
+	// images, or "sigmoid", SigLIP's (Zhai et al., arXiv:2303.15343, equation 1), in which
+	// each image and each caption are asked alone whether they are a pair. Empty means
+	// softmax. It also says what a probability is: that of one label among all, or
+	// that of each label alone.
+	Loss string `yaml:"loss"`
+
+	// LogitBias is the initial value of the bias that the sigmoid loss adds to each
+	// logit, and learns; SigLIP begins at -10. In a run, 0 means auto: the logarithm of
+	// the odds of a pair of the batch, ln(p/(1-p)) with p = 1/train.batch, so that
+	// training begins near the loss of guessing. The softmax has none.
+	LogitBias float64 `yaml:"logit_bias"`
 
 	Image ImageConfig `yaml:"image"`
 	Text  TextConfig  `yaml:"text"`
 }
 
+// The losses.
+const (
+	Softmax = "softmax"
+	Sigmoid = "sigmoid"
+)
+
 // ImageConfig is the image tower, a vision transformer (Dosovitskiy et al.,
 // arXiv:2010.11929).
 type ImageConfig struct {
-	Size   int `yaml:"size"`   // Size is the side of an image in pixels.
-	Patch  int `yaml:"patch"`  // Patch is the side of a patch in pixels; it divides Size.
+	// Size is the side of an image in pixels.
+	Size int `yaml:"size"`
+
+	// Patch is the side of a patch in pixels. Where it does not divide Size, the pixels
+	// that are left over on the right and at the bottom are not seen.
+	Patch int `yaml:"patch"`
+
 	Width  int `yaml:"width"`  // Width is the number of channels of a token.
 	Layers int `yaml:"layers"` // Layers is the number of residual blocks.
 	Heads  int `yaml:"heads"`  // Heads is the number of attention heads, each Width/Heads channels wide.
+
+	// MLPWidth is the width inside of the MLP of a block; 0 means 4 times Width.
+	MLPWidth int `yaml:"mlp_width"`
+
+	// Activation is that of this tower; empty means the model's.
+	Activation string `yaml:"activation"`
+
+	// Pool is how the tokens become one row: "class" takes the class token, "average"
+	// the mean of the patches (CLIPA), "map" attends to them with a learned query, the
+	// multihead attention pooling of SigLIP. Empty means class.
+	Pool string `yaml:"pool"`
+
+	// PoolFirst averages before the last LayerNorm and not behind it, as CLIPA does.
+	// It says something of the pool "average" alone.
+	PoolFirst bool `yaml:"pool_first"`
+
+	// NoClassToken leaves out the class token, NoLnPre the LayerNorm before the blocks,
+	// and NoProjection the last matrix: the embedding is then as wide as the tower.
+	NoClassToken bool `yaml:"no_class_token"`
+	NoLnPre      bool `yaml:"no_ln_pre"`
+	NoProjection bool `yaml:"no_projection"`
+
+	// PatchBias adds a learned bias to the patch embedding.
+	PatchBias bool `yaml:"patch_bias"`
+
+	// LayerScale multiplies what attention and MLP add to the residual stream by a
+	// learned gain for each channel, 1e-5 at first (Touvron et al., arXiv:2103.17239).
+	LayerScale bool `yaml:"layer_scale"`
 }
 
-// TextConfig is the text tower, a causal transformer.
+// TextConfig is the text tower, a transformer.
 type TextConfig struct {
 	// ContextLength is the number of tokens of a text, its start and end tokens
 	// included. Longer texts are cut.
@@ -49,57 +106,74 @@ type TextConfig struct {
 	Width  int `yaml:"width"`  // Width is the number of channels of a token.
 	Layers int `yaml:"layers"` // Layers is the number of residual blocks.
 	Heads  int `yaml:"heads"`  // Heads is the number of attention heads, each Width/Heads channels wide.
+
+	// MLPWidth, Activation and LayerScale are as in the image tower.
+	MLPWidth   int    `yaml:"mlp_width"`
+	Activation string `yaml:"activation"`
+	LayerScale bool   `yaml:"layer_scale"`
+
+	// Pool is the token that becomes the row of a text: "eot", the end of the text,
+	// "last", the last of the context, or "first". Empty means eot.
+	Pool string `yaml:"pool"`
+
+	// EOTID is the id of the token that ends a text; 0 means the largest of the text,
+	// which the end token's is in CLIP's vocabulary. Of several, the first counts.
+	EOTID int `yaml:"eot_id"`
+
+	// Bidirectional lets a token see those behind it too, as SigLIP and CLIPA do: there
+	// is no causal mask, and padding is seen.
+	Bidirectional bool `yaml:"bidirectional"`
+
+	// ProjectionBias adds a learned bias to the last matrix.
+	ProjectionBias bool `yaml:"projection_bias"`
 }
 
-// SetDefaults fills in the fields whose zero means a default. Sizes have none.
-func (c *Config) SetDefaults() { c.Activation = cmp.Or(c.Activation, "gelu") }
-
-// activations are the names that Config.Activation may have.
-var activations = map[string]op.Activation{
-	"gelu":       op.GELU,
-	"quick_gelu": op.QuickGELU,
-	"gelu_tanh":  op.GELUTanh,
+// SetDefaults fills in the fields whose zero means a default. Sizes have none, but
+// those of the MLPs.
+func (c *Config) SetDefaults() {
+	c.Activation = cmp.Or(c.Activation, "gelu")
+	c.LayerNormEps = cmp.Or(c.LayerNormEps, 1e-5)
+	c.Loss = cmp.Or(c.Loss, Softmax)
+	c.Image.MLPWidth = cmp.Or(c.Image.MLPWidth, 4*c.Image.Width)
+	c.Image.Activation = cmp.Or(c.Image.Activation, c.Activation)
+	c.Image.Pool = cmp.Or(c.Image.Pool, "class")
+	c.Text.MLPWidth = cmp.Or(c.Text.MLPWidth, 4*c.Text.Width)
+	c.Text.Activation = cmp.Or(c.Text.Activation, c.Activation)
+	c.Text.Pool = cmp.Or(c.Text.Pool, "eot")
 }
 
-// Validate reports the first field that cannot work, after defaults.
-func (c Config) Validate() error {
-	c.SetDefaults()
-	for _, f := range []struct {
-		name  string
-		value int
-	}{
-		{"embed_dim", c.EmbedDim},
-		{"image.size", c.Image.Size}, {"image.patch", c.Image.Patch}, {"image.width", c.Image.Width},
-		{"image.layers", c.Image.Layers}, {"image.heads", c.Image.Heads},
-		{"text.width", c.Text.Width}, {"text.layers", c.Text.Layers}, {"text.heads", c.Text.Heads},
-	} {
-		if f.value < 1 || f.value > 1<<20 {
-			return fmt.Errorf("model: %s %d; want 1 to %d", f.name, f.value, 1<<20)
-		}
+// AutoLogitBias is the logarithm of the odds that an image and a caption of a batch are
+// a pair, one of the batch's captions being the image's.
+func AutoLogitBias(batch int) float64 { return -math.Log(float64(batch - 1)) }
+
+// GuessLoss is the loss of a model that knows nothing, over a batch: ln N of the softmax.
+// The sigmoid's is that of logits which are all the logarithm of the odds of a pair,
+// ln N + (N-1) ln(N/(N-1)), about one more.
+func (c Config) GuessLoss(batch int) float64 {
+	n := float64(batch)
+	if c.Loss != Sigmoid {
+		return math.Log(n)
 	}
-	if _, ok := activations[c.Activation]; !ok {
-		return fmt.Errorf("model: activation %q; want gelu, quick_gelu or gelu_tanh", c.Activation)
-	}
-	switch {
-	case c.Image.Size%c.Image.Patch != 0:
-		return fmt.Errorf("model: image.size %d is not a multiple of image.patch %d", c.Image.Size, c.Image.Patch)
-	case c.Image.Width%c.Image.Heads != 0:
-		return fmt.Errorf("model: image.width %d is not a multiple of image.heads %d", c.Image.Width, c.Image.Heads)
-	case c.Text.Width%c.Text.Heads != 0:
-		return fmt.Errorf("model: text.width %d is not a multiple of text.heads %d", c.Text.Width, c.Text.Heads)
-	case c.Text.ContextLength < 3:
-		return fmt.Errorf("model: text.context_length %d; want at least 3, for a start, a token and an end",
-			c.Text.ContextLength)
-	case c.Text.ContextLength > 1<<20:
-		return fmt.Errorf("model: text.context_length %d; want at most %d", c.Text.ContextLength, 1<<20)
-	case c.Text.VocabSize < 0 || c.Text.VocabSize > 1<<24:
-		return fmt.Errorf("model: text.vocab_size %d; want 0 to %d", c.Text.VocabSize, 1<<24)
-	}
-	return nil
+	return math.Log(n) + (n-1)*math.Log(n/(n-1))
 }
 
-// tokens is the number of patches and the class token.
-func (c ImageConfig) tokens() int {
-	grid := c.Size / c.Patch
-	return grid*grid + 1
+// tokens is the number of tokens: the patches and the class token.
+func (c ImageConfig) tokens() int { return c.patches() + c.classTokens() }
+
+func (c ImageConfig) patches() int { return (c.Size / c.Patch) * (c.Size / c.Patch) }
+
+func (c ImageConfig) classTokens() int {
+	if c.NoClassToken {
+		return 0
+	}
+	return 1
+}
+
+// Used is the number of tokens of a text (T) that its embedding depends on: those up to
+// its end where attention is causal and the end is pooled, or else all.
+func (c TextConfig) Used(ids []int32) int {
+	if c.Bidirectional || c.Pool != "eot" {
+		return len(ids)
+	}
+	return kernel.EndOfText(ids, int32(c.EOTID)) + 1
 }

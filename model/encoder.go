@@ -40,7 +40,7 @@ func (m *CLIP) NewImageEncoder(c EncoderConfig, pool *Pool) (*Encoder, error) {
 		g := m.newGraph()
 		g.BF16 = c.BF16
 		return g.encode(g.imageFeatures(g.let(g.imagesNode(n), e.images)))
-	}, n, nil, pool)
+	}, m.config.Text, n, nil, pool)
 }
 
 // NewTextEncoder compiles the text tower.
@@ -54,7 +54,7 @@ func (m *CLIP) NewTextEncoder(c EncoderConfig, pool *Pool) (*Encoder, error) {
 		g := m.newGraph()
 		g.BF16 = c.BF16
 		return g.encode(g.textFeatures(g.let(g.tokensNode(n, len(tokens)/n), tokens)))
-	}, n, m.newTokens(n), pool)
+	}, m.config.Text, n, m.newTokens(n), pool)
 }
 
 // encode ends the graph of an encoder: what to compute is features, and the

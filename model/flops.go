@@ -6,13 +6,21 @@ package model
 
 // ImageFLOPs is the FLOPs of the image tower for one image.
 func (c Config) ImageFLOPs() float64 {
-	return c.patchFLOPs() + blockFLOPs(c.Image.tokens(), c.Image.Width, c.Image.Layers) +
-		2*float64(c.Image.Width)*float64(c.EmbedDim)
+	c.SetDefaults()
+	flops := c.patchFLOPs() + blockFLOPs(c.Image.tokens(), c.Image.Width, c.Image.MLPWidth, c.Image.Layers)
+	if t, d := float64(c.Image.tokens()), float64(c.Image.Width); c.Image.Pool == "map" {
+		flops += 4*(t+1)*d*d + 4*t*d + 4*d*float64(c.Image.MLPWidth)
+	}
+	if c.Image.NoProjection {
+		return flops
+	}
+	return flops + 2*float64(c.Image.Width)*float64(c.EmbedDim)
 }
 
 // TextFLOPs is the FLOPs of the text tower for one text of full length.
 func (c Config) TextFLOPs() float64 {
-	return blockFLOPs(c.Text.ContextLength, c.Text.Width, c.Text.Layers) +
+	c.SetDefaults()
+	return blockFLOPs(c.Text.ContextLength, c.Text.Width, c.Text.MLPWidth, c.Text.Layers) +
 		2*float64(c.Text.Width)*float64(c.EmbedDim)
 }
 
@@ -34,14 +42,13 @@ func (c Config) StepFLOPs(s StepConfig) float64 {
 
 // patchFLOPs is the FLOPs of the patch embedding of one image.
 func (c Config) patchFLOPs() float64 {
-	patches := c.Image.tokens() - 1
-	return 2 * float64(patches) * float64(3*c.Image.Patch*c.Image.Patch) * float64(c.Image.Width)
+	return 2 * float64(c.Image.patches()) * float64(3*c.Image.Patch*c.Image.Patch) * float64(c.Image.Width)
 }
 
 // blockFLOPs is the FLOPs of residual blocks of width D over T tokens: 2 T D² for
-// queries, keys, values and their result each, 16 T D² for the two products of the
-// MLP, and 2 T² D for the scores and for their sums of values.
-func blockFLOPs(tokens, width, layers int) float64 {
-	t, d := float64(tokens), float64(width)
-	return float64(layers) * (24*t*d*d + 4*t*t*d)
+// queries, keys, values and their result each, 4 T D M for the two products of an
+// MLP of width M, and 2 T² D for the scores and for their sums of values.
+func blockFLOPs(tokens, width, mlp, layers int) float64 {
+	t, d, m := float64(tokens), float64(width), float64(mlp)
+	return float64(layers) * (8*t*d*d + 4*t*d*m + 4*t*t*d)
 }

@@ -61,65 +61,125 @@ func (s spec) values(dst []float32, seed uint64) {
 	}
 }
 
-// initLogitScale is the logarithm of 1/0.07 (Radford et al., section 2.5).
-var initLogitScale = math.Log(1 / 0.07)
+// initLogitScale is the logarithm of 1/0.07 (Radford et al., section 2.5), or with the
+// sigmoid loss of 10 (Zhai et al., arXiv:2303.15343, section 3.3).
+func (c Config) initLogitScale() float64 {
+	if c.Loss == Sigmoid {
+		return math.Log(10)
+	}
+	return math.Log(1 / 0.07)
+}
+
+// layerScale is the first value of the gains of LayerScale: that of its paper for deep
+// models, and open_clip's.
+const layerScale = 1e-5
+
+var one, zero = initializer{constant, 1}, initializer{constant, 0}
+
+func normal(std float64) initializer   { return initializer{gaussian, std} }
+func within(bound float64) initializer { return initializer{uniform, bound} }
+func root(n int) float64               { return 1 / math.Sqrt(float64(n)) }
 
 // specs lists the parameters under open_clip's names, with the initial values
 // of OpenAI's and open_clip's code: those of the image tower are PyTorch's
 // defaults for its layers, those of the text tower scale with its width and depth.
+// What the config leaves out has no parameters.
 func (c Config) specs() []spec {
-	root := func(n int) float64 { return 1 / math.Sqrt(float64(n)) }
-	one, zero := initializer{constant, 1}, initializer{constant, 0}
-	normal := func(std float64) initializer { return initializer{gaussian, std} }
-	within := func(bound float64) initializer { return initializer{uniform, bound} }
-
-	image, text := c.Image, c.Text
-	d, p := image.Width, image.Patch
-	all := []spec{
-		{"logit_scale", nil, initializer{constant, initLogitScale}},
-		{"visual.class_embedding", []int{d}, normal(root(d))},
-		{"visual.conv1.weight", []int{d, 3, p, p}, within(root(3 * p * p))},
-		{"visual.positional_embedding", []int{image.tokens(), d}, normal(root(d))},
-		{"visual.ln_pre.weight", []int{d}, one},
-		{"visual.ln_pre.bias", []int{d}, zero},
-		{"visual.ln_post.weight", []int{d}, one},
-		{"visual.ln_post.bias", []int{d}, zero},
-		{"visual.proj", []int{d, c.EmbedDim}, normal(root(d))},
-	}
-	block := func(prefix string, i, d int, in, out, fc, proj initializer) {
-		name := func(s string) string { return fmt.Sprintf("%stransformer.resblocks.%d.%s", prefix, i, s) }
-		all = append(all,
-			spec{name("ln_1.weight"), []int{d}, one},
-			spec{name("ln_1.bias"), []int{d}, zero},
-			spec{name("attn.in_proj_weight"), []int{3 * d, d}, in},
-			spec{name("attn.in_proj_bias"), []int{3 * d}, zero},
-			spec{name("attn.out_proj.weight"), []int{d, d}, out},
-			spec{name("attn.out_proj.bias"), []int{d}, zero},
-			spec{name("ln_2.weight"), []int{d}, one},
-			spec{name("ln_2.bias"), []int{d}, zero},
-			spec{name("mlp.c_fc.weight"), []int{4 * d, d}, fc},
-			spec{name("mlp.c_fc.bias"), []int{4 * d}, within(root(d))},
-			spec{name("mlp.c_proj.weight"), []int{d, 4 * d}, proj},
-			spec{name("mlp.c_proj.bias"), []int{d}, within(root(4 * d))},
-		)
-	}
-	for i := range image.Layers {
-		block("visual.", i, d, within(math.Sqrt(6/float64(4*d))), within(root(d)), within(root(d)), within(root(4*d)))
-	}
-
-	d = text.Width
-	all = append(all,
-		spec{"token_embedding.weight", []int{text.VocabSize, d}, normal(0.02)},
-		spec{"positional_embedding", []int{text.ContextLength, d}, normal(0.01)},
-		spec{"ln_final.weight", []int{d}, one},
-		spec{"ln_final.bias", []int{d}, zero},
-		spec{"text_projection", []int{d, c.EmbedDim}, normal(root(d))},
-	)
-	residual := normal(root(d) * root(2*text.Layers))
-	for i := range text.Layers {
-		block("", i, d, normal(root(d)), residual, normal(root(2*d)), residual)
+	c.SetDefaults()
+	all := []spec{{"logit_scale", nil, initializer{constant, c.initLogitScale()}}}
+	all = append(all, c.Image.specs(c.EmbedDim)...)
+	all = append(all, c.Text.specs(c.EmbedDim)...)
+	if c.Loss == Sigmoid { // last, so that the others lie as they do without it
+		all = append(all, spec{"logit_bias", nil, initializer{constant, c.LogitBias}})
 	}
 	return all
+}
+
+// specs are the parameters of the image tower, in a space of width embed.
+func (c ImageConfig) specs(embed int) (all []spec) {
+	d, p := c.Width, c.Patch
+	add := func(yes bool, s ...spec) {
+		if yes {
+			all = append(all, s...)
+		}
+	}
+	add(!c.NoClassToken, spec{"visual.class_embedding", []int{d}, normal(root(d))})
+	add(true, spec{"visual.conv1.weight", []int{d, 3, p, p}, within(root(3 * p * p))})
+	add(c.PatchBias, spec{"visual.conv1.bias", []int{d}, within(root(3 * p * p))})
+	add(true, spec{"visual.positional_embedding", []int{c.tokens(), d}, normal(root(d))})
+	add(!c.NoLnPre, layerNormSpecs("visual.ln_pre", d)...)
+	add(true, layerNormSpecs("visual.ln_post", d)...)
+	add(!c.NoProjection, spec{"visual.proj", []int{d, embed}, normal(root(d))})
+	values := blockValues{within(math.Sqrt(6 / float64(4*d))), within(root(d)), within(root(d)), within(root(c.MLPWidth))}
+	for i := range c.Layers {
+		add(true, blockSpecs(fmt.Sprintf("visual.transformer.resblocks.%d.", i), d, c.MLPWidth, c.LayerScale, values)...)
+	}
+	if c.Pool == "map" {
+		const head = "visual.attn_pool."
+		add(true, spec{head + "probe", []int{d}, normal(root(d))})
+		add(true, attentionSpecs(head, d, values)...)
+		add(true, layerNormSpecs(head+"ln", d)...)
+		add(true, mlpSpecs(head+"mlp.", d, c.MLPWidth, values)...)
+	}
+	return all
+}
+
+// specs are the parameters of the text tower, in a space of width embed.
+func (c TextConfig) specs(embed int) []spec {
+	d := c.Width
+	all := []spec{
+		{"token_embedding.weight", []int{c.VocabSize, d}, normal(0.02)},
+		{"positional_embedding", []int{c.ContextLength, d}, normal(0.01)},
+	}
+	all = append(all, layerNormSpecs("ln_final", d)...)
+	if c.ProjectionBias {
+		all = append(all, spec{"text_projection.weight", []int{embed, d}, normal(root(d))}, spec{"text_projection.bias", []int{embed}, zero})
+	} else {
+		all = append(all, spec{"text_projection", []int{d, embed}, normal(root(d))})
+	}
+	residual := normal(root(d) * root(2*c.Layers))
+	values := blockValues{normal(root(d)), residual, normal(root(2 * d)), residual}
+	for i := range c.Layers {
+		all = append(all, blockSpecs(fmt.Sprintf("transformer.resblocks.%d.", i), d, c.MLPWidth, c.LayerScale, values)...)
+	}
+	return all
+}
+
+// blockValues are the initial values of a block's matrices.
+type blockValues struct{ in, out, fc, proj initializer }
+
+func blockSpecs(name string, d, mlp int, scaled bool, v blockValues) []spec {
+	all := layerNormSpecs(name+"ln_1", d)
+	all = append(all, attentionSpecs(name+"attn.", d, v)...)
+	all = append(all, layerNormSpecs(name+"ln_2", d)...)
+	all = append(all, mlpSpecs(name+"mlp.", d, mlp, v)...)
+	if scaled {
+		gain := initializer{constant, layerScale}
+		all = append(all, spec{name + "ls_1.gamma", []int{d}, gain}, spec{name + "ls_2.gamma", []int{d}, gain})
+	}
+	return all
+}
+
+func layerNormSpecs(name string, d int) []spec {
+	return []spec{{name + ".weight", []int{d}, one}, {name + ".bias", []int{d}, zero}}
+}
+
+func attentionSpecs(name string, d int, v blockValues) []spec {
+	return []spec{
+		{name + "in_proj_weight", []int{3 * d, d}, v.in},
+		{name + "in_proj_bias", []int{3 * d}, zero},
+		{name + "out_proj.weight", []int{d, d}, v.out},
+		{name + "out_proj.bias", []int{d}, zero},
+	}
+}
+
+func mlpSpecs(name string, d, width int, v blockValues) []spec {
+	return []spec{
+		{name + "c_fc.weight", []int{width, d}, v.fc},
+		{name + "c_fc.bias", []int{width}, within(root(d))},
+		{name + "c_proj.weight", []int{d, width}, v.proj},
+		{name + "c_proj.bias", []int{d}, within(root(width))},
+	}
 }
 
 // ParamCount is the number of parameters of a model of this architecture.

@@ -12,8 +12,8 @@ import (
 // A MicroStep computes what a TrainStep does in the memory of a micro-batch:
 // it keeps the embeddings of all micro-batches, computes one loss over the
 // whole batch, and runs each micro-batch again, now with the gradient of that
-// loss by its embeddings, to add up the gradients of the parameters. That of
-// the logit scale is the loss's own.
+// loss by its embeddings, to add up the gradients of the parameters. Those of
+// the logit scale and the logit bias are the loss's own.
 //
 // Source: Gao et al., "Scaling Deep Contrastive Learning Batch Size under
 // Memory Limited Setup", arXiv:2101.06983, section 3.2.
@@ -26,6 +26,7 @@ type MicroStep struct {
 	tokens     []int32
 	imageTower *microTower
 	textTowers map[int]*microTower // by the length of texts: see plans
+	texts      *G.Node             // the tokens of the loss; nil where it needs none
 	loss       *vm.Machine
 	lossValue  []float32
 	stats      vm.Stats
@@ -68,6 +69,12 @@ func (m *CLIP) NewMicroStep(c StepConfig, pool *Pool) (*MicroStep, error) {
 	s.pool, s.arena = pool, vm.NewArena(s.stats.ArenaBytes)
 	s.images, s.tokens = m.newImages(c.Batch), m.newTokens(c.Batch)
 	s.imageTower.images, s.textTowers[m.config.Text.ContextLength].tokens = s.images, s.tokens
+	if s.texts != nil {
+		tokens := tensor.New(tensor.WithShape(s.texts.Shape()...), tensor.WithBacking(s.tokens))
+		if err := G.Let(s.texts, tokens); err != nil {
+			return nil, fmt.Errorf("model: %w", err)
+		}
+	}
 	return s, s.compile(todo)
 }
 
@@ -155,10 +162,10 @@ func (t *microTower) divide(m *CLIP, c StepConfig, context int) (todo []compilat
 	return todo, nil
 }
 
-// texts is the text tower for the longest text in tokens, which it has copied.
-func (s *MicroStep) texts() (*microTower, error) {
+// towerOfTexts is the text tower for the longest text in tokens, which it has copied.
+func (s *MicroStep) towerOfTexts() (*microTower, error) {
 	n, context := s.config.Batch, s.m.config.Text.ContextLength
-	whole, length := s.textTowers[context], longest(s.tokens, s.config.Batch)
+	whole, length := s.textTowers[context], s.m.config.Text.longest(s.tokens, s.config.Batch)
 	if length >= context {
 		return whole, nil
 	}
@@ -220,22 +227,34 @@ func (m *CLIP) microGraph(c StepConfig, n, context int) (*microPlan, error) {
 }
 
 // microLoss builds the loss over the embeddings of the whole batch, and its
-// gradients by them and by the logit scale.
+// gradients by them and by its own parameters.
 func (m *CLIP) microLoss(s *MicroStep, x, y *microTower, n int) (compilation, error) {
 	g := m.newGraph()
 	rows := func(name string, data []float32) *G.Node {
 		return g.input(name, tensor.New(tensor.WithShape(n, m.config.EmbedDim), tensor.WithBacking(data)))
 	}
-	wrt := G.Nodes{rows("x", x.rows), rows("y", y.rows), g.param("logit_scale")}
-	loss := g.ContrastiveLoss(wrt[0], wrt[1], wrt[2])
+	wrt := G.Nodes{rows("x", x.rows), rows("y", y.rows)}
+	if s.config.SameTexts {
+		s.texts = g.tokensNode(n, m.config.Text.ContextLength)
+	}
+	loss := g.loss(wrt[0], wrt[1], s.texts)
 	if err := g.check(); err != nil {
 		return compilation{}, err
+	}
+	own := make([]*Param, 0, 2)
+	for _, p := range m.params {
+		if node, ok := g.nodes[p.Name]; ok {
+			wrt, own = append(wrt, node), append(own, p)
+		}
 	}
 	grads, err := G.Grad(loss, wrt...)
 	if err != nil {
 		return compilation{}, fmt.Errorf("model: gradient: %w", err)
 	}
-	place := map[*G.Node][]float32{loss: s.lossValue, grads[0]: x.dy, grads[1]: y.dy, grads[2]: m.byName["logit_scale"].Grad}
+	place := map[*G.Node][]float32{loss: s.lossValue, grads[0]: x.dy, grads[1]: y.dy}
+	for i, p := range own {
+		place[grads[2+i]] = p.Grad
+	}
 	return compilation{append(G.Nodes{loss}, grads...), vm.Options{Place: place}, &s.loss}, nil
 }
 
@@ -263,7 +282,7 @@ func (s *MicroStep) Run() (loss float32, err error) {
 	if err := checkTokens(s.tokens, s.m.config.Text.VocabSize); err != nil {
 		return 0, err
 	}
-	texts, err := s.texts()
+	texts, err := s.towerOfTexts()
 	if err != nil {
 		return 0, err
 	}

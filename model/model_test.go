@@ -187,15 +187,22 @@ func TestClampLogitScale(t *testing.T) {
 // TestDefaults states every default.
 func TestDefaults(t *testing.T) {
 	var got model.Config
-	if got.SetDefaults(); got != (model.Config{Activation: "gelu"}) {
-		t.Errorf("the zero Config becomes %+v, want gelu alone", got)
+	want := model.Config{Activation: "gelu", LayerNormEps: 1e-5, Loss: "softmax"}
+	want.Image.Activation, want.Image.Pool = "gelu", "class"
+	want.Text.Activation, want.Text.Pool = "gelu", "eot"
+	if got.SetDefaults(); got != want {
+		t.Errorf("the zero Config becomes %+v, want %+v", got, want)
 	}
 	c := tiny()
 	c.Activation = ""
-	if m, err := model.New(c, 1); err != nil || m.Config() != tiny() {
-		t.Errorf("a model without an activation: %v; want gelu", err)
+	want = tiny()
+	want.SetDefaults()
+	if m, err := model.New(c, 1); err != nil || m.Config() != want || want.Image.MLPWidth != 128 || want.Text.MLPWidth != 96 {
+		t.Errorf("a model without an activation: %v; want gelu, and MLPs of 4 times the width", err)
 	}
-	c.Activation = "quick_gelu"
+	c = model.Config{Activation: "quick_gelu", LayerNormEps: 1e-6, Loss: "sigmoid", LogitBias: -1}
+	c.Image.MLPWidth, c.Image.Activation, c.Image.Pool = 5, "gelu", "map"
+	c.Text.MLPWidth, c.Text.Activation, c.Text.Pool = 6, "gelu_tanh", "last"
 	got = c
 	if got.SetDefaults(); got != c {
 		t.Errorf("SetDefaults makes %+v of %+v", got, c)
@@ -206,7 +213,23 @@ func TestConfigErrors(t *testing.T) {
 	for want, change := range map[string]func(*model.Config){
 		"embed_dim 0":                       func(c *model.Config) { c.EmbedDim = 0 },
 		`activation "relu"`:                 func(c *model.Config) { c.Activation = "relu" },
-		"image.size 16 is not":              func(c *model.Config) { c.Image.Patch = 7 },
+		"image.size 16 is less than":        func(c *model.Config) { c.Image.Patch = 17 },
+		`image.activation "relu"`:           func(c *model.Config) { c.Image.Activation = "relu" },
+		`text.activation "swish"`:           func(c *model.Config) { c.Text.Activation = "swish" },
+		"image.mlp_width -1":                func(c *model.Config) { c.Image.MLPWidth = -1 },
+		"layer_norm_eps -1e-06":             func(c *model.Config) { c.LayerNormEps = -1e-6 },
+		"layer_norm_eps NaN":                func(c *model.Config) { c.LayerNormEps = math.NaN() },
+		`loss "hinge"; want softmax or`:     func(c *model.Config) { c.Loss = "hinge" },
+		"logit_bias -10 with loss softmax":  func(c *model.Config) { c.LogitBias = -10 },
+		"logit_bias NaN; want":              func(c *model.Config) { c.Loss, c.LogitBias = "sigmoid", math.NaN() },
+		`image.pool "max"`:                  func(c *model.Config) { c.Image.Pool = "max" },
+		"image.pool class with image.no_cl": func(c *model.Config) { c.Image.NoClassToken = true },
+		"image.pool_first with image.pool":  func(c *model.Config) { c.Image.PoolFirst = true },
+		"image.width 32, embed_dim 16":      func(c *model.Config) { c.Image.NoProjection = true },
+		`text.pool "mean"`:                  func(c *model.Config) { c.Text.Pool = "mean" },
+		"text.pool first without text.bid":  func(c *model.Config) { c.Text.Pool = "first" },
+		"text.eot_id 50; want an id of the": func(c *model.Config) { c.Text.EOTID = 50 },
+		"text.eot_id 9 with text.pool last": func(c *model.Config) { c.Text.EOTID, c.Text.Pool = 9, "last" },
 		"image.heads 5":                     func(c *model.Config) { c.Image.Heads = 5 },
 		"text.heads 5":                      func(c *model.Config) { c.Text.Heads = 5 },
 		"text.context_length 2":             func(c *model.Config) { c.Text.ContextLength = 2 },

@@ -57,8 +57,8 @@ type parityCase struct {
 // the cases of testdata and on those below the folder that PARITY_DIR names.
 func TestParity(t *testing.T) {
 	folders, err := filepath.Glob("testdata/parity/*/case.json")
-	if err != nil || len(folders) < 2 {
-		t.Fatalf("%d cases, %v; want at least 2", len(folders), err)
+	if err != nil || len(folders) < 3 {
+		t.Fatalf("%d cases, %v; want at least 3", len(folders), err)
 	}
 	if dir := os.Getenv("PARITY_DIR"); dir != "" {
 		more, err := filepath.Glob(filepath.Join(dir, "*", "case.json"))
@@ -83,11 +83,6 @@ func checkParity(t *testing.T, folder string) {
 		t.Skipf("%s: the image tower is a ResNet, which is not built yet", c.Case)
 	}
 	weights, expected, batch := tensors(t, folder, "weights"), tensors(t, folder, "expected"), tensors(t, folder, "batch")
-	for _, name := range weights.Names() {
-		if name == "logit_bias" {
-			t.Skipf("%s: the sigmoid loss and its logit_bias are not built yet", c.Case)
-		}
-	}
 	v, x := c.Model.VisionCfg, c.Model.TextCfg
 	config := model.Config{
 		EmbedDim: c.Model.EmbedDim, Activation: "gelu",
@@ -96,6 +91,9 @@ func checkParity(t *testing.T, folder string) {
 	}
 	if c.Model.QuickGELU {
 		config.Activation = "quick_gelu"
+	}
+	if slices.Contains(weights.Names(), "logit_bias") {
+		config.Loss = model.Sigmoid
 	}
 	m, err := model.New(config, 1)
 	must(t, err)
@@ -128,7 +126,7 @@ func checkParity(t *testing.T, folder string) {
 	must(t, err)
 	close(t, "image_features", image.Features(), expected, 1e-5)
 	close(t, "text_features", texts.Features(), expected, 1e-5)
-	close(t, "logits_per_image", logits(t, imageUnit, textUnit, m.LogitScale(), config.EmbedDim, pool), expected, 1e-5)
+	close(t, "logits_per_image", logits(t, imageUnit, textUnit, m, pool), expected, 1e-5)
 
 	loss, err := step.Run()
 	must(t, err)
@@ -164,10 +162,11 @@ func checkParity(t *testing.T, folder string) {
 	}
 }
 
-// logits is the N x N grid by the operation for it.
-func logits(t *testing.T, x, y []float32, scale float32, e int, pool *kernel.Pool) []float32 {
+// logits is the N x N grid by the operation for it, and the bias.
+func logits(t *testing.T, x, y []float32, m *model.CLIP, pool *kernel.Pool) []float32 {
 	t.Helper()
 	b := op.NewBuilder(G.NewGraph())
+	e, scale := m.Config().EmbedDim, m.LogitScale()
 	n := len(x) / e
 	grid := b.Similarity(b.Input("x", tensor.Float32, n, e), b.Input("y", tensor.Float32, n, e), b.Input("scale", tensor.Float32, 1))
 	must(t, b.Err())
@@ -178,7 +177,11 @@ func logits(t *testing.T, x, y []float32, scale float32, e int, pool *kernel.Poo
 	machine, err := vm.Compile(G.Nodes{grid}, vm.Options{Pool: pool})
 	must(t, err)
 	must(t, machine.RunAll())
-	return grid.Value().Data().([]float32)
+	z := grid.Value().Data().([]float32)
+	for i := range z {
+		z[i] += m.LogitBias()
+	}
+	return z
 }
 
 func tensors(t *testing.T, folder, name string) *checkpoint.TensorFile {

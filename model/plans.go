@@ -5,7 +5,6 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model/vm"
 )
 
@@ -17,11 +16,11 @@ type plan struct {
 }
 
 // plans are the same graph for each length that the texts of a batch have had.
-// Attention is causal and one token is read of a text, that of its end, so that
-// a batch is computed up to its longest text: what stands behind changes
-// nothing. Plans share their inputs and, as one runs at a time, an arena.
+// Where attention is causal and the end of a text is read, a batch is computed up to
+// its longest text: what stands behind changes nothing. Plans share their inputs and, as one runs at a time, an arena.
 type plans struct {
 	graph    func(tokens []int32) (outputs G.Nodes, o vm.Options, err error)
+	text     TextConfig
 	tokens   []int32 // (N, T), the caller's; nil of an image encoder
 	n        int
 	pool     *Pool
@@ -37,8 +36,10 @@ type plans struct {
 const lengthStep = 8
 
 // init compiles the graph for the full length, which needs the most memory.
-func (p *plans) init(graph func([]int32) (G.Nodes, vm.Options, error), n int, tokens []int32, pool *Pool) (err error) {
-	*p = plans{graph: graph, tokens: tokens, n: n, pool: pool, byLength: make([]*plan, len(tokens)/n/lengthStep+1)}
+func (p *plans) init(
+	graph func([]int32) (G.Nodes, vm.Options, error), text TextConfig, n int, tokens []int32, pool *Pool,
+) (err error) {
+	*p = plans{graph: graph, text: text, tokens: tokens, n: n, pool: pool, byLength: make([]*plan, len(tokens)/n/lengthStep+1)}
 	p.whole, err = p.compile(tokens)
 	p.last = p.whole
 	return err
@@ -105,7 +106,7 @@ func (p *plans) choose() error {
 // ready is the plan for the texts in tokens, which it has copied.
 func (p *plans) ready() (*plan, error) {
 	context := len(p.tokens) / p.n
-	t := longest(p.tokens, p.n)
+	t := p.text.longest(p.tokens, p.n)
 	if p.uncut || t >= context {
 		return p.whole, nil
 	}
@@ -123,12 +124,11 @@ func (p *plans) ready() (*plan, error) {
 	return *at, nil
 }
 
-// longest is the number of tokens of the longest of n texts, its end included,
-// rounded up.
-func longest(tokens []int32, n int) (t int) {
+// longest is the number of tokens that are used of the longest of n texts, rounded up.
+func (c TextConfig) longest(tokens []int32, n int) (t int) {
 	context := len(tokens) / n
 	for row := tokens; len(row) > 0; row = row[context:] {
-		t = max(t, kernel.EndOfText(row[:context])+1)
+		t = max(t, c.Used(row[:context]))
 	}
 	return (t + lengthStep - 1) / lengthStep * lengthStep
 }

@@ -36,14 +36,19 @@ type StepConfig struct {
 	// once; 0 means the whole batch.
 	MicroBatch int
 
-	// Rematerialize computes the values inside of residual blocks again for
-	// the way back, instead of keeping them. Gradients are the same bits.
+	// Rematerialize recomputes the values inside of residual blocks for the
+	// backward pass, instead of keeping them. Gradients are the same bits.
 	Rematerialize bool
 
 	// BF16 rounds the operands of matrix products to bfloat16, and stores what lies
 	// between products so: see [op.Builder]. Parameters and their gradients, sums,
 	// the residual stream, LayerNorm, softmax and the loss are float32.
 	BF16 bool
+
+	// SameTexts makes pairs of the batch that have the same tokens no negatives of each
+	// other: each image belongs to the captions of all of them. See
+	// [op.Builder.ContrastiveLoss] and [op.Builder.SigmoidLoss].
+	SameTexts bool
 }
 
 // NewStep compiles a step. Gradients go to the parameters' Grad.

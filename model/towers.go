@@ -5,41 +5,105 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/model/op"
 )
 
 // imageFeatures is the image tower, from images (N, 3, S, S) to features
 // (N, E), not yet of unit length.
 func (g *graph) imageFeatures(images *G.Node) *G.Node {
 	c, b := g.config.Image, g.Builder
-	x := b.Patches(images, c.Patch)                      // (N*P, 3*patch²)
-	x = b.Linear(x, g.param("visual.conv1.weight"), nil) // (N*P, D)
-	x = b.Assemble(x, g.param("visual.class_embedding"), g.param("visual.positional_embedding"))
-	x = g.layerNorm(x, "visual.ln_pre") // (N*T, D), T = P+1
-	blocks := transformer{"visual.", c.Layers, c.Heads, false, activations[g.config.Activation]}
-	x = blocks.build(g, x, c.tokens(), nil) // the class token (N, D)
-	x = g.operand(x, "visual.ln_post")
+	x := b.Patches(images, c.Patch)                                                                // (N*P, 3*patch²)
+	x = b.LinearFloat(x, g.param("visual.conv1.weight"), g.when(c.PatchBias, "visual.conv1.bias")) // (N*P, D)
+	if c.NoClassToken {
+		x = b.AddPosition(x, g.param("visual.positional_embedding")) // (N*T, D), T = P
+	} else {
+		x = b.Assemble(x, g.param("visual.class_embedding"), g.param("visual.positional_embedding")) // T = P+1
+	}
+	if !c.NoLnPre {
+		x = g.layerNorm(x, "visual.ln_pre")
+	}
+	x = g.imagePooled(g.imageTransformer(), x) // (N, D)
+	if c.NoProjection {
+		return x
+	}
 	return b.Project(x, g.param("visual.proj"))
 }
 
+// imagePooled is the residual blocks and what makes one row (N, D) of the tokens of an
+// image, x (N*T, D), with the last LayerNorm.
+func (g *graph) imagePooled(blocks transformer, x *G.Node) *G.Node {
+	c, t := g.config.Image, g.config.Image.tokens()
+	if c.Pool == "class" {
+		x = blocks.token(g, x, t, op.Token{})
+		if c.NoProjection {
+			return g.layerNorm(x, "visual.ln_post")
+		}
+		return g.operand(x, "visual.ln_post")
+	}
+	x = blocks.all(g, x, t)
+	switch {
+	case c.Pool == "map":
+		return g.mapHead(g.layerNorm(x, "visual.ln_post"), t, blocks)
+	case c.PoolFirst:
+		return g.layerNorm(g.AverageTokens(x, t, c.classTokens()), "visual.ln_post")
+	}
+	return g.AverageTokens(g.layerNorm(x, "visual.ln_post"), t, c.classTokens())
+}
+
+// mapHead is the multihead attention pooling of SigLIP: a learned query attends to the
+// tokens x (N*T, D), and an MLP follows.
+//
+// Source: Zhai et al., "Scaling Vision Transformers", arXiv:2106.04560, section 3.2.
+func (g *graph) mapHead(x *G.Node, t int, blocks transformer) *G.Node {
+	const name = "visual.attn_pool."
+	x = g.ProbeAttention(x, g.param(name+"in_proj_weight"), g.param(name+"in_proj_bias"), g.param(name+"probe"), t, blocks.heads)
+	x = g.LinearFloat(x, g.param(name+"out_proj.weight"), g.param(name+"out_proj.bias")) // (N, D)
+	h := blocks.hidden(g, g.operand(x, name+"ln"), name+"mlp.")
+	return g.LinearAdd(h, g.param(name+"mlp.c_proj.weight"), g.param(name+"mlp.c_proj.bias"), x)
+}
+
 // textFeatures is the text tower, from token ids (N, T) to features (N, E),
-// not yet of unit length. What stands after the end of a text changes nothing,
-// because attention is causal.
+// not yet of unit length. With a causal tower that pools the end of a text, what stands
+// behind it changes nothing.
 func (g *graph) textFeatures(tokens *G.Node) *G.Node {
 	c, b := g.config.Text, g.Builder
 	x := b.Embed(g.param("token_embedding.weight"), g.param("positional_embedding"), tokens) // (N*T, D)
-	blocks := transformer{"", c.Layers, c.Heads, true, activations[g.config.Activation]}
-	x = blocks.build(g, x, tokens.Shape()[1], tokens) // the end of text (N, D)
+	x = g.textTransformer().token(g, x, tokens.Shape()[1], c.token(tokens))                  // (N, D)
 	x = g.operand(x, "ln_final")
+	if c.ProjectionBias {
+		return b.LinearFloat(x, g.param("text_projection.weight"), g.param("text_projection.bias"))
+	}
 	return b.Project(x, g.param("text_projection"))
 }
 
+// token is the one that is read of a text of tokens (N, T).
+func (c TextConfig) token(tokens *G.Node) op.Token {
+	switch c.Pool {
+	case "first":
+		return op.Token{}
+	case "last": // which sees all also where attention is causal
+		return op.Token{At: tokens.Shape()[1] - 1}
+	}
+	return op.Token{IDs: tokens, EOT: int32(c.EOTID), Causal: !c.Bidirectional}
+}
+
 func (g *graph) layerNorm(x *G.Node, name string) *G.Node {
-	return g.Builder.LayerNorm(x, g.param(name+".weight"), g.param(name+".bias"), epsilon)
+	return g.Builder.LayerNorm(x, g.param(name+".weight"), g.param(name+".bias"), float32(g.config.LayerNormEps))
 }
 
 // operand is layerNorm for a result that nothing but products read.
 func (g *graph) operand(x *G.Node, name string) *G.Node {
-	return g.LayerNormOperand(x, g.param(name+".weight"), g.param(name+".bias"), epsilon)
+	return g.LayerNormOperand(x, g.param(name+".weight"), g.param(name+".bias"), float32(g.config.LayerNormEps))
+}
+
+// loss is that of unit rows x of images and y of texts (N, E). Texts are nil or the
+// tokens (N, T), of which the same are no negatives.
+func (g *graph) loss(x, y, texts *G.Node) *G.Node {
+	if g.config.Loss == Sigmoid {
+		return g.SigmoidLoss(x, y, g.param("logit_scale"), g.param("logit_bias"), texts)
+	}
+	return g.ContrastiveLoss(x, y, g.param("logit_scale"), texts)
 }
 
 // checkTokens reports the first id that the vocabulary does not have: another

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/goclip/goclip/configs"
-	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/train"
 )
@@ -74,7 +73,7 @@ func longestText(ctx context.Context, p *parts, in *inputs) (longest int, err er
 			return 0, err
 		}
 		p.tokenizer.Tokenize(tokens, caption)
-		longest = max(longest, kernel.EndOfText(tokens)+1)
+		longest = max(longest, p.model.Config().Text.Used(tokens))
 		if n++; n == captions {
 			break
 		}

@@ -85,11 +85,10 @@ type unfoldTask struct {
 
 // Unfold cuts images (N, 3, S, S) into patches (N*(S/P)², 3*P*P), in rows from
 // the top left; the elements of a patch are ordered by channel, row, column, as
-// the kernel of a convolution is.
+// the kernel of a convolution is. Pixels that are left over are in no patch.
 func (p *Pool) Unfold(patches, images []float32, n, side, patch int) {
 	check("Unfold", "images", len(images), n*3*side*side)
-	check("Unfold", "patches", len(patches), len(images))
-	check("Unfold", "a side", side, side/patch*patch)
+	check("Unfold", "patches", len(patches), n*3*(side/patch*patch)*(side/patch*patch))
 	p.unfold = unfoldTask{patches, images, side, patch}
 	p.run(&p.unfold, n)
 	p.unfold = unfoldTask{}
@@ -98,7 +97,7 @@ func (p *Pool) Unfold(patches, images []float32, n, side, patch int) {
 func (u *unfoldTask) do(_, tile int) {
 	s, p := u.side, u.patch
 	grid, size := s/p, 3*s*s
-	dst, src := u.patches[tile*size:][:size], u.images[tile*size:][:size]
+	dst, src := u.patches[tile*3*grid*grid*p*p:][:3*grid*grid*p*p], u.images[tile*size:][:size]
 	for gy := range grid {
 		for gx := range grid {
 			for c := range 3 {

@@ -195,6 +195,9 @@ func opTests() (all []opTest) {
 	add("Patches", opTest{shapes: []tensor.Shape{{2, 3, 4, 4}}, noGrad: true,
 		build: func(b *op.Builder, in []*G.Node) *G.Node { return b.Patches(in[0], 2) },
 		ref:   func(in [][]float64) []float64 { return patches(in[0], 2, 4, 2) }})
+	add("Patches with pixels left over", opTest{shapes: []tensor.Shape{{2, 3, 5, 5}}, noGrad: true,
+		build: func(b *op.Builder, in []*G.Node) *G.Node { return b.Patches(in[0], 2) },
+		ref:   func(in [][]float64) []float64 { return patches(in[0], 2, 5, 2) }})
 	for _, s := range [][2]int{{2, 3}, {5, 8}, {130, 1}} {
 		n, e := s[0], s[1]
 		towers := []tensor.Shape{{n, e}, {n, e}, {1}}

@@ -11,8 +11,8 @@ import (
 // vision transformer, a convolution whose stride is its size, is a product.
 //
 // Shapes: images (N, 3, S, S); the result is (N*(S/patch)², 3*patch²), patches
-// in rows from the top left, elements by channel, row, column. Images have no
-// gradient.
+// in rows from the top left, elements by channel, row, column. What is left over on the
+// right and at the bottom is in none. Images have no gradient.
 //
 // Source: Dosovitskiy et al., arXiv:2010.11929, section 3.1.
 func (b *Builder) Patches(images *G.Node, patch int) *G.Node {
@@ -25,8 +25,8 @@ func (op patches) String() string { return fmt.Sprintf("patches{%d}", op.patch) 
 
 func (op patches) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	x := in[0]
-	if x.Dims() != 4 || x[1] != 3 || x[2] != x[3] || op.patch < 1 || x[2]%op.patch != 0 {
-		return nil, fmt.Errorf("have images %v; want (N, 3, S, S) with S a multiple of %d", x, op.patch)
+	if x.Dims() != 4 || x[1] != 3 || x[2] != x[3] || op.patch < 1 || x[2] < op.patch {
+		return nil, fmt.Errorf("have images %v; want (N, 3, S, S) with S at least %d", x, op.patch)
 	}
 	grid := x[2] / op.patch
 	return []tensor.Shape{{x[0] * grid * grid, 3 * op.patch * op.patch}}, nil

@@ -94,8 +94,8 @@ func attention(qkv []float64, t, heads, v int, causal bool) []float64 {
 
 func patches(x []float64, n, side, patch int) (y []float64) {
 	for i := range n {
-		for gy := 0; gy < side; gy += patch {
-			for gx := 0; gx < side; gx += patch {
+		for gy := 0; gy+patch <= side; gy += patch {
+			for gx := 0; gx+patch <= side; gx += patch {
 				for c := range 3 {
 					for py := range patch {
 						for px := range patch {
