@@ -66,7 +66,8 @@ func (m *Model) EncodeTexts(ctx context.Context, texts ...string) ([][]float32, 
 }
 
 // Classify returns how probable each label is for an image, as EncodeImages takes
-// it: probabilities that sum to 1, in the order of labels. Templates make the prompts of
+// it, in the order of labels: probabilities that sum to 1, or of a model that was trained
+// with the sigmoid loss (SigLIP) that of each label alone. Templates make the prompts of
 // a label, each with {} for it; without any, "a photo of a {}" does. Several are
 // averaged, which is better than one. Labels that are empty or repeated, fewer than
 // two, and a template without {} are errors.
@@ -82,12 +83,16 @@ func (m *Model) Classify(ctx context.Context, image any, labels []string, templa
 	if err != nil {
 		return nil, err
 	}
-	return classifier.Probabilities(rows[0], m.LogitScale()), nil
+	return classifier.Probabilities(rows[0], eval.LogitsOf(m.trained.Model)), nil
 }
 
 // LogitScale is the factor on cosines: the probability of label i is softmax of
-// LogitScale times the cosine of the image's embedding with the label's.
+// LogitScale times the cosine of the image's embedding with the label's. With the sigmoid
+// loss, it is the sigmoid of that plus LogitBias.
 func (m *Model) LogitScale() float64 { return math.Exp(float64(m.trained.Model.LogitScale())) }
+
+// LogitBias is what the sigmoid loss adds to logits; 0 of a model without it.
+func (m *Model) LogitBias() float64 { return float64(m.trained.Model.LogitBias()) }
 
 // classifierOf embeds the prompts of labels, unless the last call had the same.
 func (m *Model) classifierOf(ctx context.Context, labels, templates []string) (*eval.Classifier, error) {

@@ -68,6 +68,9 @@ func (r *Run) SetDefaults() {
 	for _, part := range []interface{ SetDefaults() }{&r.World.Draw, &r.Data, &r.Tokenizer, &r.Model, &r.Optim, &r.Train, &r.Eval} {
 		part.SetDefaults()
 	}
+	if r.Model.Loss == model.Sigmoid && r.Model.LogitBias == 0 && r.Train.Batch > 1 {
+		r.Model.LogitBias = model.AutoLogitBias(r.Train.Batch)
+	}
 	if n := r.Model.Text.VocabSize; unset && n >= tokenizer.MinVocabSize { // a trained vocabulary has to fit
 		r.Tokenizer.VocabSize = min(r.Tokenizer.VocabSize, n)
 	}

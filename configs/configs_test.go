@@ -204,7 +204,7 @@ func TestLoadErrors(t *testing.T) {
 		{set: "train.steps=: :", want: `have ": :"; want a whole number`},
 		{set: "train.batch=1", want: "train: batch 1; want at least 2"},
 		{set: "data.train=", want: "data.train is empty"},
-		{set: "model.image.patch=3", want: "model: image.size 8 is not a multiple of image.patch 3"},
+		{set: "model.image.patch=9", want: "model: image.size 8 is less than image.patch 9"},
 		{set: "data.preprocess.augment.crop_scale=0.5,many", want: `[1]: have "many"; want a number`},
 		{env: "GOCLIP_OPTIM_WARMPU=3", want: "environment: GOCLIP_OPTIM_WARMPU is unknown; did you mean GOCLIP_OPTIM_WARMUP?"},
 		{env: "GOCLIP_OPTIM_LR=3", want: "GOCLIP_OPTIM_LR is unknown; did you mean GOCLIP_OPTIM_LEARNING_RATE?"},

@@ -20,7 +20,13 @@ import (
 // others among all pairs, those among n-1 drawn without replacement, as an epoch
 // draws them, which is hypergeometric. It takes images to differ.
 func Floor(counts []int, n int) float64 {
-	return others(counts, n, func(h int) float64 { return math.Log(float64(1 + h)) })
+	return FloorOf(counts, n, func(same int) float64 { return math.Log(float64(same)) })
+}
+
+// FloorOf is Floor for another loss: of what it is at least for a pair whose caption so
+// many pairs of the batch have, itself included.
+func FloorOf(counts []int, n int, least func(same int) float64) float64 {
+	return others(counts, n, func(h int) float64 { return least(1 + h) })
 }
 
 // Twins is the share of the pairs of a batch of n whose caption another pair of

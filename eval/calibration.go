@@ -2,7 +2,6 @@ package eval
 
 import (
 	"math"
-	"slices"
 )
 
 // A Calibration compares how sure a classifier is with how often it is right.
@@ -26,20 +25,18 @@ type Bin struct {
 const calibrationBins = 15
 
 // Calibrate compares the probabilities that c gives unit image embeddings (N, E)
-// with the truth. Scale is the factor on cosines, as in Predict.
+// with the truth. Of a model with the sigmoid loss, it is the probability of the most
+// probable class alone.
 //
 // Source: Guo et al., "On Calibration of Modern Neural Networks",
 // arXiv:1706.04599, eq. 5.
-func (c *Classifier) Calibrate(images []float32, labels []int, scale float64) (Calibration, error) {
+func (c *Classifier) Calibrate(images []float32, labels []int, logits Logits) (Calibration, error) {
 	k := Calibration{Bins: make([]Bin, calibrationBins)}
 	for i := range k.Bins {
 		k.Bins[i].Low = float64(i) / calibrationBins
 	}
 	err := c.each(images, labels, func(_, label int, cosines []float64) {
-		largest, sum := slices.Max(cosines), 0.0
-		for _, v := range cosines {
-			sum += math.Exp(scale * (v - largest))
-		}
+		sum := logits.inverseOfLargest(cosines)
 		b := &k.Bins[min(calibrationBins-1, max(0, int(math.Ceil(calibrationBins/sum))-1))]
 		b.N++
 		b.Confidence += 1 / sum

@@ -33,7 +33,7 @@ func TestZeroShotGolden(t *testing.T) {
 	if d := cmp.Diff(want.Confusion, confusion); err != nil || d != "" {
 		t.Errorf("Confusion: %v, (-scikit-learn +got):\n%s", err, d)
 	}
-	k, err := c.Calibrate(g.testImages, g.TestLabels, 20)
+	k, err := c.Calibrate(g.testImages, g.TestLabels, Logits{Scale: 20})
 	if err != nil || math.Abs(k.ECE-want.ECE) > 1e-6 {
 		t.Errorf("ECE %g, %v; numpy %g", k.ECE, err, want.ECE)
 	}
@@ -48,7 +48,7 @@ func TestCalibrateByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	half := float32(math.Sqrt(0.5))
-	k, err := c.Calibrate([]float32{1, 0, half, half}, []int{0, 1}, math.Log(3))
+	k, err := c.Calibrate([]float32{1, 0, half, half}, []int{0, 1}, Logits{Scale: math.Log(3)})
 	if err != nil || math.Abs(k.ECE-(0.25+0.5)/2) > 1e-6 {
 		t.Errorf("ECE %g, %v; want 0.375", k.ECE, err)
 	}
@@ -73,7 +73,7 @@ func TestCalibrateEdge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := c.Calibrate([]float32{1, 0, 1, 0}, []int{0, 1}, 10)
+	k, err := c.Calibrate([]float32{1, 0, 1, 0}, []int{0, 1}, Logits{Scale: 10})
 	if b := k.Bins[4]; err != nil || b.N != 2 || b.Accuracy != 0.5 {
 		t.Errorf("bin (4/15, 5/15]: %+v, %v; want both images, half of them right", b, err)
 	}

@@ -44,8 +44,8 @@ func ExampleClassifier() {
 		fmt.Printf("%s: %.2f of %d\n", c.Class, c.Top1, c.N)
 	}
 
-	const scale = 5 // the model's factor on cosines
-	for _, l := range classifier.Predict(images[:2], scale) {
+	logits := eval.Logits{Scale: 5} // a model's are eval.LogitsOf(m)
+	for _, l := range classifier.Predict(images[:2], logits) {
 		fmt.Printf("%s %.2f\n", l.Class, l.Probability)
 	}
 	// Output:

@@ -193,28 +193,20 @@ type Label struct {
 	Probability float64 `json:"probability"`
 }
 
-// Probabilities are the softmax of scale times the cosines of the unit embedding
-// x (E) with each class: (C). Scale is the model's own factor on cosines: the
-// 100 that is common elsewhere makes a young model look sure.
-func (c *Classifier) Probabilities(x []float32, scale float64) []float64 {
+// Probabilities are those of each class (C) for the unit embedding x (E), from its
+// cosines with them.
+func (c *Classifier) Probabilities(x []float32, logits Logits) []float64 {
 	p := make([]float64, len(c.Classes))
 	c.Cosines(p, x)
-	largest, sum := slices.Max(p), 0.0
-	for i, v := range p {
-		p[i] = math.Exp(scale * (v - largest))
-		sum += p[i]
-	}
-	for i := range p {
-		p[i] /= sum
-	}
+	logits.probabilities(p)
 	return p
 }
 
 // Predict is each class with its probability for the unit embedding x (E), the
 // most probable first.
-func (c *Classifier) Predict(x []float32, scale float64) []Label {
+func (c *Classifier) Predict(x []float32, logits Logits) []Label {
 	labels := make([]Label, len(c.Classes))
-	for i, p := range c.Probabilities(x, scale) {
+	for i, p := range c.Probabilities(x, logits) {
 		labels[i] = Label{c.Classes[i], p}
 	}
 	slices.SortStableFunc(labels, func(a, b Label) int { return cmp.Compare(b.Probability, a.Probability) })

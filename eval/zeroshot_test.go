@@ -151,10 +151,32 @@ func TestWilson(t *testing.T) {
 }
 
 func TestPredict(t *testing.T) {
-	got := testClassifier(t).Predict([]float32{0, 1}, math.Log(2))
+	got := testClassifier(t).Predict([]float32{0, 1}, Logits{Scale: math.Log(2)})
 	want := []Label{{"north", 0.5}, {"east", 0.25}, {"west", 0.25}} // 2^1, 2^0, 2^0 over 4
 	if d := cmp.Diff(want, got, close6); d != "" {
 		t.Errorf("Predict (-want +got):\n%s", d)
+	}
+}
+
+// With a sigmoid, each label is a question of its own: 1/(1+exp(-(cosine ln 3 - ln 2))).
+func TestPredictSigmoid(t *testing.T) {
+	l := Logits{Scale: math.Log(3), Bias: -math.Log(2), Sigmoid: true}
+	got := testClassifier(t).Predict([]float32{0, 1}, l)
+	want := []Label{{"north", 3. / 5}, {"east", 1. / 3}, {"west", 1. / 3}}
+	if d := cmp.Diff(want, got, close6); d != "" {
+		t.Errorf("Predict (-want +got):\n%s", d)
+	}
+	k, err := testClassifier(t).Calibrate([]float32{0, 1}, []int{0}, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := k.Bins[8]; b.N != 1 || math.Abs(b.Confidence-3./5) > 1e-6 { // of 15, that above 8/15
+		t.Errorf("Calibrate: %+v; want one image of confidence 3/5", k.Bins)
+	}
+	for _, bad := range []Logits{{Scale: math.NaN()}, {Scale: 1, Bias: math.Inf(-1)}} {
+		if bad.Finite() || !l.Finite() {
+			t.Errorf("%+v is finite", bad)
+		}
 	}
 }
 

@@ -64,7 +64,7 @@ type ImageConfig struct {
 	Layers int `yaml:"layers"` // Layers is the number of residual blocks.
 	Heads  int `yaml:"heads"`  // Heads is the number of attention heads, each Width/Heads channels wide.
 
-	// MLPWidth is the width inside of the MLP of a block; 0 means 4 times Width.
+	// MLPWidth is the width inside of the MLP of a block; 0 means four times Width.
 	MLPWidth int `yaml:"mlp_width"`
 
 	// Activation is that of this tower; empty means the model's.
@@ -151,7 +151,7 @@ func AutoLogitBias(batch int) float64 { return -math.Log(float64(batch - 1)) }
 // ln N + (N-1) ln(N/(N-1)), about one more.
 func (c Config) GuessLoss(batch int) float64 {
 	n := float64(batch)
-	if c.Loss != Sigmoid {
+	if c.Loss != Sigmoid || batch == 1 {
 		return math.Log(n)
 	}
 	return math.Log(n) + (n-1)*math.Log(n/(n-1))

@@ -46,8 +46,7 @@ type StepConfig struct {
 	BF16 bool
 
 	// SameTexts makes pairs of the batch that have the same tokens no negatives of each
-	// other: each image belongs to the captions of all of them. See
-	// [op.Builder.ContrastiveLoss] and [op.Builder.SigmoidLoss].
+	// other: see [op.Builder.ContrastiveLoss] and [op.Builder.SigmoidLoss].
 	SameTexts bool
 }
 

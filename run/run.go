@@ -211,6 +211,9 @@ func (s *session) announce() {
 // floor finds the least loss that the captions allow, and logs it where they
 // repeat enough to matter.
 func (s *session) floor(ctx context.Context) (float64, error) {
+	if s.config.Train.Step().SameTexts { // what repeats is not wrong
+		return 0, nil
+	}
 	var counts []int
 	if s.captions != nil {
 		counts, s.captions = s.captions.All(), nil
@@ -220,11 +223,11 @@ func (s *session) floor(ctx context.Context) (float64, error) {
 			return 0, err
 		}
 	}
-	n := s.config.Train.Batch
-	floor := data.Floor(counts, n)
+	n, m := s.config.Train.Batch, s.model.Config()
+	floor := data.FloorOf(counts, n, m.GuessLoss) // a guess among the pairs that have the caption
 	if floor > 0.05 {
-		s.log.Printf("captions repeat (%d distinct ones): no model gets the loss of %d pairs below %.3f, where guessing has ln N %.3f",
-			len(counts), n, floor, math.Log(float64(n)))
+		s.log.Printf("captions repeat (%d distinct ones): no model gets the loss of %d pairs below %.3f, where guessing has %.3f",
+			len(counts), n, floor, m.GuessLoss(n))
 	}
 	return floor, nil
 }

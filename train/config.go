@@ -17,6 +17,12 @@ type Config struct {
 	// with every caption of the batch, so 2 is the least.
 	Batch int `yaml:"batch"`
 
+	// Positives says which captions of the batch are wrong for an image: with "pair", all
+	// but its own, as in CLIP; with "caption", all but those that are the same after the
+	// tokenizer, so that captions which repeat are no negatives. The softmax then leaves
+	// them out of the choice, and the sigmoid loss takes each for a pair. Empty means pair.
+	Positives string `yaml:"positives"`
+
 	// MicroBatch is the number of pairs whose activations are in memory at once;
 	// 0 means the whole batch. The loss is that of the whole batch all the same,
 	// its gradients differ by rounding alone, and a step takes about a third longer.
@@ -94,6 +100,7 @@ type Config struct {
 
 // SetDefaults fills in the fields whose zero means a default.
 func (c *Config) SetDefaults() {
+	c.Positives = cmp.Or(c.Positives, "pair")
 	c.Rematerialize = cmp.Or(c.Rematerialize, "none")
 	c.Precision = cmp.Or(c.Precision, "f32")
 	c.LogEvery = cmp.Or(c.LogEvery, 10)
@@ -112,6 +119,8 @@ func (c Config) Validate() error {
 	case c.Batch < 2:
 		return fmt.Errorf("train: batch %d; want at least 2, since a pair is learned against the other pairs of its batch",
 			c.Batch)
+	case c.Positives != "pair" && c.Positives != "caption":
+		return fmt.Errorf("train: positives %q; want pair or caption", c.Positives)
 	case c.MicroBatch < 0 || c.MicroBatch > c.Batch:
 		return fmt.Errorf("train: micro_batch %d; want 1 to the batch, %d, or 0 for it", c.MicroBatch, c.Batch)
 	case c.MicroBatch > 0 && c.Memory != "":

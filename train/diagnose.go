@@ -67,8 +67,8 @@ func collapse(h History) *Finding {
 		return nil
 	}
 	m := lines[recent-1]
-	return &Finding{"collapse", fmt.Sprintf("all embeddings are alike: the mean cosine of pairs that do not belong together is %.2f, the loss %.3f of ln N %.3f; "+
-		"try a lower optim.learning_rate, a longer optim.warmup, and look at the data: do the images differ?", m.CosineRest, m.Loss, m.LnN)}
+	return &Finding{"collapse", fmt.Sprintf("all embeddings are alike: the mean cosine of pairs that do not belong together is %.2f, the loss %.3f of %s %.3f; "+
+		"try a lower optim.learning_rate, a longer optim.warmup, and look at the data: do the images differ?", m.CosineRest, m.Loss, m.LnNName(), m.LnN)}
 }
 
 // stuck finds a loss that stays at that of guessing. Captions that repeat much
@@ -79,8 +79,8 @@ func stuck(h History) *Finding {
 		return nil
 	}
 	m := lines[len(lines)-1]
-	return &Finding{"stuck at ln N", fmt.Sprintf("the loss is what guessing gives since step %d: %.3f, ln N %.3f; "+
-		"try optim.learning_rate ten times lower and higher, a shorter optim.warmup, and whether captions belong to their images (data inspect)", lines[0].Step, m.Loss, m.LnN)}
+	return &Finding{"stuck at ln N", fmt.Sprintf("the loss is what guessing gives since step %d: %.3f, %s %.3f; "+
+		"try optim.learning_rate ten times lower and higher, a shorter optim.warmup, and whether captions belong to their images (data inspect)", lines[0].Step, m.Loss, m.LnNName(), m.LnN)}
 }
 
 // atFloor finds a loss as low as the captions allow.
@@ -96,8 +96,8 @@ func atFloor(h History) *Finding {
 	if mean > 1.03*h.Floor+0.01 {
 		return nil
 	}
-	return &Finding{"at the floor", fmt.Sprintf("the loss %.3f is the least that captions which repeat allow, %.3f of ln N %.3f: it is not stuck; "+
-		"try captions that say more, a smaller train.batch, or stop here", mean, h.Floor, lines[0].LnN)}
+	return &Finding{"at the floor", fmt.Sprintf("the loss %.3f is the least that captions which repeat allow, %.3f of %s %.3f: it is not stuck; "+
+		"try captions that say more, a smaller train.batch, or stop here", mean, h.Floor, lines[0].LnNName(), lines[0].LnN)}
 }
 
 // scaleFalls finds a logit scale that has lost half of its largest value and goes

@@ -71,17 +71,15 @@ func (t *Trainer) inspection(step int, r StepResult, reason string) *Inspection 
 	n := len(t.last.rows)
 	scale := math.Exp(float64(t.Model.LogitScale()))
 	all := &Inspection{
-		Step: step, Reason: reason, Loss: Number(r.Loss), LnN: Number(math.Log(float64(n))),
+		Step: step, Reason: reason, Loss: Number(r.Loss), LnN: Number(t.Model.Config().GuessLoss(n)),
 		GradNorm: Number(r.GradNorm), LogitScale: Number(scale), Pairs: make([]InspectedPair, n),
 	}
 	cosine := cosines(x, y, len(x)/n)
-	images, texts := logSumExps(cosine, n, scale)
+	images, texts := t.pairLosses(cosine, n)
 	for i, row := range t.last.rows {
-		c := cosine(i, i)
-		image, text := images[i]-scale*c, texts[i]-scale*c
 		all.Pairs[i] = InspectedPair{
-			Shard: row.Shard, Row: row.Row, Caption: t.last.captions[i], Loss: Number((image + text) / 2),
-			ImageLoss: Number(image), TextLoss: Number(text), Cosine: Number(c),
+			Shard: row.Shard, Row: row.Row, Caption: t.last.captions[i], Loss: Number((images[i] + texts[i]) / 2),
+			ImageLoss: Number(images[i]), TextLoss: Number(texts[i]), Cosine: Number(cosine(i, i)),
 		}
 		all.Worst = append(all.Worst, i)
 	}
@@ -117,27 +115,10 @@ func cosines(x, y []float32, e int) func(i, j int) float64 {
 	}
 }
 
-// logSumExps returns the log-sum-exps of the rows and of the columns of scale times
-// the cosines. Cosines are at most 1, so no exponential overflows.
-func logSumExps(cosine func(i, j int) float64, n int, scale float64) (rows, columns []float64) {
-	rows, columns = make([]float64, n), make([]float64, n)
-	for i := range n {
-		for j := range n {
-			v := math.Exp(scale * (cosine(i, j) - 1))
-			rows[i] += v
-			columns[j] += v
-		}
-	}
-	for i := range n {
-		rows[i], columns[i] = scale+math.Log(rows[i]), scale+math.Log(columns[i])
-	}
-	return rows, columns
-}
-
 // String is the inspection for people: the batch, and its worst pairs.
 func (n *Inspection) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "step %d: loss %.4f (ln N %.4f), gradient norm %.4g, logit scale %.2f, %d pairs\n", n.Step, n.Loss, n.LnN, n.GradNorm, n.LogitScale, len(n.Pairs))
+	fmt.Fprintf(&s, "step %d: loss %.4f (guessing %.4f), gradient norm %.4g, logit scale %.2f, %d pairs\n", n.Step, n.Loss, n.LnN, n.GradNorm, n.LogitScale, len(n.Pairs))
 	if n.Reason != "" {
 		fmt.Fprintf(&s, "bad: %s\n", n.Reason)
 	}

@@ -14,7 +14,8 @@ type Metrics struct {
 	Epoch float64 `json:"epoch"`
 
 	// Loss is the loss of this step's batch. LnN is the loss of a model that knows
-	// nothing, the logarithm of the batch size.
+	// nothing: the logarithm of the batch size, or of the sigmoid loss about one more.
+	// See [model.Config.GuessLoss].
 	Loss float64 `json:"loss"`
 	LnN  float64 `json:"ln_n"`
 
@@ -23,7 +24,11 @@ type Metrics struct {
 	Floor float64 `json:"floor,omitempty"`
 
 	// LogitScale is the factor on cosines, not its logarithm.
-	LogitScale   float64 `json:"logit_scale"`
+	LogitScale float64 `json:"logit_scale"`
+
+	// LogitBias is what is added to logits; nil without the sigmoid loss.
+	LogitBias *float64 `json:"logit_bias,omitempty"`
+
 	LearningRate float64 `json:"learning_rate"`
 
 	// GradNorm is the L2 norm of all gradients before clipping, GradNormImage
@@ -57,10 +62,31 @@ type Metrics struct {
 	Skipped int `json:"skipped,omitempty"`
 }
 
+// LnNName is what people call the number LnN.
+func (m Metrics) LnNName() string {
+	if m.LogitBias != nil {
+		return "ln N + 1"
+	}
+	return "ln N"
+}
+
+// Batch is the number of pairs of the step, from LnN: with the sigmoid loss, that is
+// ln N + 1 - 1/2N and less, so that N is half a pair above the exponential.
+func (m Metrics) Batch() int {
+	if m.LogitBias != nil {
+		return int(math.Round(math.Exp(m.LnN-1) + 0.5))
+	}
+	return int(math.Round(math.Exp(m.LnN)))
+}
+
 // String is the line for people.
 func (m Metrics) String() string {
-	return fmt.Sprintf("step %d  epoch %.2f  loss %.3f (ln N %.3f)  logit scale %.2f  lr %.2e  grad norm %.2f  cosine %.3f / %.3f  %.0f pairs/s  waited %.2f s",
-		m.Step, m.Epoch, m.Loss, m.LnN, m.LogitScale, m.LearningRate, m.GradNorm,
+	bias := ""
+	if m.LogitBias != nil {
+		bias = fmt.Sprintf("  bias %.2f", *m.LogitBias)
+	}
+	return fmt.Sprintf("step %d  epoch %.2f  loss %.3f (%s %.3f)  logit scale %.2f%s  lr %.2e  grad norm %.2f  cosine %.3f / %.3f  %.0f pairs/s  waited %.2f s",
+		m.Step, m.Epoch, m.Loss, m.LnNName(), m.LnN, m.LogitScale, bias, m.LearningRate, m.GradNorm,
 		m.CosinePairs, m.CosineRest, m.PairsPerSecond, m.WaitSeconds)
 }
 

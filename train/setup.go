@@ -57,7 +57,10 @@ func New(s Setup) (*Trainer, error) {
 
 // Step is how a run with the config computes its step.
 func (c Config) Step() model.StepConfig {
-	return model.StepConfig{Batch: c.Batch, MicroBatch: c.MicroBatch, Rematerialize: c.Rematerialize == "block", BF16: c.Precision == "bf16"}
+	return model.StepConfig{
+		Batch: c.Batch, MicroBatch: c.MicroBatch, Rematerialize: c.Rematerialize == "block", BF16: c.Precision == "bf16",
+		SameTexts: c.Positives == "caption",
+	}
 }
 
 // Pool has the threads that the trainer computes on. It ends with the trainer.

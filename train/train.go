@@ -225,9 +225,9 @@ func (t *Trainer) unmeasured(step int, err error) error {
 	return err
 }
 
-// Parameters of the image tower have its name before theirs; all others but the
-// logit scale are of the text tower.
-const imageTower, logitScale = "visual.", "logit_scale"
+// Parameters of the image tower have its name before theirs; all others but those of
+// the logits are of the text tower.
+const imageTower, logits = "visual.", "logit_"
 
 // report writes one line of metrics, and the same for people. A full disk
 // must not end a run that can still be saved elsewhere, so it only says so.
@@ -235,16 +235,22 @@ func (t *Trainer) report(step int, r StepResult, since interval) {
 	pairs, rest := meanCosines(t.Step.ImageEmbeddings(), t.Step.TextEmbeddings(), t.Batch)
 	stages := t.stream.Stages().Since(since.stages)
 	image := t.Optim.NormOf(func(name string) bool { return strings.HasPrefix(name, imageTower) })
-	text := t.Optim.NormOf(func(name string) bool { return !strings.HasPrefix(name, imageTower) && name != logitScale })
+	text := t.Optim.NormOf(func(name string) bool {
+		return !strings.HasPrefix(name, imageTower) && !strings.HasPrefix(name, logits)
+	})
 	m := Metrics{
 		Step: step, Epoch: float64(step) * float64(t.Batch) / float64(t.setup.Data.Len()),
-		Loss: float64(r.Loss), LnN: math.Log(float64(t.Batch)), Floor: t.Floor,
+		Loss: float64(r.Loss), LnN: t.Model.Config().GuessLoss(t.Batch), Floor: t.Floor,
 		LogitScale: math.Exp(float64(t.Model.LogitScale())), LearningRate: r.LearningRate, GradNorm: r.GradNorm, GradNormImage: image, GradNormText: text,
 		CosinePairs: pairs, CosineRest: rest,
 		PairsPerSecond: since.rate(), WaitSeconds: since.wait.Seconds(), Skipped: t.Watch.Skipped,
 		ReadSeconds: stages.Read.Seconds(), DecodeSeconds: stages.Decode.Seconds(),
 		ResizeSeconds: stages.Resize.Seconds(), TokenizeSeconds: stages.Tokenize.Seconds(),
 		ReadBytes: stages.Bytes,
+	}
+	if t.Model.Config().Loss == model.Sigmoid {
+		bias := float64(t.Model.LogitBias())
+		m.LogitBias = &bias
 	}
 	t.Log.Printf("%v", m)
 	if err := t.writeLine(m); err != nil {

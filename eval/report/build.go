@@ -28,8 +28,8 @@ type Source struct {
 	Set       *embeddings.Set
 	Classes   []string
 	Templates []string
-	Prompts   []float32 // (C * P, E), of eval.Prompts
-	Scale     float64   // the model's factor on cosines
+	Prompts   []float32   // (C * P, E), of eval.Prompts
+	Logits    eval.Logits // how the model makes probabilities of cosines
 
 	// Read and Size, in pixels, say how the pictures of Set are read.
 	Read data.Config
@@ -87,7 +87,7 @@ func (b *builder) numbers(ctx context.Context) (err error) {
 	if r.ZeroShot, err = c.Score(x.Images, x.Labels); err != nil {
 		return err
 	}
-	if r.Calibration, err = c.Calibrate(x.Images, x.Labels, b.Scale); err != nil {
+	if r.Calibration, err = c.Calibrate(x.Images, x.Labels, b.Logits); err != nil {
 		return err
 	}
 	if r.Templates, err = eval.ScoreTemplates(b.Classes, b.Templates, b.Prompts, x.Images, x.Labels); err != nil {
@@ -159,7 +159,7 @@ func (b *builder) photos(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		labels := b.classifier.Predict(b.Set.Image(i), b.Scale)
+		labels := b.classifier.Predict(b.Set.Image(i), b.Logits)
 		b.report.Photos = append(b.report.Photos, Photo{picture, b.truth(i), labels[:min(5, len(labels))],
 			labels[0].Class == b.truth(i)})
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/eval/embeddings"
 )
 
@@ -71,7 +72,7 @@ func testSource(t *testing.T) Source {
 	return Source{
 		Title: "t", Weights: "w", Data: "d", Written: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		Set: set, Classes: []string{"east", "north"}, Templates: []string{"{}"}, Prompts: []float32{1, 0, 0, 1},
-		Scale: 10, Size: 4, Train: train, Batch: 4,
+		Logits: eval.Logits{Scale: 10}, Size: 4, Train: train, Batch: 4,
 	}
 }
 

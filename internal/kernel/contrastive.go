@@ -14,43 +14,36 @@ const contrastRows = 128
 // RowLSE and colLSE (N) receive a and b. The grid exists in blocks of rows only.
 // A NaN in x or y makes the loss NaN.
 //
-// With texts (N, T), which are nil otherwise, all pairs of the same text are right for
-// each of them, alike: z_ii becomes the mean of z_ij over the j whose text is i's.
+// With texts (N, T), which are nil otherwise, i and j whose texts are the same are no
+// negatives of each other: z_ij is in neither log-sum-exp unless i=j.
 //
-// Source: Radford et al., arXiv:2103.00020, figure 3; with texts, Yang et al.,
-// arXiv:2204.03610, equations 1 to 3, whose sets of positives are those of a label.
+// Source: Radford et al., arXiv:2103.00020, figure 3.
 func (p *Pool) Contrastive(rowLSE, colLSE, x, y []float32, texts []int32, logitScale float32, e int) (loss float32) {
 	n := len(rowLSE)
 	check("Contrastive", "x", len(x), n*e)
 	check("Contrastive", "y", len(y), n*e)
 	check("Contrastive", "colLSE", len(colLSE), n)
 	scale := float32(math.Exp(float64(logitScale)))
-	p.logSumExp(rowLSE, x, y, scale, e)
-	p.logSumExp(colLSE, y, x, scale, e)
 	right := p.positives(texts, n)
+	p.logSumExp(rowLSE, x, y, right, scale, e)
+	p.logSumExp(colLSE, y, x, right, scale, e)
 	var sum float64
 	for i := range n {
-		var z float32
-		for j := i; ; {
-			z += scale * dot(x[i*e:][:e], y[j*e:][:e])
-			if j = right.after(j); j == i {
-				break
-			}
-		}
-		z /= float32(right.count(i))
+		z := scale * dot(x[i*e:][:e], y[i*e:][:e])
 		sum += float64(rowLSE[i]-z) + float64(colLSE[i]-z)
 	}
 	return float32(sum / float64(2*n))
 }
 
-// logSumExp writes to lse (N) the log-sum-exp of each row of scale x yᵀ.
-func (p *Pool) logSumExp(lse, x, y []float32, scale float32, e int) {
+// logSumExp writes to lse (N) the log-sum-exp of each row of scale x yᵀ, without what is
+// right beside the row's own.
+func (p *Pool) logSumExp(lse, x, y []float32, right positives, scale float32, e int) {
 	n := len(lse)
 	grid := p.gridScratch(n)
 	for lo := 0; lo < n; lo += contrastRows {
 		hi := min(n, lo+contrastRows)
 		p.Gemm(grid[:(hi-lo)*n], x[lo*e:hi*e], y, hi-lo, n, e, Gemm{TransB: true})
-		p.rowLSE = rowLSETask{grid, lse, lo, scale}
+		p.rowLSE = rowLSETask{grid, lse, right, lo, scale}
 		p.run(&p.rowLSE, hi-lo)
 	}
 	p.rowLSE = rowLSETask{}
@@ -59,24 +52,26 @@ func (p *Pool) logSumExp(lse, x, y []float32, scale float32, e int) {
 type rowLSETask struct {
 	grid  []float32 // a block of cosines (rows, N)
 	lse   []float32 // of all rows
-	first int       // row of the block
+	right positives
+	first int // row of the block
 	scale float32
 }
 
 func (t *rowLSETask) do(_, row int) {
 	n := len(t.lse)
 	z := t.grid[row*n:][:n]
+	t.right.mask(z, t.first+row, masked/t.scale)
 	top := t.scale * largest(z)
 	t.lse[t.first+row] = top + float32(math.Log(float64(expSum(z, z, t.scale, -top))))
 }
 
 // ContrastiveGrad computes the gradients of Contrastive, times dloss: with
-// w_ij = e^(z_ij - a_i) + e^(z_ij - b_j) - 2 t_ij,
+// w_ij = e^(z_ij - a_i) + e^(z_ij - b_j) - 2 [i=j],
 //
 //	dx_i = s/2N sum_j w_ij y_j, dy_j = s/2N sum_i w_ij x_i
 //
-// and the result, by logitScale, is s/2N sum_ij w_ij x_i . y_j. Here t_ij is 1 where
-// i=j; with texts, it is one over the number of pairs that have i's where j has it too.
+// and the result, by logitScale, is s/2N sum_ij w_ij x_i . y_j. With
+// texts, w_ij is 0 where i and j, which differ, have the same.
 func (p *Pool) ContrastiveGrad(
 	dx, dy, x, y, rowLSE, colLSE []float32, texts []int32, logitScale, dloss float32, e int,
 ) (dscale float32) {
@@ -128,21 +123,15 @@ type contrastGradTask struct {
 func (t *contrastGradTask) do(_, row int) {
 	n, i := len(t.lse), t.first+row
 	z := t.grid[row*n:][:n]
-	own, share := float32(0), 1/float32(t.right.count(i))
-	for j := i; ; {
-		own += share * z[j]
-		if j = t.right.after(j); j == i {
-			break
-		}
-	}
+	own := z[i]
+	t.right.mask(z, i, masked/t.scale)
 	t.dscale[row] = float64(contrastRow(z, t.other, t.scale, -t.lse[i]) - 2*own)
-	for j := i; ; {
-		z[j] -= 2 * share
-		if j = t.right.after(j); j == i {
-			break
-		}
-	}
+	t.right.mask(z, i, 0)
+	z[i] -= 2
 }
+
+// masked is a logit whose exponential, and that times the logit, is nothing beside 1.
+const masked = -1e4
 
 // gridScratch returns space for a block of the grid.
 func (p *Pool) gridScratch(n int) []float32 {

@@ -19,13 +19,10 @@ func (p positives) after(i int) int {
 	return int(p[i])
 }
 
-// count is the number of pairs in the ring of i.
-func (p positives) count(i int) (n int) {
-	for j := i; ; {
-		n++
-		if j = p.after(j); j == i {
-			return n
-		}
+// mask puts v, in the row of pair i, in the place of all others that are right for it.
+func (p positives) mask(row []float32, i int, v float32) {
+	for j := p.after(i); j != i; j = p.after(j) {
+		row[j] = v
 	}
 }
 

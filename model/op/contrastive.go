@@ -58,7 +58,7 @@ func (normalizeGrad) traits() Traits { return Traits{InPlace: []int{0}} }
 // round, where the logits are exp(logitScale) x yᵀ.
 //
 // Shapes: x (N, E), y (N, E), logitScale (1), texts (N, T) of int32 or nil; the result
-// is a scalar. With texts, all that have the same are right for each other, alike. The
+// is a scalar. With texts, those that are the same are no negatives of each other. The
 // N x N logits never exist as a whole: see [kernel.Pool.Contrastive].
 //
 // Source: Radford et al., arXiv:2103.00020, figure 3.

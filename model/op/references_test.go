@@ -134,19 +134,17 @@ func isPair(texts []int32, i, j int) bool {
 }
 
 // infoNCE is the mean of the cross entropies of the rows and of the columns,
-// as the pseudocode of the paper has it; what is a pair has equal shares of a row.
+// as the pseudocode of the paper has it, without what is a pair beside the diagonal.
 func infoNCE(z []float64, texts []int32, n int) float64 {
 	entropy := func(z []float64) (sum float64) {
 		for i := range n {
-			var row, right, count float64
+			var row float64
 			for j, v := range z[i*n : (i+1)*n] {
-				row += math.Exp(v - z[i*n+i])
-				if isPair(texts, i, j) {
-					right += v - z[i*n+i]
-					count++
+				if i == j || !isPair(texts, i, j) {
+					row += math.Exp(v - z[i*n+i])
 				}
 			}
-			sum += (math.Log(row) - right/count) / float64(n)
+			sum += math.Log(row) / float64(n)
 		}
 		return sum
 	}

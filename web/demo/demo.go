@@ -43,8 +43,8 @@ var demoTemplate = template.Must(page.Template("demo").Parse(demoHTML))
 type Model struct {
 	Name     string
 	Embedder *eval.Embedder
-	Scale    float64 // the factor on cosines
-	Size     int     // of its images, in pixels
+	Logits   eval.Logits // how cosines become probabilities
+	Size     int         // of its images, in pixels
 	Data     data.Config
 	Pool     *model.Pool // nil is the shared one
 

@@ -175,6 +175,6 @@ func (s *server) answer(ctx context.Context, q question) (p prediction, err erro
 		}
 		s.key, s.classifier = key, c
 	}
-	p.Labels, p.Width, p.Height = s.classifier.Predict(embedding, s.Scale), m.W, m.H
+	p.Labels, p.Width, p.Height = s.classifier.Predict(embedding, s.Logits), m.W, m.H
 	return p, nil
 }

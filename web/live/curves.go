@@ -1,8 +1,6 @@
 package live
 
 import (
-	"math"
-
 	"github.com/goclip/goclip/train"
 	"github.com/goclip/goclip/web/page"
 )
@@ -38,7 +36,7 @@ func Curves(lines []train.Metrics, scores []train.Evaluation) []page.Curve {
 		return c
 	}
 	loss := of("loss", []string{"loss"}, func(i int) float64 { return lines[i].Loss })
-	loss.Marks = []page.Mark{{Name: "ln N", Y: newest.LnN}}
+	loss.Marks = []page.Mark{{Name: newest.LnNName(), Y: newest.LnN}}
 	if newest.Floor > 0 {
 		loss.Marks = append(loss.Marks, page.Mark{Name: "the captions' floor", Y: newest.Floor})
 	}
@@ -59,7 +57,7 @@ func waiting(lines []train.Metrics) []float64 {
 	all := make([]float64, len(lines))
 	before := 0 // the step of the line before
 	for i, m := range lines {
-		pairs := math.Round(math.Exp(m.LnN)) * float64(m.Step-before)
+		pairs := float64(m.Batch() * (m.Step - before))
 		if pairs > 0 {
 			all[i] = min(100, 100*m.WaitSeconds*m.PairsPerSecond/pairs)
 		}

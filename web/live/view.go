@@ -113,7 +113,7 @@ func (s State) verdict() (text string, good bool) {
 	for _, e := range s.latest() { // captions that say little keep the loss high, but not the accuracy low
 		learns = learns || e.Low > 2/float64(max(1, e.Classes))
 	}
-	how := fmt.Sprintf("the loss has come %.0f %% of the way from guessing, ln N %.2f, to the least that the captions allow, %.2f", max(0, way), lnN, floor)
+	how := fmt.Sprintf("the loss has come %.0f %% of the way from guessing, %s %.2f, to the least that the captions allow, %.2f", max(0, way), s.Newest.LnNName(), lnN, floor)
 	what := "It has not learned much yet"
 	switch {
 	case learns && s.Steps > 0 && s.Step >= s.Steps:
@@ -128,7 +128,7 @@ func (s State) verdict() (text string, good bool) {
 
 func (s State) tiles() (all []tile) {
 	if m := s.Newest; m != nil {
-		note := fmt.Sprintf("ln N %.3f", m.LnN)
+		note := fmt.Sprintf("%s %.3f", m.LnNName(), m.LnN)
 		if m.Floor > 0 {
 			note += fmt.Sprintf(", floor %.3f", m.Floor)
 		}

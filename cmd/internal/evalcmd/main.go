@@ -4,7 +4,6 @@ package evalcmd
 
 import (
 	"fmt"
-	"math"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -43,14 +42,14 @@ func open(path string, batch int) (*session, error) {
 		return nil, err
 	}
 	s := &session{trained, embedder}
-	if scale := s.scale(); math.IsNaN(scale) || math.IsInf(scale, 0) {
-		return nil, fmt.Errorf("eval: %s: logit scale %g; want a finite number", trained.Path, scale)
+	if l := s.logits(); !l.Finite() {
+		return nil, fmt.Errorf("eval: %s: logit scale %g, bias %g; want finite numbers", trained.Path, l.Scale, l.Bias)
 	}
 	return s, nil
 }
 
-// scale is the model's factor on cosines.
-func (s *session) scale() float64 { return math.Exp(float64(s.Model.LogitScale())) }
+// logits say how the model makes probabilities of cosines.
+func (s *session) logits() eval.Logits { return eval.LogitsOf(s.Model) }
 
 // checkpointUsage is the description of the flag --checkpoint.
 const checkpointUsage = "a run's workdir, a checkpoint folder, or a .safetensors file"

@@ -71,7 +71,7 @@ func (f *predictFlags) run(c *cobra.Command, images []string) error {
 		if err != nil {
 			return err
 		}
-		p := prediction{path, classifier.Predict(embedding, s.scale())}
+		p := prediction{path, classifier.Predict(embedding, s.logits())}
 		if f.asJSON {
 			err = json.NewEncoder(c.OutOrStdout()).Encode(p)
 		} else {

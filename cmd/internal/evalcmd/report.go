@@ -59,8 +59,8 @@ func (f *reportFlags) run(c *cobra.Command, _ []string) error {
 		Title: "What " + filepath.Base(f.from.checkpoint) + " has learned", Weights: s.Path,
 		Data: storage.Redact(f.from.shards + f.from.embeddings), Written: time.Now(),
 		Set: x, Classes: f.prompts.classes, Templates: f.prompts.templates, Prompts: f.prompts.embedded,
-		Scale: s.scale(),
-		Read:  s.Config.Data, Size: s.Config.Model.Image.Size, Batch: s.Config.Train.Batch,
+		Logits: s.logits(),
+		Read:   s.Config.Data, Size: s.Config.Model.Image.Size, Batch: s.Config.Train.Batch,
 	}
 	if f.train != "" {
 		if from.Train, err = data.Open(c.Context(), f.train, s.Config.Data, data.Need{Caption: true}); err != nil {

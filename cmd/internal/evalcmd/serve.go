@@ -83,7 +83,7 @@ func (s *source) demo(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	m := demo.Model{
-		Name: filepath.Base(s.checkpoint), Scale: with.scale(), Size: with.Config.Model.Image.Size,
+		Name: filepath.Base(s.checkpoint), Logits: with.logits(), Size: with.Config.Model.Image.Size,
 		Data: with.Config.Data,
 	}
 	if s.shards+s.embeddings != "" {

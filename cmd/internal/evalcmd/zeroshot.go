@@ -98,7 +98,7 @@ func (f *zeroshotFlags) measure(ctx context.Context, s *session, x *embeddings.S
 		return z, err
 	}
 	if f.details {
-		k, err := c.Calibrate(x.Images, x.Labels, s.scale())
+		k, err := c.Calibrate(x.Images, x.Labels, s.logits())
 		if err != nil {
 			return z, err
 		}
