@@ -133,7 +133,9 @@ func (c TextConfig) specs(embed int) []spec {
 	}
 	all = append(all, layerNormSpecs("ln_final", d)...)
 	if c.ProjectionBias {
-		all = append(all, spec{"text_projection.weight", []int{embed, d}, normal(root(d))}, spec{"text_projection.bias", []int{embed}, zero})
+		all = append(all,
+			spec{"text_projection.weight", []int{embed, d}, normal(root(d))},
+			spec{"text_projection.bias", []int{embed}, zero})
 	} else {
 		all = append(all, spec{"text_projection", []int{d, embed}, normal(root(d))})
 	}

@@ -57,7 +57,8 @@ func (g *graph) imagePooled(blocks transformer, x *G.Node) *G.Node {
 // Source: Zhai et al., "Scaling Vision Transformers", arXiv:2106.04560, section 3.2.
 func (g *graph) mapHead(x *G.Node, t int, blocks transformer) *G.Node {
 	const name = "visual.attn_pool."
-	x = g.ProbeAttention(x, g.param(name+"in_proj_weight"), g.param(name+"in_proj_bias"), g.param(name+"probe"), t, blocks.heads)
+	w, bias := g.param(name+"in_proj_weight"), g.param(name+"in_proj_bias")
+	x = g.ProbeAttention(x, w, bias, g.param(name+"probe"), t, blocks.heads)
 	x = g.LinearFloat(x, g.param(name+"out_proj.weight"), g.param(name+"out_proj.bias")) // (N, D)
 	h := blocks.hidden(g, g.operand(x, name+"ln"), name+"mlp.")
 	return g.LinearAdd(h, g.param(name+"mlp.c_proj.weight"), g.param(name+"mlp.c_proj.bias"), x)

@@ -94,9 +94,10 @@ func (c TextConfig) validate() error {
 	case !slices.Contains([]string{"eot", "last", "first"}, c.Pool):
 		return fmt.Errorf("model: text.pool %q; want eot, last or first", c.Pool)
 	case c.Pool == "first" && !c.Bidirectional:
-		return fmt.Errorf("model: text.pool first without text.bidirectional: the first token of a causal tower sees itself alone")
+		return fmt.Errorf("model: text.pool first without text.bidirectional: the first token would see itself alone")
 	case c.EOTID < 0 || c.VocabSize > 0 && c.EOTID >= c.VocabSize:
-		return fmt.Errorf("model: text.eot_id %d; want an id of the vocabulary, of %d, or 0 for the largest of the text", c.EOTID, c.VocabSize)
+		return fmt.Errorf("model: text.eot_id %d; want an id of the vocabulary of %d, or 0 for the largest of a text",
+			c.EOTID, c.VocabSize)
 	case c.EOTID != 0 && c.Pool != "eot":
 		return fmt.Errorf("model: text.eot_id %d with text.pool %s; want eot, which alone looks for it", c.EOTID, c.Pool)
 	}

@@ -33,7 +33,9 @@ func (t *Trainer) positives(n int) func(i, j int) bool {
 // softmaxLosses are the log-sum-exps of the rows and of the columns of the logits, less
 // the pair's own, and without what else is one. Cosines are at most 1, so that no
 // exponential of a logit less the largest overflows.
-func softmaxLosses(logit func(i, j int) float64, isPair func(i, j int) bool, n int, largest float64) (rows, columns []float64) {
+func softmaxLosses(
+	logit func(i, j int) float64, isPair func(i, j int) bool, n int, largest float64,
+) (rows, columns []float64) {
 	rows, columns = make([]float64, n), make([]float64, n)
 	for i := range n {
 		for j := range n {
