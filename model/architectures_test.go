@@ -120,23 +120,30 @@ func TestArchitectures(t *testing.T) {
 					}
 				}
 			}
-			image, err := m.NewImageEncoder(model.EncoderConfig{Batch: n}, pool)
-			must(t, err)
-			texts, err := m.NewTextEncoder(model.EncoderConfig{Batch: n}, pool)
-			must(t, err)
-			fill(image.Images(), nil, 8)
-			s, err := m.NewTrainStep(model.StepConfig{Batch: n}, pool)
-			must(t, err)
-			fill(s.Images(), texts.Tokens(), 8) // as above, images first
-			copy(texts.Tokens()[:8], texts.Tokens()[16:24])
-			x, err := image.Run()
-			must(t, err)
-			near(t, "image embeddings", x, rows[:n*c.EmbedDim])
-			y, err := texts.Run()
-			must(t, err)
-			near(t, "text embeddings", y, rows[n*c.EmbedDim:])
+			checkEncoders(t, m, rows, pool)
 		})
 	}
+}
+
+// checkEncoders compares the embeddings of both encoders with rows of images, then of
+// texts, the batch of TestArchitectures.
+func checkEncoders(t *testing.T, m *model.CLIP, rows []float32, pool *kernel.Pool) {
+	t.Helper()
+	e := m.Config().EmbedDim
+	n := len(rows) / 2 / e
+	image, err := m.NewImageEncoder(model.EncoderConfig{Batch: n}, pool)
+	must(t, err)
+	texts, err := m.NewTextEncoder(model.EncoderConfig{Batch: n}, pool)
+	must(t, err)
+	fill(image.Images(), nil, 8)
+	fill(make([]float32, len(image.Images())), texts.Tokens(), 8) // the tokens behind as many images
+	copy(texts.Tokens()[:8], texts.Tokens()[16:24])
+	x, err := image.Run()
+	must(t, err)
+	near(t, "image embeddings", x, rows[:n*e])
+	y, err := texts.Run()
+	must(t, err)
+	near(t, "text embeddings", y, rows[n*e:])
 }
 
 // TestTextSees changes one token of a text and holds whether its embedding changes: of
@@ -145,7 +152,8 @@ func TestArchitectures(t *testing.T) {
 func TestTextSees(t *testing.T) {
 	pool := kernel.NewPool(1)
 	defer pool.Close()
-	text := []int32{48, 5, 6, 49, 0, 0, 0, 0}
+	const context = 24 // more than the steps in which causal texts are cut
+	text := []int32{48, 5, 6, 49}
 	for _, test := range []struct {
 		name   string
 		change func(c *model.TextConfig)
@@ -154,13 +162,14 @@ func TestTextSees(t *testing.T) {
 	}{
 		{"the end, before it", func(*model.TextConfig) {}, 2, true},
 		{"the end, behind it", func(*model.TextConfig) {}, 5, false},
-		{"bidirectional end, behind it", func(c *model.TextConfig) { c.Bidirectional = true }, 7, true},
-		{"causal last", func(c *model.TextConfig) { c.Pool = "last" }, 7, true},
-		{"bidirectional first", func(c *model.TextConfig) { c.Pool, c.Bidirectional = "first", true }, 7, true},
+		{"bidirectional end, behind it", func(c *model.TextConfig) { c.Bidirectional = true }, context - 1, true},
+		{"causal last", func(c *model.TextConfig) { c.Pool = "last" }, context - 1, true},
+		{"bidirectional first", func(c *model.TextConfig) { c.Pool, c.Bidirectional = "first", true }, context - 1, true},
 		{"an end by its id, behind it", func(c *model.TextConfig) { c.EOTID = 6 }, 3, false},
 		{"an end by its id, itself", func(c *model.TextConfig) { c.EOTID = 6 }, 2, true},
 	} {
 		c := tiny()
+		c.Text.Layers, c.Text.ContextLength = 1, context // of two, the first shows the second all
 		test.change(&c.Text)
 		e, err := newModel(t, c).NewTextEncoder(model.EncoderConfig{Batch: 1}, pool)
 		must(t, err)
@@ -218,6 +227,34 @@ func TestImagePools(t *testing.T) {
 			}
 		}
 		seen[pooling] = x
+	}
+}
+
+// TestAverageSkips holds that the class token has no share in an average: where blocks
+// add nothing, it changes nothing.
+func TestAverageSkips(t *testing.T) {
+	for _, first := range []bool{false, true} {
+		c := tiny()
+		c.Image.Pool, c.Image.PoolFirst = "average", first
+		m := newModel(t, c)
+		params := map[string][]float32{}
+		for _, p := range m.Params() {
+			if params[p.Name] = p.Value; strings.Contains(p.Name, "_proj.") {
+				clear(p.Value)
+			}
+		}
+		e, err := m.NewImageEncoder(model.EncoderConfig{Batch: 1}, nil)
+		must(t, err)
+		fill(e.Images(), nil, 8)
+		x, err := e.Run()
+		must(t, err)
+		x = slices.Clone(x)
+		params["visual.class_embedding"][3] += 5
+		y, err := e.Run()
+		must(t, err)
+		if !slices.Equal(x, y) {
+			t.Errorf("pool_first %v: the class token changes the average of the patches", first)
+		}
 	}
 }
 

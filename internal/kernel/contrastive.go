@@ -126,7 +126,7 @@ func (t *contrastGradTask) do(_, row int) {
 	own := z[i]
 	t.right.mask(z, i, masked/t.scale)
 	t.dscale[row] = float64(contrastRow(z, t.other, t.scale, -t.lse[i]) - 2*own)
-	t.right.mask(z, i, 0)
+	t.right.mask(z, i, 0) // and not the denormal that an exponential may leave
 	z[i] -= 2
 }
 
