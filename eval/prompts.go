@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// DefaultTemplate is the prompt where none is given.
+// DefaultTemplate is the template where none is given.
 const DefaultTemplate = "a photo of a {}"
 
 // maxListBytes bounds a class or template file: 100,000 long lines.
@@ -47,8 +47,12 @@ func CheckClasses(classes []string) error {
 	return nil
 }
 
-// ReadTemplates reads one prompt a line; each must hold {} once.
+// ReadTemplates reads one prompt a line; each must hold {} once. An empty path
+// means DefaultTemplate alone.
 func ReadTemplates(path string) ([]string, error) {
+	if path == "" {
+		return []string{DefaultTemplate}, nil
+	}
 	lines, err := readLines(path)
 	if err != nil {
 		return nil, err

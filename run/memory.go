@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 
 	"github.com/goclip/goclip/configs"
-	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/model"
 )
 
@@ -73,7 +72,9 @@ func predict(c *configs.Run, m *model.CLIP, in *inputs, step model.StepConfig, l
 		Activations: int64(stats.ArenaBytes),
 	}
 	if len(in.sets) > 0 {
-		if memory.Eval, err = m.EncoderBytes(eval.BatchOf(c.Eval.Batch), length); err != nil {
+		evaluation := c.Eval
+		evaluation.SetDefaults()
+		if memory.Eval, err = m.EncoderBytes(evaluation.Batch, length); err != nil {
 			return memory, err
 		}
 	}

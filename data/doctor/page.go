@@ -17,13 +17,11 @@ import (
 //go:embed doctor.html
 var pageHTML string
 
-var pageTemplate = template.Must(template.New("doctor").Funcs(template.FuncMap{
-	"css":      page.CSS,
-	"sortable": page.Sortable,
-	"number":   Number,
-	"many":     many,
-	"percent":  percent,
-	"pct":      func(v float64) string { return fmt.Sprintf("%.1f", 100*v) },
+var pageTemplate = template.Must(page.Template("doctor").Funcs(template.FuncMap{
+	"number":  Number,
+	"many":    many,
+	"percent": percent,
+	"pct":     func(v float64) string { return fmt.Sprintf("%.1f", 100*v) },
 	"width": func(n, of int) template.CSS {
 		return template.CSS(fmt.Sprintf("%.2f", 100*float64(n)/float64(max(1, of))))
 	},

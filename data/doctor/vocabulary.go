@@ -14,7 +14,7 @@ func Vocabulary(ctx context.Context, c tokenizer.Config, train *data.Survey) (t 
 	trained bool, err error) {
 	c.SetDefaults()
 	if c.Path != "" {
-		t, err = tokenizer.Load(c.Path)
+		t, err = c.Load()
 		return t, false, err
 	}
 	t, err = tokenizer.Train(func(yield func(string, error) bool) {

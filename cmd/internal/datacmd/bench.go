@@ -57,7 +57,7 @@ each stage pairs and megabytes a second of one core, and which stage limits.`,
 // benchTokenizer is the vocabulary of a file or a small one, which costs as much.
 func benchTokenizer(cmd *cobra.Command, run *configs.Run, d *data.Dataset) (*tokenizer.Tokenizer, error) {
 	if run.Tokenizer.Path != "" {
-		return tokenizer.Load(run.Tokenizer.Path)
+		return run.Tokenizer.Load()
 	}
 	left := 20_000 // captions are enough
 	return tokenizer.Train(func(yield func(string, error) bool) {
