@@ -33,13 +33,8 @@ func mergeQueue(s []int32, merges map[pair]merge) []int32 {
 		best := heap.Pop(&queue).(place)
 		i := best.at
 		j := right[i]
-		if s[i] == merged || int(j) == len(s) {
+		if int(j) == len(s) || merges[pair{s[i], s[j]}] != best.merge {
 			continue // merged with another since
-		}
-		// Two pairs may make one symbol, as "▁ th" and "▁t h" do. Then the rank of
-		// the pair that stood here before counts, as it does in Hugging Face's.
-		if m, ok := merges[pair{s[i], s[j]}]; !ok || m.id != best.id {
-			continue
 		}
 		s[i], s[j] = best.id, merged
 		if right[i] = right[j]; int(right[i]) < len(s) {

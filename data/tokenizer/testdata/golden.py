@@ -146,6 +146,11 @@ def variants(out):
         ("clip", {"pre_tokenizer": level, "model.ignore_merges": True, "model.merges": []}),
         ("clip", {"added_tokens": [new(size["clip"], " a", lstrip=True), new(size["clip"] + 1, "an d", normalized=True, rstrip=True),
                                    new(size["clip"] + 2, "nd "), new(size["clip"] + 3, "  "), new(size["clip"] + 4, "A B", normalized=True, lstrip=True)]}),
+        ("clip", {"post_processor": {"type": "Sequence", "processors": [
+            {"type": "RobertaProcessing", "sep": ["a", 7], "cls": ["b", 8], "trim_offsets": False, "add_prefix_space": False},
+            {"type": "TemplateProcessing", "pair": [], "single": [{"SpecialToken": {"id": "c", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+             "special_tokens": {"c": {"id": "c", "ids": [9, 10], "tokens": ["c", "d"]}}}]}}),
+        ("siglip", {"normalizer": None, "added_tokens": [new(size["siglip"], "an d", lstrip=True, rstrip=True), new(size["siglip"] + 1, "B", lstrip=True)]}),
         ("siglip", {"pre_tokenizer": meta(prepend_scheme="never", split=True)}),
         ("siglip", {"pre_tokenizer": meta(prepend_scheme="always", split=False)}),
         ("siglip", {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, meta(add_prefix_space=True)]}}),
@@ -157,14 +162,14 @@ def variants(out):
         ("siglip2", {"model.vocab": {v: i for i, v in enumerate(v for v in read("siglip2")["model"]["vocab"] if v != "<0xE3>")}}),
     ]
     # Equal sums of scores, and one symbol made by two pairs at one place.
-    ties = [["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0], ["▁", -3.0], ["a", -1.0], ["b", -1.0], ["ab", -2.0], ["ba", -2.0], ["aba", -3.0], ["c", -2.5], ["cc", -40.0]]
+    ties = [["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0], ["▁", -3.0], ["a", -1.0], ["b", -1.0], ["ab", -2.0], ["ba", -2.0], ["aba", -3.0], ["c", -2.5], ["cc", -40.0], ["d", 5.0], ["xd", -40.0]]
     all.append(("siglip", {"model.vocab": ties}))
     pairs = ["▁", "a", "b", "▁a", "ab", "▁ab", "c", "abc", "bc"]
     merges = [["▁a", "b"], ["a", "b"], ["▁", "ab"], ["b", "c"], ["a", "bc"], ["ab", "c"], ["▁", "a"]]
     all.append(("siglip2", {"added_tokens": [], "post_processor": None, "model.byte_fallback": False, "model.merges": merges,
                             "model.vocab": {v: i for i, v in enumerate(["<unk>"] + pairs)}}))
     texts = [" a  big\tcat's 3.14 – İ ΟΔΟΣ", "①\u0301 e\u0301x ﬁ…\u0301 A\u030a", "日本ж<unk>жж の\u0378\u0379ab", "the and b  an d  a b an d   x", "x\n\n  y \u3000z!!'s 's",
-             "''s 'S 'LL 12ab12 .!. ...", "ababab cababc abcc cccc", "a ab abc  ab", "\u00a0\t  ", "A B  a b   an D", "Ⅷ ½ ｶﾞ 각 \u1112\u1161", ""]
+             "''s 'S 'LL 12ab12 .!. ...", "ababab cababc abcc cccc", "a ab abc  ab", "\u00a0\t  ", "A   B  a b   an d   xd", "Ⅷ ½ ｶﾞ 각 \u1112\u1161", ""]
     rows = []
     for family, parts in all:
         file = read(family)
