@@ -33,8 +33,11 @@ func mergeQueue(s []int32, merges map[pair]merge) []int32 {
 		best := heap.Pop(&queue).(place)
 		i := best.at
 		j := right[i]
-		if int(j) == len(s) || merges[pair{s[i], s[j]}] != best.merge {
-			continue // merged with another since
+		if int(j) == len(s) {
+			continue // merged with another since, as below
+		}
+		if m, ok := merges[pair{s[i], s[j]}]; !ok || m != best.merge {
+			continue
 		}
 		s[i], s[j] = best.id, merged
 		if right[i] = right[j]; int(right[i]) < len(s) {

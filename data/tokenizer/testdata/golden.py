@@ -150,7 +150,7 @@ def variants(out):
             {"type": "RobertaProcessing", "sep": ["a", 7], "cls": ["b", 8], "trim_offsets": False, "add_prefix_space": False},
             {"type": "TemplateProcessing", "pair": [], "single": [{"SpecialToken": {"id": "c", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
              "special_tokens": {"c": {"id": "c", "ids": [9, 10], "tokens": ["c", "d"]}}}]}}),
-        ("siglip", {"normalizer": None, "added_tokens": [new(size["siglip"], "an d", lstrip=True, rstrip=True), new(size["siglip"] + 1, "B", lstrip=True)]}),
+        ("siglip", {"normalizer": None, "added_tokens": [new(size["siglip"], "an d", lstrip=True, rstrip=True), new(size["siglip"] + 1, "B  a", lstrip=True)]}),
         ("siglip", {"pre_tokenizer": meta(prepend_scheme="never", split=True)}),
         ("siglip", {"pre_tokenizer": meta(prepend_scheme="always", split=False)}),
         ("siglip", {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, meta(add_prefix_space=True)]}}),
