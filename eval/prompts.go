@@ -56,12 +56,20 @@ func ReadTemplates(path string) ([]string, error) {
 	if len(lines) == 0 {
 		return nil, fmt.Errorf("eval: %s: no template; want one a line, such as %q", path, DefaultTemplate)
 	}
-	for i, line := range lines {
-		if strings.Count(line, "{}") != 1 {
-			return nil, fmt.Errorf("eval: %s:%d: %q; want {} once, for the class name", path, i+1, line)
-		}
+	if err := CheckTemplates(lines); err != nil {
+		return nil, fmt.Errorf("%w in %s", err, path)
 	}
 	return lines, nil
+}
+
+// CheckTemplates reports the first template that does not hold {} once.
+func CheckTemplates(templates []string) error {
+	for i, t := range templates {
+		if strings.Count(t, "{}") != 1 {
+			return fmt.Errorf("eval: template %d: %q; want {} once, for the class name", i+1, t)
+		}
+	}
+	return nil
 }
 
 // Prompts fills every template with every class: the prompts of a class follow

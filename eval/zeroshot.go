@@ -189,21 +189,29 @@ type Label struct {
 	Probability float64 `json:"probability"`
 }
 
+// Probabilities are those of each class for the unit vector x (E): softmax of scale
+// times the cosines.
+func (c *Classifier) Probabilities(x []float32, scale float64) []float64 {
+	p := make([]float64, len(c.Classes))
+	c.Cosines(p, x)
+	largest, sum := slices.Max(p), 0.0
+	for i, v := range p {
+		p[i] = math.Exp(scale * (v - largest))
+		sum += p[i]
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}
+
 // Predict gives each class the softmax of scale times its cosine with the unit
 // embedding x (E), most probable first. Scale is exp of the model's logit
 // scale: the 100 that is common elsewhere makes a young model look sure.
 func (c *Classifier) Predict(x []float32, scale float64) []Label {
-	cosines := make([]float64, len(c.Classes))
-	c.Cosines(cosines, x)
-	largest := slices.Max(cosines)
-	labels, sum := make([]Label, len(cosines)), 0.0
-	for i, v := range cosines {
-		p := math.Exp(scale * (v - largest))
+	labels := make([]Label, len(c.Classes))
+	for i, p := range c.Probabilities(x, scale) {
 		labels[i] = Label{c.Classes[i], p}
-		sum += p
-	}
-	for i := range labels {
-		labels[i].Probability /= sum
 	}
 	slices.SortStableFunc(labels, func(a, b Label) int {
 		switch {

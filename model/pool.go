@@ -10,6 +10,6 @@ import "github.com/goclip/goclip/internal/kernel"
 // what runs on it end at once, with results that mean nothing.
 type Pool = kernel.Pool
 
-// NewPool returns a pool of so many threads, the caller's included; 0 means one
-// for each processor that Go may use. It must be closed.
+// NewPool returns a pool of the given number of threads, the caller's included; 0
+// means one for each processor that Go may use. It must be closed.
 func NewPool(threads int) *Pool { return kernel.NewPool(threads) }

@@ -18,7 +18,7 @@ type Memory struct {
 	Data        int64 // batches being decoded, and the encoded images of two windows
 	Batch       int64 // inputs and embeddings of the step
 	Activations int64 // the arena of the step
-	Eval        int64 // both encoders, and those of the grid
+	Eval        int64 // both encoders, and the grid's
 }
 
 // Total is the peak.

@@ -65,7 +65,7 @@ func (r testRun) step(step int, loss float64) {
 	r.add(run.GridFile, fmt.Sprintf(`{"step":%d,"logit_scale":14,"cosines":[[1,0],[0,1]]}`+"\n", step))
 }
 
-// state is what a folder tells now.
+// state is what a folder shows now.
 func (r testRun) state(f *Folder) State {
 	f.mu.Lock()
 	f.read = time.Time{} // nothing is too fresh for a test
@@ -258,7 +258,7 @@ func prometheus(t *testing.T, text string) {
 	}
 }
 
-// TestEvents holds that two viewers are told what is new, and the last lines when
+// TestEvents holds that two viewers get what is new, and the last lines when
 // the server ends.
 func TestEvents(t *testing.T) {
 	r := newRun(t)
