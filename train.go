@@ -35,6 +35,7 @@ func WithLog(w io.Writer) TrainOption {
 // ctx ends, Train saves the run and returns [ErrInterrupted].
 func Train(ctx context.Context, config *configs.Run, dir string, o ...TrainOption) (*Result, error) {
 	c := *config
+	c.SetDefaults() // a config need not come from a recipe
 	with := run.Options{Config: &c, Dir: dir}
 	for _, option := range o {
 		option(&with)

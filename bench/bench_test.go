@@ -23,8 +23,8 @@ func TestFlops(t *testing.T) {
 		{"tiny", 64, 0.365769216, 0.174661632, 1.620260352},
 		{"b32", 32, 8.81762304, 5.959540736, 44.100476928},
 	} {
-		image, text, train := flops(Models[test.model], test.batch)
-		for i, have := range []float64{image, text, train} {
+		c := Models[test.model]
+		for i, have := range []float64{c.ImageFLOPs(), c.TextFLOPs(), c.StepFLOPs(model.StepConfig{Batch: test.batch})} {
 			if want := []float64{test.image, test.text, test.train}[i]; math.Abs(have/1e9-want) > 1e-9 {
 				t.Errorf("%s: flops[%d] = %.9f GFLOP, want %.9f", test.model, i, have/1e9, want)
 			}

@@ -23,19 +23,3 @@ var Models = map[string]model.Config{
 		Text:  model.TextConfig{ContextLength: 77, VocabSize: 49408, Width: 512, Layers: 12, Heads: 8},
 	},
 }
-
-// flops counts the operations of one pair by the usual formulas: a block of
-// width D over T tokens is 24 T D² + 4 T² D, and training is three forward
-// passes, but for the gradient by the pixels. What an implementation saves,
-// such as half of causal attention, still counts, so that rates compare.
-func flops(c model.Config, batch int) (image, text, train float64) {
-	tower := func(tokens, width, layers int) float64 {
-		t, d := float64(tokens), float64(width)
-		return float64(layers) * (24*t*d*d + 4*t*t*d)
-	}
-	patches := (c.Image.Size / c.Image.Patch) * (c.Image.Size / c.Image.Patch)
-	patch := float64(2 * patches * c.Image.Width * 3 * c.Image.Patch * c.Image.Patch)
-	image = patch + tower(patches+1, c.Image.Width, c.Image.Layers) + float64(2*c.Image.Width*c.EmbedDim)
-	text = tower(c.Text.ContextLength, c.Text.Width, c.Text.Layers) + float64(2*c.Text.Width*c.EmbedDim)
-	return image, text, 3*(image+text+float64(4*batch*c.EmbedDim)) - patch
-}

@@ -5,7 +5,7 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/op"
 	"github.com/goclip/goclip/model/vm"
 )
 
@@ -18,7 +18,7 @@ type transformer struct {
 	layers     int
 	heads      int
 	causal     bool
-	activation kernel.Activation
+	activation op.Activation
 }
 
 // build applies the blocks to x (N*T, D), where t is T, and returns the rows

@@ -26,6 +26,7 @@ func New(c Config, seed uint64) (*CLIP, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	c.SetDefaults()
 	if c.Text.VocabSize < 3 {
 		return nil, fmt.Errorf("model: text.vocab_size %d; want the tokenizer's", c.Text.VocabSize)
 	}
@@ -188,7 +189,7 @@ func (m *CLIP) trainGraph(c StepConfig, images []float32, tokens []int32) (outpu
 	if err != nil {
 		return nil, o, fmt.Errorf("model: gradient: %w", err)
 	}
-	o.Turn, o.Lent, o.Place = loss, m.grads, map[*G.Node][]float32{}
+	o.ForwardEnd, o.Lent, o.Place = loss, m.grads, map[*G.Node][]float32{}
 	for i, p := range m.params {
 		o.Place[grads[i]] = p.Grad
 	}

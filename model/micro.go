@@ -6,7 +6,6 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model/vm"
 )
 
@@ -21,7 +20,7 @@ import (
 type MicroStep struct {
 	m          *CLIP
 	config     StepConfig
-	pool       *kernel.Pool
+	pool       *Pool
 	arena      []float32
 	images     []float32
 	tokens     []int32
@@ -58,7 +57,7 @@ type microPlan struct {
 }
 
 // NewMicroStep compiles a step of micro-batches, of which the last may be smaller.
-func (m *CLIP) NewMicroStep(c StepConfig, pool *kernel.Pool) (*MicroStep, error) {
+func (m *CLIP) NewMicroStep(c StepConfig, pool *Pool) (*MicroStep, error) {
 	s, todo, err := m.microStep(c, m.config.Text.ContextLength)
 	if err != nil {
 		return nil, err
@@ -210,7 +209,7 @@ func (m *CLIP) microGraph(c StepConfig, n, context int) (*microPlan, error) {
 	if p.grads, err = G.Backpropagate(G.Nodes{p.unit}, G.Nodes{p.dy}, wrt); err != nil {
 		return nil, fmt.Errorf("model: gradient: %w", err)
 	}
-	p.options.Turn = p.unit
+	p.options.ForwardEnd = p.unit
 	for j, node := range p.grads {
 		p.options.Place[node] = grads[j]
 	}

@@ -1,14 +1,13 @@
 package model
 
-import "github.com/goclip/goclip/internal/kernel"
+import (
+	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/op"
+)
 
-// A Pool is a fixed number of threads that compute. Wherever this module takes
-// one, nil means a pool of all cores that the process shares. Those who share a
-// pool wait for each other; results do not depend on its size.
-//
-// [kernel.Pool.Threads] is its size, Close ends its threads, Interrupt makes
-// what runs on it end at once, with results that mean nothing.
-type Pool = kernel.Pool
+// A Pool is a fixed number of threads that compute; see [op.Pool]. Wherever this
+// module takes one, nil means a pool of all cores that the process shares.
+type Pool = op.Pool
 
 // NewPool returns a pool of the given number of threads, the caller's included; 0
 // means one for each processor that Go may use. It must be closed.

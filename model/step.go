@@ -5,7 +5,6 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model/vm"
 )
 
@@ -48,7 +47,7 @@ type StepConfig struct {
 }
 
 // NewStep compiles a step. Gradients go to the parameters' Grad.
-func (m *CLIP) NewStep(c StepConfig, pool *kernel.Pool) (Step, error) {
+func (m *CLIP) NewStep(c StepConfig, pool *Pool) (Step, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}

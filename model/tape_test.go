@@ -50,7 +50,7 @@ func checkTape(t *testing.T, bf16 bool) {
 	}
 	pool := kernel.NewPool(2)
 	defer pool.Close()
-	for i, o := range []vm.Options{{}, {Place: o.Place, Lent: o.Lent, Turn: o.Turn}, o} {
+	for i, o := range []vm.Options{{}, {Place: o.Place, Lent: o.Lent, ForwardEnd: o.ForwardEnd}, o} {
 		o.Pool, o.Poison = pool, true
 		machine, err := vm.Compile(outputs, o)
 		if err != nil {

@@ -41,7 +41,7 @@ func MakePlan(ctx context.Context, c *configs.Run, steps int, log *train.Console
 	c = parts.config
 	step := c.Train.Step()
 	p := &Plan{
-		Parameters: parts.model.Config().ParamCount(), FLOPs: parts.model.FLOPs(step), Step: step,
+		Parameters: parts.model.Config().ParamCount(), FLOPs: parts.model.Config().StepFLOPs(step), Step: step,
 		Steps: c.Train.Steps, Checkpoints: c.Checkpoint.Kept(c.Train.Steps),
 	}
 	p.Checkpoint = savedBytes(c) * int64(p.Parameters)

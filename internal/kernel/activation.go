@@ -21,14 +21,38 @@ func (a Activation) String() string {
 // Source: Hendrycks and Gimpel, "Gaussian Error Linear Units", arXiv:1606.08415.
 func (p *Pool) Activate(y, x []float32, a Activation) {
 	check("Activate", "x", len(x), len(y))
-	p.elementwise(elementTask{kind: kindActivate, z: y, x: x, a: a})
+	p.activate = activateTask{y, x, a}
+	p.run(&p.activate, ceil(len(y), elementTile))
+	p.activate = activateTask{}
+}
+
+type activateTask struct {
+	y, x []float32
+	a    Activation
+}
+
+func (t *activateTask) do(_, tile int) {
+	lo, hi := span(tile, len(t.y), elementTile)
+	activate(t.y[lo:hi], t.x[lo:hi], t.a)
 }
 
 // ActivateGrad computes dx = dy a'(x). Dx may be x or dy.
 func (p *Pool) ActivateGrad(dx, x, dy []float32, a Activation) {
 	check("ActivateGrad", "x", len(x), len(dx))
 	check("ActivateGrad", "dy", len(dy), len(dx))
-	p.elementwise(elementTask{kind: kindActivateGrad, z: dx, x: x, y: dy, a: a})
+	p.activateGrad = activateGradTask{dx, x, dy, a}
+	p.run(&p.activateGrad, ceil(len(dx), elementTile))
+	p.activateGrad = activateGradTask{}
+}
+
+type activateGradTask struct {
+	dx, x, dy []float32
+	a         Activation
+}
+
+func (t *activateGradTask) do(_, tile int) {
+	lo, hi := span(tile, len(t.dx), elementTile)
+	activateGrad(t.dx[lo:hi], t.x[lo:hi], t.dy[lo:hi], t.a)
 }
 
 func activateGo(y, x []float32, a Activation) {
@@ -60,7 +84,7 @@ func (a Activation) at(x float64) (value, slope float64) {
 	return x, 1
 }
 
-// gated returns x sigmoid(u) and its derivative, where du is that of u.
+// gated returns x sigmoid(u) and its derivative, where du is the derivative of u.
 func gated(x, u, du float64) (value, slope float64) {
 	s := 1 / (1 + math.Exp(-u))
 	return x * s, s + x*s*(1-s)*du

@@ -13,7 +13,7 @@ type AdamW struct {
 	Step int
 }
 
-// adamWFactors is what a step is per element.
+// adamWFactors are the numbers of a step that all elements share.
 type adamWFactors struct{ gradScale, beta1, beta2, keep, rate, inverse, epsilon float32 }
 
 type adamWTask struct {

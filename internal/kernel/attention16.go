@@ -2,8 +2,8 @@ package kernel
 
 // AttentionBF16 is Attention from and to bfloat16; in between, all is float32.
 func (p *Pool) AttentionBF16(out []uint16, lse []float32, qkv []uint16, n, t, heads int, causal bool) {
-	p.startAttention("Attention", len(out), len(qkv), lse, n, t, heads, causal)
-	p.attention.out16, p.attention.qkv16 = out, qkv
+	s := newAttentionShape("Attention", len(out), len(qkv), len(lse), n, t, heads, causal)
+	p.attention = attentionTask{p: p, attentionShape: s, out16: out, lse: lse, qkv16: qkv}
 	p.run(&p.attention, n)
 	p.attention = attentionTask{}
 }
@@ -12,41 +12,42 @@ func (p *Pool) AttentionBF16(out []uint16, lse []float32, qkv []uint16, n, t, he
 func (p *Pool) AttentionGradBF16(dqkv, qkv, out []uint16, lse []float32, dout []uint16, n, t, heads int, causal bool) {
 	check("AttentionGrad", "dqkv", len(dqkv), len(qkv))
 	check("AttentionGrad", "dout", len(dout), len(out))
-	p.startAttention("AttentionGrad", len(out), len(qkv), lse, n, t, heads, causal)
-	a := &p.attention
-	a.out16, a.qkv16, a.dqkv16, a.dout16 = out, qkv, dqkv, dout
-	p.run(a, n)
-	p.attention = attentionTask{}
+	s := newAttentionShape("AttentionGrad", len(out), len(qkv), len(lse), n, t, heads, causal)
+	p.attentionGrad = attentionGradTask{p: p, attentionShape: s,
+		dqkv16: dqkv, qkv16: qkv, out16: out, lse: lse, dout16: dout}
+	p.run(&p.attentionGrad, n)
+	p.attentionGrad = attentionGradTask{}
 }
 
-// doBF16 computes all heads of a sequence in float32 copies: whole rows are
-// converted at a time, which caches like better than the parts that a head has.
+// doBF16 computes all heads of a sequence in float32 copies: converting whole rows
+// uses each cache line once, where the part of one head is less than a line.
 func (a *attentionTask) doBF16(worker, sequence int) {
 	size := a.t * a.width
-	in, out := sequence*3*size, sequence*size
-	copies, floats := 4, a.forwardFloats()
-	if a.dqkv16 != nil {
-		copies, floats = 8, a.backwardFloats()
-	}
-	scratch := a.p.workerScratch(worker, copies*size+floats)
-	qkv, y, rest := scratch[:3*size], scratch[3*size:][:size], scratch[4*size:]
-	fromBF16(qkv, a.qkv16[in:][:3*size])
-	if a.dqkv16 == nil {
-		for i := range a.heads {
-			h := a.head(sequence*a.heads+i, i*a.headDim, qkv, y)
-			a.forward(rest, &h)
-		}
-		toBF16(a.out16[out:][:size], y)
-		return
-	}
-	dqkv, dout := rest[:3*size], rest[3*size:][:size]
-	fromBF16(y, a.out16[out:][:size])
-	fromBF16(dout, a.dout16[out:][:size])
+	scratch := a.p.workerScratch(worker, 4*size+a.forwardFloats())
+	qkv, out, rest := scratch[:3*size], scratch[3*size:][:size], scratch[4*size:]
+	fromBF16(qkv, a.qkv16[sequence*3*size:][:3*size])
 	for i := range a.heads {
-		at := i * a.headDim
-		h := a.head(sequence*a.heads+i, at, qkv, y)
-		h.grads(at, a.width, dqkv, dout)
-		a.backward(rest[4*size:], &h)
+		h := a.headOf(sequence*a.heads+i, i*a.headDim, qkv, out, a.lse)
+		a.forward(rest, &h)
+	}
+	toBF16(a.out16[sequence*size:][:size], out)
+}
+
+// doBF16 computes the gradients of all heads of a sequence in float32 copies.
+func (a *attentionGradTask) doBF16(worker, sequence int) {
+	size := a.t * a.width
+	in, at := sequence*3*size, sequence*size
+	scratch := a.p.workerScratch(worker, 8*size+a.backwardFloats())
+	qkv, out, rest := scratch[:3*size], scratch[3*size:][:size], scratch[4*size:]
+	dqkv, dout, rest := rest[:3*size], rest[3*size:][:size], rest[4*size:]
+	fromBF16(qkv, a.qkv16[in:][:3*size])
+	fromBF16(out, a.out16[at:][:size])
+	fromBF16(dout, a.dout16[at:][:size])
+	for i := range a.heads {
+		channel := i * a.headDim
+		h := a.headOf(sequence*a.heads+i, channel, qkv, out, a.lse)
+		g := a.gradOf(h, channel, dqkv, dout)
+		a.backward(rest, &g)
 	}
 	toBF16(a.dqkv16[in:][:3*size], dqkv)
 }

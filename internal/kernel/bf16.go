@@ -31,8 +31,8 @@ func fromBF16Go(dst []float32, src []uint16) {
 	}
 }
 
-// convertTask converts, in tiles, to to16 if that is not nil, else from from16 if
-// that is not nil, else from float32 to float32 by way of bfloat16.
+// convertTask converts tiles: from to to16, or from16 to to, or from to to with the
+// values rounded to bfloat16 in between. The slices that a conversion lacks are nil.
 type convertTask struct {
 	to, from     []float32
 	to16, from16 []uint16

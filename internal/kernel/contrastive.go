@@ -5,14 +5,6 @@ import "math"
 // contrastRows is the number of rows of the grid that exist at a time.
 const contrastRows = 128
 
-type contrastTask struct {
-	grid       []float32 // a block of cosines (rows, N)
-	lse, other []float32 // log-sum-exps of the block's rows, and of all columns
-	first, n   int
-	scale      float32
-	dscale     []float64 // of each row of the block; nil in the forward pass
-}
-
 // Contrastive computes the symmetric InfoNCE loss of unit rows x, y (N, E): with
 // the grid z_ij = s x_i . y_j, s = exp(logitScale), and its row and column
 // log-sum-exps a and b,
@@ -39,17 +31,31 @@ func (p *Pool) Contrastive(rowLSE, colLSE, x, y []float32, logitScale float32, e
 	return float32(sum / float64(2*n))
 }
 
-// logSumExp writes to lse (N) that of the rows of scale x yᵀ.
+// logSumExp writes to lse (N) the log-sum-exp of each row of scale x yᵀ.
 func (p *Pool) logSumExp(lse, x, y []float32, scale float32, e int) {
 	n := len(lse)
 	grid := p.gridScratch(n)
 	for lo := 0; lo < n; lo += contrastRows {
 		hi := min(n, lo+contrastRows)
 		p.Gemm(grid[:(hi-lo)*n], x[lo*e:hi*e], y, hi-lo, n, e, Gemm{TransB: true})
-		p.contrast = contrastTask{grid: grid, lse: lse, first: lo, n: n, scale: scale}
-		p.run(&p.contrast, hi-lo)
+		p.rowLSE = rowLSETask{grid, lse, lo, scale}
+		p.run(&p.rowLSE, hi-lo)
 	}
-	p.contrast = contrastTask{}
+	p.rowLSE = rowLSETask{}
+}
+
+type rowLSETask struct {
+	grid  []float32 // a block of cosines (rows, N)
+	lse   []float32 // of all rows
+	first int       // row of the block
+	scale float32
+}
+
+func (t *rowLSETask) do(_, row int) {
+	n := len(t.lse)
+	z := t.grid[row*n:][:n]
+	top := t.scale * largest(z)
+	t.lse[t.first+row] = top + float32(math.Log(float64(expSum(z, z, t.scale, -top))))
 }
 
 // ContrastiveGrad computes the gradients of Contrastive, times dloss: with
@@ -58,7 +64,9 @@ func (p *Pool) logSumExp(lse, x, y []float32, scale float32, e int) {
 //	dx_i = s/2N sum_j w_ij y_j, dy_j = s/2N sum_i w_ij x_i
 //
 // and the result, by logitScale, is s/2N sum_ij w_ij x_i . y_j.
-func (p *Pool) ContrastiveGrad(dx, dy, x, y, rowLSE, colLSE []float32, logitScale, dloss float32, e int) (dscale float32) {
+func (p *Pool) ContrastiveGrad(
+	dx, dy, x, y, rowLSE, colLSE []float32, logitScale, dloss float32, e int,
+) (dscale float32) {
 	n := len(rowLSE)
 	check("ContrastiveGrad", "x", len(x), n*e)
 	check("ContrastiveGrad", "y", len(y), n*e)
@@ -82,15 +90,32 @@ func (p *Pool) contrastSide(dx, x, y, lse, other []float32, scale float32, e int
 		hi := min(n, lo+contrastRows)
 		block := grid[:(hi-lo)*n]
 		p.Gemm(block, x[lo*e:hi*e], y, hi-lo, n, e, Gemm{TransB: true})
-		p.contrast = contrastTask{grid: block, lse: lse, other: other, first: lo, n: n, scale: scale, dscale: p.rowSums}
-		p.run(&p.contrast, hi-lo)
-		for _, v := range p.contrast.dscale[:hi-lo] {
+		p.contrastGrad = contrastGradTask{block, lse, other, lo, scale, p.rowSums}
+		p.run(&p.contrastGrad, hi-lo)
+		for _, v := range p.rowSums[:hi-lo] {
 			sum += v
 		}
 		p.Gemm(dx[lo*e:hi*e], block, y, hi-lo, e, n, Gemm{})
 	}
-	p.contrast = contrastTask{}
+	p.contrastGrad = contrastGradTask{}
 	return sum
+}
+
+type contrastGradTask struct {
+	grid   []float32 // a block of cosines (rows, N), which become weights
+	lse    []float32 // log-sum-exps of all rows
+	other  []float32 // and of all columns
+	first  int       // row of the block
+	scale  float32
+	dscale []float64 // of each row of the block
+}
+
+func (t *contrastGradTask) do(_, row int) {
+	n, i := len(t.lse), t.first+row
+	z := t.grid[row*n:][:n]
+	own := z[i]
+	t.dscale[row] = float64(contrastRow(z, t.other, t.scale, -t.lse[i]) - 2*own)
+	z[i] -= 2
 }
 
 // gridScratch returns space for a block of the grid.
@@ -100,19 +125,6 @@ func (p *Pool) gridScratch(n int) []float32 {
 		p.grid = make([]float32, size)
 	}
 	return p.grid[:size]
-}
-
-func (t *contrastTask) do(_, tile int) {
-	n, i := t.n, t.first+tile
-	z := t.grid[tile*n:][:n]
-	if t.dscale == nil {
-		top := t.scale * largest(z)
-		t.lse[i] = top + float32(math.Log(float64(expSum(z, z, t.scale, -top))))
-		return
-	}
-	own := z[i]
-	t.dscale[tile] = float64(contrastRow(z, t.other, t.scale, -t.lse[i]) - 2*own)
-	z[i] -= 2
 }
 
 // contrastRowGo replaces the cosines z of a row by

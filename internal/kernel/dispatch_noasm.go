@@ -6,9 +6,7 @@ func best() Level { return Portable }
 
 func pause() {}
 
-func gemmRow(rows, n, k int, a left, _ []float32, b panels, c []float32, rowC int, bias, from []float32) {
-	gemmRowGo(rows, n, k, a, b, c, rowC, bias, from)
-}
+func gemmRow(t *tileRow) { gemmRowGo(t) }
 
 func copyPanels(dst []float32, packed int, b []float32, step, rowB, k, panels int) {
 	copyPanelsGo(dst, packed, b, step, rowB, k, panels)

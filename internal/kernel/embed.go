@@ -1,25 +1,9 @@
 package kernel
 
-type embedTask struct {
-	y, table, position []float32 // gradients of each in the backward pass
-	ids                []int32
-	t, d               int
-	mode               embedMode
-}
+// embedTokens is the tokens of a tile.
+const embedTokens = 256
 
-type embedMode int
-
-const (
-	embedForward embedMode = iota
-	embedClear
-	embedGrad
-)
-
-// embedColumns is the width of a tile of the gradient: all additions to one
-// element are made by one thread, in the order of the tokens.
-const embedColumns = 32
-
-// Embed looks up token embeddings and adds those of their positions:
+// Embed looks up token embeddings and adds the embeddings of their positions:
 //
 //	y[n, t] = table[ids[n, t]] + position[t]
 //
@@ -28,20 +12,63 @@ const embedColumns = 32
 func (p *Pool) Embed(y, table, position []float32, ids []int32, t, d int) {
 	checkEmbed("Embed", y, table, position, ids, t, d)
 	p.embed = embedTask{y: y, table: table, position: position, ids: ids, t: t, d: d}
-	p.run(&p.embed, ceil(len(ids), 256))
+	p.run(&p.embed, ceil(len(ids), embedTokens))
 	p.embed = embedTask{}
 }
+
+type embedTask struct {
+	y, table, position []float32
+	ids                []int32
+	t, d               int
+}
+
+func (e *embedTask) do(_, tile int) {
+	lo, hi := span(tile, len(e.ids), embedTokens)
+	for i := lo; i < hi; i++ {
+		add(e.y[i*e.d:][:e.d], e.table[int(e.ids[i])*e.d:][:e.d], e.position[i%e.t*e.d:][:e.d])
+	}
+}
+
+// embedColumns is the width of a tile of the gradient: all additions to one
+// element are made by one thread, in the order of the tokens.
+const embedColumns = 32
 
 // EmbedGrad computes the gradients of Embed by the table and the positions.
 // Rows that no token used are 0.
 func (p *Pool) EmbedGrad(dtable, dposition, dy []float32, ids []int32, t, d int) {
 	checkEmbed("EmbedGrad", dy, dtable, dposition, ids, t, d)
-	p.embed = embedTask{y: dy, table: dtable, position: dposition, ids: ids, t: t, d: d, mode: embedClear}
-	p.run(&p.embed, ceil(len(dtable), elementTile))
+	p.clear = clearTask{dtable}
+	p.run(&p.clear, ceil(len(dtable), elementTile))
+	p.clear = clearTask{}
 	clear(dposition)
-	p.embed.mode = embedGrad
-	p.run(&p.embed, ceil(d, embedColumns))
-	p.embed = embedTask{}
+	p.embedGrad = embedGradTask{dtable: dtable, dposition: dposition, dy: dy, ids: ids, t: t, d: d}
+	p.run(&p.embedGrad, ceil(d, embedColumns))
+	p.embedGrad = embedGradTask{}
+}
+
+type embedGradTask struct {
+	dtable, dposition, dy []float32
+	ids                   []int32
+	t, d                  int
+}
+
+func (e *embedGradTask) do(_, tile int) {
+	lo, hi := span(tile, e.d, embedColumns)
+	for i, id := range e.ids {
+		dy := e.dy[i*e.d+lo : i*e.d+hi]
+		row := e.dtable[int(id)*e.d+lo : int(id)*e.d+hi]
+		add(row, row, dy)
+		place := e.dposition[i%e.t*e.d+lo : i%e.t*e.d+hi]
+		add(place, place, dy)
+	}
+}
+
+// clearTask makes all elements 0: a table is large.
+type clearTask struct{ x []float32 }
+
+func (t *clearTask) do(_, tile int) {
+	lo, hi := span(tile, len(t.x), elementTile)
+	clear(t.x[lo:hi])
 }
 
 func checkEmbed(kernel string, y, table, position []float32, ids []int32, t, d int) {
@@ -50,28 +77,5 @@ func checkEmbed(kernel string, y, table, position []float32, ids []int32, t, d i
 	check(kernel, "table", len(table), len(table)/d*d)
 	if len(position) < t*d {
 		check(kernel, "position", len(position), t*d)
-	}
-}
-
-func (e *embedTask) do(_, tile int) {
-	d := e.d
-	switch e.mode {
-	case embedForward:
-		lo, hi := span(tile, len(e.ids), 256)
-		for i := lo; i < hi; i++ {
-			add(e.y[i*d:][:d], e.table[int(e.ids[i])*d:][:d], e.position[i%e.t*d:][:d])
-		}
-	case embedClear:
-		lo, hi := span(tile, len(e.table), elementTile)
-		clear(e.table[lo:hi])
-	case embedGrad:
-		lo, hi := span(tile, d, embedColumns)
-		for i, id := range e.ids {
-			dy := e.y[i*d+lo : i*d+hi]
-			row := e.table[int(id)*d+lo : int(id)*d+hi]
-			add(row, row, dy)
-			place := e.position[i%e.t*d+lo : i%e.t*d+hi]
-			add(place, place, dy)
-		}
 	}
 }

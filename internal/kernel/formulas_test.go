@@ -157,7 +157,7 @@ func TestLayerNorm(t *testing.T) {
 			y, mean, rstd := make([]float32, rows*d), make([]float32, rows), make([]float32, rows)
 			dx, dgamma, dbeta := make([]float32, rows*d), make([]float32, d), make([]float32, d)
 			p.LayerNorm(y, mean, rstd, x, gamma, beta, eps)
-			p.LayerNormGrad(dx, dgamma, dbeta, x, gamma, mean, rstd, dy)
+			p.LayerNormGrad(dx, dgamma, dbeta, x, gamma, mean, rstd, dy, nil)
 			wantY, wantX, wantGamma, wantBeta := refLayerNorm(float64s(x), float64s(gamma), float64s(beta), float64s(dy), eps)
 			diff(t, fmt.Sprint(d, ": y"), y, float32s(wantY), 5e-6)
 			diff(t, fmt.Sprint(d, ": dx"), dx, float32s(wantX), 1e-5)
@@ -214,7 +214,7 @@ func TestSums(t *testing.T) {
 	})
 }
 
-// TestAdamW takes steps beside those of PyTorch's algorithm in float64.
+// TestAdamW compares steps with PyTorch's algorithm in float64.
 func TestAdamW(t *testing.T) {
 	p := NewPool(2)
 	defer p.Close()

@@ -1,7 +1,7 @@
 package kernel
 
-// A product is cut so that blocks stay in the second cache: depth x blockColumns
-// floats of B, while rows of A and C pass by. Results depend on depth.
+// A product is cut so that blocks stay in the L2 cache: depth x blockColumns floats
+// of B, while rows of A and C pass by. Results depend on depth.
 const (
 	depth        = 384
 	blockColumns = 768
@@ -10,7 +10,7 @@ const (
 	// panelWidth is the number of columns of a packed panel of B.
 	panelWidth = 16
 
-	// packedFloats of B are packed at a time and stay in the third cache.
+	// packedFloats of B are packed at a time and stay in the L3 cache.
 	packedFloats = 1 << 19
 )
 
@@ -38,15 +38,16 @@ type Gemm struct {
 	// levels that have instructions for them take 0 for denormal products and sums.
 	BF16 bool
 
-	// A16 and B16, if not nil, are an operand that is bfloat16 in memory already
-	// and stand for Gemm's a or b, which is nil then. They want BF16.
+	// A16 and B16, if not nil, are operands that are bfloat16 in memory already, and
+	// replace Gemm's a and b, which are nil then. They want BF16.
 	A16, B16 []uint16
 
-	// C16 (M, N), if not nil, receives the result as bfloat16 and stands for
-	// Gemm's c, which is nil then. It wants BF16 and no Accumulate.
+	// C16 (M, N), if not nil, receives the result as bfloat16 and replaces Gemm's c,
+	// which is nil then. It wants BF16 and no Accumulate.
 	C16 []uint16
 
-	// Pre16 stands for Pre, rounded to bfloat16. It wants C16.
+	// Pre16, if not nil, receives Pre rounded to bfloat16 and replaces it. It wants
+	// C16.
 	Pre16 []uint16
 }
 
@@ -109,7 +110,7 @@ func (p *Pool) Gemm(c, a, b []float32, m, n, k int, g Gemm) {
 }
 
 // cut chooses the sizes of tiles: as large as the caches allow, because each tile
-// reads its part of both operands again, and the same number for each thread.
+// reads its part of both operands, and the same number for each thread.
 // Elements do not depend on it, but they do on block, the length of a sum that
 // is not yet added to C.
 func (t *gemmTask) cut() {
@@ -170,7 +171,7 @@ func (t *gemmTask) do(worker, tile int) {
 }
 
 // activeRows of a tile are computed before the activation, which then finds
-// them in the second cache.
+// them in the L2 cache.
 const activeRows = 112
 
 // multiply adds to rows and columns of C what a block of the packed K gives; the
@@ -192,9 +193,9 @@ func (t *gemmTask) multiply(worker, lo, hi, left, right, k0, kc int) {
 }
 
 // leftOf is the part of A from a row and a column on. It is copied where it is
-// transposed, and where its rows fall into the same sets of the first cache.
+// transposed, and where its rows fall into the same sets of the L1 cache.
 func (t *gemmTask) leftOf(worker, row, column, kc int) left {
-	const sets = 1024 // floats of a way of the first cache
+	const sets = 1024 // floats of a way of the L1 cache
 	switch {
 	case kc == 0:
 		return left{}

@@ -19,11 +19,10 @@ const (
 
 	packedDepth = 4096 // of K that is packed at a time
 
-	// A tile's part of A stays in the second cache and is used again for each strip
-	// of B.
+	// A tile's part of A stays in the L2 cache, to be used for each strip of B.
 	tileHalves, tileUnits = 300000, 5
 
-	// A strip of B is used again for all rows of a tile and stays there as well.
+	// A strip of B is used for all rows of a tile and stays there as well.
 	stripHalves, stripColumns = 1 << 17, 256
 )
 
@@ -113,8 +112,8 @@ func (t *gemm16Task) cut() {
 	}
 }
 
-// One tile of packing rounds so many columns of B and, where it is stored as rows,
-// so many steps of K.
+// One tile of packing rounds packedColumns of B and, where B is stored as rows,
+// packedSteps of K.
 const packedColumns, packedSteps = 128, 8
 
 func (t *gemm16Task) packTiles() int {
@@ -179,7 +178,9 @@ func (t *gemm16Task) multiply(worker, lo, hi, left, right int) {
 
 // multiplyUnit computes rows of C, at most as many as a unit, from packed A,
 // without the activation.
-func (t *gemm16Task) multiplyUnit(c []float32, c16 []uint16, rowC int, a []uint16, sums []float32, i, rows, left, right int) {
+func (t *gemm16Task) multiplyUnit(
+	c []float32, c16 []uint16, rowC int, a []uint16, sums []float32, i, rows, left, right int,
+) {
 	var bias, addend *float32
 	if t.Bias != nil && t.k0 == 0 {
 		bias = &t.Bias[left:right][0]
@@ -243,8 +244,8 @@ func (t *gemm16Task) finish(c []float32, at int) {
 	toBF16(t.C16[at:][:len(c)], y)
 }
 
-// pack rounds rows lo to hi, steps from to to of so many that follow k0. A block
-// of A keeps its rows, one of B has columns in pairs of K.
+// pack rounds rows lo to hi, of the steps of K behind k0 those between from and to. A
+// block of A keeps its rows, one of B has columns in pairs of K.
 func (o *operand16) pack(dst []uint16, pairs bool, lo, hi, k0, steps, from, to int) {
 	whole := (hi - lo) / unit
 	full := max(0, min(to, (o.k-k0)/blockDepth)-from)

@@ -4,279 +4,805 @@
 
 package kernel
 
+// gemm16AVX2 computes tiles of C side by side, by the body for their height:
+//
+//	for tile := range t.tiles {
+//		for i := range t.rows {
+//			for j := range columns { // of the last vector, those in t.mask
+//				var sum float32
+//				for k := range t.rows*t.pace + t.rest {
+//					sum += t.a[i*t.rowA+k*t.colA] * t.b[tile][k*t.rowB+j]
+//				}
+//				if t.start&2 != 0 {
+//					sum += t.bias[tile*columns+j]
+//				}
+//				if t.start&1 != 0 {
+//					sum += t.from[i*t.rowC+tile*columns+j]
+//				}
+//				t.c[i*t.rowC+tile*columns+j] = sum
+//			}
+//		}
+//	}
+//
+// where columns are 16 or 32, and t.b[tile] is their panel or two of B.
+//
 //go:noescape
-func gemm1x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
+func gemm16AVX2(t *gemmTiles)
 
+// gemm16AVX512 computes tiles of C side by side, by the body for their height:
+//
+//	for tile := range t.tiles {
+//		for i := range t.rows {
+//			for j := range columns { // of the last vector, those in t.mask
+//				var sum float32
+//				for k := range t.rows*t.pace + t.rest {
+//					sum += t.a[i*t.rowA+k*t.colA] * t.b[tile][k*t.rowB+j]
+//				}
+//				if t.start&2 != 0 {
+//					sum += t.bias[tile*columns+j]
+//				}
+//				if t.start&1 != 0 {
+//					sum += t.from[i*t.rowC+tile*columns+j]
+//				}
+//				t.c[i*t.rowC+tile*columns+j] = sum
+//			}
+//		}
+//	}
+//
+// where columns are 16 or 32, and t.b[tile] is their panel or two of B.
+//
 //go:noescape
-func gemm2x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
+func gemm16AVX512(t *gemmTiles)
 
+// gemm32AVX512 computes tiles of C side by side, by the body for their height:
+//
+//	for tile := range t.tiles {
+//		for i := range t.rows {
+//			for j := range columns { // of the last vector, those in t.mask
+//				var sum float32
+//				for k := range t.rows*t.pace + t.rest {
+//					sum += t.a[i*t.rowA+k*t.colA] * t.b[tile][k*t.rowB+j]
+//				}
+//				if t.start&2 != 0 {
+//					sum += t.bias[tile*columns+j]
+//				}
+//				if t.start&1 != 0 {
+//					sum += t.from[i*t.rowC+tile*columns+j]
+//				}
+//				t.c[i*t.rowC+tile*columns+j] = sum
+//			}
+//		}
+//	}
+//
+// where columns are 16 or 32, and t.b[tile] is their panel or two of B.
+//
 //go:noescape
-func gemm3x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
+func gemm32AVX512(t *gemmTiles)
 
-//go:noescape
-func gemm4x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
-
-//go:noescape
-func gemm5x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
-
-//go:noescape
-func gemm6x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
-
-//go:noescape
-func gemm1x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm1x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm2x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm2x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm3x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm3x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm4x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm4x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm5x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm5x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm6x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm6x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm7x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm7x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm8x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm8x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm9x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm9x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm10x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm10x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm11x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm11x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm12x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm12x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm13x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm13x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm14x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
-//go:noescape
-func gemm14x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-
+// transpose8AVX2 writes 8 columns of n rows, a multiple of 8:
+//
+//	for i := range n {
+//		for j := range 8 {
+//			dst[i*rowDst+j] = src[j*rowSrc+i]
+//		}
+//	}
+//
+// with strides in bytes.
+//
 //go:noescape
 func transpose8AVX2(dst *float32, rowDst int, src *float32, rowSrc int, n int)
 
+// packAVX2 copies rows of b into panels of 16 columns:
+//
+//	for i := range k {
+//		for panel := range panels {
+//			copy(dst[panel*stride+i*16:][:16], b[i*rowB+panel*step:])
+//		}
+//	}
+//
+// with strides in bytes.
+//
 //go:noescape
 func packAVX2(dst *float32, stride int, b *float32, step int, rowB int, k int, panels int)
 
+// pause is the PAUSE instruction: the processor waits in a loop.
+//
 //go:noescape
 func pause()
 
+// peakAVX2 runs twelve independent chains of multiply-adds, of vectors:
+//
+//	for range n {
+//		for i := range sums {
+//			sums[i] += x * x
+//		}
+//	}
+//
 //go:noescape
 func peakAVX2(n int)
 
+// expSumAVX2 writes exponentials and returns their sum:
+//
+//	for i := range n {
+//		dst[i] = exp(scale*x[i] + shift)
+//		sum += dst[i]
+//	}
+//	return sum
+//
 //go:noescape
 func expSumAVX2(dst *float32, x *float32, n int, scale float32, shift float32) float32
 
+// maxAVX2 returns the largest of n floats:
+//
+//	m := -Inf
+//	for i := range n {
+//		m = max(m, x[i])
+//	}
+//	return m
+//
 //go:noescape
 func maxAVX2(x *float32, n int) float32
 
+// geluAVX2 computes the activation of n floats:
+//
+//	for i := range n {
+//		y[i] = x[i] * (1 + erf(x[i]/sqrt(2))) / 2
+//	}
+//
 //go:noescape
 func geluAVX2(y *float32, x *float32, n int)
 
+// geluGradAVX2 computes the gradient of the activation of n floats:
+//
+//	for i := range n {
+//		cdf := (1 + erf(x[i]/sqrt(2))) / 2
+//		dx[i] = dy[i] * (cdf + x[i]*exp(-x[i]*x[i]/2)/sqrt(2*Pi))
+//	}
+//
 //go:noescape
 func geluGradAVX2(dx *float32, x *float32, dy *float32, n int)
 
+// quickGELUAVX2 computes the activation of n floats:
+//
+//	for i := range n {
+//		y[i] = x[i] / (1 + exp(-1.702*x[i]))
+//	}
+//
 //go:noescape
 func quickGELUAVX2(y *float32, x *float32, n int)
 
+// quickGELUGradAVX2 computes the gradient of the activation of n floats:
+//
+//	for i := range n {
+//		s := 1 / (1 + exp(-1.702*x[i]))
+//		dx[i] = dy[i] * (s + 1.702*x[i]*s*(1-s))
+//	}
+//
 //go:noescape
 func quickGELUGradAVX2(dx *float32, x *float32, dy *float32, n int)
 
+// tanhGELUAVX2 computes the activation of n floats:
+//
+//	for i := range n {
+//		y[i] = 0.5 * x[i] * (1 + tanh(sqrt(2/Pi)*(x[i]+0.044715*x[i]*x[i]*x[i])))
+//	}
+//
 //go:noescape
 func tanhGELUAVX2(y *float32, x *float32, n int)
 
+// tanhGELUGradAVX2 computes the gradient of the activation of n floats:
+//
+//	for i := range n {
+//		c := 2 * sqrt(2/Pi)
+//		s := 1 / (1 + exp(-c*(x[i]+0.044715*x[i]*x[i]*x[i])))
+//		dx[i] = dy[i] * (s + x[i]*s*(1-s)*c*(1+3*0.044715*x[i]*x[i]))
+//	}
+//
 //go:noescape
 func tanhGELUGradAVX2(dx *float32, x *float32, dy *float32, n int)
 
+// layerNormAVX2 normalizes one row; inverse is 1/n:
+//
+//	for i := range n {
+//		mean += x[i] * inverse
+//	}
+//	for i := range n {
+//		variance += (x[i] - mean) * (x[i] - mean) * inverse
+//	}
+//	rstd = 1 / sqrt(variance+eps)
+//	for i := range n {
+//		y[i] = (x[i]-mean)*rstd*gamma[i] + beta[i]
+//	}
+//	return mean, rstd
+//
 //go:noescape
 func layerNormAVX2(y *float32, x *float32, gamma *float32, beta *float32, n int, eps float32, inverse float32) (mean float32, rstd float32)
 
+// layerNormGradAVX2 is the gradient of layerNorm for one row; it adds to dgamma and dbeta:
+//
+//	for i := range n {
+//		xhat := (x[i] - mean) * rstd
+//		dbeta[i] += dy[i]
+//		dgamma[i] += dy[i] * xhat
+//		m1 += dy[i] * gamma[i] * inverse
+//		m2 += dy[i] * gamma[i] * xhat * inverse
+//	}
+//	for i := range n {
+//		xhat := (x[i] - mean) * rstd
+//		dx[i] = rstd * (dy[i]*gamma[i] - m1 - xhat*m2)
+//	}
+//
 //go:noescape
 func layerNormGradAVX2(dx *float32, dgamma *float32, dbeta *float32, x *float32, gamma *float32, dy *float32, n int, mean float32, rstd float32, inverse float32)
 
+// addAVX2 adds n floats:
+//
+//	for i := range n {
+//		z[i] = x[i] + y[i]
+//	}
+//
 //go:noescape
 func addAVX2(z *float32, x *float32, y *float32, n int)
 
+// scaleAVX2 multiplies n floats:
+//
+//	for i := range n {
+//		y[i] = s * x[i]
+//	}
+//
 //go:noescape
 func scaleAVX2(y *float32, x *float32, n int, s float32)
 
+// axpyAVX2 adds multiples to n floats:
+//
+//	for i := range n {
+//		y[i] += a * x[i]
+//	}
+//
 //go:noescape
 func axpyAVX2(y *float32, x *float32, n int, a float32)
 
+// dotAVX2 returns the dot product of n floats:
+//
+//	for i := range n {
+//		sum += x[i] * y[i]
+//	}
+//	return sum
+//
 //go:noescape
 func dotAVX2(x *float32, y *float32, n int) float32
 
+// contrastAVX2 replaces cosines by the weights of their gradient:
+//
+//	for i := range n {
+//		w := exp(scale*z[i]+shift) + exp(scale*z[i]-other[i])
+//		sum += w * z[i]
+//		z[i] = w
+//	}
+//	return sum
+//
 //go:noescape
 func contrastAVX2(z *float32, other *float32, n int, scale float32, shift float32) float32
 
+// softmaxRowsAVX2 replaces the floats that each row sees by their softmax:
+//
+//	for i := range rows {
+//		row := x[i*stride:][:width]
+//		n := seen + i*step
+//		top[i] = scale * max(row[:n]...)
+//		for j := range row[:n] {
+//			row[j] = exp(scale*row[j] - top[i])
+//			sum[i] += row[j]
+//		}
+//		for j := range row[:n] {
+//			row[j] *= 1 / sum[i]
+//		}
+//		clear(row[n:])
+//	}
+//
+// with the stride in bytes. Width is a multiple of 16.
+//
 //go:noescape
 func softmaxRowsAVX2(x *float32, stride int, rows int, seen int, step int, width int, scale float32, top *float32, sum *float32)
 
+// softmaxRowsGradAVX2 replaces scores by their softmax, and dp by the gradient of the scores:
+//
+//	for i := range rows {
+//		p, d := x[i*stride:][:width], dp[i*stride:][:width]
+//		n := seen + i*step
+//		for j := range n {
+//			p[j] = exp(scale*p[j] - lse[i])
+//			d[j] = p[j] * (d[j] - delta[i]) * scale
+//		}
+//		clear(p[n:])
+//		clear(d[n:])
+//	}
+//
+// with the stride in bytes. Width is a multiple of 16.
+//
 //go:noescape
 func softmaxRowsGradAVX2(x *float32, dp *float32, stride int, rows int, seen int, step int, width int, scale float32, lse *float32, delta *float32)
 
+// logSumAVX2 adds logarithms of positive sums that are not denormal:
+//
+//	for i := range n {
+//		lse[i] = top[i] + log(sum[i])
+//	}
+//
 //go:noescape
 func logSumAVX2(lse *float32, top *float32, sum *float32, n int)
 
+// adamWAVX2 updates n parameters and their moments:
+//
+//	for i := range n {
+//		g := gradScale * grad[i]
+//		m[i] = g + beta1*(m[i]-g)
+//		v[i] = g*g + beta2*(v[i]-g*g)
+//		value[i] = value[i]*keep - rate*m[i]/(sqrt(v[i])*inverse+eps)
+//	}
+//
 //go:noescape
 func adamWAVX2(value *float32, grad *float32, m *float32, v *float32, n int, gradScale float32, beta1 float32, beta2 float32, keep float32, rate float32, inverse float32, eps float32)
 
+// weightedRowsAVX2 sums rows of bytes, each times its tap; n is a multiple of 64:
+//
+//	for i := range n {
+//		sum := int32(1 << 21)
+//		for k := range count {
+//			sum += taps[k] * int32(src[k*stride+i])
+//		}
+//		dst[i] = uint8(min(max(sum>>22, 0), 255))
+//	}
+//
 //go:noescape
 func weightedRowsAVX2(dst *uint8, n int, src *uint8, stride int, taps *int32, count int)
 
+// toBF16AVX2 rounds n floats, a multiple of 16:
+//
+//	for i := range n {
+//		dst[i] = roundBF16(src[i])
+//	}
+//
 //go:noescape
 func toBF16AVX2(dst *uint16, src *float32, n int)
 
+// fromBF16AVX2 widens n numbers, a multiple of 16:
+//
+//	for i := range n {
+//		dst[i] = math.Float32frombits(uint32(src[i]) << 16)
+//	}
+//
 //go:noescape
 func fromBF16AVX2(dst *float32, src *uint16, n int)
 
+// peakAVX512 runs twelve independent chains of multiply-adds, of vectors:
+//
+//	for range n {
+//		for i := range sums {
+//			sums[i] += x * x
+//		}
+//	}
+//
 //go:noescape
 func peakAVX512(n int)
 
+// expSumAVX512 writes exponentials and returns their sum:
+//
+//	for i := range n {
+//		dst[i] = exp(scale*x[i] + shift)
+//		sum += dst[i]
+//	}
+//	return sum
+//
 //go:noescape
 func expSumAVX512(dst *float32, x *float32, n int, scale float32, shift float32) float32
 
+// maxAVX512 returns the largest of n floats:
+//
+//	m := -Inf
+//	for i := range n {
+//		m = max(m, x[i])
+//	}
+//	return m
+//
 //go:noescape
 func maxAVX512(x *float32, n int) float32
 
+// geluAVX512 computes the activation of n floats:
+//
+//	for i := range n {
+//		y[i] = x[i] * (1 + erf(x[i]/sqrt(2))) / 2
+//	}
+//
 //go:noescape
 func geluAVX512(y *float32, x *float32, n int)
 
+// geluGradAVX512 computes the gradient of the activation of n floats:
+//
+//	for i := range n {
+//		cdf := (1 + erf(x[i]/sqrt(2))) / 2
+//		dx[i] = dy[i] * (cdf + x[i]*exp(-x[i]*x[i]/2)/sqrt(2*Pi))
+//	}
+//
 //go:noescape
 func geluGradAVX512(dx *float32, x *float32, dy *float32, n int)
 
+// quickGELUAVX512 computes the activation of n floats:
+//
+//	for i := range n {
+//		y[i] = x[i] / (1 + exp(-1.702*x[i]))
+//	}
+//
 //go:noescape
 func quickGELUAVX512(y *float32, x *float32, n int)
 
+// quickGELUGradAVX512 computes the gradient of the activation of n floats:
+//
+//	for i := range n {
+//		s := 1 / (1 + exp(-1.702*x[i]))
+//		dx[i] = dy[i] * (s + 1.702*x[i]*s*(1-s))
+//	}
+//
 //go:noescape
 func quickGELUGradAVX512(dx *float32, x *float32, dy *float32, n int)
 
+// tanhGELUAVX512 computes the activation of n floats:
+//
+//	for i := range n {
+//		y[i] = 0.5 * x[i] * (1 + tanh(sqrt(2/Pi)*(x[i]+0.044715*x[i]*x[i]*x[i])))
+//	}
+//
 //go:noescape
 func tanhGELUAVX512(y *float32, x *float32, n int)
 
+// tanhGELUGradAVX512 computes the gradient of the activation of n floats:
+//
+//	for i := range n {
+//		c := 2 * sqrt(2/Pi)
+//		s := 1 / (1 + exp(-c*(x[i]+0.044715*x[i]*x[i]*x[i])))
+//		dx[i] = dy[i] * (s + x[i]*s*(1-s)*c*(1+3*0.044715*x[i]*x[i]))
+//	}
+//
 //go:noescape
 func tanhGELUGradAVX512(dx *float32, x *float32, dy *float32, n int)
 
+// layerNormAVX512 normalizes one row; inverse is 1/n:
+//
+//	for i := range n {
+//		mean += x[i] * inverse
+//	}
+//	for i := range n {
+//		variance += (x[i] - mean) * (x[i] - mean) * inverse
+//	}
+//	rstd = 1 / sqrt(variance+eps)
+//	for i := range n {
+//		y[i] = (x[i]-mean)*rstd*gamma[i] + beta[i]
+//	}
+//	return mean, rstd
+//
 //go:noescape
 func layerNormAVX512(y *float32, x *float32, gamma *float32, beta *float32, n int, eps float32, inverse float32) (mean float32, rstd float32)
 
+// layerNormGradAVX512 is the gradient of layerNorm for one row; it adds to dgamma and dbeta:
+//
+//	for i := range n {
+//		xhat := (x[i] - mean) * rstd
+//		dbeta[i] += dy[i]
+//		dgamma[i] += dy[i] * xhat
+//		m1 += dy[i] * gamma[i] * inverse
+//		m2 += dy[i] * gamma[i] * xhat * inverse
+//	}
+//	for i := range n {
+//		xhat := (x[i] - mean) * rstd
+//		dx[i] = rstd * (dy[i]*gamma[i] - m1 - xhat*m2)
+//	}
+//
 //go:noescape
 func layerNormGradAVX512(dx *float32, dgamma *float32, dbeta *float32, x *float32, gamma *float32, dy *float32, n int, mean float32, rstd float32, inverse float32)
 
+// addAVX512 adds n floats:
+//
+//	for i := range n {
+//		z[i] = x[i] + y[i]
+//	}
+//
 //go:noescape
 func addAVX512(z *float32, x *float32, y *float32, n int)
 
+// scaleAVX512 multiplies n floats:
+//
+//	for i := range n {
+//		y[i] = s * x[i]
+//	}
+//
 //go:noescape
 func scaleAVX512(y *float32, x *float32, n int, s float32)
 
+// axpyAVX512 adds multiples to n floats:
+//
+//	for i := range n {
+//		y[i] += a * x[i]
+//	}
+//
 //go:noescape
 func axpyAVX512(y *float32, x *float32, n int, a float32)
 
+// dotAVX512 returns the dot product of n floats:
+//
+//	for i := range n {
+//		sum += x[i] * y[i]
+//	}
+//	return sum
+//
 //go:noescape
 func dotAVX512(x *float32, y *float32, n int) float32
 
+// contrastAVX512 replaces cosines by the weights of their gradient:
+//
+//	for i := range n {
+//		w := exp(scale*z[i]+shift) + exp(scale*z[i]-other[i])
+//		sum += w * z[i]
+//		z[i] = w
+//	}
+//	return sum
+//
 //go:noescape
 func contrastAVX512(z *float32, other *float32, n int, scale float32, shift float32) float32
 
+// softmaxRowsAVX512 replaces the floats that each row sees by their softmax:
+//
+//	for i := range rows {
+//		row := x[i*stride:][:width]
+//		n := seen + i*step
+//		top[i] = scale * max(row[:n]...)
+//		for j := range row[:n] {
+//			row[j] = exp(scale*row[j] - top[i])
+//			sum[i] += row[j]
+//		}
+//		for j := range row[:n] {
+//			row[j] *= 1 / sum[i]
+//		}
+//		clear(row[n:])
+//	}
+//
+// with the stride in bytes. Width is a multiple of 16.
+//
 //go:noescape
 func softmaxRowsAVX512(x *float32, stride int, rows int, seen int, step int, width int, scale float32, top *float32, sum *float32)
 
+// softmaxRowsGradAVX512 replaces scores by their softmax, and dp by the gradient of the scores:
+//
+//	for i := range rows {
+//		p, d := x[i*stride:][:width], dp[i*stride:][:width]
+//		n := seen + i*step
+//		for j := range n {
+//			p[j] = exp(scale*p[j] - lse[i])
+//			d[j] = p[j] * (d[j] - delta[i]) * scale
+//		}
+//		clear(p[n:])
+//		clear(d[n:])
+//	}
+//
+// with the stride in bytes. Width is a multiple of 16.
+//
 //go:noescape
 func softmaxRowsGradAVX512(x *float32, dp *float32, stride int, rows int, seen int, step int, width int, scale float32, lse *float32, delta *float32)
 
+// logSumAVX512 adds logarithms of positive sums that are not denormal:
+//
+//	for i := range n {
+//		lse[i] = top[i] + log(sum[i])
+//	}
+//
 //go:noescape
 func logSumAVX512(lse *float32, top *float32, sum *float32, n int)
 
+// adamWAVX512 updates n parameters and their moments:
+//
+//	for i := range n {
+//		g := gradScale * grad[i]
+//		m[i] = g + beta1*(m[i]-g)
+//		v[i] = g*g + beta2*(v[i]-g*g)
+//		value[i] = value[i]*keep - rate*m[i]/(sqrt(v[i])*inverse+eps)
+//	}
+//
 //go:noescape
 func adamWAVX512(value *float32, grad *float32, m *float32, v *float32, n int, gradScale float32, beta1 float32, beta2 float32, keep float32, rate float32, inverse float32, eps float32)
 
+// weightedRowsAVX512 sums rows of bytes, each times its tap; n is a multiple of 64:
+//
+//	for i := range n {
+//		sum := int32(1 << 21)
+//		for k := range count {
+//			sum += taps[k] * int32(src[k*stride+i])
+//		}
+//		dst[i] = uint8(min(max(sum>>22, 0), 255))
+//	}
+//
 //go:noescape
 func weightedRowsAVX512(dst *uint8, n int, src *uint8, stride int, taps *int32, count int)
 
+// toBF16AVX512 rounds n floats, a multiple of 16:
+//
+//	for i := range n {
+//		dst[i] = roundBF16(src[i])
+//	}
+//
 //go:noescape
 func toBF16AVX512(dst *uint16, src *float32, n int)
 
+// fromBF16AVX512 widens n numbers, a multiple of 16:
+//
+//	for i := range n {
+//		dst[i] = math.Float32frombits(uint32(src[i]) << 16)
+//	}
+//
 //go:noescape
 func fromBF16AVX512(dst *float32, src *uint16, n int)
 
+// toBF16AVX512BF16 rounds n floats, a multiple of 32:
+//
+//	for i := range n {
+//		dst[i] = roundBF16(src[i])
+//	}
+//
 //go:noescape
 func toBF16AVX512BF16(dst *uint16, src *float32, n int)
 
+// packRowsBF16 packs blocks that lie side by side in 16 rows of src into every other block of dst:
+//
+//	for i := range blocks {
+//		for r := range 16 {
+//			for j := range 32 {
+//				dst[1024*i+32*r+j] = roundBF16(src[r*rowSrc+32*i+j])
+//			}
+//		}
+//	}
+//
+// with rowSrc in bytes.
+//
 //go:noescape
 func packRowsBF16(dst *uint16, src *float32, rowSrc int, blocks int)
 
+// packRows16BF16 packs blocks that lie side by side in 16 rows of src into every other block of dst:
+//
+//	for i := range blocks {
+//		for r := range 16 {
+//			for j := range 32 {
+//				dst[1024*i+32*r+j] = src[r*rowSrc+32*i+j]
+//			}
+//		}
+//	}
+//
+// with rowSrc in bytes.
+//
 //go:noescape
 func packRows16BF16(dst *uint16, src *uint16, rowSrc int, blocks int)
 
+// packPairsBF16 packs 32 rows of src into pairs of blocks, whose rows have two rows of src in turn:
+//
+//	for i := range 2 * pairs {
+//		for r := range 16 {
+//			for j := range 32 {
+//				dst[i/2*next+512*(i%2)+32*r+j] = roundBF16(src[(2*r+j%2)*rowSrc+16*i+j/2])
+//			}
+//		}
+//	}
+//
+// with next and rowSrc in bytes.
+//
 //go:noescape
 func packPairsBF16(dst *uint16, next int, src *float32, rowSrc int, pairs int)
 
+// packPairs16BF16 packs 32 rows of src into pairs of blocks, whose rows have two rows of src in turn:
+//
+//	for i := range 2 * pairs {
+//		for r := range 16 {
+//			for j := range 32 {
+//				dst[i/2*next+512*(i%2)+32*r+j] = src[(2*r+j%2)*rowSrc+16*i+j/2]
+//			}
+//		}
+//	}
+//
+// with next and rowSrc in bytes.
+//
 //go:noescape
 func packPairs16BF16(dst *uint16, next int, src *uint16, rowSrc int, pairs int)
 
+// transposeBlocksAVX512 transposes blocks of 16 x 16 words of 32 bits in place:
+//
+//	for i := range blocks {
+//		block := words(dst[i*next:])
+//		for r := range 16 {
+//			for c := range r {
+//				block[r][c], block[c][r] = block[c][r], block[r][c]
+//			}
+//		}
+//	}
+//
+// with next in bytes.
+//
 //go:noescape
 func transposeBlocksAVX512(dst *uint16, next int, blocks int)
 
+// productBF16 computes panels of C of 32 columns, side by side, from at most 32 rows of packed A:
+//
+//	for panel := range panels {
+//		for i := range rows {
+//			for j := range 32 { // of the last panel, those in mask
+//				var sum float32
+//				for k := range 32 * steps {
+//					sum += float32(A[i][k]) * float32(B[panel][k][j])
+//				}
+//				if bias != nil {
+//					sum += bias[32*panel+j]
+//				}
+//				if addend != nil {
+//					sum += addend[i*rowAdd+32*panel+j]
+//				}
+//				if c16 != nil {
+//					c16[i*rowC+32*panel+j] = roundBF16(sum)
+//				} else {
+//					c[i*rowC+32*panel+j] = sum
+//				}
+//			}
+//		}
+//	}
+//
+// where A and B are a and b, packed, strides are in bytes, and s is 4 KB for the sums of a panel.
+//
 //go:noescape
 func productBF16(panels int, rows int, steps int, a *uint16, b *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
 
+// productAMX computes panels of C of 32 columns, side by side, from at most 32 rows of packed A:
+//
+//	for panel := range panels {
+//		for i := range rows {
+//			for j := range 32 { // of the last panel, those in mask
+//				var sum float32
+//				for k := range 32 * steps {
+//					sum += float32(A[i][k]) * float32(B[panel][k][j])
+//				}
+//				if bias != nil {
+//					sum += bias[32*panel+j]
+//				}
+//				if addend != nil {
+//					sum += addend[i*rowAdd+32*panel+j]
+//				}
+//				if c16 != nil {
+//					c16[i*rowC+32*panel+j] = roundBF16(sum)
+//				} else {
+//					c[i*rowC+32*panel+j] = sum
+//				}
+//			}
+//		}
+//	}
+//
+// where A and B are a and b, packed, strides are in bytes, and s is 4 KB for the sums of a panel.
+//
 //go:noescape
 func productAMX(panels int, rows int, steps int, a *uint16, b *uint16, s *float32, c *float32, c16 *uint16, rowC int, bias *float32, addend *float32, rowAdd int, mask uint32)
 
+// peakBF16 runs twelve independent chains of products of 32 pairs of bfloat16:
+//
+//	for range n {
+//		for i := range sums {
+//			for j := range 16 {
+//				sums[i][j] += x[2*j]*y[2*j] + x[2*j+1]*y[2*j+1]
+//			}
+//		}
+//	}
+//
+//go:noescape
 func peakBF16(n int)
 
+// peakAMX runs four independent chains of products of tiles, 16 x 32 by 32 x 16 of bfloat16:
+//
+//	for range n {
+//		for i := range sums {
+//			sums[i] += x * y
+//		}
+//	}
+//
+//go:noescape
 func peakAMX(n int)

@@ -4,52 +4,82 @@
 
 #include "textflag.h"
 
-// func gemm1x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
+// func gemm16AVX2(t *gemmTiles)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemm1x16AVX2(SB), NOSPLIT, $0-128
-	MOVQ rowA+32(FP), AX
-	MOVQ colA+40(FP), CX
+TEXT ·gemm16AVX2(SB), NOSPLIT, $48-8
+	MOVQ t+0(FP), AX
+	MOVQ 8(AX), CX
+	MOVQ CX, (SP)
+	MOVQ 56(AX), CX
+	MOVQ CX, 8(SP)
+	MOVQ 80(AX), CX
+	MOVQ CX, 16(SP)
+	MOVQ 96(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 112(AX), CX
+	MOVQ CX, 32(SP)
+	MOVQ 120(AX), CX
+	MOVQ CX, 40(SP)
+	CMPQ (AX), $0x06
+	JEQ  rows6
+	CMPQ (AX), $0x05
+	JEQ  rows5
+	CMPQ (AX), $0x04
+	JEQ  rows4
+	CMPQ (AX), $0x03
+	JEQ  rows3
+	CMPQ (AX), $0x02
+	JEQ  rows2
+	MOVQ t+0(FP), AX
+	MOVQ 40(AX), AX
+	MOVQ t+0(FP), CX
+	MOVQ 48(CX), CX
 	LEAQ (AX)(AX*2), DX
 	LEAQ (AX)(AX*4), DX
 
-tile:
-	MOVQ   a+24(FP), DX
-	MOVQ   b+48(FP), BX
+tile1:
+	MOVQ   t+0(FP), DX
+	MOVQ   32(DX), DX
+	MOVQ   8(SP), BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
-	MOVQ   rowB+56(FP), DI
-	MOVQ   next+112(FP), R10
-	MOVQ   from+88(FP), R11
+	MOVQ   t+0(FP), DI
+	MOVQ   64(DI), DI
+	MOVQ   40(SP), R10
+	MOVQ   24(SP), R11
 	MOVQ   $0x0000000000000001, R9
-	MOVQ   c+72(FP), SI
+	MOVQ   16(SP), SI
 	SUBQ   SI, R11
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R8
+	CMPQ   16(R8), $0x00
+	JNE    prefetch1
 	XORQ   R9, R9
 
-ask:
+prefetch1:
 	DECQ       R9
-	JLT        rest
+	JLT        rest1
+	MOVQ       t+0(FP), R8
 	PREFETCHT0 (SI)
 	PREFETCHT0 63(SI)
 	PREFETCHT0 (SI)(R11*1)
 	PREFETCHT0 63(SI)(R11*1)
-	ADDQ       rowC+80(FP), SI
+	ADDQ       88(R8), SI
 	PREFETCHT1 (R10)
 	PREFETCHT1 64(R10)
 	ADDQ       AX, R10
-	MOVQ       pace+8(FP), R8
-	JMP        steps
+	MOVQ       16(R8), R8
+	JMP        steps1
 
-rest:
+rest1:
 	CMPQ  R9, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R8
+	JNE   bias1
+	MOVQ  t+0(FP), R8
+	MOVQ  24(R8), R8
 	TESTQ R8, R8
-	JZ    bias
+	JZ    bias1
 
-steps:
-one:
+steps1:
+one1:
 	VMOVUPS      (BX), Y2
 	VMOVUPS      32(BX), Y3
 	ADDQ         DI, BX
@@ -58,90 +88,102 @@ one:
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          one
-	JMP          ask
+	JNZ          one1
+	JMP          prefetch1
 
-bias:
-	TESTQ   $0x00000002, start+96(FP)
-	JZ      add
-	MOVQ    bias+104(FP), DX
-	VMOVUPS (DX), Y2
-	VMOVUPS 32(DX), Y3
+bias1:
+	MOVQ    t+0(FP), DX
+	MOVQ    104(DX), DX
+	TESTQ   $0x00000002, DX
+	JZ      add1
+	MOVQ    32(SP), BX
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
 	VADDPS  Y2, Y0, Y0
 	VADDPS  Y3, Y1, Y1
 
-add:
-	MOVQ   c+72(FP), DX
-	MOVQ   rowC+80(FP), BX
-	TESTQ  $0x00000001, start+96(FP)
-	JZ     store
-	MOVQ   from+88(FP), BX
-	VADDPS (BX), Y0, Y0
-	VADDPS 32(BX), Y1, Y1
+add1:
+	TESTQ  $0x00000001, DX
+	JZ     store1
+	MOVQ   24(SP), DX
+	MOVQ   t+0(FP), BX
+	MOVQ   88(BX), BX
+	VADDPS (DX), Y0, Y0
+	VADDPS 32(DX), Y1, Y1
 
-store:
+store1:
+	MOVQ    16(SP), DX
+	MOVQ    t+0(FP), BX
+	MOVQ    88(BX), BX
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DX
-	ADDQ    DX, b+48(FP)
-	MOVQ    tileNext+120(FP), DX
-	ADDQ    DX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    72(DX), DX
+	ADDQ    DX, 8(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    128(DX), DX
+	ADDQ    DX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile1
 	VZEROUPPER
 	RET
 
-// func gemm2x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gemm2x16AVX2(SB), NOSPLIT, $0-128
-	MOVQ rowA+32(FP), AX
-	MOVQ colA+40(FP), CX
+rows2:
+	MOVQ t+0(FP), AX
+	MOVQ 40(AX), AX
+	MOVQ t+0(FP), CX
+	MOVQ 48(CX), CX
 	LEAQ (AX)(AX*2), DX
 	LEAQ (AX)(AX*4), DX
 
-tile:
-	MOVQ   a+24(FP), DX
-	MOVQ   b+48(FP), BX
+tile2:
+	MOVQ   t+0(FP), DX
+	MOVQ   32(DX), DX
+	MOVQ   8(SP), BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	MOVQ   rowB+56(FP), DI
-	MOVQ   next+112(FP), R10
-	MOVQ   from+88(FP), R11
+	MOVQ   t+0(FP), DI
+	MOVQ   64(DI), DI
+	MOVQ   40(SP), R10
+	MOVQ   24(SP), R11
 	MOVQ   $0x0000000000000002, R9
-	MOVQ   c+72(FP), SI
+	MOVQ   16(SP), SI
 	SUBQ   SI, R11
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R8
+	CMPQ   16(R8), $0x00
+	JNE    prefetch2
 	XORQ   R9, R9
 
-ask:
+prefetch2:
 	DECQ       R9
-	JLT        rest
+	JLT        rest2
+	MOVQ       t+0(FP), R8
 	PREFETCHT0 (SI)
 	PREFETCHT0 63(SI)
 	PREFETCHT0 (SI)(R11*1)
 	PREFETCHT0 63(SI)(R11*1)
-	ADDQ       rowC+80(FP), SI
+	ADDQ       88(R8), SI
 	PREFETCHT1 (R10)
 	PREFETCHT1 64(R10)
 	ADDQ       AX, R10
-	MOVQ       pace+8(FP), R8
-	JMP        steps
+	MOVQ       16(R8), R8
+	JMP        steps2
 
-rest:
+rest2:
 	CMPQ  R9, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R8
+	JNE   bias2
+	MOVQ  t+0(FP), R8
+	MOVQ  24(R8), R8
 	TESTQ R8, R8
-	JZ    bias
+	JZ    bias2
 
-steps:
-one:
+steps2:
+one2:
 	VMOVUPS      (BX), Y4
 	VMOVUPS      32(BX), Y5
 	ADDQ         DI, BX
@@ -153,100 +195,112 @@ one:
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          one
-	JMP          ask
+	JNZ          one2
+	JMP          prefetch2
 
-bias:
-	TESTQ   $0x00000002, start+96(FP)
-	JZ      add
-	MOVQ    bias+104(FP), DX
-	VMOVUPS (DX), Y4
-	VMOVUPS 32(DX), Y5
+bias2:
+	MOVQ    t+0(FP), DX
+	MOVQ    104(DX), DX
+	TESTQ   $0x00000002, DX
+	JZ      add2
+	MOVQ    32(SP), BX
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
 	VADDPS  Y4, Y0, Y0
 	VADDPS  Y5, Y1, Y1
 	VADDPS  Y4, Y2, Y2
 	VADDPS  Y5, Y3, Y3
 
-add:
-	MOVQ   c+72(FP), DX
-	MOVQ   rowC+80(FP), BX
-	TESTQ  $0x00000001, start+96(FP)
-	JZ     store
-	MOVQ   from+88(FP), SI
-	VADDPS (SI), Y0, Y0
-	VADDPS 32(SI), Y1, Y1
-	ADDQ   BX, SI
-	VADDPS (SI), Y2, Y2
-	VADDPS 32(SI), Y3, Y3
+add2:
+	TESTQ  $0x00000001, DX
+	JZ     store2
+	MOVQ   24(SP), DX
+	MOVQ   t+0(FP), BX
+	MOVQ   88(BX), BX
+	VADDPS (DX), Y0, Y0
+	VADDPS 32(DX), Y1, Y1
+	ADDQ   BX, DX
+	VADDPS (DX), Y2, Y2
+	VADDPS 32(DX), Y3, Y3
 
-store:
+store2:
+	MOVQ    16(SP), DX
+	MOVQ    t+0(FP), BX
+	MOVQ    88(BX), BX
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	ADDQ    BX, DX
 	VMOVUPS Y2, (DX)
 	VMOVUPS Y3, 32(DX)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DX
-	ADDQ    DX, b+48(FP)
-	MOVQ    tileNext+120(FP), DX
-	ADDQ    DX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    72(DX), DX
+	ADDQ    DX, 8(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    128(DX), DX
+	ADDQ    DX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile2
 	VZEROUPPER
 	RET
 
-// func gemm3x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gemm3x16AVX2(SB), NOSPLIT, $0-128
-	MOVQ rowA+32(FP), AX
-	MOVQ colA+40(FP), CX
+rows3:
+	MOVQ t+0(FP), AX
+	MOVQ 40(AX), AX
+	MOVQ t+0(FP), CX
+	MOVQ 48(CX), CX
 	LEAQ (AX)(AX*2), DX
 	LEAQ (AX)(AX*4), DX
 
-tile:
-	MOVQ   a+24(FP), DX
-	MOVQ   b+48(FP), BX
+tile3:
+	MOVQ   t+0(FP), DX
+	MOVQ   32(DX), DX
+	MOVQ   8(SP), BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	MOVQ   rowB+56(FP), DI
-	MOVQ   next+112(FP), R10
-	MOVQ   from+88(FP), R11
+	MOVQ   t+0(FP), DI
+	MOVQ   64(DI), DI
+	MOVQ   40(SP), R10
+	MOVQ   24(SP), R11
 	MOVQ   $0x0000000000000003, R9
-	MOVQ   c+72(FP), SI
+	MOVQ   16(SP), SI
 	SUBQ   SI, R11
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R8
+	CMPQ   16(R8), $0x00
+	JNE    prefetch3
 	XORQ   R9, R9
 
-ask:
+prefetch3:
 	DECQ       R9
-	JLT        rest
+	JLT        rest3
+	MOVQ       t+0(FP), R8
 	PREFETCHT0 (SI)
 	PREFETCHT0 63(SI)
 	PREFETCHT0 (SI)(R11*1)
 	PREFETCHT0 63(SI)(R11*1)
-	ADDQ       rowC+80(FP), SI
+	ADDQ       88(R8), SI
 	PREFETCHT1 (R10)
 	PREFETCHT1 64(R10)
 	ADDQ       AX, R10
-	MOVQ       pace+8(FP), R8
-	JMP        steps
+	MOVQ       16(R8), R8
+	JMP        steps3
 
-rest:
+rest3:
 	CMPQ  R9, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R8
+	JNE   bias3
+	MOVQ  t+0(FP), R8
+	MOVQ  24(R8), R8
 	TESTQ R8, R8
-	JZ    bias
+	JZ    bias3
 
-steps:
-one:
+steps3:
+one3:
 	VMOVUPS      (BX), Y6
 	VMOVUPS      32(BX), Y7
 	ADDQ         DI, BX
@@ -261,15 +315,17 @@ one:
 	VFMADD231PS  Y7, Y8, Y5
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          one
-	JMP          ask
+	JNZ          one3
+	JMP          prefetch3
 
-bias:
-	TESTQ   $0x00000002, start+96(FP)
-	JZ      add
-	MOVQ    bias+104(FP), DX
-	VMOVUPS (DX), Y6
-	VMOVUPS 32(DX), Y7
+bias3:
+	MOVQ    t+0(FP), DX
+	MOVQ    104(DX), DX
+	TESTQ   $0x00000002, DX
+	JZ      add3
+	MOVQ    32(SP), BX
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
 	VADDPS  Y6, Y0, Y0
 	VADDPS  Y7, Y1, Y1
 	VADDPS  Y6, Y2, Y2
@@ -277,22 +333,25 @@ bias:
 	VADDPS  Y6, Y4, Y4
 	VADDPS  Y7, Y5, Y5
 
-add:
-	MOVQ   c+72(FP), DX
-	MOVQ   rowC+80(FP), BX
-	TESTQ  $0x00000001, start+96(FP)
-	JZ     store
-	MOVQ   from+88(FP), SI
-	VADDPS (SI), Y0, Y0
-	VADDPS 32(SI), Y1, Y1
-	ADDQ   BX, SI
-	VADDPS (SI), Y2, Y2
-	VADDPS 32(SI), Y3, Y3
-	ADDQ   BX, SI
-	VADDPS (SI), Y4, Y4
-	VADDPS 32(SI), Y5, Y5
+add3:
+	TESTQ  $0x00000001, DX
+	JZ     store3
+	MOVQ   24(SP), DX
+	MOVQ   t+0(FP), BX
+	MOVQ   88(BX), BX
+	VADDPS (DX), Y0, Y0
+	VADDPS 32(DX), Y1, Y1
+	ADDQ   BX, DX
+	VADDPS (DX), Y2, Y2
+	VADDPS 32(DX), Y3, Y3
+	ADDQ   BX, DX
+	VADDPS (DX), Y4, Y4
+	VADDPS 32(DX), Y5, Y5
 
-store:
+store3:
+	MOVQ    16(SP), DX
+	MOVQ    t+0(FP), BX
+	MOVQ    88(BX), BX
 	VMOVUPS Y0, (DX)
 	VMOVUPS Y1, 32(DX)
 	ADDQ    BX, DX
@@ -301,29 +360,32 @@ store:
 	ADDQ    BX, DX
 	VMOVUPS Y4, (DX)
 	VMOVUPS Y5, 32(DX)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DX
-	ADDQ    DX, b+48(FP)
-	MOVQ    tileNext+120(FP), DX
-	ADDQ    DX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    72(DX), DX
+	ADDQ    DX, 8(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    128(DX), DX
+	ADDQ    DX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile3
 	VZEROUPPER
 	RET
 
-// func gemm4x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gemm4x16AVX2(SB), NOSPLIT, $0-128
-	MOVQ rowA+32(FP), AX
-	MOVQ colA+40(FP), CX
+rows4:
+	MOVQ t+0(FP), AX
+	MOVQ 40(AX), AX
+	MOVQ t+0(FP), CX
+	MOVQ 48(CX), CX
 	LEAQ (AX)(AX*2), DX
 	LEAQ (AX)(AX*4), BX
 
-tile:
-	MOVQ   a+24(FP), BX
-	MOVQ   b+48(FP), SI
+tile4:
+	MOVQ   t+0(FP), BX
+	MOVQ   32(BX), BX
+	MOVQ   8(SP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -332,39 +394,43 @@ tile:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ   rowB+56(FP), R8
-	MOVQ   next+112(FP), R11
-	MOVQ   from+88(FP), R12
+	MOVQ   t+0(FP), R8
+	MOVQ   64(R8), R8
+	MOVQ   40(SP), R11
+	MOVQ   24(SP), R12
 	MOVQ   $0x0000000000000004, R10
-	MOVQ   c+72(FP), DI
+	MOVQ   16(SP), DI
 	SUBQ   DI, R12
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R9
+	CMPQ   16(R9), $0x00
+	JNE    prefetch4
 	XORQ   R10, R10
 
-ask:
+prefetch4:
 	DECQ       R10
-	JLT        rest
+	JLT        rest4
+	MOVQ       t+0(FP), R9
 	PREFETCHT0 (DI)
 	PREFETCHT0 63(DI)
 	PREFETCHT0 (DI)(R12*1)
 	PREFETCHT0 63(DI)(R12*1)
-	ADDQ       rowC+80(FP), DI
+	ADDQ       88(R9), DI
 	PREFETCHT1 (R11)
 	PREFETCHT1 64(R11)
 	ADDQ       AX, R11
-	MOVQ       pace+8(FP), R9
-	JMP        steps
+	MOVQ       16(R9), R9
+	JMP        steps4
 
-rest:
+rest4:
 	CMPQ  R10, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R9
+	JNE   bias4
+	MOVQ  t+0(FP), R9
+	MOVQ  24(R9), R9
 	TESTQ R9, R9
-	JZ    bias
+	JZ    bias4
 
-steps:
-one:
+steps4:
+one4:
 	VMOVUPS      (SI), Y8
 	VMOVUPS      32(SI), Y9
 	ADDQ         R8, SI
@@ -382,15 +448,17 @@ one:
 	VFMADD231PS  Y9, Y10, Y7
 	ADDQ         CX, BX
 	DECQ         R9
-	JNZ          one
-	JMP          ask
+	JNZ          one4
+	JMP          prefetch4
 
-bias:
-	TESTQ   $0x00000002, start+96(FP)
-	JZ      add
-	MOVQ    bias+104(FP), BX
-	VMOVUPS (BX), Y8
-	VMOVUPS 32(BX), Y9
+bias4:
+	MOVQ    t+0(FP), BX
+	MOVQ    104(BX), BX
+	TESTQ   $0x00000002, BX
+	JZ      add4
+	MOVQ    32(SP), SI
+	VMOVUPS (SI), Y8
+	VMOVUPS 32(SI), Y9
 	VADDPS  Y8, Y0, Y0
 	VADDPS  Y9, Y1, Y1
 	VADDPS  Y8, Y2, Y2
@@ -400,25 +468,28 @@ bias:
 	VADDPS  Y8, Y6, Y6
 	VADDPS  Y9, Y7, Y7
 
-add:
-	MOVQ   c+72(FP), BX
-	MOVQ   rowC+80(FP), SI
-	TESTQ  $0x00000001, start+96(FP)
-	JZ     store
-	MOVQ   from+88(FP), DI
-	VADDPS (DI), Y0, Y0
-	VADDPS 32(DI), Y1, Y1
-	ADDQ   SI, DI
-	VADDPS (DI), Y2, Y2
-	VADDPS 32(DI), Y3, Y3
-	ADDQ   SI, DI
-	VADDPS (DI), Y4, Y4
-	VADDPS 32(DI), Y5, Y5
-	ADDQ   SI, DI
-	VADDPS (DI), Y6, Y6
-	VADDPS 32(DI), Y7, Y7
+add4:
+	TESTQ  $0x00000001, BX
+	JZ     store4
+	MOVQ   24(SP), BX
+	MOVQ   t+0(FP), SI
+	MOVQ   88(SI), SI
+	VADDPS (BX), Y0, Y0
+	VADDPS 32(BX), Y1, Y1
+	ADDQ   SI, BX
+	VADDPS (BX), Y2, Y2
+	VADDPS 32(BX), Y3, Y3
+	ADDQ   SI, BX
+	VADDPS (BX), Y4, Y4
+	VADDPS 32(BX), Y5, Y5
+	ADDQ   SI, BX
+	VADDPS (BX), Y6, Y6
+	VADDPS 32(BX), Y7, Y7
 
-store:
+store4:
+	MOVQ    16(SP), BX
+	MOVQ    t+0(FP), SI
+	MOVQ    88(SI), SI
 	VMOVUPS Y0, (BX)
 	VMOVUPS Y1, 32(BX)
 	ADDQ    SI, BX
@@ -430,29 +501,32 @@ store:
 	ADDQ    SI, BX
 	VMOVUPS Y6, (BX)
 	VMOVUPS Y7, 32(BX)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), BX
-	ADDQ    BX, b+48(FP)
-	MOVQ    tileNext+120(FP), BX
-	ADDQ    BX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), BX
+	MOVQ    72(BX), BX
+	ADDQ    BX, 8(SP)
+	MOVQ    t+0(FP), BX
+	MOVQ    128(BX), BX
+	ADDQ    BX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile4
 	VZEROUPPER
 	RET
 
-// func gemm5x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gemm5x16AVX2(SB), NOSPLIT, $0-128
-	MOVQ rowA+32(FP), AX
-	MOVQ colA+40(FP), CX
+rows5:
+	MOVQ t+0(FP), AX
+	MOVQ 40(AX), AX
+	MOVQ t+0(FP), CX
+	MOVQ 48(CX), CX
 	LEAQ (AX)(AX*2), DX
 	LEAQ (AX)(AX*4), BX
 
-tile:
-	MOVQ   a+24(FP), BX
-	MOVQ   b+48(FP), SI
+tile5:
+	MOVQ   t+0(FP), BX
+	MOVQ   32(BX), BX
+	MOVQ   8(SP), SI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -463,39 +537,43 @@ tile:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-	MOVQ   rowB+56(FP), R8
-	MOVQ   next+112(FP), R11
-	MOVQ   from+88(FP), R12
+	MOVQ   t+0(FP), R8
+	MOVQ   64(R8), R8
+	MOVQ   40(SP), R11
+	MOVQ   24(SP), R12
 	MOVQ   $0x0000000000000005, R10
-	MOVQ   c+72(FP), DI
+	MOVQ   16(SP), DI
 	SUBQ   DI, R12
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R9
+	CMPQ   16(R9), $0x00
+	JNE    prefetch5
 	XORQ   R10, R10
 
-ask:
+prefetch5:
 	DECQ       R10
-	JLT        rest
+	JLT        rest5
+	MOVQ       t+0(FP), R9
 	PREFETCHT0 (DI)
 	PREFETCHT0 63(DI)
 	PREFETCHT0 (DI)(R12*1)
 	PREFETCHT0 63(DI)(R12*1)
-	ADDQ       rowC+80(FP), DI
+	ADDQ       88(R9), DI
 	PREFETCHT1 (R11)
 	PREFETCHT1 64(R11)
 	ADDQ       AX, R11
-	MOVQ       pace+8(FP), R9
-	JMP        steps
+	MOVQ       16(R9), R9
+	JMP        steps5
 
-rest:
+rest5:
 	CMPQ  R10, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R9
+	JNE   bias5
+	MOVQ  t+0(FP), R9
+	MOVQ  24(R9), R9
 	TESTQ R9, R9
-	JZ    bias
+	JZ    bias5
 
-steps:
-one:
+steps5:
+one5:
 	VMOVUPS      (SI), Y10
 	VMOVUPS      32(SI), Y11
 	ADDQ         R8, SI
@@ -516,15 +594,17 @@ one:
 	VFMADD231PS  Y11, Y12, Y9
 	ADDQ         CX, BX
 	DECQ         R9
-	JNZ          one
-	JMP          ask
+	JNZ          one5
+	JMP          prefetch5
 
-bias:
-	TESTQ   $0x00000002, start+96(FP)
-	JZ      add
-	MOVQ    bias+104(FP), BX
-	VMOVUPS (BX), Y10
-	VMOVUPS 32(BX), Y11
+bias5:
+	MOVQ    t+0(FP), BX
+	MOVQ    104(BX), BX
+	TESTQ   $0x00000002, BX
+	JZ      add5
+	MOVQ    32(SP), SI
+	VMOVUPS (SI), Y10
+	VMOVUPS 32(SI), Y11
 	VADDPS  Y10, Y0, Y0
 	VADDPS  Y11, Y1, Y1
 	VADDPS  Y10, Y2, Y2
@@ -536,28 +616,31 @@ bias:
 	VADDPS  Y10, Y8, Y8
 	VADDPS  Y11, Y9, Y9
 
-add:
-	MOVQ   c+72(FP), BX
-	MOVQ   rowC+80(FP), SI
-	TESTQ  $0x00000001, start+96(FP)
-	JZ     store
-	MOVQ   from+88(FP), DI
-	VADDPS (DI), Y0, Y0
-	VADDPS 32(DI), Y1, Y1
-	ADDQ   SI, DI
-	VADDPS (DI), Y2, Y2
-	VADDPS 32(DI), Y3, Y3
-	ADDQ   SI, DI
-	VADDPS (DI), Y4, Y4
-	VADDPS 32(DI), Y5, Y5
-	ADDQ   SI, DI
-	VADDPS (DI), Y6, Y6
-	VADDPS 32(DI), Y7, Y7
-	ADDQ   SI, DI
-	VADDPS (DI), Y8, Y8
-	VADDPS 32(DI), Y9, Y9
+add5:
+	TESTQ  $0x00000001, BX
+	JZ     store5
+	MOVQ   24(SP), BX
+	MOVQ   t+0(FP), SI
+	MOVQ   88(SI), SI
+	VADDPS (BX), Y0, Y0
+	VADDPS 32(BX), Y1, Y1
+	ADDQ   SI, BX
+	VADDPS (BX), Y2, Y2
+	VADDPS 32(BX), Y3, Y3
+	ADDQ   SI, BX
+	VADDPS (BX), Y4, Y4
+	VADDPS 32(BX), Y5, Y5
+	ADDQ   SI, BX
+	VADDPS (BX), Y6, Y6
+	VADDPS 32(BX), Y7, Y7
+	ADDQ   SI, BX
+	VADDPS (BX), Y8, Y8
+	VADDPS 32(BX), Y9, Y9
 
-store:
+store5:
+	MOVQ    16(SP), BX
+	MOVQ    t+0(FP), SI
+	MOVQ    88(SI), SI
 	VMOVUPS Y0, (BX)
 	VMOVUPS Y1, 32(BX)
 	ADDQ    SI, BX
@@ -572,29 +655,32 @@ store:
 	ADDQ    SI, BX
 	VMOVUPS Y8, (BX)
 	VMOVUPS Y9, 32(BX)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), BX
-	ADDQ    BX, b+48(FP)
-	MOVQ    tileNext+120(FP), BX
-	ADDQ    BX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), BX
+	MOVQ    72(BX), BX
+	ADDQ    BX, 8(SP)
+	MOVQ    t+0(FP), BX
+	MOVQ    128(BX), BX
+	ADDQ    BX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile5
 	VZEROUPPER
 	RET
 
-// func gemm6x16AVX2(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·gemm6x16AVX2(SB), NOSPLIT, $0-128
-	MOVQ rowA+32(FP), AX
-	MOVQ colA+40(FP), CX
+rows6:
+	MOVQ t+0(FP), AX
+	MOVQ 40(AX), AX
+	MOVQ t+0(FP), CX
+	MOVQ 48(CX), CX
 	LEAQ (AX)(AX*2), DX
 	LEAQ (AX)(AX*4), BX
 
-tile:
-	MOVQ   a+24(FP), SI
-	MOVQ   b+48(FP), DI
+tile6:
+	MOVQ   t+0(FP), SI
+	MOVQ   32(SI), SI
+	MOVQ   8(SP), DI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -607,38 +693,42 @@ tile:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   rowB+56(FP), R9
-	MOVQ   next+112(FP), R12
-	MOVQ   from+88(FP), R13
+	MOVQ   t+0(FP), R9
+	MOVQ   64(R9), R9
+	MOVQ   40(SP), R12
+	MOVQ   24(SP), R13
 	MOVQ   $0x0000000000000006, R11
-	MOVQ   c+72(FP), R8
+	MOVQ   16(SP), R8
 	SUBQ   R8, R13
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R10
+	CMPQ   16(R10), $0x00
+	JNE    prefetch6
 	XORQ   R11, R11
 
-ask:
+prefetch6:
 	DECQ       R11
-	JLT        rest
+	JLT        rest6
+	MOVQ       t+0(FP), R10
 	PREFETCHT0 (R8)
 	PREFETCHT0 63(R8)
 	PREFETCHT0 (R8)(R13*1)
 	PREFETCHT0 63(R8)(R13*1)
-	ADDQ       rowC+80(FP), R8
+	ADDQ       88(R10), R8
 	PREFETCHT1 (R12)
 	PREFETCHT1 64(R12)
 	ADDQ       AX, R12
-	MOVQ       pace+8(FP), R10
-	JMP        steps
+	MOVQ       16(R10), R10
+	JMP        steps6
 
-rest:
+rest6:
 	CMPQ  R11, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R10
+	JNE   bias6
+	MOVQ  t+0(FP), R10
+	MOVQ  24(R10), R10
 	TESTQ R10, R10
-	JZ    bias
+	JZ    bias6
 
-steps:
+steps6:
 	SUBQ $0x04, R10
 	JLT  few
 
@@ -736,9 +826,9 @@ four:
 
 few:
 	ADDQ $0x04, R10
-	JZ   ask
+	JZ   prefetch6
 
-one:
+one6:
 	VMOVUPS      (DI), Y12
 	VMOVUPS      32(DI), Y13
 	ADDQ         R9, DI
@@ -762,15 +852,17 @@ one:
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         CX, SI
 	DECQ         R10
-	JNZ          one
-	JMP          ask
+	JNZ          one6
+	JMP          prefetch6
 
-bias:
-	TESTQ   $0x00000002, start+96(FP)
-	JZ      add
-	MOVQ    bias+104(FP), SI
-	VMOVUPS (SI), Y12
-	VMOVUPS 32(SI), Y13
+bias6:
+	MOVQ    t+0(FP), SI
+	MOVQ    104(SI), SI
+	TESTQ   $0x00000002, SI
+	JZ      add6
+	MOVQ    32(SP), DI
+	VMOVUPS (DI), Y12
+	VMOVUPS 32(DI), Y13
 	VADDPS  Y12, Y0, Y0
 	VADDPS  Y13, Y1, Y1
 	VADDPS  Y12, Y2, Y2
@@ -784,31 +876,34 @@ bias:
 	VADDPS  Y12, Y10, Y10
 	VADDPS  Y13, Y11, Y11
 
-add:
-	MOVQ   c+72(FP), SI
-	MOVQ   rowC+80(FP), DI
-	TESTQ  $0x00000001, start+96(FP)
-	JZ     store
-	MOVQ   from+88(FP), R8
-	VADDPS (R8), Y0, Y0
-	VADDPS 32(R8), Y1, Y1
-	ADDQ   DI, R8
-	VADDPS (R8), Y2, Y2
-	VADDPS 32(R8), Y3, Y3
-	ADDQ   DI, R8
-	VADDPS (R8), Y4, Y4
-	VADDPS 32(R8), Y5, Y5
-	ADDQ   DI, R8
-	VADDPS (R8), Y6, Y6
-	VADDPS 32(R8), Y7, Y7
-	ADDQ   DI, R8
-	VADDPS (R8), Y8, Y8
-	VADDPS 32(R8), Y9, Y9
-	ADDQ   DI, R8
-	VADDPS (R8), Y10, Y10
-	VADDPS 32(R8), Y11, Y11
+add6:
+	TESTQ  $0x00000001, SI
+	JZ     store6
+	MOVQ   24(SP), SI
+	MOVQ   t+0(FP), DI
+	MOVQ   88(DI), DI
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	ADDQ   DI, SI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	ADDQ   DI, SI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	ADDQ   DI, SI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	ADDQ   DI, SI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	ADDQ   DI, SI
+	VADDPS (SI), Y10, Y10
+	VADDPS 32(SI), Y11, Y11
 
-store:
+store6:
+	MOVQ    16(SP), SI
+	MOVQ    t+0(FP), DI
+	MOVQ    88(DI), DI
 	VMOVUPS Y0, (SI)
 	VMOVUPS Y1, 32(SI)
 	ADDQ    DI, SI
@@ -826,244 +921,212 @@ store:
 	ADDQ    DI, SI
 	VMOVUPS Y10, (SI)
 	VMOVUPS Y11, 32(SI)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), SI
-	ADDQ    SI, b+48(FP)
-	MOVQ    tileNext+120(FP), SI
-	ADDQ    SI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), SI
+	MOVQ    72(SI), SI
+	ADDQ    SI, 8(SP)
+	MOVQ    t+0(FP), SI
+	MOVQ    128(SI), SI
+	ADDQ    SI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile6
 	VZEROUPPER
 	RET
 
-// func gemm1x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
+// func gemm16AVX512(t *gemmTiles)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm1x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+TEXT ·gemm16AVX512(SB), NOSPLIT, $48-8
+	MOVQ  t+0(FP), AX
+	MOVQ  8(AX), CX
+	MOVQ  CX, (SP)
+	MOVQ  56(AX), CX
+	MOVQ  CX, 8(SP)
+	MOVQ  80(AX), CX
+	MOVQ  CX, 16(SP)
+	MOVQ  96(AX), CX
+	MOVQ  CX, 24(SP)
+	MOVQ  112(AX), CX
+	MOVQ  CX, 32(SP)
+	MOVQ  120(AX), CX
+	MOVQ  CX, 40(SP)
+	CMPQ  (AX), $0x0e
+	JEQ   rows14
+	CMPQ  (AX), $0x0d
+	JEQ   rows13
+	CMPQ  (AX), $0x0c
+	JEQ   rows12
+	CMPQ  (AX), $0x0b
+	JEQ   rows11
+	CMPQ  (AX), $0x0a
+	JEQ   rows10
+	CMPQ  (AX), $0x09
+	JEQ   rows9
+	CMPQ  (AX), $0x08
+	JEQ   rows8
+	CMPQ  (AX), $0x07
+	JEQ   rows7
+	CMPQ  (AX), $0x06
+	JEQ   rows6
+	CMPQ  (AX), $0x05
+	JEQ   rows5
+	CMPQ  (AX), $0x04
+	JEQ   rows4
+	CMPQ  (AX), $0x03
+	JEQ   rows3
+	CMPQ  (AX), $0x02
+	JEQ   rows2
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), DX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), DX
+	KMOVW 136(DX), K1
 
-tile:
-	MOVQ   a+24(FP), DX
-	MOVQ   b+48(FP), BX
+tile1:
+	MOVQ   t+0(FP), DX
+	MOVQ   32(DX), DX
+	MOVQ   8(SP), BX
 	VXORPS Z0, Z0, Z0
-	MOVQ   rowB+56(FP), DI
-	MOVQ   next+112(FP), R10
-	MOVQ   from+88(FP), R11
+	MOVQ   t+0(FP), DI
+	MOVQ   64(DI), DI
+	MOVQ   40(SP), R10
+	MOVQ   24(SP), R11
 	MOVQ   $0x0000000000000001, R9
-	MOVQ   c+72(FP), SI
+	MOVQ   16(SP), SI
 	SUBQ   SI, R11
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R8
+	CMPQ   16(R8), $0x00
+	JNE    prefetch1
 	XORQ   R9, R9
 
-ask:
+prefetch1:
 	DECQ       R9
-	JLT        rest
+	JLT        rest1
+	MOVQ       t+0(FP), R8
 	PREFETCHT0 (SI)
 	PREFETCHT0 63(SI)
 	PREFETCHT0 (SI)(R11*1)
 	PREFETCHT0 63(SI)(R11*1)
-	ADDQ       rowC+80(FP), SI
+	ADDQ       88(R8), SI
 	PREFETCHT1 (R10)
 	PREFETCHT1 64(R10)
 	ADDQ       AX, R10
-	MOVQ       pace+8(FP), R8
-	JMP        steps
+	MOVQ       16(R8), R8
+	JMP        steps1
 
-rest:
+rest1:
 	CMPQ  R9, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R8
+	JNE   bias1
+	MOVQ  t+0(FP), R8
+	MOVQ  24(R8), R8
 	TESTQ R8, R8
-	JZ    bias
+	JZ    bias1
 
-steps:
-one:
+steps1:
+one1:
 	VMOVUPS      (BX), Z1
 	ADDQ         DI, BX
 	VBROADCASTSS (DX), Z2
 	VFMADD231PS  Z1, Z2, Z0
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          one
-	JMP          ask
+	JNZ          one1
+	JMP          prefetch1
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DX
-	VMOVUPS.Z (DX), K1, Z1
+bias1:
+	MOVQ      t+0(FP), DX
+	MOVQ      104(DX), DX
+	TESTQ     $0x00000002, DX
+	JZ        add1
+	MOVQ      32(SP), BX
+	VMOVUPS.Z (BX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 
-add:
-	MOVQ      c+72(FP), DX
-	MOVQ      rowC+80(FP), BX
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), BX
-	VMOVUPS.Z (BX), K1, Z2
+add1:
+	TESTQ     $0x00000001, DX
+	JZ        store1
+	MOVQ      24(SP), DX
+	MOVQ      t+0(FP), BX
+	MOVQ      88(BX), BX
+	VMOVUPS.Z (DX), K1, Z2
 	VADDPS    Z2, Z0, Z0
 
-store:
+store1:
+	MOVQ    16(SP), DX
+	MOVQ    t+0(FP), BX
+	MOVQ    88(BX), BX
 	VMOVUPS Z0, K1, (DX)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DX
-	ADDQ    DX, b+48(FP)
-	MOVQ    tileNext+120(FP), DX
-	ADDQ    DX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    72(DX), DX
+	ADDQ    DX, 8(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    128(DX), DX
+	ADDQ    DX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile1
 	VZEROUPPER
 	RET
 
-// func gemm1x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm1x32AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows2:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), DX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), DX
+	KMOVW 136(DX), K1
 
-tile:
-	MOVQ   a+24(FP), DX
-	MOVQ   b+48(FP), BX
+tile2:
+	MOVQ   t+0(FP), DX
+	MOVQ   32(DX), DX
+	MOVQ   8(SP), BX
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
-	MOVQ   panel+64(FP), DI
-	MOVQ   rowB+56(FP), R8
-	MOVQ   next+112(FP), R11
-	MOVQ   from+88(FP), R12
-	MOVQ   $0x0000000000000001, R10
-	MOVQ   c+72(FP), SI
-	SUBQ   SI, R12
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R10, R10
-
-ask:
-	DECQ       R10
-	JLT        rest
-	PREFETCHT0 (SI)
-	PREFETCHT0 127(SI)
-	PREFETCHT0 (SI)(R12*1)
-	PREFETCHT0 127(SI)(R12*1)
-	ADDQ       rowC+80(FP), SI
-	PREFETCHT1 (R11)
-	PREFETCHT1 64(R11)
-	ADDQ       AX, R11
-	MOVQ       pace+8(FP), R9
-	JMP        steps
-
-rest:
-	CMPQ  R10, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R9
-	TESTQ R9, R9
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (BX), Z2
-	VMOVUPS      (BX)(DI*1), Z3
-	ADDQ         R8, BX
-	VBROADCASTSS (DX), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         CX, DX
-	DECQ         R9
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	VADDPS    Z2, Z0, Z0
-	VADDPS    Z3, Z1, Z1
-
-add:
-	MOVQ      c+72(FP), DX
-	MOVQ      rowC+80(FP), BX
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), BX
-	VADDPS    (BX), Z0, Z0
-	VMOVUPS.Z 64(BX), K1, Z4
-	VADDPS    Z4, Z1, Z1
-
-store:
-	VMOVUPS Z0, (DX)
-	VMOVUPS Z1, K1, 64(DX)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), DX
-	ADDQ    DX, DX
-	ADDQ    DX, b+48(FP)
-	MOVQ    tileNext+120(FP), DX
-	ADDQ    DX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm2x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm2x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), DX
-	KMOVW mask+128(FP), K1
-
-tile:
-	MOVQ   a+24(FP), DX
-	MOVQ   b+48(FP), BX
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	MOVQ   rowB+56(FP), DI
-	MOVQ   next+112(FP), R10
-	MOVQ   from+88(FP), R11
+	MOVQ   t+0(FP), DI
+	MOVQ   64(DI), DI
+	MOVQ   40(SP), R10
+	MOVQ   24(SP), R11
 	MOVQ   $0x0000000000000002, R9
-	MOVQ   c+72(FP), SI
+	MOVQ   16(SP), SI
 	SUBQ   SI, R11
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R8
+	CMPQ   16(R8), $0x00
+	JNE    prefetch2
 	XORQ   R9, R9
 
-ask:
+prefetch2:
 	DECQ       R9
-	JLT        rest
+	JLT        rest2
+	MOVQ       t+0(FP), R8
 	PREFETCHT0 (SI)
 	PREFETCHT0 63(SI)
 	PREFETCHT0 (SI)(R11*1)
 	PREFETCHT0 63(SI)(R11*1)
-	ADDQ       rowC+80(FP), SI
+	ADDQ       88(R8), SI
 	PREFETCHT1 (R10)
 	PREFETCHT1 64(R10)
 	ADDQ       AX, R10
-	MOVQ       pace+8(FP), R8
-	JMP        steps
+	MOVQ       16(R8), R8
+	JMP        steps2
 
-rest:
+rest2:
 	CMPQ  R9, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R8
+	JNE   bias2
+	MOVQ  t+0(FP), R8
+	MOVQ  24(R8), R8
 	TESTQ R8, R8
-	JZ    bias
+	JZ    bias2
 
-steps:
-one:
+steps2:
+one2:
 	VMOVUPS      (BX), Z2
 	ADDQ         DI, BX
 	VBROADCASTSS (DX), Z3
@@ -1072,95 +1135,2265 @@ one:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         CX, DX
 	DECQ         R8
-	JNZ          one
-	JMP          ask
+	JNZ          one2
+	JMP          prefetch2
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DX
-	VMOVUPS.Z (DX), K1, Z2
+bias2:
+	MOVQ      t+0(FP), DX
+	MOVQ      104(DX), DX
+	TESTQ     $0x00000002, DX
+	JZ        add2
+	MOVQ      32(SP), BX
+	VMOVUPS.Z (BX), K1, Z2
 	VADDPS    Z2, Z0, Z0
 	VADDPS    Z2, Z1, Z1
 
-add:
-	MOVQ      c+72(FP), DX
-	MOVQ      rowC+80(FP), BX
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), SI
-	VMOVUPS.Z (SI), K1, Z3
+add2:
+	TESTQ     $0x00000001, DX
+	JZ        store2
+	MOVQ      24(SP), DX
+	MOVQ      t+0(FP), BX
+	MOVQ      88(BX), BX
+	VMOVUPS.Z (DX), K1, Z3
 	VADDPS    Z3, Z0, Z0
-	ADDQ      BX, SI
-	VMOVUPS.Z (SI), K1, Z3
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z3
 	VADDPS    Z3, Z1, Z1
 
-store:
+store2:
+	MOVQ    16(SP), DX
+	MOVQ    t+0(FP), BX
+	MOVQ    88(BX), BX
 	VMOVUPS Z0, K1, (DX)
 	ADDQ    BX, DX
 	VMOVUPS Z1, K1, (DX)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DX
-	ADDQ    DX, b+48(FP)
-	MOVQ    tileNext+120(FP), DX
-	ADDQ    DX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    72(DX), DX
+	ADDQ    DX, 8(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    128(DX), DX
+	ADDQ    DX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile2
 	VZEROUPPER
 	RET
 
-// func gemm2x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm2x32AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows3:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), DX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), DX
+	KMOVW 136(DX), K1
 
-tile:
-	MOVQ   a+24(FP), DX
-	MOVQ   b+48(FP), BX
+tile3:
+	MOVQ   t+0(FP), DX
+	MOVQ   32(DX), DX
+	MOVQ   8(SP), BX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	MOVQ   t+0(FP), DI
+	MOVQ   64(DI), DI
+	MOVQ   40(SP), R10
+	MOVQ   24(SP), R11
+	MOVQ   $0x0000000000000003, R9
+	MOVQ   16(SP), SI
+	SUBQ   SI, R11
+	MOVQ   t+0(FP), R8
+	CMPQ   16(R8), $0x00
+	JNE    prefetch3
+	XORQ   R9, R9
+
+prefetch3:
+	DECQ       R9
+	JLT        rest3
+	MOVQ       t+0(FP), R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 63(SI)
+	PREFETCHT0 (SI)(R11*1)
+	PREFETCHT0 63(SI)(R11*1)
+	ADDQ       88(R8), SI
+	PREFETCHT1 (R10)
+	PREFETCHT1 64(R10)
+	ADDQ       AX, R10
+	MOVQ       16(R8), R8
+	JMP        steps3
+
+rest3:
+	CMPQ  R9, $-1
+	JNE   bias3
+	MOVQ  t+0(FP), R8
+	MOVQ  24(R8), R8
+	TESTQ R8, R8
+	JZ    bias3
+
+steps3:
+one3:
+	VMOVUPS      (BX), Z3
+	ADDQ         DI, BX
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (DX)(AX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (DX)(AX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         CX, DX
+	DECQ         R8
+	JNZ          one3
+	JMP          prefetch3
+
+bias3:
+	MOVQ      t+0(FP), DX
+	MOVQ      104(DX), DX
+	TESTQ     $0x00000002, DX
+	JZ        add3
+	MOVQ      32(SP), BX
+	VMOVUPS.Z (BX), K1, Z3
+	VADDPS    Z3, Z0, Z0
+	VADDPS    Z3, Z1, Z1
+	VADDPS    Z3, Z2, Z2
+
+add3:
+	TESTQ     $0x00000001, DX
+	JZ        store3
+	MOVQ      24(SP), DX
+	MOVQ      t+0(FP), BX
+	MOVQ      88(BX), BX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	ADDQ      BX, DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z2, Z2
+
+store3:
+	MOVQ    16(SP), DX
+	MOVQ    t+0(FP), BX
+	MOVQ    88(BX), BX
+	VMOVUPS Z0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, K1, (DX)
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    72(DX), DX
+	ADDQ    DX, 8(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    128(DX), DX
+	ADDQ    DX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile3
+	VZEROUPPER
+	RET
+
+rows4:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), BX
+	MOVQ  t+0(FP), BX
+	KMOVW 136(BX), K1
+
+tile4:
+	MOVQ   t+0(FP), BX
+	MOVQ   32(BX), BX
+	MOVQ   8(SP), SI
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
-	MOVQ   panel+64(FP), DI
-	MOVQ   rowB+56(FP), R8
-	MOVQ   next+112(FP), R11
-	MOVQ   from+88(FP), R12
-	MOVQ   $0x0000000000000002, R10
-	MOVQ   c+72(FP), SI
-	SUBQ   SI, R12
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R8
+	MOVQ   64(R8), R8
+	MOVQ   40(SP), R11
+	MOVQ   24(SP), R12
+	MOVQ   $0x0000000000000004, R10
+	MOVQ   16(SP), DI
+	SUBQ   DI, R12
+	MOVQ   t+0(FP), R9
+	CMPQ   16(R9), $0x00
+	JNE    prefetch4
 	XORQ   R10, R10
 
-ask:
+prefetch4:
 	DECQ       R10
-	JLT        rest
+	JLT        rest4
+	MOVQ       t+0(FP), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 63(DI)
+	PREFETCHT0 (DI)(R12*1)
+	PREFETCHT0 63(DI)(R12*1)
+	ADDQ       88(R9), DI
+	PREFETCHT1 (R11)
+	PREFETCHT1 64(R11)
+	ADDQ       AX, R11
+	MOVQ       16(R9), R9
+	JMP        steps4
+
+rest4:
+	CMPQ  R10, $-1
+	JNE   bias4
+	MOVQ  t+0(FP), R9
+	MOVQ  24(R9), R9
+	TESTQ R9, R9
+	JZ    bias4
+
+steps4:
+one4:
+	VMOVUPS      (SI), Z4
+	ADDQ         R8, SI
+	VBROADCASTSS (BX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (BX)(AX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (BX)(AX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (BX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         CX, BX
+	DECQ         R9
+	JNZ          one4
+	JMP          prefetch4
+
+bias4:
+	MOVQ      t+0(FP), BX
+	MOVQ      104(BX), BX
+	TESTQ     $0x00000002, BX
+	JZ        add4
+	MOVQ      32(SP), SI
+	VMOVUPS.Z (SI), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VADDPS    Z4, Z1, Z1
+	VADDPS    Z4, Z2, Z2
+	VADDPS    Z4, Z3, Z3
+
+add4:
+	TESTQ     $0x00000001, BX
+	JZ        store4
+	MOVQ      24(SP), BX
+	MOVQ      t+0(FP), SI
+	MOVQ      88(SI), SI
+	VMOVUPS.Z (BX), K1, Z5
+	VADDPS    Z5, Z0, Z0
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	VADDPS    Z5, Z1, Z1
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	VADDPS    Z5, Z2, Z2
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z5
+	VADDPS    Z5, Z3, Z3
+
+store4:
+	MOVQ    16(SP), BX
+	MOVQ    t+0(FP), SI
+	MOVQ    88(SI), SI
+	VMOVUPS Z0, K1, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z1, K1, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z2, K1, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z3, K1, (BX)
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), BX
+	MOVQ    72(BX), BX
+	ADDQ    BX, 8(SP)
+	MOVQ    t+0(FP), BX
+	MOVQ    128(BX), BX
+	ADDQ    BX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile4
+	VZEROUPPER
+	RET
+
+rows5:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), BX
+	MOVQ  t+0(FP), BX
+	KMOVW 136(BX), K1
+
+tile5:
+	MOVQ   t+0(FP), BX
+	MOVQ   32(BX), BX
+	MOVQ   8(SP), SI
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	MOVQ   t+0(FP), R8
+	MOVQ   64(R8), R8
+	MOVQ   40(SP), R11
+	MOVQ   24(SP), R12
+	MOVQ   $0x0000000000000005, R10
+	MOVQ   16(SP), DI
+	SUBQ   DI, R12
+	MOVQ   t+0(FP), R9
+	CMPQ   16(R9), $0x00
+	JNE    prefetch5
+	XORQ   R10, R10
+
+prefetch5:
+	DECQ       R10
+	JLT        rest5
+	MOVQ       t+0(FP), R9
+	PREFETCHT0 (DI)
+	PREFETCHT0 63(DI)
+	PREFETCHT0 (DI)(R12*1)
+	PREFETCHT0 63(DI)(R12*1)
+	ADDQ       88(R9), DI
+	PREFETCHT1 (R11)
+	PREFETCHT1 64(R11)
+	ADDQ       AX, R11
+	MOVQ       16(R9), R9
+	JMP        steps5
+
+rest5:
+	CMPQ  R10, $-1
+	JNE   bias5
+	MOVQ  t+0(FP), R9
+	MOVQ  24(R9), R9
+	TESTQ R9, R9
+	JZ    bias5
+
+steps5:
+one5:
+	VMOVUPS      (SI), Z5
+	ADDQ         R8, SI
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (BX)(AX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (BX)(AX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (BX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (BX)(AX*4), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         CX, BX
+	DECQ         R9
+	JNZ          one5
+	JMP          prefetch5
+
+bias5:
+	MOVQ      t+0(FP), BX
+	MOVQ      104(BX), BX
+	TESTQ     $0x00000002, BX
+	JZ        add5
+	MOVQ      32(SP), SI
+	VMOVUPS.Z (SI), K1, Z5
+	VADDPS    Z5, Z0, Z0
+	VADDPS    Z5, Z1, Z1
+	VADDPS    Z5, Z2, Z2
+	VADDPS    Z5, Z3, Z3
+	VADDPS    Z5, Z4, Z4
+
+add5:
+	TESTQ     $0x00000001, BX
+	JZ        store5
+	MOVQ      24(SP), BX
+	MOVQ      t+0(FP), SI
+	MOVQ      88(SI), SI
+	VMOVUPS.Z (BX), K1, Z6
+	VADDPS    Z6, Z0, Z0
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z6
+	VADDPS    Z6, Z1, Z1
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z6
+	VADDPS    Z6, Z2, Z2
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z6
+	VADDPS    Z6, Z3, Z3
+	ADDQ      SI, BX
+	VMOVUPS.Z (BX), K1, Z6
+	VADDPS    Z6, Z4, Z4
+
+store5:
+	MOVQ    16(SP), BX
+	MOVQ    t+0(FP), SI
+	MOVQ    88(SI), SI
+	VMOVUPS Z0, K1, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z1, K1, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z2, K1, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z3, K1, (BX)
+	ADDQ    SI, BX
+	VMOVUPS Z4, K1, (BX)
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), BX
+	MOVQ    72(BX), BX
+	ADDQ    BX, 8(SP)
+	MOVQ    t+0(FP), BX
+	MOVQ    128(BX), BX
+	ADDQ    BX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile5
+	VZEROUPPER
+	RET
+
+rows6:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), BX
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
+
+tile6:
+	MOVQ   t+0(FP), SI
+	MOVQ   32(SI), SI
+	MOVQ   8(SP), DI
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	MOVQ   t+0(FP), R9
+	MOVQ   64(R9), R9
+	MOVQ   40(SP), R12
+	MOVQ   24(SP), R13
+	MOVQ   $0x0000000000000006, R11
+	MOVQ   16(SP), R8
+	SUBQ   R8, R13
+	MOVQ   t+0(FP), R10
+	CMPQ   16(R10), $0x00
+	JNE    prefetch6
+	XORQ   R11, R11
+
+prefetch6:
+	DECQ       R11
+	JLT        rest6
+	MOVQ       t+0(FP), R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 63(R8)
+	PREFETCHT0 (R8)(R13*1)
+	PREFETCHT0 63(R8)(R13*1)
+	ADDQ       88(R10), R8
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       AX, R12
+	MOVQ       16(R10), R10
+	JMP        steps6
+
+rest6:
+	CMPQ  R11, $-1
+	JNE   bias6
+	MOVQ  t+0(FP), R10
+	MOVQ  24(R10), R10
+	TESTQ R10, R10
+	JZ    bias6
+
+steps6:
+one6:
+	VMOVUPS      (DI), Z6
+	ADDQ         R9, DI
+	VBROADCASTSS (SI), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (SI)(AX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (SI)(AX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (SI)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (SI)(AX*4), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (SI)(BX*1), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         CX, SI
+	DECQ         R10
+	JNZ          one6
+	JMP          prefetch6
+
+bias6:
+	MOVQ      t+0(FP), SI
+	MOVQ      104(SI), SI
+	TESTQ     $0x00000002, SI
+	JZ        add6
+	MOVQ      32(SP), DI
+	VMOVUPS.Z (DI), K1, Z6
+	VADDPS    Z6, Z0, Z0
+	VADDPS    Z6, Z1, Z1
+	VADDPS    Z6, Z2, Z2
+	VADDPS    Z6, Z3, Z3
+	VADDPS    Z6, Z4, Z4
+	VADDPS    Z6, Z5, Z5
+
+add6:
+	TESTQ     $0x00000001, SI
+	JZ        store6
+	MOVQ      24(SP), SI
+	MOVQ      t+0(FP), DI
+	MOVQ      88(DI), DI
+	VMOVUPS.Z (SI), K1, Z7
+	VADDPS    Z7, Z0, Z0
+	ADDQ      DI, SI
+	VMOVUPS.Z (SI), K1, Z7
+	VADDPS    Z7, Z1, Z1
+	ADDQ      DI, SI
+	VMOVUPS.Z (SI), K1, Z7
+	VADDPS    Z7, Z2, Z2
+	ADDQ      DI, SI
+	VMOVUPS.Z (SI), K1, Z7
+	VADDPS    Z7, Z3, Z3
+	ADDQ      DI, SI
+	VMOVUPS.Z (SI), K1, Z7
+	VADDPS    Z7, Z4, Z4
+	ADDQ      DI, SI
+	VMOVUPS.Z (SI), K1, Z7
+	VADDPS    Z7, Z5, Z5
+
+store6:
+	MOVQ    16(SP), SI
+	MOVQ    t+0(FP), DI
+	MOVQ    88(DI), DI
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z4, K1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z5, K1, (SI)
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), SI
+	MOVQ    72(SI), SI
+	ADDQ    SI, 8(SP)
+	MOVQ    t+0(FP), SI
+	MOVQ    128(SI), SI
+	ADDQ    SI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile6
+	VZEROUPPER
+	RET
+
+rows7:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), BX
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
+
+tile7:
+	MOVQ   t+0(FP), SI
+	MOVQ   32(SI), SI
+	MOVQ   8(SP), DI
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	MOVQ   t+0(FP), R9
+	MOVQ   64(R9), R9
+	MOVQ   40(SP), R12
+	MOVQ   24(SP), R13
+	MOVQ   $0x0000000000000007, R11
+	MOVQ   16(SP), R8
+	SUBQ   R8, R13
+	MOVQ   t+0(FP), R10
+	CMPQ   16(R10), $0x00
+	JNE    prefetch7
+	XORQ   R11, R11
+
+prefetch7:
+	DECQ       R11
+	JLT        rest7
+	MOVQ       t+0(FP), R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 63(R8)
+	PREFETCHT0 (R8)(R13*1)
+	PREFETCHT0 63(R8)(R13*1)
+	ADDQ       88(R10), R8
+	PREFETCHT1 (R12)
+	PREFETCHT1 64(R12)
+	ADDQ       AX, R12
+	MOVQ       16(R10), R10
+	JMP        steps7
+
+rest7:
+	CMPQ  R11, $-1
+	JNE   bias7
+	MOVQ  t+0(FP), R10
+	MOVQ  24(R10), R10
+	TESTQ R10, R10
+	JZ    bias7
+
+steps7:
+one7:
+	VMOVUPS      (DI), Z7
+	ADDQ         R9, DI
+	VBROADCASTSS (SI), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (SI)(AX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (SI)(AX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (SI)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (SI)(AX*4), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (SI)(BX*1), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (SI)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         CX, SI
+	DECQ         R10
+	JNZ          one7
+	JMP          prefetch7
+
+bias7:
+	MOVQ      t+0(FP), SI
+	MOVQ      104(SI), SI
+	TESTQ     $0x00000002, SI
+	JZ        add7
+	MOVQ      32(SP), DI
+	VMOVUPS.Z (DI), K1, Z7
+	VADDPS    Z7, Z0, Z0
+	VADDPS    Z7, Z1, Z1
+	VADDPS    Z7, Z2, Z2
+	VADDPS    Z7, Z3, Z3
+	VADDPS    Z7, Z4, Z4
+	VADDPS    Z7, Z5, Z5
+	VADDPS    Z7, Z6, Z6
+
+add7:
+	TESTQ     $0x00000001, SI
+	JZ        store7
+	MOVQ      24(SP), SI
+	MOVQ      t+0(FP), DI
+	MOVQ      88(DI), DI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z0, Z0
+	ADDQ      DI, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z1, Z1
+	ADDQ      DI, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z2, Z2
+	ADDQ      DI, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z3, Z3
+	ADDQ      DI, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z4, Z4
+	ADDQ      DI, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z5, Z5
+	ADDQ      DI, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z6, Z6
+
+store7:
+	MOVQ    16(SP), SI
+	MOVQ    t+0(FP), DI
+	MOVQ    88(DI), DI
+	VMOVUPS Z0, K1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z1, K1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z2, K1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z3, K1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z4, K1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z5, K1, (SI)
+	ADDQ    DI, SI
+	VMOVUPS Z6, K1, (SI)
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), SI
+	MOVQ    72(SI), SI
+	ADDQ    SI, 8(SP)
+	MOVQ    t+0(FP), SI
+	MOVQ    128(SI), SI
+	ADDQ    SI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile7
+	VZEROUPPER
+	RET
+
+rows8:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), BX
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
+	LEAQ  (DX)(AX*4), SI
+
+tile8:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
+	LEAQ   (DI)(SI*1), R8
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	MOVQ   t+0(FP), R11
+	MOVQ   64(R11), R11
+	MOVQ   40(SP), R14
+	MOVQ   24(SP), R15
+	MOVQ   $0x0000000000000008, R13
+	MOVQ   16(SP), R10
+	SUBQ   R10, R15
+	MOVQ   t+0(FP), R12
+	CMPQ   16(R12), $0x00
+	JNE    prefetch8
+	XORQ   R13, R13
+
+prefetch8:
+	DECQ       R13
+	JLT        rest8
+	MOVQ       t+0(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	PREFETCHT0 (R10)(R15*1)
+	PREFETCHT0 63(R10)(R15*1)
+	ADDQ       88(R12), R10
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       AX, R14
+	MOVQ       16(R12), R12
+	JMP        steps8
+
+rest8:
+	CMPQ  R13, $-1
+	JNE   bias8
+	MOVQ  t+0(FP), R12
+	MOVQ  24(R12), R12
+	TESTQ R12, R12
+	JZ    bias8
+
+steps8:
+one8:
+	VMOVUPS      (R9), Z8
+	ADDQ         R11, R9
+	VBROADCASTSS (DI), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (DI)(AX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (DI)(AX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (DI)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (DI)(AX*4), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (DI)(BX*1), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (DI)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (R8), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         CX, DI
+	ADDQ         CX, R8
+	DECQ         R12
+	JNZ          one8
+	JMP          prefetch8
+
+bias8:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add8
+	MOVQ      32(SP), R8
+	VMOVUPS.Z (R8), K1, Z8
+	VADDPS    Z8, Z0, Z0
+	VADDPS    Z8, Z1, Z1
+	VADDPS    Z8, Z2, Z2
+	VADDPS    Z8, Z3, Z3
+	VADDPS    Z8, Z4, Z4
+	VADDPS    Z8, Z5, Z5
+	VADDPS    Z8, Z6, Z6
+	VADDPS    Z8, Z7, Z7
+
+add8:
+	TESTQ     $0x00000001, DI
+	JZ        store8
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VMOVUPS.Z (DI), K1, Z9
+	VADDPS    Z9, Z0, Z0
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z9
+	VADDPS    Z9, Z1, Z1
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z9
+	VADDPS    Z9, Z2, Z2
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z9
+	VADDPS    Z9, Z3, Z3
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z9
+	VADDPS    Z9, Z4, Z4
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z9
+	VADDPS    Z9, Z5, Z5
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z9
+	VADDPS    Z9, Z6, Z6
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z9
+	VADDPS    Z9, Z7, Z7
+
+store8:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z6, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z7, K1, (DI)
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile8
+	VZEROUPPER
+	RET
+
+rows9:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), BX
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
+	LEAQ  (DX)(AX*4), SI
+
+tile9:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
+	LEAQ   (DI)(SI*1), R8
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	MOVQ   t+0(FP), R11
+	MOVQ   64(R11), R11
+	MOVQ   40(SP), R14
+	MOVQ   24(SP), R15
+	MOVQ   $0x0000000000000009, R13
+	MOVQ   16(SP), R10
+	SUBQ   R10, R15
+	MOVQ   t+0(FP), R12
+	CMPQ   16(R12), $0x00
+	JNE    prefetch9
+	XORQ   R13, R13
+
+prefetch9:
+	DECQ       R13
+	JLT        rest9
+	MOVQ       t+0(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	PREFETCHT0 (R10)(R15*1)
+	PREFETCHT0 63(R10)(R15*1)
+	ADDQ       88(R12), R10
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       AX, R14
+	MOVQ       16(R12), R12
+	JMP        steps9
+
+rest9:
+	CMPQ  R13, $-1
+	JNE   bias9
+	MOVQ  t+0(FP), R12
+	MOVQ  24(R12), R12
+	TESTQ R12, R12
+	JZ    bias9
+
+steps9:
+one9:
+	VMOVUPS      (R9), Z9
+	ADDQ         R11, R9
+	VBROADCASTSS (DI), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (DI)(AX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (DI)(AX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (DI)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (DI)(AX*4), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (DI)(BX*1), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (DI)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (R8), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (R8)(AX*1), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         CX, DI
+	ADDQ         CX, R8
+	DECQ         R12
+	JNZ          one9
+	JMP          prefetch9
+
+bias9:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add9
+	MOVQ      32(SP), R8
+	VMOVUPS.Z (R8), K1, Z9
+	VADDPS    Z9, Z0, Z0
+	VADDPS    Z9, Z1, Z1
+	VADDPS    Z9, Z2, Z2
+	VADDPS    Z9, Z3, Z3
+	VADDPS    Z9, Z4, Z4
+	VADDPS    Z9, Z5, Z5
+	VADDPS    Z9, Z6, Z6
+	VADDPS    Z9, Z7, Z7
+	VADDPS    Z9, Z8, Z8
+
+add9:
+	TESTQ     $0x00000001, DI
+	JZ        store9
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VMOVUPS.Z (DI), K1, Z10
+	VADDPS    Z10, Z0, Z0
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z10
+	VADDPS    Z10, Z1, Z1
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z10
+	VADDPS    Z10, Z2, Z2
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z10
+	VADDPS    Z10, Z3, Z3
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z10
+	VADDPS    Z10, Z4, Z4
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z10
+	VADDPS    Z10, Z5, Z5
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z10
+	VADDPS    Z10, Z6, Z6
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z10
+	VADDPS    Z10, Z7, Z7
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z10
+	VADDPS    Z10, Z8, Z8
+
+store9:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z6, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z7, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z8, K1, (DI)
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile9
+	VZEROUPPER
+	RET
+
+rows10:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), BX
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
+	LEAQ  (DX)(AX*4), SI
+
+tile10:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
+	LEAQ   (DI)(SI*1), R8
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	MOVQ   t+0(FP), R11
+	MOVQ   64(R11), R11
+	MOVQ   40(SP), R14
+	MOVQ   24(SP), R15
+	MOVQ   $0x000000000000000a, R13
+	MOVQ   16(SP), R10
+	SUBQ   R10, R15
+	MOVQ   t+0(FP), R12
+	CMPQ   16(R12), $0x00
+	JNE    prefetch10
+	XORQ   R13, R13
+
+prefetch10:
+	DECQ       R13
+	JLT        rest10
+	MOVQ       t+0(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	PREFETCHT0 (R10)(R15*1)
+	PREFETCHT0 63(R10)(R15*1)
+	ADDQ       88(R12), R10
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       AX, R14
+	MOVQ       16(R12), R12
+	JMP        steps10
+
+rest10:
+	CMPQ  R13, $-1
+	JNE   bias10
+	MOVQ  t+0(FP), R12
+	MOVQ  24(R12), R12
+	TESTQ R12, R12
+	JZ    bias10
+
+steps10:
+one10:
+	VMOVUPS      (R9), Z10
+	ADDQ         R11, R9
+	VBROADCASTSS (DI), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (DI)(AX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (DI)(AX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (DI)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (DI)(AX*4), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (DI)(BX*1), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (DI)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (R8), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (R8)(AX*1), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (R8)(AX*2), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         CX, DI
+	ADDQ         CX, R8
+	DECQ         R12
+	JNZ          one10
+	JMP          prefetch10
+
+bias10:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add10
+	MOVQ      32(SP), R8
+	VMOVUPS.Z (R8), K1, Z10
+	VADDPS    Z10, Z0, Z0
+	VADDPS    Z10, Z1, Z1
+	VADDPS    Z10, Z2, Z2
+	VADDPS    Z10, Z3, Z3
+	VADDPS    Z10, Z4, Z4
+	VADDPS    Z10, Z5, Z5
+	VADDPS    Z10, Z6, Z6
+	VADDPS    Z10, Z7, Z7
+	VADDPS    Z10, Z8, Z8
+	VADDPS    Z10, Z9, Z9
+
+add10:
+	TESTQ     $0x00000001, DI
+	JZ        store10
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VMOVUPS.Z (DI), K1, Z11
+	VADDPS    Z11, Z0, Z0
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z11
+	VADDPS    Z11, Z1, Z1
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z11
+	VADDPS    Z11, Z2, Z2
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z11
+	VADDPS    Z11, Z3, Z3
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z11
+	VADDPS    Z11, Z4, Z4
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z11
+	VADDPS    Z11, Z5, Z5
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z11
+	VADDPS    Z11, Z6, Z6
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z11
+	VADDPS    Z11, Z7, Z7
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z11
+	VADDPS    Z11, Z8, Z8
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z11
+	VADDPS    Z11, Z9, Z9
+
+store10:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z6, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z7, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z8, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z9, K1, (DI)
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile10
+	VZEROUPPER
+	RET
+
+rows11:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), BX
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
+	LEAQ  (DX)(AX*4), SI
+
+tile11:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
+	LEAQ   (DI)(SI*1), R8
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	MOVQ   t+0(FP), R11
+	MOVQ   64(R11), R11
+	MOVQ   40(SP), R14
+	MOVQ   24(SP), R15
+	MOVQ   $0x000000000000000b, R13
+	MOVQ   16(SP), R10
+	SUBQ   R10, R15
+	MOVQ   t+0(FP), R12
+	CMPQ   16(R12), $0x00
+	JNE    prefetch11
+	XORQ   R13, R13
+
+prefetch11:
+	DECQ       R13
+	JLT        rest11
+	MOVQ       t+0(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	PREFETCHT0 (R10)(R15*1)
+	PREFETCHT0 63(R10)(R15*1)
+	ADDQ       88(R12), R10
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       AX, R14
+	MOVQ       16(R12), R12
+	JMP        steps11
+
+rest11:
+	CMPQ  R13, $-1
+	JNE   bias11
+	MOVQ  t+0(FP), R12
+	MOVQ  24(R12), R12
+	TESTQ R12, R12
+	JZ    bias11
+
+steps11:
+one11:
+	VMOVUPS      (R9), Z11
+	ADDQ         R11, R9
+	VBROADCASTSS (DI), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (DI)(AX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (DI)(AX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (DI)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (DI)(AX*4), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (DI)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (DI)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (R8), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (R8)(AX*1), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (R8)(AX*2), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (R8)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         CX, DI
+	ADDQ         CX, R8
+	DECQ         R12
+	JNZ          one11
+	JMP          prefetch11
+
+bias11:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add11
+	MOVQ      32(SP), R8
+	VMOVUPS.Z (R8), K1, Z11
+	VADDPS    Z11, Z0, Z0
+	VADDPS    Z11, Z1, Z1
+	VADDPS    Z11, Z2, Z2
+	VADDPS    Z11, Z3, Z3
+	VADDPS    Z11, Z4, Z4
+	VADDPS    Z11, Z5, Z5
+	VADDPS    Z11, Z6, Z6
+	VADDPS    Z11, Z7, Z7
+	VADDPS    Z11, Z8, Z8
+	VADDPS    Z11, Z9, Z9
+	VADDPS    Z11, Z10, Z10
+
+add11:
+	TESTQ     $0x00000001, DI
+	JZ        store11
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z9, Z9
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z10, Z10
+
+store11:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z6, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z7, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z8, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z9, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z10, K1, (DI)
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile11
+	VZEROUPPER
+	RET
+
+rows12:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), BX
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
+	LEAQ  (DX)(AX*4), SI
+
+tile12:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
+	LEAQ   (DI)(SI*1), R8
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	MOVQ   t+0(FP), R11
+	MOVQ   64(R11), R11
+	MOVQ   40(SP), R14
+	MOVQ   24(SP), R15
+	MOVQ   $0x000000000000000c, R13
+	MOVQ   16(SP), R10
+	SUBQ   R10, R15
+	MOVQ   t+0(FP), R12
+	CMPQ   16(R12), $0x00
+	JNE    prefetch12
+	XORQ   R13, R13
+
+prefetch12:
+	DECQ       R13
+	JLT        rest12
+	MOVQ       t+0(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	PREFETCHT0 (R10)(R15*1)
+	PREFETCHT0 63(R10)(R15*1)
+	ADDQ       88(R12), R10
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       AX, R14
+	MOVQ       16(R12), R12
+	JMP        steps12
+
+rest12:
+	CMPQ  R13, $-1
+	JNE   bias12
+	MOVQ  t+0(FP), R12
+	MOVQ  24(R12), R12
+	TESTQ R12, R12
+	JZ    bias12
+
+steps12:
+one12:
+	VMOVUPS      (R9), Z12
+	ADDQ         R11, R9
+	VBROADCASTSS (DI), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (DI)(AX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (DI)(AX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (DI)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (DI)(AX*4), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (DI)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (DI)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R8), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R8)(AX*1), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R8)(AX*2), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R8)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (R8)(AX*4), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         CX, DI
+	ADDQ         CX, R8
+	DECQ         R12
+	JNZ          one12
+	JMP          prefetch12
+
+bias12:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add12
+	MOVQ      32(SP), R8
+	VMOVUPS.Z (R8), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z4, Z4
+	VADDPS    Z12, Z5, Z5
+	VADDPS    Z12, Z6, Z6
+	VADDPS    Z12, Z7, Z7
+	VADDPS    Z12, Z8, Z8
+	VADDPS    Z12, Z9, Z9
+	VADDPS    Z12, Z10, Z10
+	VADDPS    Z12, Z11, Z11
+
+add12:
+	TESTQ     $0x00000001, DI
+	JZ        store12
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VMOVUPS.Z (DI), K1, Z13
+	VADDPS    Z13, Z0, Z0
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z13
+	VADDPS    Z13, Z1, Z1
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z13
+	VADDPS    Z13, Z2, Z2
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z13
+	VADDPS    Z13, Z3, Z3
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z13
+	VADDPS    Z13, Z4, Z4
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z13
+	VADDPS    Z13, Z5, Z5
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z13
+	VADDPS    Z13, Z6, Z6
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z13
+	VADDPS    Z13, Z7, Z7
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z13
+	VADDPS    Z13, Z8, Z8
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z13
+	VADDPS    Z13, Z9, Z9
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z13
+	VADDPS    Z13, Z10, Z10
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z13
+	VADDPS    Z13, Z11, Z11
+
+store12:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z6, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z7, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z8, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z9, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z10, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z11, K1, (DI)
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile12
+	VZEROUPPER
+	RET
+
+rows13:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), BX
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
+	LEAQ  (DX)(AX*4), SI
+
+tile13:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
+	LEAQ   (DI)(SI*1), R8
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	MOVQ   t+0(FP), R11
+	MOVQ   64(R11), R11
+	MOVQ   40(SP), R14
+	MOVQ   24(SP), R15
+	MOVQ   $0x000000000000000d, R13
+	MOVQ   16(SP), R10
+	SUBQ   R10, R15
+	MOVQ   t+0(FP), R12
+	CMPQ   16(R12), $0x00
+	JNE    prefetch13
+	XORQ   R13, R13
+
+prefetch13:
+	DECQ       R13
+	JLT        rest13
+	MOVQ       t+0(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	PREFETCHT0 (R10)(R15*1)
+	PREFETCHT0 63(R10)(R15*1)
+	ADDQ       88(R12), R10
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       AX, R14
+	MOVQ       16(R12), R12
+	JMP        steps13
+
+rest13:
+	CMPQ  R13, $-1
+	JNE   bias13
+	MOVQ  t+0(FP), R12
+	MOVQ  24(R12), R12
+	TESTQ R12, R12
+	JZ    bias13
+
+steps13:
+one13:
+	VMOVUPS      (R9), Z13
+	ADDQ         R11, R9
+	VBROADCASTSS (DI), Z14
+	VFMADD231PS  Z13, Z14, Z0
+	VBROADCASTSS (DI)(AX*1), Z14
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (DI)(AX*2), Z14
+	VFMADD231PS  Z13, Z14, Z2
+	VBROADCASTSS (DI)(DX*1), Z14
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (DI)(AX*4), Z14
+	VFMADD231PS  Z13, Z14, Z4
+	VBROADCASTSS (DI)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (DI)(DX*2), Z14
+	VFMADD231PS  Z13, Z14, Z6
+	VBROADCASTSS (R8), Z14
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (R8)(AX*1), Z14
+	VFMADD231PS  Z13, Z14, Z8
+	VBROADCASTSS (R8)(AX*2), Z14
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (R8)(DX*1), Z14
+	VFMADD231PS  Z13, Z14, Z10
+	VBROADCASTSS (R8)(AX*4), Z14
+	VFMADD231PS  Z13, Z14, Z11
+	VBROADCASTSS (R8)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z12
+	ADDQ         CX, DI
+	ADDQ         CX, R8
+	DECQ         R12
+	JNZ          one13
+	JMP          prefetch13
+
+bias13:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add13
+	MOVQ      32(SP), R8
+	VMOVUPS.Z (R8), K1, Z13
+	VADDPS    Z13, Z0, Z0
+	VADDPS    Z13, Z1, Z1
+	VADDPS    Z13, Z2, Z2
+	VADDPS    Z13, Z3, Z3
+	VADDPS    Z13, Z4, Z4
+	VADDPS    Z13, Z5, Z5
+	VADDPS    Z13, Z6, Z6
+	VADDPS    Z13, Z7, Z7
+	VADDPS    Z13, Z8, Z8
+	VADDPS    Z13, Z9, Z9
+	VADDPS    Z13, Z10, Z10
+	VADDPS    Z13, Z11, Z11
+	VADDPS    Z13, Z12, Z12
+
+add13:
+	TESTQ     $0x00000001, DI
+	JZ        store13
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z0, Z0
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z1, Z1
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z2, Z2
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z3, Z3
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z4, Z4
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z5, Z5
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z6, Z6
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z7, Z7
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z8, Z8
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z9, Z9
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z10, Z10
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z11, Z11
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z14
+	VADDPS    Z14, Z12, Z12
+
+store13:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z6, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z7, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z8, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z9, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z10, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z11, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z12, K1, (DI)
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile13
+	VZEROUPPER
+	RET
+
+rows14:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), BX
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
+	LEAQ  (DX)(AX*4), SI
+
+tile14:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
+	LEAQ   (DI)(SI*1), R8
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	MOVQ   t+0(FP), R11
+	MOVQ   64(R11), R11
+	MOVQ   40(SP), R14
+	MOVQ   24(SP), R15
+	MOVQ   $0x000000000000000e, R13
+	MOVQ   16(SP), R10
+	SUBQ   R10, R15
+	MOVQ   t+0(FP), R12
+	CMPQ   16(R12), $0x00
+	JNE    prefetch14
+	XORQ   R13, R13
+
+prefetch14:
+	DECQ       R13
+	JLT        rest14
+	MOVQ       t+0(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 63(R10)
+	PREFETCHT0 (R10)(R15*1)
+	PREFETCHT0 63(R10)(R15*1)
+	ADDQ       88(R12), R10
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	ADDQ       AX, R14
+	MOVQ       16(R12), R12
+	JMP        steps14
+
+rest14:
+	CMPQ  R13, $-1
+	JNE   bias14
+	MOVQ  t+0(FP), R12
+	MOVQ  24(R12), R12
+	TESTQ R12, R12
+	JZ    bias14
+
+steps14:
+one14:
+	VMOVUPS      (R9), Z14
+	ADDQ         R11, R9
+	VBROADCASTSS (DI), Z15
+	VFMADD231PS  Z14, Z15, Z0
+	VBROADCASTSS (DI)(AX*1), Z15
+	VFMADD231PS  Z14, Z15, Z1
+	VBROADCASTSS (DI)(AX*2), Z15
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (DI)(DX*1), Z15
+	VFMADD231PS  Z14, Z15, Z3
+	VBROADCASTSS (DI)(AX*4), Z15
+	VFMADD231PS  Z14, Z15, Z4
+	VBROADCASTSS (DI)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (DI)(DX*2), Z15
+	VFMADD231PS  Z14, Z15, Z6
+	VBROADCASTSS (R8), Z15
+	VFMADD231PS  Z14, Z15, Z7
+	VBROADCASTSS (R8)(AX*1), Z15
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R8)(AX*2), Z15
+	VFMADD231PS  Z14, Z15, Z9
+	VBROADCASTSS (R8)(DX*1), Z15
+	VFMADD231PS  Z14, Z15, Z10
+	VBROADCASTSS (R8)(AX*4), Z15
+	VFMADD231PS  Z14, Z15, Z11
+	VBROADCASTSS (R8)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z12
+	VBROADCASTSS (R8)(DX*2), Z15
+	VFMADD231PS  Z14, Z15, Z13
+	ADDQ         CX, DI
+	ADDQ         CX, R8
+	DECQ         R12
+	JNZ          one14
+	JMP          prefetch14
+
+bias14:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add14
+	MOVQ      32(SP), R8
+	VMOVUPS.Z (R8), K1, Z14
+	VADDPS    Z14, Z0, Z0
+	VADDPS    Z14, Z1, Z1
+	VADDPS    Z14, Z2, Z2
+	VADDPS    Z14, Z3, Z3
+	VADDPS    Z14, Z4, Z4
+	VADDPS    Z14, Z5, Z5
+	VADDPS    Z14, Z6, Z6
+	VADDPS    Z14, Z7, Z7
+	VADDPS    Z14, Z8, Z8
+	VADDPS    Z14, Z9, Z9
+	VADDPS    Z14, Z10, Z10
+	VADDPS    Z14, Z11, Z11
+	VADDPS    Z14, Z12, Z12
+	VADDPS    Z14, Z13, Z13
+
+add14:
+	TESTQ     $0x00000001, DI
+	JZ        store14
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z0, Z0
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z1, Z1
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z2, Z2
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z3, Z3
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z4, Z4
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z5, Z5
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z6, Z6
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z7, Z7
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z8, Z8
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z9, Z9
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z10, Z10
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z11, Z11
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z12, Z12
+	ADDQ      R8, DI
+	VMOVUPS.Z (DI), K1, Z15
+	VADDPS    Z15, Z13, Z13
+
+store14:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z1, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z2, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z3, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z4, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z5, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z6, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z7, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z8, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z9, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z10, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z11, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z12, K1, (DI)
+	ADDQ    R8, DI
+	VMOVUPS Z13, K1, (DI)
+	ADDQ    $0x40, 16(SP)
+	ADDQ    $0x40, 24(SP)
+	ADDQ    $0x40, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile14
+	VZEROUPPER
+	RET
+
+// func gemm32AVX512(t *gemmTiles)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·gemm32AVX512(SB), NOSPLIT, $48-8
+	MOVQ  t+0(FP), AX
+	MOVQ  8(AX), CX
+	MOVQ  CX, (SP)
+	MOVQ  56(AX), CX
+	MOVQ  CX, 8(SP)
+	MOVQ  80(AX), CX
+	MOVQ  CX, 16(SP)
+	MOVQ  96(AX), CX
+	MOVQ  CX, 24(SP)
+	MOVQ  112(AX), CX
+	MOVQ  CX, 32(SP)
+	MOVQ  120(AX), CX
+	MOVQ  CX, 40(SP)
+	CMPQ  (AX), $0x0e
+	JEQ   rows14
+	CMPQ  (AX), $0x0d
+	JEQ   rows13
+	CMPQ  (AX), $0x0c
+	JEQ   rows12
+	CMPQ  (AX), $0x0b
+	JEQ   rows11
+	CMPQ  (AX), $0x0a
+	JEQ   rows10
+	CMPQ  (AX), $0x09
+	JEQ   rows9
+	CMPQ  (AX), $0x08
+	JEQ   rows8
+	CMPQ  (AX), $0x07
+	JEQ   rows7
+	CMPQ  (AX), $0x06
+	JEQ   rows6
+	CMPQ  (AX), $0x05
+	JEQ   rows5
+	CMPQ  (AX), $0x04
+	JEQ   rows4
+	CMPQ  (AX), $0x03
+	JEQ   rows3
+	CMPQ  (AX), $0x02
+	JEQ   rows2
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), DX
+	MOVQ  t+0(FP), DX
+	KMOVW 136(DX), K1
+
+tile1:
+	MOVQ   t+0(FP), DX
+	MOVQ   32(DX), DX
+	MOVQ   8(SP), BX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	MOVQ   t+0(FP), DI
+	MOVQ   72(DI), DI
+	MOVQ   t+0(FP), R8
+	MOVQ   64(R8), R8
+	MOVQ   40(SP), R11
+	MOVQ   24(SP), R12
+	MOVQ   $0x0000000000000001, R10
+	MOVQ   16(SP), SI
+	SUBQ   SI, R12
+	MOVQ   t+0(FP), R9
+	CMPQ   16(R9), $0x00
+	JNE    prefetch1
+	XORQ   R10, R10
+
+prefetch1:
+	DECQ       R10
+	JLT        rest1
+	MOVQ       t+0(FP), R9
 	PREFETCHT0 (SI)
 	PREFETCHT0 127(SI)
 	PREFETCHT0 (SI)(R12*1)
 	PREFETCHT0 127(SI)(R12*1)
-	ADDQ       rowC+80(FP), SI
+	ADDQ       88(R9), SI
 	PREFETCHT1 (R11)
 	PREFETCHT1 64(R11)
 	ADDQ       AX, R11
-	MOVQ       pace+8(FP), R9
-	JMP        steps
+	MOVQ       16(R9), R9
+	JMP        steps1
 
-rest:
+rest1:
 	CMPQ  R10, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R9
+	JNE   bias1
+	MOVQ  t+0(FP), R9
+	MOVQ  24(R9), R9
 	TESTQ R9, R9
-	JZ    bias
+	JZ    bias1
 
-steps:
-one:
+steps1:
+one1:
+	VMOVUPS      (BX), Z2
+	VMOVUPS      (BX)(DI*1), Z3
+	ADDQ         R8, BX
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         CX, DX
+	DECQ         R9
+	JNZ          one1
+	JMP          prefetch1
+
+bias1:
+	MOVQ      t+0(FP), DX
+	MOVQ      104(DX), DX
+	TESTQ     $0x00000002, DX
+	JZ        add1
+	MOVQ      32(SP), BX
+	VMOVUPS   (BX), Z2
+	VMOVUPS.Z 64(BX), K1, Z3
+	VADDPS    Z2, Z0, Z0
+	VADDPS    Z3, Z1, Z1
+
+add1:
+	TESTQ     $0x00000001, DX
+	JZ        store1
+	MOVQ      24(SP), DX
+	MOVQ      t+0(FP), BX
+	MOVQ      88(BX), BX
+	VADDPS    (DX), Z0, Z0
+	VMOVUPS.Z 64(DX), K1, Z4
+	VADDPS    Z4, Z1, Z1
+
+store1:
+	MOVQ    16(SP), DX
+	MOVQ    t+0(FP), BX
+	MOVQ    88(BX), BX
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, K1, 64(DX)
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    72(DX), DX
+	ADDQ    DX, DX
+	ADDQ    DX, 8(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    128(DX), DX
+	ADDQ    DX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile1
+	VZEROUPPER
+	RET
+
+rows2:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
+	LEAQ  (AX)(AX*2), DX
+	LEAQ  (AX)(AX*4), DX
+	MOVQ  t+0(FP), DX
+	KMOVW 136(DX), K1
+
+tile2:
+	MOVQ   t+0(FP), DX
+	MOVQ   32(DX), DX
+	MOVQ   8(SP), BX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   t+0(FP), DI
+	MOVQ   72(DI), DI
+	MOVQ   t+0(FP), R8
+	MOVQ   64(R8), R8
+	MOVQ   40(SP), R11
+	MOVQ   24(SP), R12
+	MOVQ   $0x0000000000000002, R10
+	MOVQ   16(SP), SI
+	SUBQ   SI, R12
+	MOVQ   t+0(FP), R9
+	CMPQ   16(R9), $0x00
+	JNE    prefetch2
+	XORQ   R10, R10
+
+prefetch2:
+	DECQ       R10
+	JLT        rest2
+	MOVQ       t+0(FP), R9
+	PREFETCHT0 (SI)
+	PREFETCHT0 127(SI)
+	PREFETCHT0 (SI)(R12*1)
+	PREFETCHT0 127(SI)(R12*1)
+	ADDQ       88(R9), SI
+	PREFETCHT1 (R11)
+	PREFETCHT1 64(R11)
+	ADDQ       AX, R11
+	MOVQ       16(R9), R9
+	JMP        steps2
+
+rest2:
+	CMPQ  R10, $-1
+	JNE   bias2
+	MOVQ  t+0(FP), R9
+	MOVQ  24(R9), R9
+	TESTQ R9, R9
+	JZ    bias2
+
+steps2:
+one2:
 	VMOVUPS      (BX), Z4
 	VMOVUPS      (BX)(DI*1), Z5
 	ADDQ         R8, BX
@@ -1172,208 +3405,119 @@ one:
 	VFMADD231PS  Z5, Z6, Z3
 	ADDQ         CX, DX
 	DECQ         R9
-	JNZ          one
-	JMP          ask
+	JNZ          one2
+	JMP          prefetch2
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
+bias2:
+	MOVQ      t+0(FP), DX
+	MOVQ      104(DX), DX
+	TESTQ     $0x00000002, DX
+	JZ        add2
+	MOVQ      32(SP), BX
+	VMOVUPS   (BX), Z4
+	VMOVUPS.Z 64(BX), K1, Z5
 	VADDPS    Z4, Z0, Z0
 	VADDPS    Z5, Z1, Z1
 	VADDPS    Z4, Z2, Z2
 	VADDPS    Z5, Z3, Z3
 
-add:
-	MOVQ      c+72(FP), DX
-	MOVQ      rowC+80(FP), BX
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), SI
-	VADDPS    (SI), Z0, Z0
-	VMOVUPS.Z 64(SI), K1, Z6
+add2:
+	TESTQ     $0x00000001, DX
+	JZ        store2
+	MOVQ      24(SP), DX
+	MOVQ      t+0(FP), BX
+	MOVQ      88(BX), BX
+	VADDPS    (DX), Z0, Z0
+	VMOVUPS.Z 64(DX), K1, Z6
 	VADDPS    Z6, Z1, Z1
-	ADDQ      BX, SI
-	VADDPS    (SI), Z2, Z2
-	VMOVUPS.Z 64(SI), K1, Z6
+	ADDQ      BX, DX
+	VADDPS    (DX), Z2, Z2
+	VMOVUPS.Z 64(DX), K1, Z6
 	VADDPS    Z6, Z3, Z3
 
-store:
+store2:
+	MOVQ    16(SP), DX
+	MOVQ    t+0(FP), BX
+	MOVQ    88(BX), BX
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, K1, 64(DX)
 	ADDQ    BX, DX
 	VMOVUPS Z2, (DX)
 	VMOVUPS Z3, K1, 64(DX)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), DX
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    72(DX), DX
 	ADDQ    DX, DX
-	ADDQ    DX, b+48(FP)
-	MOVQ    tileNext+120(FP), DX
-	ADDQ    DX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    DX, 8(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    128(DX), DX
+	ADDQ    DX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile2
 	VZEROUPPER
 	RET
 
-// func gemm3x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm3x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows3:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), DX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), DX
+	KMOVW 136(DX), K1
 
-tile:
-	MOVQ   a+24(FP), DX
-	MOVQ   b+48(FP), BX
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	MOVQ   rowB+56(FP), DI
-	MOVQ   next+112(FP), R10
-	MOVQ   from+88(FP), R11
-	MOVQ   $0x0000000000000003, R9
-	MOVQ   c+72(FP), SI
-	SUBQ   SI, R11
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R9, R9
-
-ask:
-	DECQ       R9
-	JLT        rest
-	PREFETCHT0 (SI)
-	PREFETCHT0 63(SI)
-	PREFETCHT0 (SI)(R11*1)
-	PREFETCHT0 63(SI)(R11*1)
-	ADDQ       rowC+80(FP), SI
-	PREFETCHT1 (R10)
-	PREFETCHT1 64(R10)
-	ADDQ       AX, R10
-	MOVQ       pace+8(FP), R8
-	JMP        steps
-
-rest:
-	CMPQ  R9, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R8
-	TESTQ R8, R8
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (BX), Z3
-	ADDQ         DI, BX
-	VBROADCASTSS (DX), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (DX)(AX*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (DX)(AX*2), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         CX, DX
-	DECQ         R8
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DX
-	VMOVUPS.Z (DX), K1, Z3
-	VADDPS    Z3, Z0, Z0
-	VADDPS    Z3, Z1, Z1
-	VADDPS    Z3, Z2, Z2
-
-add:
-	MOVQ      c+72(FP), DX
-	MOVQ      rowC+80(FP), BX
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), SI
-	VMOVUPS.Z (SI), K1, Z4
-	VADDPS    Z4, Z0, Z0
-	ADDQ      BX, SI
-	VMOVUPS.Z (SI), K1, Z4
-	VADDPS    Z4, Z1, Z1
-	ADDQ      BX, SI
-	VMOVUPS.Z (SI), K1, Z4
-	VADDPS    Z4, Z2, Z2
-
-store:
-	VMOVUPS Z0, K1, (DX)
-	ADDQ    BX, DX
-	VMOVUPS Z1, K1, (DX)
-	ADDQ    BX, DX
-	VMOVUPS Z2, K1, (DX)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DX
-	ADDQ    DX, b+48(FP)
-	MOVQ    tileNext+120(FP), DX
-	ADDQ    DX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm3x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm3x32AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), DX
-	KMOVW mask+128(FP), K1
-
-tile:
-	MOVQ   a+24(FP), DX
-	MOVQ   b+48(FP), BX
+tile3:
+	MOVQ   t+0(FP), DX
+	MOVQ   32(DX), DX
+	MOVQ   8(SP), BX
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	VXORPS Z4, Z4, Z4
 	VXORPS Z5, Z5, Z5
-	MOVQ   panel+64(FP), DI
-	MOVQ   rowB+56(FP), R8
-	MOVQ   next+112(FP), R11
-	MOVQ   from+88(FP), R12
+	MOVQ   t+0(FP), DI
+	MOVQ   72(DI), DI
+	MOVQ   t+0(FP), R8
+	MOVQ   64(R8), R8
+	MOVQ   40(SP), R11
+	MOVQ   24(SP), R12
 	MOVQ   $0x0000000000000003, R10
-	MOVQ   c+72(FP), SI
+	MOVQ   16(SP), SI
 	SUBQ   SI, R12
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R9
+	CMPQ   16(R9), $0x00
+	JNE    prefetch3
 	XORQ   R10, R10
 
-ask:
+prefetch3:
 	DECQ       R10
-	JLT        rest
+	JLT        rest3
+	MOVQ       t+0(FP), R9
 	PREFETCHT0 (SI)
 	PREFETCHT0 127(SI)
 	PREFETCHT0 (SI)(R12*1)
 	PREFETCHT0 127(SI)(R12*1)
-	ADDQ       rowC+80(FP), SI
+	ADDQ       88(R9), SI
 	PREFETCHT1 (R11)
 	PREFETCHT1 64(R11)
 	ADDQ       AX, R11
-	MOVQ       pace+8(FP), R9
-	JMP        steps
+	MOVQ       16(R9), R9
+	JMP        steps3
 
-rest:
+rest3:
 	CMPQ  R10, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R9
+	JNE   bias3
+	MOVQ  t+0(FP), R9
+	MOVQ  24(R9), R9
 	TESTQ R9, R9
-	JZ    bias
+	JZ    bias3
 
-steps:
-one:
+steps3:
+one3:
 	VMOVUPS      (BX), Z6
 	VMOVUPS      (BX)(DI*1), Z7
 	ADDQ         R8, BX
@@ -1388,15 +3532,17 @@ one:
 	VFMADD231PS  Z7, Z8, Z5
 	ADDQ         CX, DX
 	DECQ         R9
-	JNZ          one
-	JMP          ask
+	JNZ          one3
+	JMP          prefetch3
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
+bias3:
+	MOVQ      t+0(FP), DX
+	MOVQ      104(DX), DX
+	TESTQ     $0x00000002, DX
+	JZ        add3
+	MOVQ      32(SP), BX
+	VMOVUPS   (BX), Z6
+	VMOVUPS.Z 64(BX), K1, Z7
 	VADDPS    Z6, Z0, Z0
 	VADDPS    Z7, Z1, Z1
 	VADDPS    Z6, Z2, Z2
@@ -1404,25 +3550,28 @@ bias:
 	VADDPS    Z6, Z4, Z4
 	VADDPS    Z7, Z5, Z5
 
-add:
-	MOVQ      c+72(FP), DX
-	MOVQ      rowC+80(FP), BX
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), SI
-	VADDPS    (SI), Z0, Z0
-	VMOVUPS.Z 64(SI), K1, Z8
+add3:
+	TESTQ     $0x00000001, DX
+	JZ        store3
+	MOVQ      24(SP), DX
+	MOVQ      t+0(FP), BX
+	MOVQ      88(BX), BX
+	VADDPS    (DX), Z0, Z0
+	VMOVUPS.Z 64(DX), K1, Z8
 	VADDPS    Z8, Z1, Z1
-	ADDQ      BX, SI
-	VADDPS    (SI), Z2, Z2
-	VMOVUPS.Z 64(SI), K1, Z8
+	ADDQ      BX, DX
+	VADDPS    (DX), Z2, Z2
+	VMOVUPS.Z 64(DX), K1, Z8
 	VADDPS    Z8, Z3, Z3
-	ADDQ      BX, SI
-	VADDPS    (SI), Z4, Z4
-	VMOVUPS.Z 64(SI), K1, Z8
+	ADDQ      BX, DX
+	VADDPS    (DX), Z4, Z4
+	VMOVUPS.Z 64(DX), K1, Z8
 	VADDPS    Z8, Z5, Z5
 
-store:
+store3:
+	MOVQ    16(SP), DX
+	MOVQ    t+0(FP), BX
+	MOVQ    88(BX), BX
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, K1, 64(DX)
 	ADDQ    BX, DX
@@ -1431,143 +3580,35 @@ store:
 	ADDQ    BX, DX
 	VMOVUPS Z4, (DX)
 	VMOVUPS Z5, K1, 64(DX)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), DX
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    72(DX), DX
 	ADDQ    DX, DX
-	ADDQ    DX, b+48(FP)
-	MOVQ    tileNext+120(FP), DX
-	ADDQ    DX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    DX, 8(SP)
+	MOVQ    t+0(FP), DX
+	MOVQ    128(DX), DX
+	ADDQ    DX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile3
 	VZEROUPPER
 	RET
 
-// func gemm4x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm4x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows4:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), BX
+	KMOVW 136(BX), K1
 
-tile:
-	MOVQ   a+24(FP), BX
-	MOVQ   b+48(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	MOVQ   rowB+56(FP), R8
-	MOVQ   next+112(FP), R11
-	MOVQ   from+88(FP), R12
-	MOVQ   $0x0000000000000004, R10
-	MOVQ   c+72(FP), DI
-	SUBQ   DI, R12
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R10, R10
-
-ask:
-	DECQ       R10
-	JLT        rest
-	PREFETCHT0 (DI)
-	PREFETCHT0 63(DI)
-	PREFETCHT0 (DI)(R12*1)
-	PREFETCHT0 63(DI)(R12*1)
-	ADDQ       rowC+80(FP), DI
-	PREFETCHT1 (R11)
-	PREFETCHT1 64(R11)
-	ADDQ       AX, R11
-	MOVQ       pace+8(FP), R9
-	JMP        steps
-
-rest:
-	CMPQ  R10, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R9
-	TESTQ R9, R9
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (SI), Z4
-	ADDQ         R8, SI
-	VBROADCASTSS (BX), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (BX)(AX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (BX)(AX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (BX)(DX*1), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         CX, BX
-	DECQ         R9
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), BX
-	VMOVUPS.Z (BX), K1, Z4
-	VADDPS    Z4, Z0, Z0
-	VADDPS    Z4, Z1, Z1
-	VADDPS    Z4, Z2, Z2
-	VADDPS    Z4, Z3, Z3
-
-add:
-	MOVQ      c+72(FP), BX
-	MOVQ      rowC+80(FP), SI
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), DI
-	VMOVUPS.Z (DI), K1, Z5
-	VADDPS    Z5, Z0, Z0
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z5
-	VADDPS    Z5, Z1, Z1
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z5
-	VADDPS    Z5, Z2, Z2
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z5
-	VADDPS    Z5, Z3, Z3
-
-store:
-	VMOVUPS Z0, K1, (BX)
-	ADDQ    SI, BX
-	VMOVUPS Z1, K1, (BX)
-	ADDQ    SI, BX
-	VMOVUPS Z2, K1, (BX)
-	ADDQ    SI, BX
-	VMOVUPS Z3, K1, (BX)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), BX
-	ADDQ    BX, b+48(FP)
-	MOVQ    tileNext+120(FP), BX
-	ADDQ    BX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm4x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm4x32AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
-
-tile:
-	MOVQ   a+24(FP), BX
-	MOVQ   b+48(FP), SI
+tile4:
+	MOVQ   t+0(FP), BX
+	MOVQ   32(BX), BX
+	MOVQ   8(SP), SI
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1576,40 +3617,45 @@ tile:
 	VXORPS Z5, Z5, Z5
 	VXORPS Z6, Z6, Z6
 	VXORPS Z7, Z7, Z7
-	MOVQ   panel+64(FP), R8
-	MOVQ   rowB+56(FP), R9
-	MOVQ   next+112(FP), R12
-	MOVQ   from+88(FP), R13
+	MOVQ   t+0(FP), R8
+	MOVQ   72(R8), R8
+	MOVQ   t+0(FP), R9
+	MOVQ   64(R9), R9
+	MOVQ   40(SP), R12
+	MOVQ   24(SP), R13
 	MOVQ   $0x0000000000000004, R11
-	MOVQ   c+72(FP), DI
+	MOVQ   16(SP), DI
 	SUBQ   DI, R13
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R10
+	CMPQ   16(R10), $0x00
+	JNE    prefetch4
 	XORQ   R11, R11
 
-ask:
+prefetch4:
 	DECQ       R11
-	JLT        rest
+	JLT        rest4
+	MOVQ       t+0(FP), R10
 	PREFETCHT0 (DI)
 	PREFETCHT0 127(DI)
 	PREFETCHT0 (DI)(R13*1)
 	PREFETCHT0 127(DI)(R13*1)
-	ADDQ       rowC+80(FP), DI
+	ADDQ       88(R10), DI
 	PREFETCHT1 (R12)
 	PREFETCHT1 64(R12)
 	ADDQ       AX, R12
-	MOVQ       pace+8(FP), R10
-	JMP        steps
+	MOVQ       16(R10), R10
+	JMP        steps4
 
-rest:
+rest4:
 	CMPQ  R11, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R10
+	JNE   bias4
+	MOVQ  t+0(FP), R10
+	MOVQ  24(R10), R10
 	TESTQ R10, R10
-	JZ    bias
+	JZ    bias4
 
-steps:
-one:
+steps4:
+one4:
 	VMOVUPS      (SI), Z8
 	VMOVUPS      (SI)(R8*1), Z9
 	ADDQ         R9, SI
@@ -1627,15 +3673,17 @@ one:
 	VFMADD231PS  Z9, Z10, Z7
 	ADDQ         CX, BX
 	DECQ         R10
-	JNZ          one
-	JMP          ask
+	JNZ          one4
+	JMP          prefetch4
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), BX
-	VMOVUPS   (BX), Z8
-	VMOVUPS.Z 64(BX), K1, Z9
+bias4:
+	MOVQ      t+0(FP), BX
+	MOVQ      104(BX), BX
+	TESTQ     $0x00000002, BX
+	JZ        add4
+	MOVQ      32(SP), SI
+	VMOVUPS   (SI), Z8
+	VMOVUPS.Z 64(SI), K1, Z9
 	VADDPS    Z8, Z0, Z0
 	VADDPS    Z9, Z1, Z1
 	VADDPS    Z8, Z2, Z2
@@ -1645,29 +3693,32 @@ bias:
 	VADDPS    Z8, Z6, Z6
 	VADDPS    Z9, Z7, Z7
 
-add:
-	MOVQ      c+72(FP), BX
-	MOVQ      rowC+80(FP), SI
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), DI
-	VADDPS    (DI), Z0, Z0
-	VMOVUPS.Z 64(DI), K1, Z10
+add4:
+	TESTQ     $0x00000001, BX
+	JZ        store4
+	MOVQ      24(SP), BX
+	MOVQ      t+0(FP), SI
+	MOVQ      88(SI), SI
+	VADDPS    (BX), Z0, Z0
+	VMOVUPS.Z 64(BX), K1, Z10
 	VADDPS    Z10, Z1, Z1
-	ADDQ      SI, DI
-	VADDPS    (DI), Z2, Z2
-	VMOVUPS.Z 64(DI), K1, Z10
+	ADDQ      SI, BX
+	VADDPS    (BX), Z2, Z2
+	VMOVUPS.Z 64(BX), K1, Z10
 	VADDPS    Z10, Z3, Z3
-	ADDQ      SI, DI
-	VADDPS    (DI), Z4, Z4
-	VMOVUPS.Z 64(DI), K1, Z10
+	ADDQ      SI, BX
+	VADDPS    (BX), Z4, Z4
+	VMOVUPS.Z 64(BX), K1, Z10
 	VADDPS    Z10, Z5, Z5
-	ADDQ      SI, DI
-	VADDPS    (DI), Z6, Z6
-	VMOVUPS.Z 64(DI), K1, Z10
+	ADDQ      SI, BX
+	VADDPS    (BX), Z6, Z6
+	VMOVUPS.Z 64(BX), K1, Z10
 	VADDPS    Z10, Z7, Z7
 
-store:
+store4:
+	MOVQ    16(SP), BX
+	MOVQ    t+0(FP), SI
+	MOVQ    88(SI), SI
 	VMOVUPS Z0, (BX)
 	VMOVUPS Z1, K1, 64(BX)
 	ADDQ    SI, BX
@@ -1679,152 +3730,35 @@ store:
 	ADDQ    SI, BX
 	VMOVUPS Z6, (BX)
 	VMOVUPS Z7, K1, 64(BX)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), BX
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), BX
+	MOVQ    72(BX), BX
 	ADDQ    BX, BX
-	ADDQ    BX, b+48(FP)
-	MOVQ    tileNext+120(FP), BX
-	ADDQ    BX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    BX, 8(SP)
+	MOVQ    t+0(FP), BX
+	MOVQ    128(BX), BX
+	ADDQ    BX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile4
 	VZEROUPPER
 	RET
 
-// func gemm5x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm5x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows5:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), BX
+	KMOVW 136(BX), K1
 
-tile:
-	MOVQ   a+24(FP), BX
-	MOVQ   b+48(FP), SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	MOVQ   rowB+56(FP), R8
-	MOVQ   next+112(FP), R11
-	MOVQ   from+88(FP), R12
-	MOVQ   $0x0000000000000005, R10
-	MOVQ   c+72(FP), DI
-	SUBQ   DI, R12
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R10, R10
-
-ask:
-	DECQ       R10
-	JLT        rest
-	PREFETCHT0 (DI)
-	PREFETCHT0 63(DI)
-	PREFETCHT0 (DI)(R12*1)
-	PREFETCHT0 63(DI)(R12*1)
-	ADDQ       rowC+80(FP), DI
-	PREFETCHT1 (R11)
-	PREFETCHT1 64(R11)
-	ADDQ       AX, R11
-	MOVQ       pace+8(FP), R9
-	JMP        steps
-
-rest:
-	CMPQ  R10, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R9
-	TESTQ R9, R9
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (SI), Z5
-	ADDQ         R8, SI
-	VBROADCASTSS (BX), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (BX)(AX*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (BX)(AX*2), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (BX)(DX*1), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (BX)(AX*4), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         CX, BX
-	DECQ         R9
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), BX
-	VMOVUPS.Z (BX), K1, Z5
-	VADDPS    Z5, Z0, Z0
-	VADDPS    Z5, Z1, Z1
-	VADDPS    Z5, Z2, Z2
-	VADDPS    Z5, Z3, Z3
-	VADDPS    Z5, Z4, Z4
-
-add:
-	MOVQ      c+72(FP), BX
-	MOVQ      rowC+80(FP), SI
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), DI
-	VMOVUPS.Z (DI), K1, Z6
-	VADDPS    Z6, Z0, Z0
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z6
-	VADDPS    Z6, Z1, Z1
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z6
-	VADDPS    Z6, Z2, Z2
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z6
-	VADDPS    Z6, Z3, Z3
-	ADDQ      SI, DI
-	VMOVUPS.Z (DI), K1, Z6
-	VADDPS    Z6, Z4, Z4
-
-store:
-	VMOVUPS Z0, K1, (BX)
-	ADDQ    SI, BX
-	VMOVUPS Z1, K1, (BX)
-	ADDQ    SI, BX
-	VMOVUPS Z2, K1, (BX)
-	ADDQ    SI, BX
-	VMOVUPS Z3, K1, (BX)
-	ADDQ    SI, BX
-	VMOVUPS Z4, K1, (BX)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), BX
-	ADDQ    BX, b+48(FP)
-	MOVQ    tileNext+120(FP), BX
-	ADDQ    BX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm5x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm5x32AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
-
-tile:
-	MOVQ   a+24(FP), BX
-	MOVQ   b+48(FP), SI
+tile5:
+	MOVQ   t+0(FP), BX
+	MOVQ   32(BX), BX
+	MOVQ   8(SP), SI
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -1835,40 +3769,45 @@ tile:
 	VXORPS Z7, Z7, Z7
 	VXORPS Z8, Z8, Z8
 	VXORPS Z9, Z9, Z9
-	MOVQ   panel+64(FP), R8
-	MOVQ   rowB+56(FP), R9
-	MOVQ   next+112(FP), R12
-	MOVQ   from+88(FP), R13
+	MOVQ   t+0(FP), R8
+	MOVQ   72(R8), R8
+	MOVQ   t+0(FP), R9
+	MOVQ   64(R9), R9
+	MOVQ   40(SP), R12
+	MOVQ   24(SP), R13
 	MOVQ   $0x0000000000000005, R11
-	MOVQ   c+72(FP), DI
+	MOVQ   16(SP), DI
 	SUBQ   DI, R13
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R10
+	CMPQ   16(R10), $0x00
+	JNE    prefetch5
 	XORQ   R11, R11
 
-ask:
+prefetch5:
 	DECQ       R11
-	JLT        rest
+	JLT        rest5
+	MOVQ       t+0(FP), R10
 	PREFETCHT0 (DI)
 	PREFETCHT0 127(DI)
 	PREFETCHT0 (DI)(R13*1)
 	PREFETCHT0 127(DI)(R13*1)
-	ADDQ       rowC+80(FP), DI
+	ADDQ       88(R10), DI
 	PREFETCHT1 (R12)
 	PREFETCHT1 64(R12)
 	ADDQ       AX, R12
-	MOVQ       pace+8(FP), R10
-	JMP        steps
+	MOVQ       16(R10), R10
+	JMP        steps5
 
-rest:
+rest5:
 	CMPQ  R11, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R10
+	JNE   bias5
+	MOVQ  t+0(FP), R10
+	MOVQ  24(R10), R10
 	TESTQ R10, R10
-	JZ    bias
+	JZ    bias5
 
-steps:
-one:
+steps5:
+one5:
 	VMOVUPS      (SI), Z10
 	VMOVUPS      (SI)(R8*1), Z11
 	ADDQ         R9, SI
@@ -1889,15 +3828,17 @@ one:
 	VFMADD231PS  Z11, Z12, Z9
 	ADDQ         CX, BX
 	DECQ         R10
-	JNZ          one
-	JMP          ask
+	JNZ          one5
+	JMP          prefetch5
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), BX
-	VMOVUPS   (BX), Z10
-	VMOVUPS.Z 64(BX), K1, Z11
+bias5:
+	MOVQ      t+0(FP), BX
+	MOVQ      104(BX), BX
+	TESTQ     $0x00000002, BX
+	JZ        add5
+	MOVQ      32(SP), SI
+	VMOVUPS   (SI), Z10
+	VMOVUPS.Z 64(SI), K1, Z11
 	VADDPS    Z10, Z0, Z0
 	VADDPS    Z11, Z1, Z1
 	VADDPS    Z10, Z2, Z2
@@ -1909,33 +3850,36 @@ bias:
 	VADDPS    Z10, Z8, Z8
 	VADDPS    Z11, Z9, Z9
 
-add:
-	MOVQ      c+72(FP), BX
-	MOVQ      rowC+80(FP), SI
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), DI
-	VADDPS    (DI), Z0, Z0
-	VMOVUPS.Z 64(DI), K1, Z12
+add5:
+	TESTQ     $0x00000001, BX
+	JZ        store5
+	MOVQ      24(SP), BX
+	MOVQ      t+0(FP), SI
+	MOVQ      88(SI), SI
+	VADDPS    (BX), Z0, Z0
+	VMOVUPS.Z 64(BX), K1, Z12
 	VADDPS    Z12, Z1, Z1
-	ADDQ      SI, DI
-	VADDPS    (DI), Z2, Z2
-	VMOVUPS.Z 64(DI), K1, Z12
+	ADDQ      SI, BX
+	VADDPS    (BX), Z2, Z2
+	VMOVUPS.Z 64(BX), K1, Z12
 	VADDPS    Z12, Z3, Z3
-	ADDQ      SI, DI
-	VADDPS    (DI), Z4, Z4
-	VMOVUPS.Z 64(DI), K1, Z12
+	ADDQ      SI, BX
+	VADDPS    (BX), Z4, Z4
+	VMOVUPS.Z 64(BX), K1, Z12
 	VADDPS    Z12, Z5, Z5
-	ADDQ      SI, DI
-	VADDPS    (DI), Z6, Z6
-	VMOVUPS.Z 64(DI), K1, Z12
+	ADDQ      SI, BX
+	VADDPS    (BX), Z6, Z6
+	VMOVUPS.Z 64(BX), K1, Z12
 	VADDPS    Z12, Z7, Z7
-	ADDQ      SI, DI
-	VADDPS    (DI), Z8, Z8
-	VMOVUPS.Z 64(DI), K1, Z12
+	ADDQ      SI, BX
+	VADDPS    (BX), Z8, Z8
+	VMOVUPS.Z 64(BX), K1, Z12
 	VADDPS    Z12, Z9, Z9
 
-store:
+store5:
+	MOVQ    16(SP), BX
+	MOVQ    t+0(FP), SI
+	MOVQ    88(SI), SI
 	VMOVUPS Z0, (BX)
 	VMOVUPS Z1, K1, 64(BX)
 	ADDQ    SI, BX
@@ -1950,161 +3894,35 @@ store:
 	ADDQ    SI, BX
 	VMOVUPS Z8, (BX)
 	VMOVUPS Z9, K1, 64(BX)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), BX
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), BX
+	MOVQ    72(BX), BX
 	ADDQ    BX, BX
-	ADDQ    BX, b+48(FP)
-	MOVQ    tileNext+120(FP), BX
-	ADDQ    BX, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    BX, 8(SP)
+	MOVQ    t+0(FP), BX
+	MOVQ    128(BX), BX
+	ADDQ    BX, 40(SP)
+	DECQ    (SP)
+	JNZ     tile5
 	VZEROUPPER
 	RET
 
-// func gemm6x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm6x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows6:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
 
-tile:
-	MOVQ   a+24(FP), SI
-	MOVQ   b+48(FP), DI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	MOVQ   rowB+56(FP), R9
-	MOVQ   next+112(FP), R12
-	MOVQ   from+88(FP), R13
-	MOVQ   $0x0000000000000006, R11
-	MOVQ   c+72(FP), R8
-	SUBQ   R8, R13
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R11, R11
-
-ask:
-	DECQ       R11
-	JLT        rest
-	PREFETCHT0 (R8)
-	PREFETCHT0 63(R8)
-	PREFETCHT0 (R8)(R13*1)
-	PREFETCHT0 63(R8)(R13*1)
-	ADDQ       rowC+80(FP), R8
-	PREFETCHT1 (R12)
-	PREFETCHT1 64(R12)
-	ADDQ       AX, R12
-	MOVQ       pace+8(FP), R10
-	JMP        steps
-
-rest:
-	CMPQ  R11, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R10
-	TESTQ R10, R10
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (DI), Z6
-	ADDQ         R9, DI
-	VBROADCASTSS (SI), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (SI)(AX*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (SI)(AX*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (SI)(DX*1), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (SI)(AX*4), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (SI)(BX*1), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         CX, SI
-	DECQ         R10
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), SI
-	VMOVUPS.Z (SI), K1, Z6
-	VADDPS    Z6, Z0, Z0
-	VADDPS    Z6, Z1, Z1
-	VADDPS    Z6, Z2, Z2
-	VADDPS    Z6, Z3, Z3
-	VADDPS    Z6, Z4, Z4
-	VADDPS    Z6, Z5, Z5
-
-add:
-	MOVQ      c+72(FP), SI
-	MOVQ      rowC+80(FP), DI
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R8
-	VMOVUPS.Z (R8), K1, Z7
-	VADDPS    Z7, Z0, Z0
-	ADDQ      DI, R8
-	VMOVUPS.Z (R8), K1, Z7
-	VADDPS    Z7, Z1, Z1
-	ADDQ      DI, R8
-	VMOVUPS.Z (R8), K1, Z7
-	VADDPS    Z7, Z2, Z2
-	ADDQ      DI, R8
-	VMOVUPS.Z (R8), K1, Z7
-	VADDPS    Z7, Z3, Z3
-	ADDQ      DI, R8
-	VMOVUPS.Z (R8), K1, Z7
-	VADDPS    Z7, Z4, Z4
-	ADDQ      DI, R8
-	VMOVUPS.Z (R8), K1, Z7
-	VADDPS    Z7, Z5, Z5
-
-store:
-	VMOVUPS Z0, K1, (SI)
-	ADDQ    DI, SI
-	VMOVUPS Z1, K1, (SI)
-	ADDQ    DI, SI
-	VMOVUPS Z2, K1, (SI)
-	ADDQ    DI, SI
-	VMOVUPS Z3, K1, (SI)
-	ADDQ    DI, SI
-	VMOVUPS Z4, K1, (SI)
-	ADDQ    DI, SI
-	VMOVUPS Z5, K1, (SI)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), SI
-	ADDQ    SI, b+48(FP)
-	MOVQ    tileNext+120(FP), SI
-	ADDQ    SI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm6x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm6x32AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
-
-tile:
-	MOVQ   a+24(FP), SI
-	MOVQ   b+48(FP), DI
+tile6:
+	MOVQ   t+0(FP), SI
+	MOVQ   32(SI), SI
+	MOVQ   8(SP), DI
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -2117,40 +3935,45 @@ tile:
 	VXORPS Z9, Z9, Z9
 	VXORPS Z10, Z10, Z10
 	VXORPS Z11, Z11, Z11
-	MOVQ   panel+64(FP), R9
-	MOVQ   rowB+56(FP), R10
-	MOVQ   next+112(FP), R13
-	MOVQ   from+88(FP), R14
+	MOVQ   t+0(FP), R9
+	MOVQ   72(R9), R9
+	MOVQ   t+0(FP), R10
+	MOVQ   64(R10), R10
+	MOVQ   40(SP), R13
+	MOVQ   24(SP), R14
 	MOVQ   $0x0000000000000006, R12
-	MOVQ   c+72(FP), R8
+	MOVQ   16(SP), R8
 	SUBQ   R8, R14
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R11
+	CMPQ   16(R11), $0x00
+	JNE    prefetch6
 	XORQ   R12, R12
 
-ask:
+prefetch6:
 	DECQ       R12
-	JLT        rest
+	JLT        rest6
+	MOVQ       t+0(FP), R11
 	PREFETCHT0 (R8)
 	PREFETCHT0 127(R8)
 	PREFETCHT0 (R8)(R14*1)
 	PREFETCHT0 127(R8)(R14*1)
-	ADDQ       rowC+80(FP), R8
+	ADDQ       88(R11), R8
 	PREFETCHT1 (R13)
 	PREFETCHT1 64(R13)
 	ADDQ       AX, R13
-	MOVQ       pace+8(FP), R11
-	JMP        steps
+	MOVQ       16(R11), R11
+	JMP        steps6
 
-rest:
+rest6:
 	CMPQ  R12, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R11
+	JNE   bias6
+	MOVQ  t+0(FP), R11
+	MOVQ  24(R11), R11
 	TESTQ R11, R11
-	JZ    bias
+	JZ    bias6
 
-steps:
-one:
+steps6:
+one6:
 	VMOVUPS      (DI), Z12
 	VMOVUPS      (DI)(R9*1), Z13
 	ADDQ         R10, DI
@@ -2174,15 +3997,17 @@ one:
 	VFMADD231PS  Z13, Z14, Z11
 	ADDQ         CX, SI
 	DECQ         R11
-	JNZ          one
-	JMP          ask
+	JNZ          one6
+	JMP          prefetch6
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), SI
-	VMOVUPS   (SI), Z12
-	VMOVUPS.Z 64(SI), K1, Z13
+bias6:
+	MOVQ      t+0(FP), SI
+	MOVQ      104(SI), SI
+	TESTQ     $0x00000002, SI
+	JZ        add6
+	MOVQ      32(SP), DI
+	VMOVUPS   (DI), Z12
+	VMOVUPS.Z 64(DI), K1, Z13
 	VADDPS    Z12, Z0, Z0
 	VADDPS    Z13, Z1, Z1
 	VADDPS    Z12, Z2, Z2
@@ -2196,37 +4021,40 @@ bias:
 	VADDPS    Z12, Z10, Z10
 	VADDPS    Z13, Z11, Z11
 
-add:
-	MOVQ      c+72(FP), SI
-	MOVQ      rowC+80(FP), DI
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z14
+add6:
+	TESTQ     $0x00000001, SI
+	JZ        store6
+	MOVQ      24(SP), SI
+	MOVQ      t+0(FP), DI
+	MOVQ      88(DI), DI
+	VADDPS    (SI), Z0, Z0
+	VMOVUPS.Z 64(SI), K1, Z14
 	VADDPS    Z14, Z1, Z1
-	ADDQ      DI, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z14
+	ADDQ      DI, SI
+	VADDPS    (SI), Z2, Z2
+	VMOVUPS.Z 64(SI), K1, Z14
 	VADDPS    Z14, Z3, Z3
-	ADDQ      DI, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z14
+	ADDQ      DI, SI
+	VADDPS    (SI), Z4, Z4
+	VMOVUPS.Z 64(SI), K1, Z14
 	VADDPS    Z14, Z5, Z5
-	ADDQ      DI, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z14
+	ADDQ      DI, SI
+	VADDPS    (SI), Z6, Z6
+	VMOVUPS.Z 64(SI), K1, Z14
 	VADDPS    Z14, Z7, Z7
-	ADDQ      DI, R8
-	VADDPS    (R8), Z8, Z8
-	VMOVUPS.Z 64(R8), K1, Z14
+	ADDQ      DI, SI
+	VADDPS    (SI), Z8, Z8
+	VMOVUPS.Z 64(SI), K1, Z14
 	VADDPS    Z14, Z9, Z9
-	ADDQ      DI, R8
-	VADDPS    (R8), Z10, Z10
-	VMOVUPS.Z 64(R8), K1, Z14
+	ADDQ      DI, SI
+	VADDPS    (SI), Z10, Z10
+	VMOVUPS.Z 64(SI), K1, Z14
 	VADDPS    Z14, Z11, Z11
 
-store:
+store6:
+	MOVQ    16(SP), SI
+	MOVQ    t+0(FP), DI
+	MOVQ    88(DI), DI
 	VMOVUPS Z0, (SI)
 	VMOVUPS Z1, K1, 64(SI)
 	ADDQ    DI, SI
@@ -2244,170 +4072,35 @@ store:
 	ADDQ    DI, SI
 	VMOVUPS Z10, (SI)
 	VMOVUPS Z11, K1, 64(SI)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), SI
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), SI
+	MOVQ    72(SI), SI
 	ADDQ    SI, SI
-	ADDQ    SI, b+48(FP)
-	MOVQ    tileNext+120(FP), SI
-	ADDQ    SI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    SI, 8(SP)
+	MOVQ    t+0(FP), SI
+	MOVQ    128(SI), SI
+	ADDQ    SI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile6
 	VZEROUPPER
 	RET
 
-// func gemm7x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm7x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows7:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
 
-tile:
-	MOVQ   a+24(FP), SI
-	MOVQ   b+48(FP), DI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	MOVQ   rowB+56(FP), R9
-	MOVQ   next+112(FP), R12
-	MOVQ   from+88(FP), R13
-	MOVQ   $0x0000000000000007, R11
-	MOVQ   c+72(FP), R8
-	SUBQ   R8, R13
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R11, R11
-
-ask:
-	DECQ       R11
-	JLT        rest
-	PREFETCHT0 (R8)
-	PREFETCHT0 63(R8)
-	PREFETCHT0 (R8)(R13*1)
-	PREFETCHT0 63(R8)(R13*1)
-	ADDQ       rowC+80(FP), R8
-	PREFETCHT1 (R12)
-	PREFETCHT1 64(R12)
-	ADDQ       AX, R12
-	MOVQ       pace+8(FP), R10
-	JMP        steps
-
-rest:
-	CMPQ  R11, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R10
-	TESTQ R10, R10
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (DI), Z7
-	ADDQ         R9, DI
-	VBROADCASTSS (SI), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (SI)(AX*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (SI)(AX*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (SI)(DX*1), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (SI)(AX*4), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (SI)(BX*1), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (SI)(DX*2), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         CX, SI
-	DECQ         R10
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), SI
-	VMOVUPS.Z (SI), K1, Z7
-	VADDPS    Z7, Z0, Z0
-	VADDPS    Z7, Z1, Z1
-	VADDPS    Z7, Z2, Z2
-	VADDPS    Z7, Z3, Z3
-	VADDPS    Z7, Z4, Z4
-	VADDPS    Z7, Z5, Z5
-	VADDPS    Z7, Z6, Z6
-
-add:
-	MOVQ      c+72(FP), SI
-	MOVQ      rowC+80(FP), DI
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R8
-	VMOVUPS.Z (R8), K1, Z8
-	VADDPS    Z8, Z0, Z0
-	ADDQ      DI, R8
-	VMOVUPS.Z (R8), K1, Z8
-	VADDPS    Z8, Z1, Z1
-	ADDQ      DI, R8
-	VMOVUPS.Z (R8), K1, Z8
-	VADDPS    Z8, Z2, Z2
-	ADDQ      DI, R8
-	VMOVUPS.Z (R8), K1, Z8
-	VADDPS    Z8, Z3, Z3
-	ADDQ      DI, R8
-	VMOVUPS.Z (R8), K1, Z8
-	VADDPS    Z8, Z4, Z4
-	ADDQ      DI, R8
-	VMOVUPS.Z (R8), K1, Z8
-	VADDPS    Z8, Z5, Z5
-	ADDQ      DI, R8
-	VMOVUPS.Z (R8), K1, Z8
-	VADDPS    Z8, Z6, Z6
-
-store:
-	VMOVUPS Z0, K1, (SI)
-	ADDQ    DI, SI
-	VMOVUPS Z1, K1, (SI)
-	ADDQ    DI, SI
-	VMOVUPS Z2, K1, (SI)
-	ADDQ    DI, SI
-	VMOVUPS Z3, K1, (SI)
-	ADDQ    DI, SI
-	VMOVUPS Z4, K1, (SI)
-	ADDQ    DI, SI
-	VMOVUPS Z5, K1, (SI)
-	ADDQ    DI, SI
-	VMOVUPS Z6, K1, (SI)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), SI
-	ADDQ    SI, b+48(FP)
-	MOVQ    tileNext+120(FP), SI
-	ADDQ    SI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm7x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm7x32AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
-
-tile:
-	MOVQ   a+24(FP), SI
-	MOVQ   b+48(FP), DI
+tile7:
+	MOVQ   t+0(FP), SI
+	MOVQ   32(SI), SI
+	MOVQ   8(SP), DI
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -2422,40 +4115,45 @@ tile:
 	VXORPS Z11, Z11, Z11
 	VXORPS Z12, Z12, Z12
 	VXORPS Z13, Z13, Z13
-	MOVQ   panel+64(FP), R9
-	MOVQ   rowB+56(FP), R10
-	MOVQ   next+112(FP), R13
-	MOVQ   from+88(FP), R14
+	MOVQ   t+0(FP), R9
+	MOVQ   72(R9), R9
+	MOVQ   t+0(FP), R10
+	MOVQ   64(R10), R10
+	MOVQ   40(SP), R13
+	MOVQ   24(SP), R14
 	MOVQ   $0x0000000000000007, R12
-	MOVQ   c+72(FP), R8
+	MOVQ   16(SP), R8
 	SUBQ   R8, R14
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R11
+	CMPQ   16(R11), $0x00
+	JNE    prefetch7
 	XORQ   R12, R12
 
-ask:
+prefetch7:
 	DECQ       R12
-	JLT        rest
+	JLT        rest7
+	MOVQ       t+0(FP), R11
 	PREFETCHT0 (R8)
 	PREFETCHT0 127(R8)
 	PREFETCHT0 (R8)(R14*1)
 	PREFETCHT0 127(R8)(R14*1)
-	ADDQ       rowC+80(FP), R8
+	ADDQ       88(R11), R8
 	PREFETCHT1 (R13)
 	PREFETCHT1 64(R13)
 	ADDQ       AX, R13
-	MOVQ       pace+8(FP), R11
-	JMP        steps
+	MOVQ       16(R11), R11
+	JMP        steps7
 
-rest:
+rest7:
 	CMPQ  R12, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R11
+	JNE   bias7
+	MOVQ  t+0(FP), R11
+	MOVQ  24(R11), R11
 	TESTQ R11, R11
-	JZ    bias
+	JZ    bias7
 
-steps:
-one:
+steps7:
+one7:
 	VMOVUPS      (DI), Z14
 	VMOVUPS      (DI)(R9*1), Z15
 	ADDQ         R10, DI
@@ -2482,15 +4180,17 @@ one:
 	VFMADD231PS  Z15, Z16, Z13
 	ADDQ         CX, SI
 	DECQ         R11
-	JNZ          one
-	JMP          ask
+	JNZ          one7
+	JMP          prefetch7
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), SI
-	VMOVUPS   (SI), Z14
-	VMOVUPS.Z 64(SI), K1, Z15
+bias7:
+	MOVQ      t+0(FP), SI
+	MOVQ      104(SI), SI
+	TESTQ     $0x00000002, SI
+	JZ        add7
+	MOVQ      32(SP), DI
+	VMOVUPS   (DI), Z14
+	VMOVUPS.Z 64(DI), K1, Z15
 	VADDPS    Z14, Z0, Z0
 	VADDPS    Z15, Z1, Z1
 	VADDPS    Z14, Z2, Z2
@@ -2506,41 +4206,44 @@ bias:
 	VADDPS    Z14, Z12, Z12
 	VADDPS    Z15, Z13, Z13
 
-add:
-	MOVQ      c+72(FP), SI
-	MOVQ      rowC+80(FP), DI
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R8
-	VADDPS    (R8), Z0, Z0
-	VMOVUPS.Z 64(R8), K1, Z16
+add7:
+	TESTQ     $0x00000001, SI
+	JZ        store7
+	MOVQ      24(SP), SI
+	MOVQ      t+0(FP), DI
+	MOVQ      88(DI), DI
+	VADDPS    (SI), Z0, Z0
+	VMOVUPS.Z 64(SI), K1, Z16
 	VADDPS    Z16, Z1, Z1
-	ADDQ      DI, R8
-	VADDPS    (R8), Z2, Z2
-	VMOVUPS.Z 64(R8), K1, Z16
+	ADDQ      DI, SI
+	VADDPS    (SI), Z2, Z2
+	VMOVUPS.Z 64(SI), K1, Z16
 	VADDPS    Z16, Z3, Z3
-	ADDQ      DI, R8
-	VADDPS    (R8), Z4, Z4
-	VMOVUPS.Z 64(R8), K1, Z16
+	ADDQ      DI, SI
+	VADDPS    (SI), Z4, Z4
+	VMOVUPS.Z 64(SI), K1, Z16
 	VADDPS    Z16, Z5, Z5
-	ADDQ      DI, R8
-	VADDPS    (R8), Z6, Z6
-	VMOVUPS.Z 64(R8), K1, Z16
+	ADDQ      DI, SI
+	VADDPS    (SI), Z6, Z6
+	VMOVUPS.Z 64(SI), K1, Z16
 	VADDPS    Z16, Z7, Z7
-	ADDQ      DI, R8
-	VADDPS    (R8), Z8, Z8
-	VMOVUPS.Z 64(R8), K1, Z16
+	ADDQ      DI, SI
+	VADDPS    (SI), Z8, Z8
+	VMOVUPS.Z 64(SI), K1, Z16
 	VADDPS    Z16, Z9, Z9
-	ADDQ      DI, R8
-	VADDPS    (R8), Z10, Z10
-	VMOVUPS.Z 64(R8), K1, Z16
+	ADDQ      DI, SI
+	VADDPS    (SI), Z10, Z10
+	VMOVUPS.Z 64(SI), K1, Z16
 	VADDPS    Z16, Z11, Z11
-	ADDQ      DI, R8
-	VADDPS    (R8), Z12, Z12
-	VMOVUPS.Z 64(R8), K1, Z16
+	ADDQ      DI, SI
+	VADDPS    (SI), Z12, Z12
+	VMOVUPS.Z 64(SI), K1, Z16
 	VADDPS    Z16, Z13, Z13
 
-store:
+store7:
+	MOVQ    16(SP), SI
+	MOVQ    t+0(FP), DI
+	MOVQ    88(DI), DI
 	VMOVUPS Z0, (SI)
 	VMOVUPS Z1, K1, 64(SI)
 	ADDQ    DI, SI
@@ -2561,183 +4264,36 @@ store:
 	ADDQ    DI, SI
 	VMOVUPS Z12, (SI)
 	VMOVUPS Z13, K1, 64(SI)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), SI
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), SI
+	MOVQ    72(SI), SI
 	ADDQ    SI, SI
-	ADDQ    SI, b+48(FP)
-	MOVQ    tileNext+120(FP), SI
-	ADDQ    SI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    SI, 8(SP)
+	MOVQ    t+0(FP), SI
+	MOVQ    128(SI), SI
+	ADDQ    SI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile7
 	VZEROUPPER
 	RET
 
-// func gemm8x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm8x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows8:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
 	LEAQ  (DX)(AX*4), SI
 
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
-	LEAQ   (DI)(SI*1), R8
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	MOVQ   rowB+56(FP), R11
-	MOVQ   next+112(FP), R14
-	MOVQ   from+88(FP), R15
-	MOVQ   $0x0000000000000008, R13
-	MOVQ   c+72(FP), R10
-	SUBQ   R10, R15
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R13, R13
-
-ask:
-	DECQ       R13
-	JLT        rest
-	PREFETCHT0 (R10)
-	PREFETCHT0 63(R10)
-	PREFETCHT0 (R10)(R15*1)
-	PREFETCHT0 63(R10)(R15*1)
-	ADDQ       rowC+80(FP), R10
-	PREFETCHT1 (R14)
-	PREFETCHT1 64(R14)
-	ADDQ       AX, R14
-	MOVQ       pace+8(FP), R12
-	JMP        steps
-
-rest:
-	CMPQ  R13, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R12
-	TESTQ R12, R12
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (R9), Z8
-	ADDQ         R11, R9
-	VBROADCASTSS (DI), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (DI)(AX*1), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (DI)(AX*2), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (DI)(DX*1), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (DI)(AX*4), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (DI)(BX*1), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (DI)(DX*2), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R8), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         CX, DI
-	ADDQ         CX, R8
-	DECQ         R12
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS.Z (DI), K1, Z8
-	VADDPS    Z8, Z0, Z0
-	VADDPS    Z8, Z1, Z1
-	VADDPS    Z8, Z2, Z2
-	VADDPS    Z8, Z3, Z3
-	VADDPS    Z8, Z4, Z4
-	VADDPS    Z8, Z5, Z5
-	VADDPS    Z8, Z6, Z6
-	VADDPS    Z8, Z7, Z7
-
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VMOVUPS.Z (R9), K1, Z9
-	VADDPS    Z9, Z0, Z0
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z9
-	VADDPS    Z9, Z1, Z1
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z9
-	VADDPS    Z9, Z2, Z2
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z9
-	VADDPS    Z9, Z3, Z3
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z9
-	VADDPS    Z9, Z4, Z4
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z9
-	VADDPS    Z9, Z5, Z5
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z9
-	VADDPS    Z9, Z6, Z6
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z9
-	VADDPS    Z9, Z7, Z7
-
-store:
-	VMOVUPS Z0, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z1, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z2, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z3, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z4, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z5, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z6, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z7, K1, (DI)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm8x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm8x32AVX512(SB), NOSPLIT, $8-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
-	LEAQ  (DX)(AX*4), SI
-
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
+tile8:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
 	LEAQ   (DI)(SI*1), R8
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -2755,40 +4311,45 @@ tile:
 	VXORPS Z13, Z13, Z13
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
-	MOVQ   panel+64(FP), R11
-	MOVQ   rowB+56(FP), R12
-	MOVQ   next+112(FP), R15
-	MOVQ   from+88(FP), BP
+	MOVQ   t+0(FP), R11
+	MOVQ   72(R11), R11
+	MOVQ   t+0(FP), R12
+	MOVQ   64(R12), R12
+	MOVQ   40(SP), R15
+	MOVQ   24(SP), BP
 	MOVQ   $0x0000000000000008, R14
-	MOVQ   c+72(FP), R10
+	MOVQ   16(SP), R10
 	SUBQ   R10, BP
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R13
+	CMPQ   16(R13), $0x00
+	JNE    prefetch8
 	XORQ   R14, R14
 
-ask:
+prefetch8:
 	DECQ       R14
-	JLT        rest
+	JLT        rest8
+	MOVQ       t+0(FP), R13
 	PREFETCHT0 (R10)
 	PREFETCHT0 127(R10)
 	PREFETCHT0 (R10)(BP*1)
 	PREFETCHT0 127(R10)(BP*1)
-	ADDQ       rowC+80(FP), R10
+	ADDQ       88(R13), R10
 	PREFETCHT1 (R15)
 	PREFETCHT1 64(R15)
 	ADDQ       AX, R15
-	MOVQ       pace+8(FP), R13
-	JMP        steps
+	MOVQ       16(R13), R13
+	JMP        steps8
 
-rest:
+rest8:
 	CMPQ  R14, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R13
+	JNE   bias8
+	MOVQ  t+0(FP), R13
+	MOVQ  24(R13), R13
 	TESTQ R13, R13
-	JZ    bias
+	JZ    bias8
 
-steps:
-one:
+steps8:
+one8:
 	VMOVUPS      (R9), Z16
 	VMOVUPS      (R9)(R11*1), Z17
 	ADDQ         R12, R9
@@ -2819,15 +4380,17 @@ one:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          one
-	JMP          ask
+	JNZ          one8
+	JMP          prefetch8
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS   (DI), Z16
-	VMOVUPS.Z 64(DI), K1, Z17
+bias8:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add8
+	MOVQ      32(SP), R8
+	VMOVUPS   (R8), Z16
+	VMOVUPS.Z 64(R8), K1, Z17
 	VADDPS    Z16, Z0, Z0
 	VADDPS    Z17, Z1, Z1
 	VADDPS    Z16, Z2, Z2
@@ -2845,45 +4408,48 @@ bias:
 	VADDPS    Z16, Z14, Z14
 	VADDPS    Z17, Z15, Z15
 
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VADDPS    (R9), Z0, Z0
-	VMOVUPS.Z 64(R9), K1, Z18
+add8:
+	TESTQ     $0x00000001, DI
+	JZ        store8
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VADDPS    (DI), Z0, Z0
+	VMOVUPS.Z 64(DI), K1, Z18
 	VADDPS    Z18, Z1, Z1
-	ADDQ      R8, R9
-	VADDPS    (R9), Z2, Z2
-	VMOVUPS.Z 64(R9), K1, Z18
+	ADDQ      R8, DI
+	VADDPS    (DI), Z2, Z2
+	VMOVUPS.Z 64(DI), K1, Z18
 	VADDPS    Z18, Z3, Z3
-	ADDQ      R8, R9
-	VADDPS    (R9), Z4, Z4
-	VMOVUPS.Z 64(R9), K1, Z18
+	ADDQ      R8, DI
+	VADDPS    (DI), Z4, Z4
+	VMOVUPS.Z 64(DI), K1, Z18
 	VADDPS    Z18, Z5, Z5
-	ADDQ      R8, R9
-	VADDPS    (R9), Z6, Z6
-	VMOVUPS.Z 64(R9), K1, Z18
+	ADDQ      R8, DI
+	VADDPS    (DI), Z6, Z6
+	VMOVUPS.Z 64(DI), K1, Z18
 	VADDPS    Z18, Z7, Z7
-	ADDQ      R8, R9
-	VADDPS    (R9), Z8, Z8
-	VMOVUPS.Z 64(R9), K1, Z18
+	ADDQ      R8, DI
+	VADDPS    (DI), Z8, Z8
+	VMOVUPS.Z 64(DI), K1, Z18
 	VADDPS    Z18, Z9, Z9
-	ADDQ      R8, R9
-	VADDPS    (R9), Z10, Z10
-	VMOVUPS.Z 64(R9), K1, Z18
+	ADDQ      R8, DI
+	VADDPS    (DI), Z10, Z10
+	VMOVUPS.Z 64(DI), K1, Z18
 	VADDPS    Z18, Z11, Z11
-	ADDQ      R8, R9
-	VADDPS    (R9), Z12, Z12
-	VMOVUPS.Z 64(R9), K1, Z18
+	ADDQ      R8, DI
+	VADDPS    (DI), Z12, Z12
+	VMOVUPS.Z 64(DI), K1, Z18
 	VADDPS    Z18, Z13, Z13
-	ADDQ      R8, R9
-	VADDPS    (R9), Z14, Z14
-	VMOVUPS.Z 64(R9), K1, Z18
+	ADDQ      R8, DI
+	VADDPS    (DI), Z14, Z14
+	VMOVUPS.Z 64(DI), K1, Z18
 	VADDPS    Z18, Z15, Z15
 
-store:
+store8:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, K1, 64(DI)
 	ADDQ    R8, DI
@@ -2907,192 +4473,36 @@ store:
 	ADDQ    R8, DI
 	VMOVUPS Z14, (DI)
 	VMOVUPS Z15, K1, 64(DI)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), DI
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
 	ADDQ    DI, DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile8
 	VZEROUPPER
 	RET
 
-// func gemm9x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm9x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows9:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
 	LEAQ  (DX)(AX*4), SI
 
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
-	LEAQ   (DI)(SI*1), R8
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	MOVQ   rowB+56(FP), R11
-	MOVQ   next+112(FP), R14
-	MOVQ   from+88(FP), R15
-	MOVQ   $0x0000000000000009, R13
-	MOVQ   c+72(FP), R10
-	SUBQ   R10, R15
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R13, R13
-
-ask:
-	DECQ       R13
-	JLT        rest
-	PREFETCHT0 (R10)
-	PREFETCHT0 63(R10)
-	PREFETCHT0 (R10)(R15*1)
-	PREFETCHT0 63(R10)(R15*1)
-	ADDQ       rowC+80(FP), R10
-	PREFETCHT1 (R14)
-	PREFETCHT1 64(R14)
-	ADDQ       AX, R14
-	MOVQ       pace+8(FP), R12
-	JMP        steps
-
-rest:
-	CMPQ  R13, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R12
-	TESTQ R12, R12
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (R9), Z9
-	ADDQ         R11, R9
-	VBROADCASTSS (DI), Z10
-	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (DI)(AX*1), Z10
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (DI)(AX*2), Z10
-	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (DI)(DX*1), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (DI)(AX*4), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (DI)(BX*1), Z10
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (DI)(DX*2), Z10
-	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R8), Z10
-	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (R8)(AX*1), Z10
-	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         CX, DI
-	ADDQ         CX, R8
-	DECQ         R12
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS.Z (DI), K1, Z9
-	VADDPS    Z9, Z0, Z0
-	VADDPS    Z9, Z1, Z1
-	VADDPS    Z9, Z2, Z2
-	VADDPS    Z9, Z3, Z3
-	VADDPS    Z9, Z4, Z4
-	VADDPS    Z9, Z5, Z5
-	VADDPS    Z9, Z6, Z6
-	VADDPS    Z9, Z7, Z7
-	VADDPS    Z9, Z8, Z8
-
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VMOVUPS.Z (R9), K1, Z10
-	VADDPS    Z10, Z0, Z0
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z10
-	VADDPS    Z10, Z1, Z1
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z10
-	VADDPS    Z10, Z2, Z2
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z10
-	VADDPS    Z10, Z3, Z3
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z10
-	VADDPS    Z10, Z4, Z4
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z10
-	VADDPS    Z10, Z5, Z5
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z10
-	VADDPS    Z10, Z6, Z6
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z10
-	VADDPS    Z10, Z7, Z7
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z10
-	VADDPS    Z10, Z8, Z8
-
-store:
-	VMOVUPS Z0, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z1, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z2, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z3, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z4, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z5, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z6, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z7, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z8, K1, (DI)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm9x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm9x32AVX512(SB), NOSPLIT, $8-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
-	LEAQ  (DX)(AX*4), SI
-
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
+tile9:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
 	LEAQ   (DI)(SI*1), R8
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -3112,40 +4522,45 @@ tile:
 	VXORPS Z15, Z15, Z15
 	VXORPS Z16, Z16, Z16
 	VXORPS Z17, Z17, Z17
-	MOVQ   panel+64(FP), R11
-	MOVQ   rowB+56(FP), R12
-	MOVQ   next+112(FP), R15
-	MOVQ   from+88(FP), BP
+	MOVQ   t+0(FP), R11
+	MOVQ   72(R11), R11
+	MOVQ   t+0(FP), R12
+	MOVQ   64(R12), R12
+	MOVQ   40(SP), R15
+	MOVQ   24(SP), BP
 	MOVQ   $0x0000000000000009, R14
-	MOVQ   c+72(FP), R10
+	MOVQ   16(SP), R10
 	SUBQ   R10, BP
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R13
+	CMPQ   16(R13), $0x00
+	JNE    prefetch9
 	XORQ   R14, R14
 
-ask:
+prefetch9:
 	DECQ       R14
-	JLT        rest
+	JLT        rest9
+	MOVQ       t+0(FP), R13
 	PREFETCHT0 (R10)
 	PREFETCHT0 127(R10)
 	PREFETCHT0 (R10)(BP*1)
 	PREFETCHT0 127(R10)(BP*1)
-	ADDQ       rowC+80(FP), R10
+	ADDQ       88(R13), R10
 	PREFETCHT1 (R15)
 	PREFETCHT1 64(R15)
 	ADDQ       AX, R15
-	MOVQ       pace+8(FP), R13
-	JMP        steps
+	MOVQ       16(R13), R13
+	JMP        steps9
 
-rest:
+rest9:
 	CMPQ  R14, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R13
+	JNE   bias9
+	MOVQ  t+0(FP), R13
+	MOVQ  24(R13), R13
 	TESTQ R13, R13
-	JZ    bias
+	JZ    bias9
 
-steps:
-one:
+steps9:
+one9:
 	VMOVUPS      (R9), Z18
 	VMOVUPS      (R9)(R11*1), Z19
 	ADDQ         R12, R9
@@ -3179,15 +4594,17 @@ one:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          one
-	JMP          ask
+	JNZ          one9
+	JMP          prefetch9
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS   (DI), Z18
-	VMOVUPS.Z 64(DI), K1, Z19
+bias9:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add9
+	MOVQ      32(SP), R8
+	VMOVUPS   (R8), Z18
+	VMOVUPS.Z 64(R8), K1, Z19
 	VADDPS    Z18, Z0, Z0
 	VADDPS    Z19, Z1, Z1
 	VADDPS    Z18, Z2, Z2
@@ -3207,49 +4624,52 @@ bias:
 	VADDPS    Z18, Z16, Z16
 	VADDPS    Z19, Z17, Z17
 
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VADDPS    (R9), Z0, Z0
-	VMOVUPS.Z 64(R9), K1, Z20
+add9:
+	TESTQ     $0x00000001, DI
+	JZ        store9
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VADDPS    (DI), Z0, Z0
+	VMOVUPS.Z 64(DI), K1, Z20
 	VADDPS    Z20, Z1, Z1
-	ADDQ      R8, R9
-	VADDPS    (R9), Z2, Z2
-	VMOVUPS.Z 64(R9), K1, Z20
+	ADDQ      R8, DI
+	VADDPS    (DI), Z2, Z2
+	VMOVUPS.Z 64(DI), K1, Z20
 	VADDPS    Z20, Z3, Z3
-	ADDQ      R8, R9
-	VADDPS    (R9), Z4, Z4
-	VMOVUPS.Z 64(R9), K1, Z20
+	ADDQ      R8, DI
+	VADDPS    (DI), Z4, Z4
+	VMOVUPS.Z 64(DI), K1, Z20
 	VADDPS    Z20, Z5, Z5
-	ADDQ      R8, R9
-	VADDPS    (R9), Z6, Z6
-	VMOVUPS.Z 64(R9), K1, Z20
+	ADDQ      R8, DI
+	VADDPS    (DI), Z6, Z6
+	VMOVUPS.Z 64(DI), K1, Z20
 	VADDPS    Z20, Z7, Z7
-	ADDQ      R8, R9
-	VADDPS    (R9), Z8, Z8
-	VMOVUPS.Z 64(R9), K1, Z20
+	ADDQ      R8, DI
+	VADDPS    (DI), Z8, Z8
+	VMOVUPS.Z 64(DI), K1, Z20
 	VADDPS    Z20, Z9, Z9
-	ADDQ      R8, R9
-	VADDPS    (R9), Z10, Z10
-	VMOVUPS.Z 64(R9), K1, Z20
+	ADDQ      R8, DI
+	VADDPS    (DI), Z10, Z10
+	VMOVUPS.Z 64(DI), K1, Z20
 	VADDPS    Z20, Z11, Z11
-	ADDQ      R8, R9
-	VADDPS    (R9), Z12, Z12
-	VMOVUPS.Z 64(R9), K1, Z20
+	ADDQ      R8, DI
+	VADDPS    (DI), Z12, Z12
+	VMOVUPS.Z 64(DI), K1, Z20
 	VADDPS    Z20, Z13, Z13
-	ADDQ      R8, R9
-	VADDPS    (R9), Z14, Z14
-	VMOVUPS.Z 64(R9), K1, Z20
+	ADDQ      R8, DI
+	VADDPS    (DI), Z14, Z14
+	VMOVUPS.Z 64(DI), K1, Z20
 	VADDPS    Z20, Z15, Z15
-	ADDQ      R8, R9
-	VADDPS    (R9), Z16, Z16
-	VMOVUPS.Z 64(R9), K1, Z20
+	ADDQ      R8, DI
+	VADDPS    (DI), Z16, Z16
+	VMOVUPS.Z 64(DI), K1, Z20
 	VADDPS    Z20, Z17, Z17
 
-store:
+store9:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, K1, 64(DI)
 	ADDQ    R8, DI
@@ -3276,201 +4696,36 @@ store:
 	ADDQ    R8, DI
 	VMOVUPS Z16, (DI)
 	VMOVUPS Z17, K1, 64(DI)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), DI
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
 	ADDQ    DI, DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile9
 	VZEROUPPER
 	RET
 
-// func gemm10x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm10x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows10:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
 	LEAQ  (DX)(AX*4), SI
 
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
-	LEAQ   (DI)(SI*1), R8
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	MOVQ   rowB+56(FP), R11
-	MOVQ   next+112(FP), R14
-	MOVQ   from+88(FP), R15
-	MOVQ   $0x000000000000000a, R13
-	MOVQ   c+72(FP), R10
-	SUBQ   R10, R15
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R13, R13
-
-ask:
-	DECQ       R13
-	JLT        rest
-	PREFETCHT0 (R10)
-	PREFETCHT0 63(R10)
-	PREFETCHT0 (R10)(R15*1)
-	PREFETCHT0 63(R10)(R15*1)
-	ADDQ       rowC+80(FP), R10
-	PREFETCHT1 (R14)
-	PREFETCHT1 64(R14)
-	ADDQ       AX, R14
-	MOVQ       pace+8(FP), R12
-	JMP        steps
-
-rest:
-	CMPQ  R13, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R12
-	TESTQ R12, R12
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (R9), Z10
-	ADDQ         R11, R9
-	VBROADCASTSS (DI), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (DI)(AX*1), Z11
-	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (DI)(AX*2), Z11
-	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (DI)(DX*1), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (DI)(AX*4), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (DI)(BX*1), Z11
-	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (DI)(DX*2), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (R8), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (R8)(AX*1), Z11
-	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (R8)(AX*2), Z11
-	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         CX, DI
-	ADDQ         CX, R8
-	DECQ         R12
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS.Z (DI), K1, Z10
-	VADDPS    Z10, Z0, Z0
-	VADDPS    Z10, Z1, Z1
-	VADDPS    Z10, Z2, Z2
-	VADDPS    Z10, Z3, Z3
-	VADDPS    Z10, Z4, Z4
-	VADDPS    Z10, Z5, Z5
-	VADDPS    Z10, Z6, Z6
-	VADDPS    Z10, Z7, Z7
-	VADDPS    Z10, Z8, Z8
-	VADDPS    Z10, Z9, Z9
-
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VMOVUPS.Z (R9), K1, Z11
-	VADDPS    Z11, Z0, Z0
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z11
-	VADDPS    Z11, Z1, Z1
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z11
-	VADDPS    Z11, Z2, Z2
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z11
-	VADDPS    Z11, Z3, Z3
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z11
-	VADDPS    Z11, Z4, Z4
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z11
-	VADDPS    Z11, Z5, Z5
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z11
-	VADDPS    Z11, Z6, Z6
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z11
-	VADDPS    Z11, Z7, Z7
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z11
-	VADDPS    Z11, Z8, Z8
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z11
-	VADDPS    Z11, Z9, Z9
-
-store:
-	VMOVUPS Z0, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z1, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z2, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z3, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z4, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z5, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z6, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z7, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z8, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z9, K1, (DI)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm10x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm10x32AVX512(SB), NOSPLIT, $8-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
-	LEAQ  (DX)(AX*4), SI
-
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
+tile10:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
 	LEAQ   (DI)(SI*1), R8
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -3492,40 +4747,45 @@ tile:
 	VXORPS Z17, Z17, Z17
 	VXORPS Z18, Z18, Z18
 	VXORPS Z19, Z19, Z19
-	MOVQ   panel+64(FP), R11
-	MOVQ   rowB+56(FP), R12
-	MOVQ   next+112(FP), R15
-	MOVQ   from+88(FP), BP
+	MOVQ   t+0(FP), R11
+	MOVQ   72(R11), R11
+	MOVQ   t+0(FP), R12
+	MOVQ   64(R12), R12
+	MOVQ   40(SP), R15
+	MOVQ   24(SP), BP
 	MOVQ   $0x000000000000000a, R14
-	MOVQ   c+72(FP), R10
+	MOVQ   16(SP), R10
 	SUBQ   R10, BP
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R13
+	CMPQ   16(R13), $0x00
+	JNE    prefetch10
 	XORQ   R14, R14
 
-ask:
+prefetch10:
 	DECQ       R14
-	JLT        rest
+	JLT        rest10
+	MOVQ       t+0(FP), R13
 	PREFETCHT0 (R10)
 	PREFETCHT0 127(R10)
 	PREFETCHT0 (R10)(BP*1)
 	PREFETCHT0 127(R10)(BP*1)
-	ADDQ       rowC+80(FP), R10
+	ADDQ       88(R13), R10
 	PREFETCHT1 (R15)
 	PREFETCHT1 64(R15)
 	ADDQ       AX, R15
-	MOVQ       pace+8(FP), R13
-	JMP        steps
+	MOVQ       16(R13), R13
+	JMP        steps10
 
-rest:
+rest10:
 	CMPQ  R14, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R13
+	JNE   bias10
+	MOVQ  t+0(FP), R13
+	MOVQ  24(R13), R13
 	TESTQ R13, R13
-	JZ    bias
+	JZ    bias10
 
-steps:
-one:
+steps10:
+one10:
 	VMOVUPS      (R9), Z20
 	VMOVUPS      (R9)(R11*1), Z21
 	ADDQ         R12, R9
@@ -3562,15 +4822,17 @@ one:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          one
-	JMP          ask
+	JNZ          one10
+	JMP          prefetch10
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS   (DI), Z20
-	VMOVUPS.Z 64(DI), K1, Z21
+bias10:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add10
+	MOVQ      32(SP), R8
+	VMOVUPS   (R8), Z20
+	VMOVUPS.Z 64(R8), K1, Z21
 	VADDPS    Z20, Z0, Z0
 	VADDPS    Z21, Z1, Z1
 	VADDPS    Z20, Z2, Z2
@@ -3592,53 +4854,56 @@ bias:
 	VADDPS    Z20, Z18, Z18
 	VADDPS    Z21, Z19, Z19
 
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VADDPS    (R9), Z0, Z0
-	VMOVUPS.Z 64(R9), K1, Z22
+add10:
+	TESTQ     $0x00000001, DI
+	JZ        store10
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VADDPS    (DI), Z0, Z0
+	VMOVUPS.Z 64(DI), K1, Z22
 	VADDPS    Z22, Z1, Z1
-	ADDQ      R8, R9
-	VADDPS    (R9), Z2, Z2
-	VMOVUPS.Z 64(R9), K1, Z22
+	ADDQ      R8, DI
+	VADDPS    (DI), Z2, Z2
+	VMOVUPS.Z 64(DI), K1, Z22
 	VADDPS    Z22, Z3, Z3
-	ADDQ      R8, R9
-	VADDPS    (R9), Z4, Z4
-	VMOVUPS.Z 64(R9), K1, Z22
+	ADDQ      R8, DI
+	VADDPS    (DI), Z4, Z4
+	VMOVUPS.Z 64(DI), K1, Z22
 	VADDPS    Z22, Z5, Z5
-	ADDQ      R8, R9
-	VADDPS    (R9), Z6, Z6
-	VMOVUPS.Z 64(R9), K1, Z22
+	ADDQ      R8, DI
+	VADDPS    (DI), Z6, Z6
+	VMOVUPS.Z 64(DI), K1, Z22
 	VADDPS    Z22, Z7, Z7
-	ADDQ      R8, R9
-	VADDPS    (R9), Z8, Z8
-	VMOVUPS.Z 64(R9), K1, Z22
+	ADDQ      R8, DI
+	VADDPS    (DI), Z8, Z8
+	VMOVUPS.Z 64(DI), K1, Z22
 	VADDPS    Z22, Z9, Z9
-	ADDQ      R8, R9
-	VADDPS    (R9), Z10, Z10
-	VMOVUPS.Z 64(R9), K1, Z22
+	ADDQ      R8, DI
+	VADDPS    (DI), Z10, Z10
+	VMOVUPS.Z 64(DI), K1, Z22
 	VADDPS    Z22, Z11, Z11
-	ADDQ      R8, R9
-	VADDPS    (R9), Z12, Z12
-	VMOVUPS.Z 64(R9), K1, Z22
+	ADDQ      R8, DI
+	VADDPS    (DI), Z12, Z12
+	VMOVUPS.Z 64(DI), K1, Z22
 	VADDPS    Z22, Z13, Z13
-	ADDQ      R8, R9
-	VADDPS    (R9), Z14, Z14
-	VMOVUPS.Z 64(R9), K1, Z22
+	ADDQ      R8, DI
+	VADDPS    (DI), Z14, Z14
+	VMOVUPS.Z 64(DI), K1, Z22
 	VADDPS    Z22, Z15, Z15
-	ADDQ      R8, R9
-	VADDPS    (R9), Z16, Z16
-	VMOVUPS.Z 64(R9), K1, Z22
+	ADDQ      R8, DI
+	VADDPS    (DI), Z16, Z16
+	VMOVUPS.Z 64(DI), K1, Z22
 	VADDPS    Z22, Z17, Z17
-	ADDQ      R8, R9
-	VADDPS    (R9), Z18, Z18
-	VMOVUPS.Z 64(R9), K1, Z22
+	ADDQ      R8, DI
+	VADDPS    (DI), Z18, Z18
+	VMOVUPS.Z 64(DI), K1, Z22
 	VADDPS    Z22, Z19, Z19
 
-store:
+store10:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, K1, 64(DI)
 	ADDQ    R8, DI
@@ -3668,210 +4933,36 @@ store:
 	ADDQ    R8, DI
 	VMOVUPS Z18, (DI)
 	VMOVUPS Z19, K1, 64(DI)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), DI
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
 	ADDQ    DI, DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile10
 	VZEROUPPER
 	RET
 
-// func gemm11x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm11x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows11:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
 	LEAQ  (DX)(AX*4), SI
 
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
-	LEAQ   (DI)(SI*1), R8
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	MOVQ   rowB+56(FP), R11
-	MOVQ   next+112(FP), R14
-	MOVQ   from+88(FP), R15
-	MOVQ   $0x000000000000000b, R13
-	MOVQ   c+72(FP), R10
-	SUBQ   R10, R15
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R13, R13
-
-ask:
-	DECQ       R13
-	JLT        rest
-	PREFETCHT0 (R10)
-	PREFETCHT0 63(R10)
-	PREFETCHT0 (R10)(R15*1)
-	PREFETCHT0 63(R10)(R15*1)
-	ADDQ       rowC+80(FP), R10
-	PREFETCHT1 (R14)
-	PREFETCHT1 64(R14)
-	ADDQ       AX, R14
-	MOVQ       pace+8(FP), R12
-	JMP        steps
-
-rest:
-	CMPQ  R13, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R12
-	TESTQ R12, R12
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (R9), Z11
-	ADDQ         R11, R9
-	VBROADCASTSS (DI), Z12
-	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (DI)(AX*1), Z12
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (DI)(AX*2), Z12
-	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (DI)(DX*1), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (DI)(AX*4), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (DI)(BX*1), Z12
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (DI)(DX*2), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (R8), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R8)(AX*1), Z12
-	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (R8)(AX*2), Z12
-	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R8)(DX*1), Z12
-	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         CX, DI
-	ADDQ         CX, R8
-	DECQ         R12
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS.Z (DI), K1, Z11
-	VADDPS    Z11, Z0, Z0
-	VADDPS    Z11, Z1, Z1
-	VADDPS    Z11, Z2, Z2
-	VADDPS    Z11, Z3, Z3
-	VADDPS    Z11, Z4, Z4
-	VADDPS    Z11, Z5, Z5
-	VADDPS    Z11, Z6, Z6
-	VADDPS    Z11, Z7, Z7
-	VADDPS    Z11, Z8, Z8
-	VADDPS    Z11, Z9, Z9
-	VADDPS    Z11, Z10, Z10
-
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VMOVUPS.Z (R9), K1, Z12
-	VADDPS    Z12, Z0, Z0
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z12
-	VADDPS    Z12, Z1, Z1
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z12
-	VADDPS    Z12, Z2, Z2
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z12
-	VADDPS    Z12, Z3, Z3
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z12
-	VADDPS    Z12, Z4, Z4
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z12
-	VADDPS    Z12, Z5, Z5
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z12
-	VADDPS    Z12, Z6, Z6
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z12
-	VADDPS    Z12, Z7, Z7
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z12
-	VADDPS    Z12, Z8, Z8
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z12
-	VADDPS    Z12, Z9, Z9
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z12
-	VADDPS    Z12, Z10, Z10
-
-store:
-	VMOVUPS Z0, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z1, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z2, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z3, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z4, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z5, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z6, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z7, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z8, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z9, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z10, K1, (DI)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm11x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm11x32AVX512(SB), NOSPLIT, $8-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
-	LEAQ  (DX)(AX*4), SI
-
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
+tile11:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
 	LEAQ   (DI)(SI*1), R8
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -3895,40 +4986,45 @@ tile:
 	VXORPS Z19, Z19, Z19
 	VXORPS Z20, Z20, Z20
 	VXORPS Z21, Z21, Z21
-	MOVQ   panel+64(FP), R11
-	MOVQ   rowB+56(FP), R12
-	MOVQ   next+112(FP), R15
-	MOVQ   from+88(FP), BP
+	MOVQ   t+0(FP), R11
+	MOVQ   72(R11), R11
+	MOVQ   t+0(FP), R12
+	MOVQ   64(R12), R12
+	MOVQ   40(SP), R15
+	MOVQ   24(SP), BP
 	MOVQ   $0x000000000000000b, R14
-	MOVQ   c+72(FP), R10
+	MOVQ   16(SP), R10
 	SUBQ   R10, BP
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R13
+	CMPQ   16(R13), $0x00
+	JNE    prefetch11
 	XORQ   R14, R14
 
-ask:
+prefetch11:
 	DECQ       R14
-	JLT        rest
+	JLT        rest11
+	MOVQ       t+0(FP), R13
 	PREFETCHT0 (R10)
 	PREFETCHT0 127(R10)
 	PREFETCHT0 (R10)(BP*1)
 	PREFETCHT0 127(R10)(BP*1)
-	ADDQ       rowC+80(FP), R10
+	ADDQ       88(R13), R10
 	PREFETCHT1 (R15)
 	PREFETCHT1 64(R15)
 	ADDQ       AX, R15
-	MOVQ       pace+8(FP), R13
-	JMP        steps
+	MOVQ       16(R13), R13
+	JMP        steps11
 
-rest:
+rest11:
 	CMPQ  R14, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R13
+	JNE   bias11
+	MOVQ  t+0(FP), R13
+	MOVQ  24(R13), R13
 	TESTQ R13, R13
-	JZ    bias
+	JZ    bias11
 
-steps:
-one:
+steps11:
+one11:
 	VMOVUPS      (R9), Z22
 	VMOVUPS      (R9)(R11*1), Z23
 	ADDQ         R12, R9
@@ -3968,15 +5064,17 @@ one:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          one
-	JMP          ask
+	JNZ          one11
+	JMP          prefetch11
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS   (DI), Z22
-	VMOVUPS.Z 64(DI), K1, Z23
+bias11:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add11
+	MOVQ      32(SP), R8
+	VMOVUPS   (R8), Z22
+	VMOVUPS.Z 64(R8), K1, Z23
 	VADDPS    Z22, Z0, Z0
 	VADDPS    Z23, Z1, Z1
 	VADDPS    Z22, Z2, Z2
@@ -4000,57 +5098,60 @@ bias:
 	VADDPS    Z22, Z20, Z20
 	VADDPS    Z23, Z21, Z21
 
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VADDPS    (R9), Z0, Z0
-	VMOVUPS.Z 64(R9), K1, Z24
+add11:
+	TESTQ     $0x00000001, DI
+	JZ        store11
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VADDPS    (DI), Z0, Z0
+	VMOVUPS.Z 64(DI), K1, Z24
 	VADDPS    Z24, Z1, Z1
-	ADDQ      R8, R9
-	VADDPS    (R9), Z2, Z2
-	VMOVUPS.Z 64(R9), K1, Z24
+	ADDQ      R8, DI
+	VADDPS    (DI), Z2, Z2
+	VMOVUPS.Z 64(DI), K1, Z24
 	VADDPS    Z24, Z3, Z3
-	ADDQ      R8, R9
-	VADDPS    (R9), Z4, Z4
-	VMOVUPS.Z 64(R9), K1, Z24
+	ADDQ      R8, DI
+	VADDPS    (DI), Z4, Z4
+	VMOVUPS.Z 64(DI), K1, Z24
 	VADDPS    Z24, Z5, Z5
-	ADDQ      R8, R9
-	VADDPS    (R9), Z6, Z6
-	VMOVUPS.Z 64(R9), K1, Z24
+	ADDQ      R8, DI
+	VADDPS    (DI), Z6, Z6
+	VMOVUPS.Z 64(DI), K1, Z24
 	VADDPS    Z24, Z7, Z7
-	ADDQ      R8, R9
-	VADDPS    (R9), Z8, Z8
-	VMOVUPS.Z 64(R9), K1, Z24
+	ADDQ      R8, DI
+	VADDPS    (DI), Z8, Z8
+	VMOVUPS.Z 64(DI), K1, Z24
 	VADDPS    Z24, Z9, Z9
-	ADDQ      R8, R9
-	VADDPS    (R9), Z10, Z10
-	VMOVUPS.Z 64(R9), K1, Z24
+	ADDQ      R8, DI
+	VADDPS    (DI), Z10, Z10
+	VMOVUPS.Z 64(DI), K1, Z24
 	VADDPS    Z24, Z11, Z11
-	ADDQ      R8, R9
-	VADDPS    (R9), Z12, Z12
-	VMOVUPS.Z 64(R9), K1, Z24
+	ADDQ      R8, DI
+	VADDPS    (DI), Z12, Z12
+	VMOVUPS.Z 64(DI), K1, Z24
 	VADDPS    Z24, Z13, Z13
-	ADDQ      R8, R9
-	VADDPS    (R9), Z14, Z14
-	VMOVUPS.Z 64(R9), K1, Z24
+	ADDQ      R8, DI
+	VADDPS    (DI), Z14, Z14
+	VMOVUPS.Z 64(DI), K1, Z24
 	VADDPS    Z24, Z15, Z15
-	ADDQ      R8, R9
-	VADDPS    (R9), Z16, Z16
-	VMOVUPS.Z 64(R9), K1, Z24
+	ADDQ      R8, DI
+	VADDPS    (DI), Z16, Z16
+	VMOVUPS.Z 64(DI), K1, Z24
 	VADDPS    Z24, Z17, Z17
-	ADDQ      R8, R9
-	VADDPS    (R9), Z18, Z18
-	VMOVUPS.Z 64(R9), K1, Z24
+	ADDQ      R8, DI
+	VADDPS    (DI), Z18, Z18
+	VMOVUPS.Z 64(DI), K1, Z24
 	VADDPS    Z24, Z19, Z19
-	ADDQ      R8, R9
-	VADDPS    (R9), Z20, Z20
-	VMOVUPS.Z 64(R9), K1, Z24
+	ADDQ      R8, DI
+	VADDPS    (DI), Z20, Z20
+	VMOVUPS.Z 64(DI), K1, Z24
 	VADDPS    Z24, Z21, Z21
 
-store:
+store11:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, K1, 64(DI)
 	ADDQ    R8, DI
@@ -4083,219 +5184,36 @@ store:
 	ADDQ    R8, DI
 	VMOVUPS Z20, (DI)
 	VMOVUPS Z21, K1, 64(DI)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), DI
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
 	ADDQ    DI, DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile11
 	VZEROUPPER
 	RET
 
-// func gemm12x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm12x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows12:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
 	LEAQ  (DX)(AX*4), SI
 
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
-	LEAQ   (DI)(SI*1), R8
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	MOVQ   rowB+56(FP), R11
-	MOVQ   next+112(FP), R14
-	MOVQ   from+88(FP), R15
-	MOVQ   $0x000000000000000c, R13
-	MOVQ   c+72(FP), R10
-	SUBQ   R10, R15
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R13, R13
-
-ask:
-	DECQ       R13
-	JLT        rest
-	PREFETCHT0 (R10)
-	PREFETCHT0 63(R10)
-	PREFETCHT0 (R10)(R15*1)
-	PREFETCHT0 63(R10)(R15*1)
-	ADDQ       rowC+80(FP), R10
-	PREFETCHT1 (R14)
-	PREFETCHT1 64(R14)
-	ADDQ       AX, R14
-	MOVQ       pace+8(FP), R12
-	JMP        steps
-
-rest:
-	CMPQ  R13, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R12
-	TESTQ R12, R12
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (R9), Z12
-	ADDQ         R11, R9
-	VBROADCASTSS (DI), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (DI)(AX*1), Z13
-	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (DI)(AX*2), Z13
-	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (DI)(DX*1), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (DI)(AX*4), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (DI)(BX*1), Z13
-	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (DI)(DX*2), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R8), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (R8)(AX*1), Z13
-	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (R8)(AX*2), Z13
-	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R8)(DX*1), Z13
-	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R8)(AX*4), Z13
-	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         CX, DI
-	ADDQ         CX, R8
-	DECQ         R12
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS.Z (DI), K1, Z12
-	VADDPS    Z12, Z0, Z0
-	VADDPS    Z12, Z1, Z1
-	VADDPS    Z12, Z2, Z2
-	VADDPS    Z12, Z3, Z3
-	VADDPS    Z12, Z4, Z4
-	VADDPS    Z12, Z5, Z5
-	VADDPS    Z12, Z6, Z6
-	VADDPS    Z12, Z7, Z7
-	VADDPS    Z12, Z8, Z8
-	VADDPS    Z12, Z9, Z9
-	VADDPS    Z12, Z10, Z10
-	VADDPS    Z12, Z11, Z11
-
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VMOVUPS.Z (R9), K1, Z13
-	VADDPS    Z13, Z0, Z0
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z13
-	VADDPS    Z13, Z1, Z1
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z13
-	VADDPS    Z13, Z2, Z2
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z13
-	VADDPS    Z13, Z3, Z3
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z13
-	VADDPS    Z13, Z4, Z4
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z13
-	VADDPS    Z13, Z5, Z5
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z13
-	VADDPS    Z13, Z6, Z6
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z13
-	VADDPS    Z13, Z7, Z7
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z13
-	VADDPS    Z13, Z8, Z8
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z13
-	VADDPS    Z13, Z9, Z9
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z13
-	VADDPS    Z13, Z10, Z10
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z13
-	VADDPS    Z13, Z11, Z11
-
-store:
-	VMOVUPS Z0, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z1, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z2, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z3, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z4, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z5, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z6, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z7, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z8, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z9, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z10, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z11, K1, (DI)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm12x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm12x32AVX512(SB), NOSPLIT, $8-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
-	LEAQ  (DX)(AX*4), SI
-
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
+tile12:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
 	LEAQ   (DI)(SI*1), R8
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -4321,40 +5239,45 @@ tile:
 	VXORPS Z21, Z21, Z21
 	VXORPS Z22, Z22, Z22
 	VXORPS Z23, Z23, Z23
-	MOVQ   panel+64(FP), R11
-	MOVQ   rowB+56(FP), R12
-	MOVQ   next+112(FP), R15
-	MOVQ   from+88(FP), BP
+	MOVQ   t+0(FP), R11
+	MOVQ   72(R11), R11
+	MOVQ   t+0(FP), R12
+	MOVQ   64(R12), R12
+	MOVQ   40(SP), R15
+	MOVQ   24(SP), BP
 	MOVQ   $0x000000000000000c, R14
-	MOVQ   c+72(FP), R10
+	MOVQ   16(SP), R10
 	SUBQ   R10, BP
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R13
+	CMPQ   16(R13), $0x00
+	JNE    prefetch12
 	XORQ   R14, R14
 
-ask:
+prefetch12:
 	DECQ       R14
-	JLT        rest
+	JLT        rest12
+	MOVQ       t+0(FP), R13
 	PREFETCHT0 (R10)
 	PREFETCHT0 127(R10)
 	PREFETCHT0 (R10)(BP*1)
 	PREFETCHT0 127(R10)(BP*1)
-	ADDQ       rowC+80(FP), R10
+	ADDQ       88(R13), R10
 	PREFETCHT1 (R15)
 	PREFETCHT1 64(R15)
 	ADDQ       AX, R15
-	MOVQ       pace+8(FP), R13
-	JMP        steps
+	MOVQ       16(R13), R13
+	JMP        steps12
 
-rest:
+rest12:
 	CMPQ  R14, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R13
+	JNE   bias12
+	MOVQ  t+0(FP), R13
+	MOVQ  24(R13), R13
 	TESTQ R13, R13
-	JZ    bias
+	JZ    bias12
 
-steps:
-one:
+steps12:
+one12:
 	VMOVUPS      (R9), Z24
 	VMOVUPS      (R9)(R11*1), Z25
 	ADDQ         R12, R9
@@ -4397,15 +5320,17 @@ one:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          one
-	JMP          ask
+	JNZ          one12
+	JMP          prefetch12
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS   (DI), Z24
-	VMOVUPS.Z 64(DI), K1, Z25
+bias12:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add12
+	MOVQ      32(SP), R8
+	VMOVUPS   (R8), Z24
+	VMOVUPS.Z 64(R8), K1, Z25
 	VADDPS    Z24, Z0, Z0
 	VADDPS    Z25, Z1, Z1
 	VADDPS    Z24, Z2, Z2
@@ -4431,61 +5356,64 @@ bias:
 	VADDPS    Z24, Z22, Z22
 	VADDPS    Z25, Z23, Z23
 
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VADDPS    (R9), Z0, Z0
-	VMOVUPS.Z 64(R9), K1, Z26
+add12:
+	TESTQ     $0x00000001, DI
+	JZ        store12
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VADDPS    (DI), Z0, Z0
+	VMOVUPS.Z 64(DI), K1, Z26
 	VADDPS    Z26, Z1, Z1
-	ADDQ      R8, R9
-	VADDPS    (R9), Z2, Z2
-	VMOVUPS.Z 64(R9), K1, Z26
+	ADDQ      R8, DI
+	VADDPS    (DI), Z2, Z2
+	VMOVUPS.Z 64(DI), K1, Z26
 	VADDPS    Z26, Z3, Z3
-	ADDQ      R8, R9
-	VADDPS    (R9), Z4, Z4
-	VMOVUPS.Z 64(R9), K1, Z26
+	ADDQ      R8, DI
+	VADDPS    (DI), Z4, Z4
+	VMOVUPS.Z 64(DI), K1, Z26
 	VADDPS    Z26, Z5, Z5
-	ADDQ      R8, R9
-	VADDPS    (R9), Z6, Z6
-	VMOVUPS.Z 64(R9), K1, Z26
+	ADDQ      R8, DI
+	VADDPS    (DI), Z6, Z6
+	VMOVUPS.Z 64(DI), K1, Z26
 	VADDPS    Z26, Z7, Z7
-	ADDQ      R8, R9
-	VADDPS    (R9), Z8, Z8
-	VMOVUPS.Z 64(R9), K1, Z26
+	ADDQ      R8, DI
+	VADDPS    (DI), Z8, Z8
+	VMOVUPS.Z 64(DI), K1, Z26
 	VADDPS    Z26, Z9, Z9
-	ADDQ      R8, R9
-	VADDPS    (R9), Z10, Z10
-	VMOVUPS.Z 64(R9), K1, Z26
+	ADDQ      R8, DI
+	VADDPS    (DI), Z10, Z10
+	VMOVUPS.Z 64(DI), K1, Z26
 	VADDPS    Z26, Z11, Z11
-	ADDQ      R8, R9
-	VADDPS    (R9), Z12, Z12
-	VMOVUPS.Z 64(R9), K1, Z26
+	ADDQ      R8, DI
+	VADDPS    (DI), Z12, Z12
+	VMOVUPS.Z 64(DI), K1, Z26
 	VADDPS    Z26, Z13, Z13
-	ADDQ      R8, R9
-	VADDPS    (R9), Z14, Z14
-	VMOVUPS.Z 64(R9), K1, Z26
+	ADDQ      R8, DI
+	VADDPS    (DI), Z14, Z14
+	VMOVUPS.Z 64(DI), K1, Z26
 	VADDPS    Z26, Z15, Z15
-	ADDQ      R8, R9
-	VADDPS    (R9), Z16, Z16
-	VMOVUPS.Z 64(R9), K1, Z26
+	ADDQ      R8, DI
+	VADDPS    (DI), Z16, Z16
+	VMOVUPS.Z 64(DI), K1, Z26
 	VADDPS    Z26, Z17, Z17
-	ADDQ      R8, R9
-	VADDPS    (R9), Z18, Z18
-	VMOVUPS.Z 64(R9), K1, Z26
+	ADDQ      R8, DI
+	VADDPS    (DI), Z18, Z18
+	VMOVUPS.Z 64(DI), K1, Z26
 	VADDPS    Z26, Z19, Z19
-	ADDQ      R8, R9
-	VADDPS    (R9), Z20, Z20
-	VMOVUPS.Z 64(R9), K1, Z26
+	ADDQ      R8, DI
+	VADDPS    (DI), Z20, Z20
+	VMOVUPS.Z 64(DI), K1, Z26
 	VADDPS    Z26, Z21, Z21
-	ADDQ      R8, R9
-	VADDPS    (R9), Z22, Z22
-	VMOVUPS.Z 64(R9), K1, Z26
+	ADDQ      R8, DI
+	VADDPS    (DI), Z22, Z22
+	VMOVUPS.Z 64(DI), K1, Z26
 	VADDPS    Z26, Z23, Z23
 
-store:
+store12:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, K1, 64(DI)
 	ADDQ    R8, DI
@@ -4521,228 +5449,36 @@ store:
 	ADDQ    R8, DI
 	VMOVUPS Z22, (DI)
 	VMOVUPS Z23, K1, 64(DI)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), DI
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
 	ADDQ    DI, DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile12
 	VZEROUPPER
 	RET
 
-// func gemm13x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm13x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows13:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
 	LEAQ  (DX)(AX*4), SI
 
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
-	LEAQ   (DI)(SI*1), R8
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	MOVQ   rowB+56(FP), R11
-	MOVQ   next+112(FP), R14
-	MOVQ   from+88(FP), R15
-	MOVQ   $0x000000000000000d, R13
-	MOVQ   c+72(FP), R10
-	SUBQ   R10, R15
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R13, R13
-
-ask:
-	DECQ       R13
-	JLT        rest
-	PREFETCHT0 (R10)
-	PREFETCHT0 63(R10)
-	PREFETCHT0 (R10)(R15*1)
-	PREFETCHT0 63(R10)(R15*1)
-	ADDQ       rowC+80(FP), R10
-	PREFETCHT1 (R14)
-	PREFETCHT1 64(R14)
-	ADDQ       AX, R14
-	MOVQ       pace+8(FP), R12
-	JMP        steps
-
-rest:
-	CMPQ  R13, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R12
-	TESTQ R12, R12
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (R9), Z13
-	ADDQ         R11, R9
-	VBROADCASTSS (DI), Z14
-	VFMADD231PS  Z13, Z14, Z0
-	VBROADCASTSS (DI)(AX*1), Z14
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (DI)(AX*2), Z14
-	VFMADD231PS  Z13, Z14, Z2
-	VBROADCASTSS (DI)(DX*1), Z14
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (DI)(AX*4), Z14
-	VFMADD231PS  Z13, Z14, Z4
-	VBROADCASTSS (DI)(BX*1), Z14
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (DI)(DX*2), Z14
-	VFMADD231PS  Z13, Z14, Z6
-	VBROADCASTSS (R8), Z14
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R8)(AX*1), Z14
-	VFMADD231PS  Z13, Z14, Z8
-	VBROADCASTSS (R8)(AX*2), Z14
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R8)(DX*1), Z14
-	VFMADD231PS  Z13, Z14, Z10
-	VBROADCASTSS (R8)(AX*4), Z14
-	VFMADD231PS  Z13, Z14, Z11
-	VBROADCASTSS (R8)(BX*1), Z14
-	VFMADD231PS  Z13, Z14, Z12
-	ADDQ         CX, DI
-	ADDQ         CX, R8
-	DECQ         R12
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS.Z (DI), K1, Z13
-	VADDPS    Z13, Z0, Z0
-	VADDPS    Z13, Z1, Z1
-	VADDPS    Z13, Z2, Z2
-	VADDPS    Z13, Z3, Z3
-	VADDPS    Z13, Z4, Z4
-	VADDPS    Z13, Z5, Z5
-	VADDPS    Z13, Z6, Z6
-	VADDPS    Z13, Z7, Z7
-	VADDPS    Z13, Z8, Z8
-	VADDPS    Z13, Z9, Z9
-	VADDPS    Z13, Z10, Z10
-	VADDPS    Z13, Z11, Z11
-	VADDPS    Z13, Z12, Z12
-
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z0, Z0
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z1, Z1
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z2, Z2
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z3, Z3
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z4, Z4
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z5, Z5
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z6, Z6
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z7, Z7
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z8, Z8
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z9, Z9
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z10, Z10
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z11, Z11
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z14
-	VADDPS    Z14, Z12, Z12
-
-store:
-	VMOVUPS Z0, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z1, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z2, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z3, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z4, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z5, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z6, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z7, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z8, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z9, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z10, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z11, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z12, K1, (DI)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm13x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm13x32AVX512(SB), NOSPLIT, $8-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
-	LEAQ  (DX)(AX*4), SI
-
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
+tile13:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
 	LEAQ   (DI)(SI*1), R8
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -4770,40 +5506,45 @@ tile:
 	VXORPS Z23, Z23, Z23
 	VXORPS Z24, Z24, Z24
 	VXORPS Z25, Z25, Z25
-	MOVQ   panel+64(FP), R11
-	MOVQ   rowB+56(FP), R12
-	MOVQ   next+112(FP), R15
-	MOVQ   from+88(FP), BP
+	MOVQ   t+0(FP), R11
+	MOVQ   72(R11), R11
+	MOVQ   t+0(FP), R12
+	MOVQ   64(R12), R12
+	MOVQ   40(SP), R15
+	MOVQ   24(SP), BP
 	MOVQ   $0x000000000000000d, R14
-	MOVQ   c+72(FP), R10
+	MOVQ   16(SP), R10
 	SUBQ   R10, BP
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R13
+	CMPQ   16(R13), $0x00
+	JNE    prefetch13
 	XORQ   R14, R14
 
-ask:
+prefetch13:
 	DECQ       R14
-	JLT        rest
+	JLT        rest13
+	MOVQ       t+0(FP), R13
 	PREFETCHT0 (R10)
 	PREFETCHT0 127(R10)
 	PREFETCHT0 (R10)(BP*1)
 	PREFETCHT0 127(R10)(BP*1)
-	ADDQ       rowC+80(FP), R10
+	ADDQ       88(R13), R10
 	PREFETCHT1 (R15)
 	PREFETCHT1 64(R15)
 	ADDQ       AX, R15
-	MOVQ       pace+8(FP), R13
-	JMP        steps
+	MOVQ       16(R13), R13
+	JMP        steps13
 
-rest:
+rest13:
 	CMPQ  R14, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R13
+	JNE   bias13
+	MOVQ  t+0(FP), R13
+	MOVQ  24(R13), R13
 	TESTQ R13, R13
-	JZ    bias
+	JZ    bias13
 
-steps:
-one:
+steps13:
+one13:
 	VMOVUPS      (R9), Z26
 	VMOVUPS      (R9)(R11*1), Z27
 	ADDQ         R12, R9
@@ -4849,15 +5590,17 @@ one:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          one
-	JMP          ask
+	JNZ          one13
+	JMP          prefetch13
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS   (DI), Z26
-	VMOVUPS.Z 64(DI), K1, Z27
+bias13:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add13
+	MOVQ      32(SP), R8
+	VMOVUPS   (R8), Z26
+	VMOVUPS.Z 64(R8), K1, Z27
 	VADDPS    Z26, Z0, Z0
 	VADDPS    Z27, Z1, Z1
 	VADDPS    Z26, Z2, Z2
@@ -4885,65 +5628,68 @@ bias:
 	VADDPS    Z26, Z24, Z24
 	VADDPS    Z27, Z25, Z25
 
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VADDPS    (R9), Z0, Z0
-	VMOVUPS.Z 64(R9), K1, Z28
+add13:
+	TESTQ     $0x00000001, DI
+	JZ        store13
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VADDPS    (DI), Z0, Z0
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z1, Z1
-	ADDQ      R8, R9
-	VADDPS    (R9), Z2, Z2
-	VMOVUPS.Z 64(R9), K1, Z28
+	ADDQ      R8, DI
+	VADDPS    (DI), Z2, Z2
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z3, Z3
-	ADDQ      R8, R9
-	VADDPS    (R9), Z4, Z4
-	VMOVUPS.Z 64(R9), K1, Z28
+	ADDQ      R8, DI
+	VADDPS    (DI), Z4, Z4
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z5, Z5
-	ADDQ      R8, R9
-	VADDPS    (R9), Z6, Z6
-	VMOVUPS.Z 64(R9), K1, Z28
+	ADDQ      R8, DI
+	VADDPS    (DI), Z6, Z6
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z7, Z7
-	ADDQ      R8, R9
-	VADDPS    (R9), Z8, Z8
-	VMOVUPS.Z 64(R9), K1, Z28
+	ADDQ      R8, DI
+	VADDPS    (DI), Z8, Z8
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z9, Z9
-	ADDQ      R8, R9
-	VADDPS    (R9), Z10, Z10
-	VMOVUPS.Z 64(R9), K1, Z28
+	ADDQ      R8, DI
+	VADDPS    (DI), Z10, Z10
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z11, Z11
-	ADDQ      R8, R9
-	VADDPS    (R9), Z12, Z12
-	VMOVUPS.Z 64(R9), K1, Z28
+	ADDQ      R8, DI
+	VADDPS    (DI), Z12, Z12
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z13, Z13
-	ADDQ      R8, R9
-	VADDPS    (R9), Z14, Z14
-	VMOVUPS.Z 64(R9), K1, Z28
+	ADDQ      R8, DI
+	VADDPS    (DI), Z14, Z14
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z15, Z15
-	ADDQ      R8, R9
-	VADDPS    (R9), Z16, Z16
-	VMOVUPS.Z 64(R9), K1, Z28
+	ADDQ      R8, DI
+	VADDPS    (DI), Z16, Z16
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z17, Z17
-	ADDQ      R8, R9
-	VADDPS    (R9), Z18, Z18
-	VMOVUPS.Z 64(R9), K1, Z28
+	ADDQ      R8, DI
+	VADDPS    (DI), Z18, Z18
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z19, Z19
-	ADDQ      R8, R9
-	VADDPS    (R9), Z20, Z20
-	VMOVUPS.Z 64(R9), K1, Z28
+	ADDQ      R8, DI
+	VADDPS    (DI), Z20, Z20
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z21, Z21
-	ADDQ      R8, R9
-	VADDPS    (R9), Z22, Z22
-	VMOVUPS.Z 64(R9), K1, Z28
+	ADDQ      R8, DI
+	VADDPS    (DI), Z22, Z22
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z23, Z23
-	ADDQ      R8, R9
-	VADDPS    (R9), Z24, Z24
-	VMOVUPS.Z 64(R9), K1, Z28
+	ADDQ      R8, DI
+	VADDPS    (DI), Z24, Z24
+	VMOVUPS.Z 64(DI), K1, Z28
 	VADDPS    Z28, Z25, Z25
 
-store:
+store13:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, K1, 64(DI)
 	ADDQ    R8, DI
@@ -4982,237 +5728,36 @@ store:
 	ADDQ    R8, DI
 	VMOVUPS Z24, (DI)
 	VMOVUPS Z25, K1, 64(DI)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), DI
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
 	ADDQ    DI, DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile13
 	VZEROUPPER
 	RET
 
-// func gemm14x16AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm14x16AVX512(SB), NOSPLIT, $0-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
+rows14:
+	MOVQ  t+0(FP), AX
+	MOVQ  40(AX), AX
+	MOVQ  t+0(FP), CX
+	MOVQ  48(CX), CX
 	LEAQ  (AX)(AX*2), DX
 	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
+	MOVQ  t+0(FP), SI
+	KMOVW 136(SI), K1
 	LEAQ  (DX)(AX*4), SI
 
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
-	LEAQ   (DI)(SI*1), R8
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	MOVQ   rowB+56(FP), R11
-	MOVQ   next+112(FP), R14
-	MOVQ   from+88(FP), R15
-	MOVQ   $0x000000000000000e, R13
-	MOVQ   c+72(FP), R10
-	SUBQ   R10, R15
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
-	XORQ   R13, R13
-
-ask:
-	DECQ       R13
-	JLT        rest
-	PREFETCHT0 (R10)
-	PREFETCHT0 63(R10)
-	PREFETCHT0 (R10)(R15*1)
-	PREFETCHT0 63(R10)(R15*1)
-	ADDQ       rowC+80(FP), R10
-	PREFETCHT1 (R14)
-	PREFETCHT1 64(R14)
-	ADDQ       AX, R14
-	MOVQ       pace+8(FP), R12
-	JMP        steps
-
-rest:
-	CMPQ  R13, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R12
-	TESTQ R12, R12
-	JZ    bias
-
-steps:
-one:
-	VMOVUPS      (R9), Z14
-	ADDQ         R11, R9
-	VBROADCASTSS (DI), Z15
-	VFMADD231PS  Z14, Z15, Z0
-	VBROADCASTSS (DI)(AX*1), Z15
-	VFMADD231PS  Z14, Z15, Z1
-	VBROADCASTSS (DI)(AX*2), Z15
-	VFMADD231PS  Z14, Z15, Z2
-	VBROADCASTSS (DI)(DX*1), Z15
-	VFMADD231PS  Z14, Z15, Z3
-	VBROADCASTSS (DI)(AX*4), Z15
-	VFMADD231PS  Z14, Z15, Z4
-	VBROADCASTSS (DI)(BX*1), Z15
-	VFMADD231PS  Z14, Z15, Z5
-	VBROADCASTSS (DI)(DX*2), Z15
-	VFMADD231PS  Z14, Z15, Z6
-	VBROADCASTSS (R8), Z15
-	VFMADD231PS  Z14, Z15, Z7
-	VBROADCASTSS (R8)(AX*1), Z15
-	VFMADD231PS  Z14, Z15, Z8
-	VBROADCASTSS (R8)(AX*2), Z15
-	VFMADD231PS  Z14, Z15, Z9
-	VBROADCASTSS (R8)(DX*1), Z15
-	VFMADD231PS  Z14, Z15, Z10
-	VBROADCASTSS (R8)(AX*4), Z15
-	VFMADD231PS  Z14, Z15, Z11
-	VBROADCASTSS (R8)(BX*1), Z15
-	VFMADD231PS  Z14, Z15, Z12
-	VBROADCASTSS (R8)(DX*2), Z15
-	VFMADD231PS  Z14, Z15, Z13
-	ADDQ         CX, DI
-	ADDQ         CX, R8
-	DECQ         R12
-	JNZ          one
-	JMP          ask
-
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS.Z (DI), K1, Z14
-	VADDPS    Z14, Z0, Z0
-	VADDPS    Z14, Z1, Z1
-	VADDPS    Z14, Z2, Z2
-	VADDPS    Z14, Z3, Z3
-	VADDPS    Z14, Z4, Z4
-	VADDPS    Z14, Z5, Z5
-	VADDPS    Z14, Z6, Z6
-	VADDPS    Z14, Z7, Z7
-	VADDPS    Z14, Z8, Z8
-	VADDPS    Z14, Z9, Z9
-	VADDPS    Z14, Z10, Z10
-	VADDPS    Z14, Z11, Z11
-	VADDPS    Z14, Z12, Z12
-	VADDPS    Z14, Z13, Z13
-
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z0, Z0
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z1, Z1
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z2, Z2
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z3, Z3
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z4, Z4
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z5, Z5
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z6, Z6
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z7, Z7
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z8, Z8
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z9, Z9
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z10, Z10
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z11, Z11
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z12, Z12
-	ADDQ      R8, R9
-	VMOVUPS.Z (R9), K1, Z15
-	VADDPS    Z15, Z13, Z13
-
-store:
-	VMOVUPS Z0, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z1, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z2, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z3, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z4, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z5, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z6, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z7, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z8, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z9, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z10, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z11, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z12, K1, (DI)
-	ADDQ    R8, DI
-	VMOVUPS Z13, K1, (DI)
-	ADDQ    $0x40, c+72(FP)
-	ADDQ    $0x40, from+88(FP)
-	ADDQ    $0x40, bias+104(FP)
-	MOVQ    panel+64(FP), DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
-	VZEROUPPER
-	RET
-
-// func gemm14x32AVX512(tiles int, pace int, rest int, a *float32, rowA int, colA int, b *float32, rowB int, panel int, c *float32, rowC int, from *float32, start int, bias *float32, next *float32, tileNext int, mask uint16)
-// Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·gemm14x32AVX512(SB), NOSPLIT, $8-130
-	MOVQ  rowA+32(FP), AX
-	MOVQ  colA+40(FP), CX
-	LEAQ  (AX)(AX*2), DX
-	LEAQ  (AX)(AX*4), BX
-	KMOVW mask+128(FP), K1
-	LEAQ  (DX)(AX*4), SI
-
-tile:
-	MOVQ   a+24(FP), DI
-	MOVQ   b+48(FP), R9
+tile14:
+	MOVQ   t+0(FP), DI
+	MOVQ   32(DI), DI
+	MOVQ   8(SP), R9
 	LEAQ   (DI)(SI*1), R8
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -5242,40 +5787,45 @@ tile:
 	VXORPS Z25, Z25, Z25
 	VXORPS Z26, Z26, Z26
 	VXORPS Z27, Z27, Z27
-	MOVQ   panel+64(FP), R11
-	MOVQ   rowB+56(FP), R12
-	MOVQ   next+112(FP), R15
-	MOVQ   from+88(FP), BP
+	MOVQ   t+0(FP), R11
+	MOVQ   72(R11), R11
+	MOVQ   t+0(FP), R12
+	MOVQ   64(R12), R12
+	MOVQ   40(SP), R15
+	MOVQ   24(SP), BP
 	MOVQ   $0x000000000000000e, R14
-	MOVQ   c+72(FP), R10
+	MOVQ   16(SP), R10
 	SUBQ   R10, BP
-	CMPQ   pace+8(FP), $0x00
-	JNE    ask
+	MOVQ   t+0(FP), R13
+	CMPQ   16(R13), $0x00
+	JNE    prefetch14
 	XORQ   R14, R14
 
-ask:
+prefetch14:
 	DECQ       R14
-	JLT        rest
+	JLT        rest14
+	MOVQ       t+0(FP), R13
 	PREFETCHT0 (R10)
 	PREFETCHT0 127(R10)
 	PREFETCHT0 (R10)(BP*1)
 	PREFETCHT0 127(R10)(BP*1)
-	ADDQ       rowC+80(FP), R10
+	ADDQ       88(R13), R10
 	PREFETCHT1 (R15)
 	PREFETCHT1 64(R15)
 	ADDQ       AX, R15
-	MOVQ       pace+8(FP), R13
-	JMP        steps
+	MOVQ       16(R13), R13
+	JMP        steps14
 
-rest:
+rest14:
 	CMPQ  R14, $-1
-	JNE   bias
-	MOVQ  rest+16(FP), R13
+	JNE   bias14
+	MOVQ  t+0(FP), R13
+	MOVQ  24(R13), R13
 	TESTQ R13, R13
-	JZ    bias
+	JZ    bias14
 
-steps:
-one:
+steps14:
+one14:
 	VMOVUPS      (R9), Z28
 	VMOVUPS      (R9)(R11*1), Z29
 	ADDQ         R12, R9
@@ -5324,15 +5874,17 @@ one:
 	ADDQ         CX, DI
 	ADDQ         CX, R8
 	DECQ         R13
-	JNZ          one
-	JMP          ask
+	JNZ          one14
+	JMP          prefetch14
 
-bias:
-	TESTQ     $0x00000002, start+96(FP)
-	JZ        add
-	MOVQ      bias+104(FP), DI
-	VMOVUPS   (DI), Z28
-	VMOVUPS.Z 64(DI), K1, Z29
+bias14:
+	MOVQ      t+0(FP), DI
+	MOVQ      104(DI), DI
+	TESTQ     $0x00000002, DI
+	JZ        add14
+	MOVQ      32(SP), R8
+	VMOVUPS   (R8), Z28
+	VMOVUPS.Z 64(R8), K1, Z29
 	VADDPS    Z28, Z0, Z0
 	VADDPS    Z29, Z1, Z1
 	VADDPS    Z28, Z2, Z2
@@ -5362,69 +5914,72 @@ bias:
 	VADDPS    Z28, Z26, Z26
 	VADDPS    Z29, Z27, Z27
 
-add:
-	MOVQ      c+72(FP), DI
-	MOVQ      rowC+80(FP), R8
-	TESTQ     $0x00000001, start+96(FP)
-	JZ        store
-	MOVQ      from+88(FP), R9
-	VADDPS    (R9), Z0, Z0
-	VMOVUPS.Z 64(R9), K1, Z30
+add14:
+	TESTQ     $0x00000001, DI
+	JZ        store14
+	MOVQ      24(SP), DI
+	MOVQ      t+0(FP), R8
+	MOVQ      88(R8), R8
+	VADDPS    (DI), Z0, Z0
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z1, Z1
-	ADDQ      R8, R9
-	VADDPS    (R9), Z2, Z2
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z2, Z2
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z3, Z3
-	ADDQ      R8, R9
-	VADDPS    (R9), Z4, Z4
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z4, Z4
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z5, Z5
-	ADDQ      R8, R9
-	VADDPS    (R9), Z6, Z6
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z6, Z6
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z7, Z7
-	ADDQ      R8, R9
-	VADDPS    (R9), Z8, Z8
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z8, Z8
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z9, Z9
-	ADDQ      R8, R9
-	VADDPS    (R9), Z10, Z10
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z10, Z10
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z11, Z11
-	ADDQ      R8, R9
-	VADDPS    (R9), Z12, Z12
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z12, Z12
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z13, Z13
-	ADDQ      R8, R9
-	VADDPS    (R9), Z14, Z14
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z14, Z14
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z15, Z15
-	ADDQ      R8, R9
-	VADDPS    (R9), Z16, Z16
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z16, Z16
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z17, Z17
-	ADDQ      R8, R9
-	VADDPS    (R9), Z18, Z18
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z18, Z18
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z19, Z19
-	ADDQ      R8, R9
-	VADDPS    (R9), Z20, Z20
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z20, Z20
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z21, Z21
-	ADDQ      R8, R9
-	VADDPS    (R9), Z22, Z22
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z22, Z22
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z23, Z23
-	ADDQ      R8, R9
-	VADDPS    (R9), Z24, Z24
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z24, Z24
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z25, Z25
-	ADDQ      R8, R9
-	VADDPS    (R9), Z26, Z26
-	VMOVUPS.Z 64(R9), K1, Z30
+	ADDQ      R8, DI
+	VADDPS    (DI), Z26, Z26
+	VMOVUPS.Z 64(DI), K1, Z30
 	VADDPS    Z30, Z27, Z27
 
-store:
+store14:
+	MOVQ    16(SP), DI
+	MOVQ    t+0(FP), R8
+	MOVQ    88(R8), R8
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, K1, 64(DI)
 	ADDQ    R8, DI
@@ -5466,16 +6021,18 @@ store:
 	ADDQ    R8, DI
 	VMOVUPS Z26, (DI)
 	VMOVUPS Z27, K1, 64(DI)
-	ADDQ    $0x00000080, c+72(FP)
-	ADDQ    $0x00000080, from+88(FP)
-	ADDQ    $0x00000080, bias+104(FP)
-	MOVQ    panel+64(FP), DI
+	ADDQ    $0x00000080, 16(SP)
+	ADDQ    $0x00000080, 24(SP)
+	ADDQ    $0x00000080, 32(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    72(DI), DI
 	ADDQ    DI, DI
-	ADDQ    DI, b+48(FP)
-	MOVQ    tileNext+120(FP), DI
-	ADDQ    DI, next+112(FP)
-	DECQ    tiles+0(FP)
-	JNZ     tile
+	ADDQ    DI, 8(SP)
+	MOVQ    t+0(FP), DI
+	MOVQ    128(DI), DI
+	ADDQ    DI, 40(SP)
+	DECQ    (SP)
+	JNZ     tile14
 	VZEROUPPER
 	RET
 
@@ -12778,7 +13335,7 @@ step:
 	LONG       $0x4b7be2c4; LONG $0x000031b4; WORD $0x0000 // TILELOADD 0(CX)(SI*1), TMM6
 	LONG       $0x4b7be2c4; LONG $0x000030a4; WORD $0x0000 // TILELOADD 0(AX)(SI*1), TMM4
 	TESTQ      DX, DX
-	JLE        asked
+	JLE        prefetched
 	PREFETCHT0 (R9)
 	PREFETCHT0 64(R9)
 	ADDQ       R11, R9
@@ -12793,7 +13350,7 @@ step:
 	ADDQ       R11, R9
 	SUBQ       $0x04, DX
 
-asked:
+prefetched:
 	LONG  $0x5c4ae2c4; BYTE $0xc4 // TDPBF16PS TMM6, TMM4, TMM0
 	LONG  $0x4b7be2c4; LONG $0x040031bc; WORD $0x0000 // TILELOADD 1024(CX)(SI*1), TMM7
 	LONG  $0x5c42e2c4; BYTE $0xcc // TDPBF16PS TMM7, TMM4, TMM1

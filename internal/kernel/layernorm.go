@@ -2,16 +2,6 @@ package kernel
 
 import "math"
 
-type layerNormTask struct {
-	p                             *Pool
-	y, mean, rstd, x, gamma, beta []float32 // y is dx and beta is dy in the gradient
-	partial                       []float32 // of dgamma and dbeta, one pair of rows a block
-	residual                      []float32 // is added to dx, or nil
-	y16, dy16                     []uint16  // instead of y of the forward pass, and of dy
-	eps                           float32
-	size                          int // rows of a tile
-}
-
 // LayerNorm normalizes each row of x (N, D), scales it by gamma (D) and shifts
 // it by beta (D):
 //
@@ -23,16 +13,24 @@ type layerNormTask struct {
 // Source: Ba, Kiros and Hinton, "Layer Normalization", arXiv:1607.06450, eq. 4.
 func (p *Pool) LayerNorm(y, mean, rstd, x, gamma, beta []float32, eps float32) {
 	check("LayerNorm", "y", len(y), len(x))
-	p.normalizeRows(layerNormTask{y: y, mean: mean, rstd: rstd, x: x, gamma: gamma, beta: beta, eps: eps})
+	p.layerNormRows(layerNormTask{y: y, mean: mean, rstd: rstd, x: x, gamma: gamma, beta: beta, eps: eps})
 }
 
 // LayerNormBF16 is LayerNorm whose result is rounded to bfloat16.
 func (p *Pool) LayerNormBF16(y []uint16, mean, rstd, x, gamma, beta []float32, eps float32) {
 	check("LayerNorm", "y", len(y), len(x))
-	p.normalizeRows(layerNormTask{y16: y, mean: mean, rstd: rstd, x: x, gamma: gamma, beta: beta, eps: eps})
+	p.layerNormRows(layerNormTask{y16: y, mean: mean, rstd: rstd, x: x, gamma: gamma, beta: beta, eps: eps})
 }
 
-func (p *Pool) normalizeRows(t layerNormTask) {
+type layerNormTask struct {
+	p                             *Pool
+	y, mean, rstd, x, gamma, beta []float32
+	y16                           []uint16 // instead of y
+	eps                           float32
+	size                          int // rows of a tile
+}
+
+func (p *Pool) layerNormRows(t layerNormTask) {
 	rows := len(t.mean)
 	check("LayerNorm", "x", len(t.x), rows*len(t.gamma))
 	check("LayerNorm", "rstd", len(t.rstd), rows)
@@ -43,34 +41,58 @@ func (p *Pool) normalizeRows(t layerNormTask) {
 	p.layerNorm = layerNormTask{}
 }
 
+func (t *layerNormTask) do(worker, tile int) {
+	d := len(t.gamma)
+	space := t.p.workerScratch(worker, d) // a row in float32
+	lo, hi := span(tile, len(t.mean), t.size)
+	for i := lo; i < hi; i++ {
+		y := space
+		if t.y16 == nil {
+			y = t.y[i*d:][:d]
+		}
+		t.mean[i], t.rstd[i] = layerNorm(y, t.x[i*d:][:d], t.gamma, t.beta, t.eps)
+		if t.y16 != nil {
+			toBF16(t.y16[i*d:][:d], y)
+		}
+	}
+}
+
 // LayerNormGrad computes the gradients of LayerNorm. With xhat = (x - mean) rstd
 // and g = dy gamma, and the means over the row,
 //
-//	dx = rstd (g - mean(g) - xhat mean(g xhat)), dgamma = sum dy xhat, dbeta = sum dy
+//	dx = rstd (g - mean(g) - xhat mean(g xhat)) + residual
+//	dgamma = sum dy xhat, dbeta = sum dy
 //
-// Dx may be dy.
-func (p *Pool) LayerNormGrad(dx, dgamma, dbeta, x, gamma, mean, rstd, dy []float32) {
-	p.LayerNormGradAdd(dx, dgamma, dbeta, x, gamma, mean, rstd, dy, nil)
-}
-
-// LayerNormGradAdd is LayerNormGrad that adds residual (N, D), if it is not
-// nil, to dx: the gradient of x by another way, as x is also the residual of its
-// block. Dx may not be residual.
-func (p *Pool) LayerNormGradAdd(dx, dgamma, dbeta, x, gamma, mean, rstd, dy, residual []float32) {
+// Residual (N, D), or nil, is the gradient that x has from the other branch of its
+// block. Dx may be dy, but not residual.
+func (p *Pool) LayerNormGrad(dx, dgamma, dbeta, x, gamma, mean, rstd, dy, residual []float32) {
 	check("LayerNormGrad", "dy", len(dy), len(x))
-	p.normalizeGrad(dgamma, dbeta, layerNormTask{y: dx, mean: mean, rstd: rstd, x: x, gamma: gamma, beta: dy, residual: residual})
+	p.layerNormGradRows(dgamma, dbeta, layerNormGradTask{
+		dx: dx, dy: dy, mean: mean, rstd: rstd, x: x, gamma: gamma, residual: residual,
+	})
 }
 
-// LayerNormGradBF16 is LayerNormGradAdd for a dy of bfloat16.
+// LayerNormGradBF16 is LayerNormGrad for a dy of bfloat16.
 func (p *Pool) LayerNormGradBF16(dx, dgamma, dbeta, x, gamma, mean, rstd []float32, dy []uint16, residual []float32) {
 	check("LayerNormGrad", "dy", len(dy), len(x))
-	p.normalizeGrad(dgamma, dbeta, layerNormTask{y: dx, mean: mean, rstd: rstd, x: x, gamma: gamma, dy16: dy, residual: residual})
+	p.layerNormGradRows(dgamma, dbeta, layerNormGradTask{
+		dx: dx, dy16: dy, mean: mean, rstd: rstd, x: x, gamma: gamma, residual: residual,
+	})
 }
 
-func (p *Pool) normalizeGrad(dgamma, dbeta []float32, t layerNormTask) {
+type layerNormGradTask struct {
+	p                            *Pool
+	dx, dy, mean, rstd, x, gamma []float32
+	dy16                         []uint16  // instead of dy
+	residual                     []float32 // is added to dx, or nil
+	partial                      []float32 // dgamma of each block of rows, then dbeta
+	size                         int       // rows of a block
+}
+
+func (p *Pool) layerNormGradRows(dgamma, dbeta []float32, t layerNormGradTask) {
 	rows, d := len(t.mean), len(t.gamma)
 	check("LayerNormGrad", "x", len(t.x), rows*d)
-	check("LayerNormGrad", "dx", len(t.y), rows*d)
+	check("LayerNormGrad", "dx", len(t.dx), rows*d)
 	check("LayerNormGrad", "rstd", len(t.rstd), rows)
 	check("LayerNormGrad", "dgamma", len(dgamma), d)
 	check("LayerNormGrad", "dbeta", len(dbeta), d)
@@ -79,48 +101,29 @@ func (p *Pool) normalizeGrad(dgamma, dbeta []float32, t layerNormTask) {
 	}
 	t.p, t.partial, t.size = p, p.sharedScratch(2*blocks*d), ceil(rows, blocks)
 	clear(t.partial)
-	p.layerNorm = t
-	p.run(&p.layerNorm, blocks)
-	p.layerNorm = layerNormTask{}
+	p.layerNormGrad = t
+	p.run(&p.layerNormGrad, blocks)
+	p.layerNormGrad = layerNormGradTask{}
 	p.combineBlocks(dgamma, t.partial[:blocks*d])
 	p.combineBlocks(dbeta, t.partial[blocks*d:])
 }
 
-func (t *layerNormTask) do(worker, tile int) {
+func (t *layerNormGradTask) do(worker, block int) {
 	d := len(t.gamma)
-	space := t.p.workerScratch(worker, d) // of a row in float32
-	lo, hi := span(tile, len(t.mean), t.size)
+	space := t.p.workerScratch(worker, d) // a row in float32
+	dgamma, dbeta := t.partial[block*d:][:d], t.partial[(blocks+block)*d:][:d]
+	lo, hi := span(block, len(t.mean), t.size)
 	for i := lo; i < hi; i++ {
-		if t.partial == nil {
-			t.row(space, i)
+		dx, dy := t.dx[i*d:][:d], space
+		if t.dy16 == nil {
+			dy = t.dy[i*d:][:d]
 		} else {
-			t.rowGrad(space, i, t.partial[tile*d:][:d], t.partial[(blocks+tile)*d:][:d])
+			fromBF16(dy, t.dy16[i*d:][:d])
 		}
-	}
-}
-
-func (t *layerNormTask) row(space []float32, i int) {
-	d, y := len(t.gamma), space
-	if t.y16 == nil {
-		y = t.y[i*d:][:d]
-	}
-	t.mean[i], t.rstd[i] = layerNorm(y, t.x[i*d:][:d], t.gamma, t.beta, t.eps)
-	if t.y16 != nil {
-		toBF16(t.y16[i*d:][:d], y)
-	}
-}
-
-func (t *layerNormTask) rowGrad(space []float32, i int, dgamma, dbeta []float32) {
-	d, dy := len(t.gamma), space
-	if t.dy16 == nil {
-		dy = t.beta[i*d:][:d]
-	} else {
-		fromBF16(dy, t.dy16[i*d:][:d])
-	}
-	dx := t.y[i*d:][:d]
-	layerNormGrad(dx, dgamma, dbeta, t.x[i*d:][:d], t.gamma, dy, t.mean[i], t.rstd[i])
-	if t.residual != nil {
-		add(dx, dx, t.residual[i*d:][:d])
+		layerNormGrad(dx, dgamma, dbeta, t.x[i*d:][:d], t.gamma, dy, t.mean[i], t.rstd[i])
+		if t.residual != nil {
+			add(dx, dx, t.residual[i*d:][:d])
+		}
 	}
 }
 

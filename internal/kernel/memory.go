@@ -2,12 +2,12 @@ package kernel
 
 import "unsafe"
 
-// lineFloats is a cache line.
+// lineFloats is the floats of a cache line.
 const lineFloats = 16
 
-// NewFloats returns n zeros that begin a cache line. Much memory is asked to lie
-// in large pages, where the system has them: what a step passes over is far more
-// than the processor knows the small pages of.
+// NewFloats returns n zeros that begin a cache line. Much memory lies in large pages,
+// where the system has them: a step passes over far more small pages than the
+// processor's table of addresses holds.
 func NewFloats(n int) []float32 {
 	x := make([]float32, n+lineFloats)
 	skip := 0

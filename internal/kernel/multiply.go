@@ -8,7 +8,7 @@ type panels struct {
 	row, next int
 }
 
-// packed is an operand of so many rows that packRows or packColumns made.
+// packed is an operand of the given number of rows that packRows or packColumns made.
 func packed(data []float32, rows int) panels { return panels{data, panelWidth, rows * panelWidth} }
 
 // rowMajor is an operand as it lies in memory.
@@ -44,11 +44,11 @@ func copied(space, data []float32, row, column int) left {
 func spaceFor(k int) int { return copiedTiles * panelWidth * paddedRow(k) }
 
 // paddedRow is the length of rows of k floats which fall into different sets of
-// the first cache.
+// the L1 cache.
 func paddedRow(k int) int { return (ceil(k, 16) | 1) * 16 }
 
-// tiles returns a number of tiles of so many rows and k columns where they shall
-// be read.
+// tiles returns the first tiles, number x rows rows of k columns, where they shall be
+// read.
 func (a left) tiles(number, rows, k int) left {
 	t := left{data: a.space, row: 1, column: panelWidth, next: k * panelWidth}
 	switch {
@@ -72,6 +72,7 @@ func (a left) tiles(number, rows, k int) left {
 // nil. From may be C.
 func multiply(c []float32, rowC int, a left, b panels, m, n, k int, bias, from []float32) {
 	shape := &tileShapes[level]
+	row := tileRow{n: n, k: k, b: b, c: c, rowC: rowC, bias: bias, from: from}
 	// Tiles of about equal height: thin ones cannot use the whole machine.
 	all := ceil(m, shape.rows)
 	rows, higher := m/all, m%all
@@ -81,18 +82,18 @@ func multiply(c []float32, rowC int, a left, b panels, m, n, k int, bias, from [
 			height, number = rows+1, higher-i
 		}
 		number = min(number, copiedTiles)
-		tile := a.tiles(number, height, k)
+		row.rows, row.a = height, a.tiles(number, height, k)
 		for range number {
-			next := tile.data
-			if tile.next < len(next) {
-				next = next[tile.next:]
+			row.next = row.a.data
+			if row.a.next < len(row.next) {
+				row.next = row.next[row.a.next:]
 			}
-			gemmRow(height, n, k, tile, next, b, c, rowC, bias, from)
-			tile.data = next
+			gemmRow(&row)
+			row.a.data = row.next
 			if i++; i < all {
-				c = c[height*rowC:]
+				row.c = row.c[height*rowC:]
 				if from != nil {
-					from = from[height*rowC:]
+					row.from = row.from[height*rowC:]
 				}
 			}
 		}
@@ -102,26 +103,38 @@ func multiply(c []float32, rowC int, a left, b panels, m, n, k int, bias, from [
 	}
 }
 
-// gemmRowGo computes tiles of so many rows, side by side; see multiply.
-func gemmRowGo(rows, n, k int, a left, b panels, c []float32, rowC int, bias, from []float32) {
-	for i := range rows {
-		for j := 0; j < n; j += panelWidth {
+// A tileRow is a row of tiles of C, side by side: rows x n of C from rows of a and
+// k rows of b.
+type tileRow struct {
+	rows, n, k int
+	a          left
+	next       []float32 // where the rows of A begin that come after these, to be prefetched
+	b          panels
+	c          []float32
+	rowC       int
+	bias, from []float32 // are added, unless nil; see multiply
+}
+
+// gemmRowGo computes a row of tiles, one panel of columns at a time.
+func gemmRowGo(t *tileRow) {
+	for i := range t.rows {
+		for j := 0; j < t.n; j += panelWidth {
 			var sums [panelWidth]float32
-			sum, b := sums[:min(panelWidth, n-j)], b.from(0, j)
-			for p := range k {
-				x := a.data[i*a.row+p*a.column]
+			sum, b := sums[:min(panelWidth, t.n-j)], t.b.from(0, j)
+			for p := range t.k {
+				x := t.a.data[i*t.a.row+p*t.a.column]
 				for l, v := range b.data[p*b.row:][:len(sum)] {
 					sum[l] += x * v
 				}
 			}
 			for l, v := range sum {
-				if bias != nil {
-					v += bias[j+l]
+				if t.bias != nil {
+					v += t.bias[j+l]
 				}
-				if from != nil {
-					v += from[i*rowC+j+l]
+				if t.from != nil {
+					v += t.from[i*t.rowC+j+l]
 				}
-				c[i*rowC+j+l] = v
+				t.c[i*t.rowC+j+l] = v
 			}
 		}
 	}

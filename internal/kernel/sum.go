@@ -1,27 +1,50 @@
 package kernel
 
-type columnTask struct {
-	p                *Pool
-	partial, x       []float32
-	pre, dy          []float32 // of which x is the gradient, to be computed; or nil
-	x16, pre16, dy16 []uint16  // instead of x, pre and dy, if x is nil
-	a                Activation
-	d, rows          int
-}
-
 // ColumnSum adds up the rows of x (N, D) into sum (D).
 func (p *Pool) ColumnSum(sum, x []float32) {
 	d := len(sum)
 	if d == 0 || len(x)%d != 0 {
 		check("ColumnSum", "x", len(x), d)
 	}
-	p.sumColumns(sum, len(x), columnTask{x: x})
+	p.sumColumns(sum, len(x), columnSumTask{x: x})
 }
 
 // ColumnSumBF16 is ColumnSum of bfloat16.
 func (p *Pool) ColumnSumBF16(sum []float32, x []uint16) {
 	check("ColumnSum", "x", len(x), len(x)/max(1, len(sum))*len(sum))
-	p.sumColumns(sum, len(x), columnTask{x16: x})
+	p.sumColumns(sum, len(x), columnSumTask{x16: x})
+}
+
+type columnSumTask struct {
+	p          *Pool
+	partial, x []float32
+	x16        []uint16 // instead of x
+	d, rows    int
+}
+
+func (p *Pool) sumColumns(sum []float32, n int, t columnSumTask) {
+	t.p, t.d, t.rows = p, len(sum), n/len(sum)
+	t.partial = p.sharedScratch(blocks * t.d)
+	p.columnSum = t
+	p.run(&p.columnSum, blocks)
+	p.columnSum = columnSumTask{}
+	p.combineBlocks(sum, t.partial)
+}
+
+func (t *columnSumTask) do(worker, block int) {
+	sum := t.partial[block*t.d:][:t.d]
+	clear(sum)
+	space := t.p.workerScratch(worker, t.d) // a row in float32
+	lo, hi := span(block, t.rows, ceil(t.rows, blocks))
+	for i := lo; i < hi; i++ {
+		row := space
+		if t.x16 == nil {
+			row = t.x[i*t.d:][:t.d]
+		} else {
+			fromBF16(row, t.x16[i*t.d:][:t.d])
+		}
+		add(sum, sum, row)
+	}
 }
 
 // ActivateGradSum computes dx = dy a'(x) and adds up the rows of dx (N, D) into
@@ -30,8 +53,7 @@ func (p *Pool) ColumnSumBF16(sum []float32, x []uint16) {
 func (p *Pool) ActivateGradSum(dx, sum, x, dy []float32, a Activation) {
 	check("ActivateGradSum", "x", len(x), len(dx))
 	check("ActivateGradSum", "dy", len(dy), len(dx))
-	check("ActivateGradSum", "dx", len(dx), len(dx)/max(1, len(sum))*len(sum))
-	p.sumColumns(sum, len(dx), columnTask{x: dx, pre: x, dy: dy, a: a})
+	p.sumActivateGrad(sum, len(dx), activateGradSumTask{dx: dx, x: x, dy: dy, a: a})
 }
 
 // ActivateGradSumBF16 is ActivateGradSum of bfloat16. Dx is rounded after it was
@@ -39,50 +61,51 @@ func (p *Pool) ActivateGradSum(dx, sum, x, dy []float32, a Activation) {
 func (p *Pool) ActivateGradSumBF16(dx []uint16, sum []float32, x, dy []uint16, a Activation) {
 	check("ActivateGradSum", "x", len(x), len(dx))
 	check("ActivateGradSum", "dy", len(dy), len(dx))
-	check("ActivateGradSum", "dx", len(dx), len(dx)/max(1, len(sum))*len(sum))
-	p.sumColumns(sum, len(dx), columnTask{x16: dx, pre16: x, dy16: dy, a: a})
+	p.sumActivateGrad(sum, len(dx), activateGradSumTask{dx16: dx, x16: x, dy16: dy, a: a})
 }
 
-func (p *Pool) sumColumns(sum []float32, n int, t columnTask) {
+type activateGradSumTask struct {
+	p                  *Pool
+	partial, dx, x, dy []float32
+	dx16, x16, dy16    []uint16 // instead of dx, x and dy
+	a                  Activation
+	d, rows            int
+}
+
+func (p *Pool) sumActivateGrad(sum []float32, n int, t activateGradSumTask) {
+	check("ActivateGradSum", "dx", n, n/max(1, len(sum))*len(sum))
 	t.p, t.d, t.rows = p, len(sum), n/len(sum)
 	t.partial = p.sharedScratch(blocks * t.d)
-	p.columns = t
-	p.run(&p.columns, blocks)
-	p.columns = columnTask{}
+	p.activateGradSum = t
+	p.run(&p.activateGradSum, blocks)
+	p.activateGradSum = activateGradSumTask{}
 	p.combineBlocks(sum, t.partial)
 }
 
-func (t *columnTask) do(worker, tile int) {
-	sum := t.partial[tile*t.d:][:t.d]
+func (t *activateGradSumTask) do(worker, block int) {
+	sum := t.partial[block*t.d:][:t.d]
 	clear(sum)
-	space := t.p.workerScratch(worker, 2*t.d) // of two rows in float32
-	lo, hi := span(tile, t.rows, ceil(t.rows, blocks))
-	for i := lo; i < hi; i++ {
-		if t.x == nil {
-			add(sum, sum, t.rowBF16(space, i*t.d))
-			continue
+	space := t.p.workerScratch(worker, 2*t.d) // two rows in float32
+	lo, hi := span(block, t.rows, ceil(t.rows, blocks))
+	for at := lo * t.d; at < hi*t.d; at += t.d {
+		dx := space[:t.d]
+		if t.dx16 == nil {
+			dx = t.dx[at:][:t.d]
+			activateGrad(dx, t.x[at:][:t.d], t.dy[at:][:t.d], t.a)
+		} else {
+			t.rowBF16(dx, space[t.d:], at)
 		}
-		row := t.x[i*t.d:][:t.d]
-		if t.dy != nil {
-			activateGrad(row, t.pre[i*t.d:][:t.d], t.dy[i*t.d:][:t.d], t.a)
-		}
-		add(sum, sum, row)
+		add(sum, sum, dx)
 	}
 }
 
-// rowBF16 is the row that begins at an element, in space; if it is a gradient,
-// it is computed and a rounded copy kept.
-func (t *columnTask) rowBF16(space []float32, at int) []float32 {
-	row, pre := space[:t.d], space[t.d:]
-	if t.dy16 == nil {
-		fromBF16(row, t.x16[at:][:t.d])
-		return row
-	}
-	fromBF16(pre, t.pre16[at:][:t.d])
-	fromBF16(row, t.dy16[at:][:t.d])
-	activateGrad(row, pre, row, t.a)
-	toBF16(t.x16[at:][:t.d], row)
-	return row
+// rowBF16 computes the row of dx that begins at an element, and keeps a rounded
+// copy of it. X is space for the row of x.
+func (t *activateGradSumTask) rowBF16(dx, x []float32, at int) {
+	fromBF16(x, t.x16[at:][:t.d])
+	fromBF16(dx, t.dy16[at:][:t.d])
+	activateGrad(dx, x, dx, t.a)
+	toBF16(t.dx16[at:][:t.d], dx)
 }
 
 // combineTask adds the rows of a block's partial sums.

@@ -58,82 +58,60 @@ func axpyGo(y []float32, a float32, x []float32) {
 	}
 }
 
-// elementTask is an operation on every element, in tiles.
-type elementTask struct {
-	kind    elementKind
-	z, x, y []float32
-	a       Activation
-	scale   float32
-}
-
-type elementKind int
-
-const (
-	kindAdd elementKind = iota
-	kindActivate
-	kindActivateGrad
-	kindScale
-	kindAverage
-)
-
-// elementTile keeps three slices of a tile in the second cache.
+// elementTile is the elements of a tile: three slices of them stay in the L2 cache.
 const elementTile = 1 << 14
-
-func (t *elementTask) do(_, tile int) {
-	lo, hi := span(tile, len(t.z), elementTile)
-	switch t.kind {
-	case kindAdd:
-		add(t.z[lo:hi], t.x[lo:hi], t.y[lo:hi])
-	case kindActivate:
-		activate(t.z[lo:hi], t.x[lo:hi], t.a)
-	case kindActivateGrad:
-		activateGrad(t.z[lo:hi], t.x[lo:hi], t.y[lo:hi], t.a)
-	case kindScale:
-		scaleTo(t.z[lo:hi], t.x[lo:hi], t.scale)
-	case kindAverage:
-		scaleTo(t.z[lo:hi], t.z[lo:hi], t.scale)
-		axpy(t.z[lo:hi], 1-t.scale, t.x[lo:hi])
-	}
-}
-
-func (p *Pool) elementwise(t elementTask) {
-	p.elements = t
-	p.run(&p.elements, ceil(len(t.z), elementTile))
-	p.elements = elementTask{}
-}
 
 // Add computes z = x + y. Z may be x or y.
 func (p *Pool) Add(z, x, y []float32) {
 	check("Add", "x", len(x), len(z))
 	check("Add", "y", len(y), len(z))
-	p.elementwise(elementTask{kind: kindAdd, z: z, x: x, y: y})
+	p.add = addTask{z, x, y}
+	p.run(&p.add, ceil(len(z), elementTile))
+	p.add = addTask{}
+}
+
+type addTask struct{ z, x, y []float32 }
+
+func (t *addTask) do(_, tile int) {
+	lo, hi := span(tile, len(t.z), elementTile)
+	add(t.z[lo:hi], t.x[lo:hi], t.y[lo:hi])
 }
 
 // Scale computes y = s x. Y may be x.
 func (p *Pool) Scale(y, x []float32, s float32) {
 	check("Scale", "x", len(x), len(y))
-	p.elementwise(elementTask{kind: kindScale, z: y, x: x, scale: s})
+	p.scale = scaleTask{y, x, s}
+	p.run(&p.scale, ceil(len(y), elementTile))
+	p.scale = scaleTask{}
+}
+
+type scaleTask struct {
+	y, x []float32
+	s    float32
+}
+
+func (t *scaleTask) do(_, tile int) {
+	lo, hi := span(tile, len(t.y), elementTile)
+	scaleTo(t.y[lo:hi], t.x[lo:hi], t.s)
 }
 
 // Average computes y = d y + (1-d) x.
 func (p *Pool) Average(y, x []float32, d float32) {
 	check("Average", "x", len(x), len(y))
-	p.elementwise(elementTask{kind: kindAverage, z: y, x: x, scale: d})
+	p.average = averageTask{y, x, d}
+	p.run(&p.average, ceil(len(y), elementTile))
+	p.average = averageTask{}
 }
 
-type sumSquaresTask struct {
-	x    []float32
-	sums []float64
+type averageTask struct {
+	y, x []float32
+	d    float32
 }
 
-func (t *sumSquaresTask) do(_, tile int) {
-	lo, hi := span(tile, len(t.x), len(t.x)/len(t.sums)+1)
-	var sum float64
-	for ; lo < hi; lo += 256 { // short float32 sums, so that 1e8 elements lose no digits
-		part := t.x[lo:min(hi, lo+256)]
-		sum += float64(dot(part, part))
-	}
-	t.sums[tile] = sum
+func (t *averageTask) do(_, tile int) {
+	lo, hi := span(tile, len(t.y), elementTile)
+	scaleTo(t.y[lo:hi], t.y[lo:hi], t.d)
+	axpy(t.y[lo:hi], 1-t.d, t.x[lo:hi])
 }
 
 // SumSquares returns the sum of the squares of x.
@@ -149,4 +127,19 @@ func (p *Pool) SumSquares(x []float32) (sum float64) {
 		sum += v
 	}
 	return sum
+}
+
+type sumSquaresTask struct {
+	x    []float32
+	sums []float64
+}
+
+func (t *sumSquaresTask) do(_, tile int) {
+	lo, hi := span(tile, len(t.x), len(t.x)/len(t.sums)+1)
+	var sum float64
+	for ; lo < hi; lo += 256 { // short float32 sums, so that 1e8 elements lose no digits
+		part := t.x[lo:min(hi, lo+256)]
+		sum += float64(dot(part, part))
+	}
+	t.sums[tile] = sum
 }

@@ -27,7 +27,7 @@ func TestInPlace(t *testing.T) {
 				{"Activate", func(z, x, _ []float32) { p.Activate(z, x, GELU) }},
 				{"ActivateGrad", func(z, x, y []float32) { p.ActivateGrad(z, x, y, GELUTanh) }},
 				{"LayerNormGrad", func(z, x, y []float32) {
-					p.LayerNormGrad(z, make([]float32, n), make([]float32, n), x, gamma, mean, rstd, y)
+					p.LayerNormGrad(z, make([]float32, n), make([]float32, n), x, gamma, mean, rstd, y, nil)
 				}},
 			} {
 				want := make([]float32, n)
@@ -77,7 +77,7 @@ func TestWhereTilesEnd(t *testing.T) {
 					got := make([]float32, hi-lo)
 					run(got, x[lo:hi], y[lo:hi])
 					if !slices.Equal(got, want[lo:hi]) {
-						t.Fatalf("%s of [%d:%d] differs from that of all", name, lo, hi)
+						t.Fatalf("%s of [%d:%d] differs from the same elements of all", name, lo, hi)
 					}
 				}
 			}
@@ -133,7 +133,7 @@ func TestNaNStaysInItsRow(t *testing.T) {
 		run := func() (all [][]float32) {
 			y, mean, rstd, dx := make([]float32, rows*d), make([]float32, rows), make([]float32, rows), make([]float32, rows*d)
 			p.LayerNorm(y, mean, rstd, x, gamma, gamma, 1e-5)
-			p.LayerNormGrad(dx, make([]float32, d), make([]float32, d), x, gamma, mean, rstd, dy)
+			p.LayerNormGrad(dx, make([]float32, d), make([]float32, d), x, gamma, mean, rstd, dy, nil)
 			u, norm, du := make([]float32, rows*d), make([]float32, rows), make([]float32, rows*d)
 			p.L2Normalize(u, norm, x, d)
 			p.L2NormalizeGrad(du, u, norm, dy, d)
@@ -188,7 +188,7 @@ func TestNothing(t *testing.T) {
 		p.ActivateGrad(nil, nil, nil, GELU)
 		p.AdamW(nil, nil, nil, nil, AdamW{Step: 1})
 		p.LayerNorm(nil, nil, nil, nil, one, one, 1e-5)
-		p.LayerNormGrad(nil, two[:1], two[1:], nil, one, nil, nil, nil)
+		p.LayerNormGrad(nil, two[:1], two[1:], nil, one, nil, nil, nil, nil)
 		p.ColumnSum(one, nil)
 		p.L2Normalize(nil, nil, nil, 4)
 		p.L2NormalizeGrad(nil, nil, nil, nil, 4)
@@ -204,7 +204,7 @@ func TestLengths(t *testing.T) {
 	f := func(n int) []float32 { return make([]float32, n) }
 	for want, run := range map[string]func(){
 		"kernel: LayerNorm: len(beta) 5, want 6":      func() { p.LayerNorm(f(12), f(2), f(2), f(12), f(6), f(5), 1) },
-		"kernel: LayerNormGrad: len(dy) 11, want 12":  func() { p.LayerNormGrad(f(12), f(6), f(6), f(12), f(6), f(2), f(2), f(11)) },
+		"kernel: LayerNormGrad: len(dy) 11, want 12":  func() { p.LayerNormGrad(f(12), f(6), f(6), f(12), f(6), f(2), f(2), f(11), nil) },
 		"kernel: Activate: len(x) 3, want 4":          func() { p.Activate(f(4), f(3), GELU) },
 		"kernel: ActivateGrad: len(dy) 5, want 4":     func() { p.ActivateGrad(f(4), f(4), f(5), GELU) },
 		"kernel: Add: len(y) 5, want 4":               func() { p.Add(f(4), f(4), f(5)) },
@@ -220,7 +220,7 @@ func TestLengths(t *testing.T) {
 		"kernel: SelectLargest: len(ids) 2, want 4":   func() { p.SelectLargest(f(8), f(16), []int32{1, 2}, 2, 2, 4) },
 		"kernel: ColumnSum: len(x) 7, want":           func() { p.ColumnSum(f(4), f(7)) },
 		"kernel: L2NormalizeGrad: len(dx) 9, want 8":  func() { p.L2NormalizeGrad(f(9), f(8), f(2), f(8), 4) },
-		"kernel: LayerNormGrad: len(dgamma) 7, want":  func() { p.LayerNormGrad(f(12), f(7), f(6), f(12), f(6), f(2), f(2), f(12)) },
+		"kernel: LayerNormGrad: len(dgamma) 7, want":  func() { p.LayerNormGrad(f(12), f(7), f(6), f(12), f(6), f(2), f(2), f(12), nil) },
 		"kernel: SelectLargestGrad: len(ids) 2, want": func() { p.SelectLargestGrad(f(16), f(8), []int32{1, 2}, 2, 2, 4) },
 	} {
 		func() {
@@ -246,7 +246,7 @@ func TestVectorsAllocateNothing(t *testing.T) {
 	images := f(3 * 24 * 24)
 	if got := testing.AllocsPerRun(5, func() {
 		p.LayerNorm(y, mean, rstd, x, gamma, beta, 1e-5)
-		p.LayerNormGrad(z, gamma, beta, x, gamma, mean, rstd, y)
+		p.LayerNormGrad(z, gamma, beta, x, gamma, mean, rstd, y, nil)
 		p.Activate(y, x, GELU)
 		p.ActivateGrad(y, x, y, QuickGELU)
 		p.ColumnSum(gamma, x)

@@ -5,8 +5,6 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
-
-	"github.com/goclip/goclip/internal/kernel"
 )
 
 // Attention computes softmax(q kᵀ / sqrt(V)) v for each head of each sequence
@@ -21,15 +19,15 @@ func (b *Builder) Attention(qkv *G.Node, t, heads int, causal bool) *G.Node {
 }
 
 // attention maps qkv to the result and the log-sum-exp of each query (N, H, T):
-// the probabilities are computed again for the gradient, never kept.
+// the probabilities are recomputed for the gradient, never kept.
 type attention struct {
 	t, heads int
 	causal   bool
-	half     bool // qkv and the result are bfloat16
+	bf16     bool // qkv and the result are bfloat16
 }
 
 func (op attention) String() string {
-	return fmt.Sprintf("attention{t: %d, heads: %d, causal: %v, bf16: %v}", op.t, op.heads, op.causal, op.half)
+	return fmt.Sprintf("attention{t: %d, heads: %d, causal: %v, bf16: %v}", op.t, op.heads, op.causal, op.bf16)
 }
 
 func (op attention) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
@@ -40,17 +38,17 @@ func (op attention) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{qkv[0], qkv[1] / 3}, {qkv[0] / op.t, op.heads, op.t}}, nil
 }
 
-func (op attention) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
-	if op.half {
+func (op attention) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
+	if op.bf16 {
 		p.AttentionBF16(out[0].H, out[1].F, in[0].H, shapes[0][0]/op.t, op.t, op.heads, op.causal)
 		return
 	}
 	p.Attention(out[0].F, out[1].F, in[0].F, shapes[0][0]/op.t, op.t, op.heads, op.causal)
 }
 
-func (op attention) halves() []int { return []int{0} }
-
-func (op attention) rounds() []int { return []int{0}[:count(op.half)] }
+func (op attention) traits() Traits {
+	return Traits{BF16In: []int{0}, BF16Out: when(op.bf16, 0)}
+}
 
 func (op attention) wrt() []bool { return []bool{true} }
 
@@ -59,9 +57,9 @@ func (op attention) grad(b *Builder, in, out []*G.Node, dy *G.Node) []*G.Node {
 }
 
 // attentionGrad maps qkv, y, lse, dy to dqkv.
-type attentionGrad struct{ attention }
+type attentionGrad struct{ of attention }
 
-func (op attentionGrad) String() string { return "grad of " + op.attention.String() }
+func (op attentionGrad) String() string { return "grad of " + op.of.String() }
 
 func (op attentionGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	if _, err := same(in[1], in[3]); err != nil {
@@ -70,12 +68,15 @@ func (op attentionGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{in[0]}, nil
 }
 
-func (op attentionGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
-	if op.half {
-		p.AttentionGradBF16(out[0].H, in[0].H, in[1].H, in[2].F, in[3].H, shapes[0][0]/op.t, op.t, op.heads, op.causal)
+func (op attentionGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
+	a, n := op.of, shapes[0][0]/op.of.t
+	if a.bf16 {
+		p.AttentionGradBF16(out[0].H, in[0].H, in[1].H, in[2].F, in[3].H, n, a.t, a.heads, a.causal)
 		return
 	}
-	p.AttentionGrad(out[0].F, in[0].F, in[1].F, in[2].F, in[3].F, shapes[0][0]/op.t, op.t, op.heads, op.causal)
+	p.AttentionGrad(out[0].F, in[0].F, in[1].F, in[2].F, in[3].F, n, a.t, a.heads, a.causal)
 }
 
-func (attentionGrad) halves() []int { return []int{0, 1, 3} }
+func (op attentionGrad) traits() Traits {
+	return Traits{BF16In: []int{0, 1, 3}, BF16Out: when(op.of.bf16, 0)}
+}

@@ -10,7 +10,7 @@ import (
 	"github.com/goclip/goclip/internal/kernel"
 )
 
-// Normalize divides each row of x (N, D) by its norm, of which 1e-12 is the least.
+// Normalize divides each row of x (N, D) by its norm, or by 1e-12 if that is larger.
 func (b *Builder) Normalize(x *G.Node) *G.Node {
 	return b.apply(normalize{}, 2, x)[0]
 }
@@ -28,9 +28,11 @@ func (normalize) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{x, {x[0]}}, nil
 }
 
-func (normalize) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (normalize) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.L2Normalize(out[0].F, out[1].F, in[0].F, shapes[0][1])
 }
+
+func (normalize) traits() Traits { return Traits{} }
 
 func (normalize) wrt() []bool { return []bool{true} }
 
@@ -45,11 +47,11 @@ func (normalizeGrad) String() string { return "normalizeGrad" }
 
 func (normalizeGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) { return same(in[0], in[1]) }
 
-func (normalizeGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (normalizeGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.L2NormalizeGrad(out[0].F, in[1].F, in[2].F, in[0].F, shapes[0][1])
 }
 
-func (normalizeGrad) takes() []int { return []int{0} }
+func (normalizeGrad) traits() Traits { return Traits{InPlace: []int{0}} }
 
 // ContrastiveLoss computes the symmetric InfoNCE loss of N pairs of unit rows:
 // the mean cross entropy of finding y_i among all y from x_i, and the other way
@@ -89,9 +91,11 @@ func towers(in []tensor.Shape) error {
 	return nil
 }
 
-func (contrastive) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (contrastive) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	out[0].F[0] = p.Contrastive(out[1].F, out[2].F, in[0].F, in[1].F, in[2].F[0], shapes[0][1])
 }
+
+func (contrastive) traits() Traits { return Traits{} }
 
 func (contrastive) wrt() []bool { return []bool{true, true, true} }
 
@@ -109,9 +113,12 @@ func (contrastiveGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{in[0], in[1], in[2]}, nil
 }
 
-func (contrastiveGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
-	out[2].F[0] = p.ContrastiveGrad(out[0].F, out[1].F, in[0].F, in[1].F, in[3].F, in[4].F, in[2].F[0], in[5].F[0], shapes[0][1])
+func (contrastiveGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
+	out[2].F[0] = p.ContrastiveGrad(out[0].F, out[1].F, in[0].F, in[1].F, in[3].F, in[4].F,
+		in[2].F[0], in[5].F[0], shapes[0][1])
 }
+
+func (contrastiveGrad) traits() Traits { return Traits{} }
 
 // Similarity computes the grid of logits exp(logitScale) x yᵀ: x (N, E), y
 // (M, E), logitScale (1); the result is (N, M). It is for looking at: training
@@ -131,7 +138,9 @@ func (similarity) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{in[0][0], in[1][0]}}, nil
 }
 
-func (similarity) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (similarity) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.Gemm(out[0].F, in[0].F, in[1].F, shapes[0][0], shapes[1][0], shapes[0][1], kernel.Gemm{TransB: true})
 	p.Scale(out[0].F, out[0].F, float32(math.Exp(float64(in[2].F[0]))))
 }
+
+func (similarity) traits() Traits { return Traits{} }

@@ -5,11 +5,9 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
-
-	"github.com/goclip/goclip/internal/kernel"
 )
 
-// Embed looks up the embedding of each token and adds that of its position.
+// Embed looks up the embedding of each token and adds the embedding of its position.
 //
 // Shapes: table (V, D), position (at least T, D), ids (N, T) of int32; the
 // result is (N*T, D). An id outside of the table is the caller's to prevent.
@@ -29,9 +27,11 @@ func (embed) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{ids[0] * ids[1], table[1]}}, nil
 }
 
-func (embed) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (embed) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.Embed(out[0].F, in[0].F, in[1].F, in[2].I, shapes[2][1], shapes[0][1])
 }
+
+func (embed) traits() Traits { return Traits{Tokens: []int{2}} }
 
 func (embed) wrt() []bool { return []bool{true, true, false} }
 
@@ -54,10 +54,8 @@ func (op embedGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{op.table, op.position}, nil
 }
 
-func (op embedGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (op embedGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.EmbedGrad(out[0].F, out[1].F, in[1].F, in[0].I, shapes[0][1], op.table[1])
 }
 
-func (embed) tokens() int { return 2 }
-
-func (embedGrad) tokens() int { return 0 }
+func (embedGrad) traits() Traits { return Traits{Tokens: []int{0}} }

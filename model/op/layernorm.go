@@ -5,8 +5,6 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
-
-	"github.com/goclip/goclip/internal/kernel"
 )
 
 // LayerNorm normalizes each row of x to mean 0 and variance 1, then scales it
@@ -14,7 +12,7 @@ import (
 //
 //	y = (x - mean) / sqrt(var + eps) * gamma + beta
 //
-// where mean and var are those of the row; var is the population variance.
+// where mean and var are the row's; var is the population variance.
 //
 // Shapes: x (N, D), gamma (D), beta (D); the result is (N, D). N counts rows,
 // which are the tokens of a whole batch. Eps is in squared units of x; CLIP
@@ -33,18 +31,18 @@ func (b *Builder) LayerNorm(x, gamma, beta *G.Node, eps float32) *G.Node {
 // LayerNormOperand is LayerNorm for a result that nothing but products read: if
 // b.BF16, it is stored as they round it.
 func (b *Builder) LayerNormOperand(x, gamma, beta *G.Node, eps float32) *G.Node {
-	return b.apply(layerNorm{eps: eps, half: b.BF16}, 3, x, gamma, beta)[0]
+	return b.apply(layerNorm{eps: eps, bf16: b.BF16}, 3, x, gamma, beta)[0]
 }
 
 // layerNorm maps x, gamma, beta to y, mean, rstd. The last two, both (N), are
-// what the gradient needs and cost less to keep than to compute again.
+// what the gradient needs and cost less to keep than to recompute.
 type layerNorm struct {
 	eps  float32
-	half bool // y is bfloat16
+	bf16 bool // y is bfloat16
 }
 
 func (op layerNorm) String() string {
-	return fmt.Sprintf("layerNorm{eps: %g, bf16: %v}", op.eps, op.half)
+	return fmt.Sprintf("layerNorm{eps: %g, bf16: %v}", op.eps, op.bf16)
 }
 
 func (op layerNorm) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
@@ -58,17 +56,15 @@ func (op layerNorm) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{x, {x[0]}, {x[0]}}, nil
 }
 
-func (op layerNorm) run(p *kernel.Pool, out, in []Buffer, _ []tensor.Shape) {
-	if op.half {
+func (op layerNorm) run(p *Pool, out, in []Buffer, _ []tensor.Shape) {
+	if op.bf16 {
 		p.LayerNormBF16(out[0].H, out[1].F, out[2].F, in[0].F, in[1].F, in[2].F, op.eps)
 		return
 	}
 	p.LayerNorm(out[0].F, out[1].F, out[2].F, in[0].F, in[1].F, in[2].F, op.eps)
 }
 
-func (op layerNorm) rounds() []int { return []int{0}[:count(op.half)] }
-
-func (layerNorm) light() {}
+func (op layerNorm) traits() Traits { return Traits{BF16Out: when(op.bf16, 0), Cheap: true} }
 
 func (op layerNorm) wrt() []bool { return []bool{true, true, true} }
 
@@ -91,7 +87,7 @@ func (layerNormGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{x, gamma, gamma}, nil
 }
 
-func (layerNormGrad) run(p *kernel.Pool, out, in []Buffer, _ []tensor.Shape) {
+func (layerNormGrad) run(p *Pool, out, in []Buffer, _ []tensor.Shape) {
 	var residual []float32
 	if len(in) > 5 {
 		residual = in[5].F
@@ -100,11 +96,9 @@ func (layerNormGrad) run(p *kernel.Pool, out, in []Buffer, _ []tensor.Shape) {
 		p.LayerNormGradBF16(out[0].F, out[1].F, out[2].F, in[1].F, in[2].F, in[3].F, in[4].F, in[0].H, residual)
 		return
 	}
-	p.LayerNormGradAdd(out[0].F, out[1].F, out[2].F, in[1].F, in[2].F, in[3].F, in[4].F, in[0].F, residual)
+	p.LayerNormGrad(out[0].F, out[1].F, out[2].F, in[1].F, in[2].F, in[3].F, in[4].F, in[0].F, residual)
 }
 
-func (layerNormGrad) halves() []int { return []int{0} }
-
-func (layerNormGrad) sums() {}
-
-func (layerNormGrad) takes() []int { return []int{0} }
+func (layerNormGrad) traits() Traits {
+	return Traits{InPlace: []int{0}, BF16In: []int{0}, AddsLast: true}
+}

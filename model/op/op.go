@@ -2,21 +2,37 @@
 //
 // There is one file per operation, with its parts always in the same order:
 // the Builder method that callers use, the rule with its attributes, shapes,
-// run and grad. This file adapts a rule to Gorgonia, once for all of them.
+// run, traits and grad. Node.go adapts a rule to Gorgonia, once for all of them.
 package op
 
 import (
 	"fmt"
-	"hash"
-	"hash/fnv"
 	"slices"
-	"sync/atomic"
 
-	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/goclip/goclip/internal/kernel"
+)
+
+// A Pool is a fixed number of threads that compute. Wherever this module takes
+// one, nil means a pool of all cores that the process shares. Those who share a
+// pool wait for each other; results do not depend on its size.
+//
+// [kernel.Pool.Threads] is its size, Close ends its threads, Interrupt makes
+// what runs on it end at once, with results that mean nothing. Whoever calls a
+// kernel of a shared pool holds it between Lock and Unlock.
+type Pool = kernel.Pool
+
+// An Activation is the nonlinearity of a residual block.
+type Activation = kernel.Activation
+
+// The activations, and none.
+const (
+	None      Activation = kernel.None
+	GELU      Activation = kernel.GELU
+	QuickGELU Activation = kernel.QuickGELU
+	GELUTanh  Activation = kernel.GELUTanh
 )
 
 // A Buffer holds an argument or a result: float32, bfloat16 (the upper half of a
@@ -36,8 +52,41 @@ type rule interface {
 	String() string
 	// shapes checks the argument shapes and returns the result shapes.
 	shapes(in []tensor.Shape) (out []tensor.Shape, err error)
-	// run computes out from in. The shapes are those of shapes.
-	run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape)
+	// run computes out from in. The shapes are the arguments'.
+	run(p *Pool, out, in []Buffer, shapes []tensor.Shape)
+	// traits says what run does with types and memory.
+	traits() Traits
+}
+
+// Traits say what an operation does with types and memory. Lists hold numbers of
+// arguments and results, from 0.
+type Traits struct {
+	// InPlace lists the arguments whose memory the first result may take over: run
+	// reads each element before it writes it. BF16 of both must agree.
+	InPlace []int
+
+	// Tokens lists the arguments that are token ids, int32. All others are float32,
+	// or bfloat16 as well if BF16In has them. BF16Out lists the results that are
+	// bfloat16.
+	Tokens, BF16In, BF16Out []int
+
+	// Optional lists the results that run leaves out where their memory is nil.
+	Optional []int
+
+	// AddsLast says that run takes one more argument than the graph gives it, the
+	// last, and adds it to the first result.
+	AddsLast bool
+
+	// Cheap says that running again costs less than keeping the first result.
+	Cheap bool
+}
+
+// when is a list that a rule has only under a condition.
+func when(yes bool, list ...int) []int {
+	if !yes {
+		return nil
+	}
+	return list
 }
 
 // A differentiable rule also builds its gradient graph.
@@ -51,62 +100,24 @@ type differentiable interface {
 	wrt() []bool
 }
 
-// A taker is a rule whose first result may take over the memory of an
-// argument, because run reads each element of it before it writes it.
-type taker interface {
-	takes() []int
-}
-
-// A tokenReader is a rule one of whose arguments holds token ids.
-type tokenReader interface {
-	tokens() int
-}
-
-// A rounder is a rule some of whose results are bfloat16.
-type rounder interface {
-	rounds() []int
-}
-
-// A halfReader is a rule some of whose arguments may be bfloat16.
-type halfReader interface {
-	halves() []int
-}
-
-// A skipper is a rule whose run leaves out some results that nobody reads.
-type skipper interface {
-	skips() []int
-}
-
-// A summer is a rule whose run adds one more argument, the last, to the first
-// result.
-type summer interface {
-	sums()
-}
-
-// A light rule costs so little that a plan may run it again instead of keeping
-// its first result.
-type light interface {
-	light()
-}
-
-// An activator is a rule whose first result, where it has a second, is that with
-// an activation.
+// An activator is a rule whose first result, where it has a second, is an activation
+// of the second.
 type activator interface {
-	activate(p *kernel.Pool, out, in []Buffer)
+	activate(p *Pool, out, in []Buffer)
 }
 
 // An adder is a rule whose run can add its only result to what its memory holds.
 type adder interface {
-	add(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape)
+	add(p *Pool, out, in []Buffer, shapes []tensor.Shape)
 }
 
 // A Builder builds expression graphs. Its first error sticks: from then on its
 // methods do nothing and return nil, so that a model reads as plain
 // expressions and checks Err once, at the end.
 type Builder struct {
-	// BF16 rounds the operands of matrix products to bfloat16, forward and back,
-	// and stores values that go from one operation into a product, or from a
-	// product into attention or an activation, as bfloat16, and their gradients.
+	// BF16 rounds the operands of matrix products to bfloat16, in both passes, and
+	// stores values that go from one operation into a product, or from a product
+	// into attention or an activation, as bfloat16, and their gradients.
 	// Sums are float32, and so is everything else: the residual stream, LayerNorm,
 	// softmax, loss, and the gradients of parameters.
 	BF16 bool
@@ -143,17 +154,17 @@ func (b *Builder) apply(r rule, results int, in ...*G.Node) []*G.Node {
 	if b.err != nil {
 		return none
 	}
-	op := &Op{rule: r, serial: serials.Add(1), bf16: b.BF16}
+	op := &Op{rule: r, traits: r.traits(), serial: serials.Add(1), bf16: b.BF16}
 	for i, x := range in {
 		if x == nil {
 			b.err = fmt.Errorf("op: %v: argument %d is nil", r, i)
 			return none
 		}
 		want, have := tensor.Float32, x.Dtype()
-		if t, ok := r.(tokenReader); ok && t.tokens() == i {
+		if slices.Contains(op.traits.Tokens, i) {
 			want = tensor.Int32
 		}
-		if h, ok := r.(halfReader); ok && have == BFloat16 && slices.Contains(h.halves(), i) {
+		if have == BFloat16 && slices.Contains(op.traits.BF16In, i) {
 			want = BFloat16
 		}
 		if have != want {
@@ -182,7 +193,7 @@ func (b *Builder) split(op *Op, y *G.Node) []*G.Node {
 	}
 	out := make([]*G.Node, len(op.out))
 	for i, s := range op.out {
-		node, err := G.ApplyOp(Pick{i, s, packed(op.out), op.Half(i)}, y)
+		node, err := G.ApplyOp(Pick{i, s, packed(op.out), op.BF16(i)}, y)
 		if err != nil && b.err == nil {
 			b.err = fmt.Errorf("op: %v: %w", y, err)
 		}
@@ -191,193 +202,10 @@ func (b *Builder) split(op *Op, y *G.Node) []*G.Node {
 	return out
 }
 
-// serials numbers operations, because Gorgonia makes two operations one node
-// when a 32-bit hash of them is equal.
-var serials atomic.Uint64
-
-// An Op is a rule applied in a graph. It implements gorgonia.SDOp.
-type Op struct {
-	rule
-	serial uint64
-	bf16   bool      // of its builder
-	types  []hm.Type // of the arguments
-	in     []tensor.Shape
-	out    []tensor.Shape
-}
-
-// Results returns the shapes of the results.
-func (o *Op) Results() []tensor.Shape { return o.out }
-
-// Half says that a result is bfloat16.
-func (o *Op) Half(result int) bool {
-	r, ok := o.rule.(rounder)
-	return ok && slices.Contains(r.rounds(), result)
-}
-
-// Takes lists the arguments whose memory the first result may take over.
-func (o *Op) Takes() []int {
-	if t, ok := o.rule.(taker); ok {
-		return t.takes()
+// same checks that two shapes are equal, and returns them as the only result.
+func same(x, y tensor.Shape) ([]tensor.Shape, error) {
+	if !x.Eq(y) {
+		return nil, fmt.Errorf("have %v, %v; want equal shapes", x, y)
 	}
-	return nil
-}
-
-// Skips lists the results that Run leaves out when their memory is nil.
-func (o *Op) Skips() []int {
-	if s, ok := o.rule.(skipper); ok {
-		return s.skips()
-	}
-	return nil
-}
-
-// Sums says that Run adds one more argument, the last, to the first result.
-func (o *Op) Sums() bool {
-	_, ok := o.rule.(summer)
-	return ok
-}
-
-// Adder is Run that adds the result to what its memory holds, or nil.
-func (o *Op) Adder() func(p *kernel.Pool, out, in []Buffer) {
-	a, ok := o.rule.(adder)
-	if !ok {
-		return nil
-	}
-	return func(p *kernel.Pool, out, in []Buffer) { a.add(p, out, in, o.in) }
-}
-
-// Again computes the first result again, where that costs little: from the
-// second result, or else all results from the arguments. It is nil otherwise.
-func (o *Op) Again() (run func(p *kernel.Pool, out, in []Buffer), fromSecond bool) {
-	if _, ok := o.rule.(light); ok {
-		return o.Run, false
-	}
-	if a, ok := o.rule.(activator); ok && len(o.out) > 1 && !o.Half(1) { // what was rounded would give other bits
-		return a.activate, true
-	}
-	return nil, false
-}
-
-// Run computes the results.
-func (o *Op) Run(p *kernel.Pool, out, in []Buffer) { o.run(p, out, in, o.in) }
-
-// Arity and the methods below implement gorgonia.Op.
-func (o *Op) Arity() int { return len(o.types) }
-
-// InferShape gives the packed shape of all results.
-func (o *Op) InferShape(...G.DimSizer) (tensor.Shape, error) { return packed(o.out), nil }
-
-// ReturnsPtr says that results are new values.
-func (o *Op) ReturnsPtr() bool { return false }
-
-// CallsExtern says that there is no device.
-func (o *Op) CallsExtern() bool { return false }
-
-// OverwritesInput says that Do leaves its arguments alone.
-func (o *Op) OverwritesInput() int { return -1 }
-
-// WriteHash writes what makes o different from every other operation.
-func (o *Op) WriteHash(h hash.Hash) { fmt.Fprintf(h, "%v#%d", o.rule, o.serial) }
-
-// Hashcode is the hash that Gorgonia compares.
-func (o *Op) Hashcode() uint32 { return hashOf(o) }
-
-// Type is the function type from the arguments to the packed results.
-func (o *Op) Type() hm.Type {
-	return hm.NewFnType(append(o.types[:len(o.types):len(o.types)], typeOf(packed(o.out), len(o.out) == 1 && o.Half(0)))...)
-}
-
-// Do runs o on its own, as Gorgonia's tape machine does.
-func (o *Op) Do(values ...G.Value) (G.Value, error) {
-	in, out := make([]Buffer, len(values)), make([]Buffer, len(o.out))
-	for i, v := range values {
-		var err error
-		if in[i], err = BufferOf(v); err != nil {
-			return nil, fmt.Errorf("op: %v: argument %d: %w", o.rule, i, err)
-		}
-	}
-	results := make(tuple, len(o.out))
-	for i, s := range o.out {
-		if o.Half(i) {
-			out[i].H = make([]uint16, s.TotalSize())
-		} else {
-			out[i].F = make([]float32, s.TotalSize())
-		}
-		results[i] = NewValue(s, out[i])
-	}
-	p := kernel.NewPool(1)
-	defer p.Close()
-	o.Run(p, out, in)
-	if len(results) == 1 {
-		return results[0], nil
-	}
-	return results, nil
-}
-
-// DiffWRT says which arguments have a gradient.
-func (o *Op) DiffWRT(arity int) []bool {
-	if d, ok := o.rule.(differentiable); ok {
-		return d.wrt()
-	}
-	return make([]bool, arity)
-}
-
-// SymDiff builds the gradient.
-func (o *Op) SymDiff(in G.Nodes, y, dy *G.Node) (G.Nodes, error) {
-	d, ok := o.rule.(differentiable)
-	if !ok {
-		return nil, fmt.Errorf("op: %v has no gradient", o.rule)
-	}
-	b := NewBuilder(y.Graph())
-	b.BF16 = o.bf16
-	grads := d.grad(b, in, b.split(o, y), dy)
-	return grads, b.err
-}
-
-// A Pick takes result I of an operation with several.
-type Pick struct {
-	I     int
-	shape tensor.Shape
-	from  tensor.Shape
-	half  bool
-}
-
-// Arity and the methods below implement gorgonia.SDOp.
-func (p Pick) Arity() int { return 1 }
-
-// Type maps the packed results to one.
-func (p Pick) Type() hm.Type { return hm.NewFnType(typeOf(p.from, false), typeOf(p.shape, p.half)) }
-
-// InferShape gives the shape of the result.
-func (p Pick) InferShape(...G.DimSizer) (tensor.Shape, error) { return p.shape, nil }
-
-// Do returns the result without a copy.
-func (p Pick) Do(in ...G.Value) (G.Value, error) { return in[0].(tuple)[p.I], nil }
-
-// ReturnsPtr says that the result is part of the argument.
-func (p Pick) ReturnsPtr() bool { return true }
-
-// CallsExtern says that there is no device.
-func (p Pick) CallsExtern() bool { return false }
-
-// OverwritesInput says that Do leaves its argument alone.
-func (p Pick) OverwritesInput() int { return -1 }
-
-// WriteHash writes the number of the result; its argument tells the rest.
-func (p Pick) WriteHash(h hash.Hash) { fmt.Fprint(h, p) }
-
-// Hashcode is the hash that Gorgonia compares.
-func (p Pick) Hashcode() uint32 { return hashOf(p) }
-
-func (p Pick) String() string { return fmt.Sprintf("pick{%d}", p.I) }
-
-// DiffWRT says that only the first result takes part in a loss.
-func (p Pick) DiffWRT(int) []bool { return []bool{p.I == 0} }
-
-// SymDiff passes the gradient on.
-func (p Pick) SymDiff(_ G.Nodes, _, dy *G.Node) (G.Nodes, error) { return G.Nodes{dy}, nil }
-
-func hashOf(op interface{ WriteHash(hash.Hash) }) uint32 {
-	h := fnv.New32a()
-	op.WriteHash(h)
-	return h.Sum32()
+	return []tensor.Shape{x}, nil
 }

@@ -5,8 +5,6 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
-
-	"github.com/goclip/goclip/internal/kernel"
 )
 
 // Patches cuts images into square patches, so that the patch embedding of a
@@ -34,11 +32,11 @@ func (op patches) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{x[0] * grid * grid, 3 * op.patch * op.patch}}, nil
 }
 
-func (op patches) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (op patches) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.Unfold(out[0].F, in[0].F, shapes[0][0], shapes[0][2], op.patch)
 }
 
-func (patches) light() {}
+func (patches) traits() Traits { return Traits{Cheap: true} }
 
 // Assemble puts the class token before the patches of each image and adds the
 // position embeddings.
@@ -61,10 +59,12 @@ func (assemble) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{x[0] / (position[0] - 1) * position[0], x[1]}}, nil
 }
 
-func (assemble) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (assemble) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	t := shapes[2][0]
 	p.Assemble(out[0].F, in[0].F, in[1].F, in[2].F, shapes[0][0]/(t-1), t)
 }
+
+func (assemble) traits() Traits { return Traits{} }
 
 func (assemble) wrt() []bool { return []bool{true, true, true} }
 
@@ -82,6 +82,8 @@ func (op assembleGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{n * (op.t - 1), d}, {d}, {op.t, d}}, nil
 }
 
-func (op assembleGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (op assembleGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.AssembleGrad(out[0].F, out[1].F, out[2].F, in[0].F, shapes[0][0]/op.t, op.t)
 }
+
+func (assembleGrad) traits() Traits { return Traits{} }

@@ -17,9 +17,9 @@ import (
 //
 //	softmax(q kᵀ / sqrt(V)) v
 //
-// but no key and no value is computed: a score q . k_j is (q wk) . x_j and a
-// number that is the same for all j, which a softmax does not see, and
-// sum_j p_j v_j is (sum_j p_j x_j) wvᵀ + bias.
+// but no key and no value is computed: a score q . k_j is (q wk) . x_j plus a
+// number that is the same for all j, which changes no softmax, and sum_j p_j v_j is
+// (sum_j p_j x_j) wvᵀ + bias.
 //
 // Shapes: x (N*t, D), w (3D, D), bias (3D), the result (N, D). Without ids the
 // token is the first of its sequence and sees all; with ids (N, t) of int32 it
@@ -61,7 +61,7 @@ func (op pooled) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{one, one, head, head, {n * op.heads, op.t}, head, head}, nil
 }
 
-func (op pooled) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (op pooled) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	n, d := shapes[0][0]/op.t, shapes[0][1]
 	x, bias, wq, wk, wv := in[0].F, in[2].F, in[1].F[:d*d], in[1].F[d*d:2*d*d], in[1].F[2*d*d:]
 	y, rows, q, u, probs, o, parts := out[0].F, out[1].F, out[2].F, out[3].F, out[4].F, out[5].F, out[6].F
@@ -88,21 +88,29 @@ func (op pooled) idsOf(in []Buffer, i int) []int32 {
 
 func (op pooled) scale(d int) float32 { return float32(1 / math.Sqrt(float64(d/op.heads))) }
 
-func (op pooled) tokens() int { return 3 }
+func (op pooled) traits() Traits { return Traits{Tokens: when(op.ids, 3)} }
 
-func (op pooled) wrt() []bool { return []bool{true, true, true, false}[:3+count(op.ids)] }
+func (op pooled) wrt() []bool {
+	if op.ids {
+		return []bool{true, true, true, false}
+	}
+	return []bool{true, true, true}
+}
 
 func (op pooled) grad(b *Builder, in, out []*G.Node, dy *G.Node) []*G.Node {
 	args := []*G.Node{in[0], in[1], out[1], out[2], out[3], out[4], out[5], dy}
 	grads := b.apply(pooledGrad{op}, 7, append(args, in[3:]...)...)[:3]
-	return append(grads, make([]*G.Node, count(op.ids))...)
+	if op.ids {
+		grads = append(grads, nil)
+	}
+	return grads
 }
 
 // pooledGrad maps x, w, rows, q, u, probs, o, dy[, ids] to dx, dw, dbias and
 // memory: three of (N*H, D), one of (N, D).
-type pooledGrad struct{ pooled }
+type pooledGrad struct{ of pooled }
 
-func (op pooledGrad) String() string { return "grad of " + op.pooled.String() }
+func (op pooledGrad) String() string { return "grad of " + op.of.String() }
 
 func (op pooledGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	x, w, rows, q, dy := in[0], in[1], in[2], in[3], in[7]
@@ -112,30 +120,30 @@ func (op pooledGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{x, w, w[:1], q, q, q, rows}, nil
 }
 
-func (op pooledGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (op pooledGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	n, d := shapes[2][0], shapes[2][1]
-	heads, square := n*op.heads, d*d
+	of, heads, square := op.of, n*op.of.heads, d*d
 	x, rows, q, u, probs, o, dy := in[0].F, in[2].F, in[3].F, in[4].F, in[5].F, in[6].F, in[7].F
 	wq, wk, wv := in[1].F[:square], in[1].F[square:2*square], in[1].F[2*square:]
 	dx, dwq, dwk, dwv := out[0].F, out[1].F[:square], out[1].F[square:2*square], out[1].F[2*square:]
 	dbias, dparts, do, du, dq := out[2].F, out[3].F, out[4].F, out[5].F, out[6].F
-	ids := op.idsOf(in, 8)
+	ids := of.idsOf(in, 8)
 
-	p.SpreadHeads(dparts, dy, n, op.heads)
-	p.Gemm(do, dparts, wv, heads, d, d, kernel.Gemm{BF16: op.bf16})
-	p.Gemm(dwv, dparts, o, d, d, heads, kernel.Gemm{BF16: op.bf16, TransA: true})
-	p.PooledAttentionGrad(du, dx, do, probs, u, x, ids, n, op.t, op.heads, op.scale(d))
-	p.Gemm(dwk, q, du, d, d, heads, kernel.Gemm{BF16: op.bf16, TransA: true})
+	p.SpreadHeads(dparts, dy, n, of.heads)
+	p.Gemm(do, dparts, wv, heads, d, d, kernel.Gemm{BF16: of.bf16})
+	p.Gemm(dwv, dparts, o, d, d, heads, kernel.Gemm{BF16: of.bf16, TransA: true})
+	p.PooledAttentionGrad(du, dx, do, probs, u, x, ids, n, of.t, of.heads, of.scale(d))
+	p.Gemm(dwk, q, du, d, d, heads, kernel.Gemm{BF16: of.bf16, TransA: true})
 	dqs, drows := do, dparts[:n*d] // which are read no more
-	p.Gemm(dqs, du, wk, heads, d, d, kernel.Gemm{BF16: op.bf16, TransB: true})
-	p.GatherHeads(dq, dqs, nil, n, op.heads)
-	p.Gemm(dwq, dq, rows, d, d, n, kernel.Gemm{BF16: op.bf16, TransA: true})
-	p.Gemm(drows, dq, wq, n, d, d, kernel.Gemm{BF16: op.bf16})
-	p.AddRows(dx, drows, ids, n, op.t)
+	p.Gemm(dqs, du, wk, heads, d, d, kernel.Gemm{BF16: of.bf16, TransB: true})
+	p.GatherHeads(dq, dqs, nil, n, of.heads)
+	p.Gemm(dwq, dq, rows, d, d, n, kernel.Gemm{BF16: of.bf16, TransA: true})
+	p.Gemm(drows, dq, wq, n, d, d, kernel.Gemm{BF16: of.bf16})
+	p.AddRows(dx, drows, ids, n, of.t)
 
 	p.ColumnSum(dbias[:d], dq)
 	clear(dbias[d : 2*d]) // the same for all keys: no probability depends on it
 	p.ColumnSum(dbias[2*d:], dy)
 }
 
-func (op pooledGrad) tokens() int { return 8 }
+func (op pooledGrad) traits() Traits { return Traits{Tokens: when(op.of.ids, 8)} }

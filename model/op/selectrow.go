@@ -5,12 +5,11 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
-
-	"github.com/goclip/goclip/internal/kernel"
 )
 
-// SelectFirst takes the first of every t rows, the class token's: x (N*t, D),
-// the result (N, D).
+// SelectFirst takes the first of every t rows, the class token's.
+//
+// Shapes: x (N*t, D); the result is (N, D).
 func (b *Builder) SelectFirst(x *G.Node, t int) *G.Node {
 	return b.apply(selectFirst{t}, 1, x)[0]
 }
@@ -27,9 +26,11 @@ func (op selectFirst) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{x[0] / op.t, x[1]}}, nil
 }
 
-func (op selectFirst) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (op selectFirst) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.SelectFirst(out[0].F, in[0].F, shapes[0][0]/op.t, op.t, shapes[0][1])
 }
+
+func (selectFirst) traits() Traits { return Traits{} }
 
 func (op selectFirst) wrt() []bool { return []bool{true} }
 
@@ -45,12 +46,16 @@ func (op selectFirstGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{in[0][0] * op.t, in[0][1]}}, nil
 }
 
-func (op selectFirstGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (op selectFirstGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.SelectFirstGrad(out[0].F, in[0].F, shapes[0][0], op.t, shapes[0][1])
 }
 
+func (selectFirstGrad) traits() Traits { return Traits{} }
+
 // SelectEOT takes the row of the end-of-text token of each text, the first that
-// has the largest id: x (N*T, D), ids (N, T) of int32, the result (N, D).
+// has the largest id.
+//
+// Shapes: x (N*T, D), ids (N, T) of int32; the result is (N, D).
 func (b *Builder) SelectEOT(x, ids *G.Node) *G.Node {
 	return b.apply(selectEOT{}, 1, x, ids)[0]
 }
@@ -67,10 +72,12 @@ func (selectEOT) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{ids[0], x[1]}}, nil
 }
 
-func (selectEOT) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (selectEOT) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	n, t := shapes[1][0], shapes[1][1]
 	p.SelectLargest(out[0].F, in[0].F, in[1].I, n, t, shapes[0][1])
 }
+
+func (selectEOT) traits() Traits { return Traits{Tokens: []int{1}} }
 
 func (selectEOT) wrt() []bool { return []bool{true, false} }
 
@@ -91,11 +98,9 @@ func (selectEOTGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{{ids[0] * ids[1], dy[1]}}, nil
 }
 
-func (selectEOTGrad) run(p *kernel.Pool, out, in []Buffer, shapes []tensor.Shape) {
+func (selectEOTGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	n, t := shapes[0][0], shapes[0][1]
 	p.SelectLargestGrad(out[0].F, in[1].F, in[0].I, n, t, shapes[1][1])
 }
 
-func (selectEOT) tokens() int { return 1 }
-
-func (selectEOTGrad) tokens() int { return 0 }
+func (selectEOTGrad) traits() Traits { return Traits{Tokens: []int{0}} }

@@ -69,8 +69,8 @@ func packed(shapes []tensor.Shape) tensor.Shape {
 	return tensor.Shape{n}
 }
 
-func typeOf(s tensor.Shape, half bool) hm.Type {
-	if half {
+func typeOf(s tensor.Shape, bf16 bool) hm.Type {
+	if bf16 {
 		return G.TensorType{Dims: s.Dims(), Of: BFloat16}
 	}
 	if s.IsScalar() {

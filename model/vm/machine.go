@@ -7,13 +7,12 @@ import (
 
 	G "gorgonia.org/gorgonia"
 
-	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model/op"
 )
 
 // A Machine runs a compiled graph. It implements gorgonia.VM.
 type Machine struct {
-	pool   *kernel.Pool
+	pool   *op.Pool
 	steps  []*step
 	inputs []input
 	dead   [][][]float32 // after each step, what to poison
@@ -33,8 +32,8 @@ var _ G.VM = (*Machine)(nil)
 type Stats struct {
 	Steps      int
 	ArenaBytes int
-	SumBytes   int // what the values would need if none shared memory
-	TakenOver  int // results that lie where an argument lay
+	SumBytes   int // what the values would take if none shared memory; 0 of Measure
+	TakenOver  int // results that lie where an argument lay; 0 of Measure
 }
 
 // Compile makes a machine that computes outputs. Afterwards the values of the
@@ -54,22 +53,54 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 		return nil, fmt.Errorf("vm: arena of %d bytes; want %d", 4*len(arena), 4*floats)
 	}
 	m := &Machine{pool: o.Pool.OrDefault(), steps: p.steps, stats: Stats{Steps: len(p.steps), ArenaBytes: 4 * floats}}
-	memory := func(b *buffer) []float32 {
-		if b.placed != nil || b.skipped {
-			return b.placed
+	memory := layout{o.Lent, arena}
+	m.resolve(p, memory)
+	if o.Poison {
+		m.dead = make([][][]float32, len(p.steps)+1)
+		for _, b := range p.buffers {
+			if b.inArena() && b.root == b {
+				m.dead[b.end] = append(m.dead[b.end], memory.floats(b))
+			}
 		}
-		if at := b.root.offset; at < len(o.Lent) {
-			return o.Lent[at:][:b.floats():b.floats()]
-		}
-		return arena[b.root.offset-lines(len(o.Lent)):][:b.floats():b.floats()]
 	}
-	bufferOf := func(b *buffer) op.Buffer {
-		data := memory(b)
-		if b.half && data != nil {
-			return op.Buffer{H: unsafe.Slice((*uint16)(unsafe.Pointer(&data[0])), b.size)}
+	for _, n := range outputs {
+		b := p.of[n][0]
+		if b.node != nil {
+			continue
 		}
-		return op.Buffer{F: data}
+		if err := G.UnsafeLet(n, op.NewValue(b.shape, memory.of(b))); err != nil {
+			return nil, fmt.Errorf("vm: output %v: %w", n, err)
+		}
 	}
+	return m, nil
+}
+
+// A layout is the memory in which a plan has placed its buffers.
+type layout struct{ lent, arena []float32 }
+
+// floats is the memory of b, or nil if its operation leaves it out.
+func (l layout) floats(b *buffer) []float32 {
+	if b.placed != nil || b.skipped {
+		return b.placed
+	}
+	if at := b.root.offset; at < len(l.lent) {
+		return l.lent[at:][:b.floats():b.floats()]
+	}
+	return l.arena[b.root.offset-lines(len(l.lent)):][:b.floats():b.floats()]
+}
+
+// of is the memory of b as an argument or a result.
+func (l layout) of(b *buffer) op.Buffer {
+	data := l.floats(b)
+	if b.bf16 && data != nil {
+		return op.Buffer{H: unsafe.Slice((*uint16)(unsafe.Pointer(&data[0])), b.size)}
+	}
+	return op.Buffer{F: data}
+}
+
+// resolve gives the steps their memory, and lists the inputs, which have theirs when
+// a run begins.
+func (m *Machine) resolve(p *plan, memory layout) {
 	reads := map[*buffer][]*op.Buffer{}
 	for _, s := range p.steps {
 		s.ins, s.outs = make([]op.Buffer, len(s.in)), make([]op.Buffer, len(s.out))
@@ -78,10 +109,10 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 				reads[b] = append(reads[b], &s.ins[i])
 				continue
 			}
-			s.ins[i] = bufferOf(b)
+			s.ins[i] = memory.of(b)
 		}
 		for i, b := range s.out {
-			s.outs[i] = bufferOf(b)
+			s.outs[i] = memory.of(b)
 			if !b.skipped {
 				m.stats.SumBytes += 4 * b.floats()
 			}
@@ -95,28 +126,10 @@ func Compile(outputs G.Nodes, o Options) (*Machine, error) {
 			m.inputs = append(m.inputs, input{b.node, b.size, reads[b]})
 		}
 	}
-	if o.Poison {
-		m.dead = make([][][]float32, len(p.steps)+1)
-		for _, b := range p.buffers {
-			if b.inArena() && b.root == b {
-				m.dead[b.end] = append(m.dead[b.end], memory(b))
-			}
-		}
-	}
-	for _, n := range outputs {
-		b := p.of[n][0]
-		if b.node != nil {
-			continue
-		}
-		if err := G.UnsafeLet(n, op.NewValue(b.shape, bufferOf(b))); err != nil {
-			return nil, fmt.Errorf("vm: output %v: %w", n, err)
-		}
-	}
-	return m, nil
 }
 
-// Measure is the plan of Compile with the same arguments, which needs the
-// memory for it.
+// Measure describes the plan of Compile with the same arguments, without the memory
+// for it.
 func Measure(outputs G.Nodes, o Options) (Stats, error) {
 	p, err := newPlan(outputs, o)
 	if err != nil {
@@ -166,7 +179,7 @@ func (m *Machine) bind() error {
 }
 
 func poison(dead [][]float32) {
-	nan := math.Float32frombits(math.MaxUint32) // also of both halves, if they are bfloat16
+	nan := math.Float32frombits(math.MaxUint32) // both halves are NaN too, if they are bfloat16
 	for _, x := range dead {
 		for i := range x {
 			x[i] = nan

@@ -8,12 +8,12 @@ import (
 	"github.com/goclip/goclip/internal/kernel"
 )
 
-// lineFloats is a cache line: where every value begins.
+// lineFloats is the floats of a cache line, where every value begins.
 const lineFloats = 16
 
-// place gives each buffer its offset and returns the size of the arena: first
-// what takes the most memory for the longest, each at the lowest offset that is
-// free for its whole life. What the caller placed in the lent memory is there.
+// place gives each buffer its offset and returns the size of the arena in floats. The
+// buffer that takes the most memory for the longest comes first, each at the lowest
+// offset that is free for its whole life. Outputs placed in the lent memory lie there.
 func (p *plan) place(reuse bool) (total int) {
 	var roots, placed []*buffer
 	arena := lines(len(p.lent))
@@ -40,7 +40,7 @@ func (p *plan) place(reuse bool) (total int) {
 }
 
 // lowest is the first offset, a multiple of a line, at which b shares no memory
-// with a buffer in placed, which are by offset, that lives when b does.
+// with a buffer in placed, sorted by offset, that lives when b does.
 func (p *plan) lowest(b *buffer, placed []*buffer, arena int) (offset int) {
 	fit := func() {
 		if offset < arena && offset+b.floats() > len(p.lent) {

@@ -15,38 +15,38 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model/op"
 )
 
 // Options change how a graph is compiled.
 type Options struct {
 	// Pool runs the kernels; nil means one that the process shares.
-	Pool *kernel.Pool
+	Pool *op.Pool
 
 	// Place gives memory of the caller's to outputs, such as the gradients of
 	// parameters, which then lie side by side.
 	Place map[*G.Node][]float32
 
-	// Lent is memory of the caller's, such as the block of all gradients, of
-	// which a run may use for other values what lies in it of Place before it is
-	// written. It begins a cache line; see NewArena.
+	// Lent is memory of the caller's that holds outputs of Place, such as the block
+	// of all gradients. Until an output is written, a run uses its memory for other
+	// values. It begins a cache line; see NewArena.
 	Lent []float32
 
 	// Accumulate adds what is placed to what its memory holds, instead of
 	// overwriting it. Then nothing is lent.
 	Accumulate bool
 
-	// Turn is the last node of the forward pass, such as the loss. What costs
-	// little is computed again behind it, instead of being kept; nil keeps it.
-	Turn *G.Node
+	// ForwardEnd is the last node of the forward pass, such as the loss. Values that
+	// cost little are recomputed for the backward pass, instead of being kept; nil
+	// keeps them.
+	ForwardEnd *G.Node
 
-	// Segments are computed again for the way back, such as residual blocks.
+	// Segments are recomputed for the backward pass, such as residual blocks.
 	Segments []Segment
 
 	// Arena is memory that machines share which do not run at the same time;
 	// nil means memory of the machine's own. The outputs of one are valid until
-	// another runs. Measure tells the size.
+	// another runs. Measure reports the size.
 	Arena []float32
 
 	// NoReuse gives every value memory of its own, and Poison fills values with
@@ -59,43 +59,41 @@ type buffer struct {
 	node    *G.Node   // of an input or a constant, whose memory is outside
 	placed  []float32 // the caller's memory, or nil
 	shape   tensor.Shape
-	half    bool // bfloat16
-	size    int  // elements
-	offset  int  // in the lent memory and, behind that, the arena, in floats
-	def     int  // the step that writes it
-	end     int  // the last step that reads it
+	bf16    bool
+	size    int // elements
+	offset  int // in the lent memory and, behind that, the arena, in floats
+	def     int // the step that writes it
+	end     int // the last step that reads it
 	readers int
 	output  bool    // of the plan
-	skipped bool    // nobody reads it and its operation can leave it out
+	skipped bool    // nobody reads it and its operation leaves it out
 	root    *buffer // whose memory this takes over, or itself
 }
 
 // floats is the memory of b, in floats.
 func (b *buffer) floats() int {
-	if b.half {
+	if b.bf16 {
 		return (b.size + 1) / 2
 	}
 	return b.size
 }
 
-// inArena says that the plan decides where b lies.
+// inArena reports whether the plan decides where b lies.
 func (b *buffer) inArena() bool { return b.node == nil && b.placed == nil && !b.skipped }
 
 // A step runs one operation.
 type step struct {
 	id      int64 // of the node
 	name    string
-	run     func(p *kernel.Pool, out, in []op.Buffer)
-	add     func(p *kernel.Pool, out, in []op.Buffer) // is run, added to what out holds; may be nil
-	again   func(p *kernel.Pool, out, in []op.Buffer) // computes the first result again; may be nil
-	takes   []int
-	skips   []int
-	sums    bool // run adds one more argument to the first result
+	run     func(p *op.Pool, out, in []op.Buffer)
+	add     func(p *op.Pool, out, in []op.Buffer) // is run, added to what out holds; may be nil
+	traits  op.Traits
 	in, out []*buffer
-	ins     []op.Buffer // resolved
+	ins     []op.Buffer // the memory of in and out
 	outs    []op.Buffer
 
-	fromSecond bool // again reads the second result, not the arguments
+	recompute  func(p *op.Pool, out, in []op.Buffer) // computes the first result once more; may be nil
+	fromSecond bool                                  // recompute reads the second result, not the arguments
 }
 
 // A plan is a graph made ready to run.
@@ -123,12 +121,12 @@ func newPlan(outputs G.Nodes, o Options) (*plan, error) {
 	for _, g := range o.Segments {
 		p.rematerialize(g)
 	}
-	if o.Turn != nil {
-		p.recall(slices.IndexFunc(p.steps, func(s *step) bool { return s.id > o.Turn.ID() }))
+	if o.ForwardEnd != nil {
+		p.recompute(slices.IndexFunc(p.steps, func(s *step) bool { return s.id > o.ForwardEnd.ID() }))
 	}
 	p.live(outputs)
 	for _, s := range p.steps {
-		for _, i := range s.skips {
+		for _, i := range s.traits.Optional {
 			if i < len(s.out) {
 				b := s.out[i]
 				b.skipped = b.readers == 0 && b.end < len(p.steps)
@@ -158,7 +156,7 @@ func (p *plan) placeOutputs(outputs G.Nodes, o Options) error {
 		if b.node != nil {
 			return fmt.Errorf("vm: output %v: is an input; want the result of an operation to place", n)
 		}
-		if b.half {
+		if b.bf16 {
 			return fmt.Errorf("vm: output %v: is bfloat16; want float32 to place", n)
 		}
 		if len(memory) != b.size {
@@ -180,16 +178,16 @@ func (p *plan) accumulate(n *G.Node, memory []float32) {
 	i := slices.IndexFunc(p.steps, func(s *step) bool { return slices.Contains(s.out, b) })
 	s := p.steps[i]
 	if s.add != nil && !p.read(b) {
-		s.run, s.takes, b.placed = s.add, nil, memory
+		s.run, b.placed = s.add, memory
 		return
 	}
 	total := p.buffer(&buffer{shape: b.shape, placed: memory})
 	p.of[n] = []*buffer{total}
 	p.steps = slices.Insert(p.steps, i+1, &step{name: "accumulate", in: []*buffer{b}, out: []*buffer{total},
-		run: func(p *kernel.Pool, out, in []op.Buffer) { p.Add(out[0].F, out[0].F, in[0].F) }})
+		run: func(p *op.Pool, out, in []op.Buffer) { p.Add(out[0].F, out[0].F, in[0].F) }})
 }
 
-// read says that a step reads b.
+// read reports whether a step reads b.
 func (p *plan) read(b *buffer) bool {
 	return slices.ContainsFunc(p.steps, func(s *step) bool { return slices.Contains(s.in, b) })
 }
@@ -252,9 +250,9 @@ func (p *plan) add(n *G.Node, outputs G.Nodes) error {
 	results := []tensor.Shape{n.Shape()}
 	switch o := n.Op().(type) {
 	case *op.Op:
-		s.name, s.run, s.takes, results = o.String(), o.Run, o.Takes(), o.Results()
-		s.skips, s.sums, s.add = o.Skips(), o.Sums(), o.Adder()
-		s.again, s.fromSecond = o.Again()
+		s.name, s.run, s.traits, results = o.String(), o.Run, o.Traits(), o.Results()
+		s.add = o.Adder()
+		s.recompute, s.fromSecond = o.Recompute()
 	default:
 		if n.Op().String() != "+ false" || !args[0].Shape().Eq(args[1].Shape()) || n.Dtype() != tensor.Float32 {
 			return fmt.Errorf("vm: have %v; want operations of package op, and the sums of Backpropagate", n)
@@ -262,15 +260,15 @@ func (p *plan) add(n *G.Node, outputs G.Nodes) error {
 		if p.fold(n, args, outputs) {
 			return nil
 		}
-		s.name, s.takes = "sum", []int{0, 1}
-		s.run = func(p *kernel.Pool, out, in []op.Buffer) { p.Add(out[0].F, in[0].F, in[1].F) }
+		s.name, s.traits.InPlace = "sum", []int{0, 1}
+		s.run = func(p *op.Pool, out, in []op.Buffer) { p.Add(out[0].F, in[0].F, in[1].F) }
 	}
 	for _, a := range args {
 		s.in = append(s.in, p.of[a][0])
 	}
 	for i, shape := range results {
 		o, ok := n.Op().(*op.Op)
-		s.out = append(s.out, p.buffer(&buffer{shape: shape, half: ok && o.Half(i), def: len(p.steps)}))
+		s.out = append(s.out, p.buffer(&buffer{shape: shape, bf16: ok && o.BF16(i), def: len(p.steps)}))
 	}
 	p.of[n] = s.out
 	p.steps = append(p.steps, s)
@@ -282,12 +280,12 @@ func (p *plan) add(n *G.Node, outputs G.Nodes) error {
 func (p *plan) fold(n *G.Node, args, outputs G.Nodes) bool {
 	for i, a := range args {
 		b, other := p.of[a][0], p.of[args[1-i]][0]
-		at := slices.IndexFunc(p.steps, func(s *step) bool { return s.sums && s.out[0] == b })
+		at := slices.IndexFunc(p.steps, func(s *step) bool { return s.traits.AddsLast && s.out[0] == b })
 		if at < 0 || other.def >= at || slices.Contains(outputs, a) || n.Graph().To(a.ID()).Len() > 1 {
 			continue
 		}
 		s := p.steps[at]
-		s.sums = false // it has one now
+		s.traits.AddsLast = false // it has one now
 		s.in = append(s.in, other)
 		p.of[n] = s.out[:1]
 		return true
@@ -308,9 +306,9 @@ func (p *plan) takeOver() {
 		if !out.inArena() {
 			continue
 		}
-		for _, j := range s.takes {
+		for _, j := range s.traits.InPlace {
 			in := s.in[j]
-			if in.inArena() && in.end == i && in.size == out.size && in.half == out.half && !readTwice(s, in) {
+			if in.inArena() && in.end == i && in.size == out.size && in.bf16 == out.bf16 && !readTwice(s, in) {
 				out.root = in.root
 				in.root.end = max(in.root.end, out.end)
 				break
@@ -319,6 +317,8 @@ func (p *plan) takeOver() {
 	}
 }
 
+// readTwice reports whether b is two arguments of s: written in place for one, it
+// would be gone for the other.
 func readTwice(s *step, b *buffer) bool {
 	first := slices.Index(s.in, b)
 	return slices.Index(s.in[first+1:], b) >= 0

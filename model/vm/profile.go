@@ -12,12 +12,14 @@ type OpTime struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Profile runs m once, as RunAll does, and tells the time of its steps, summed
+// Profile runs m once, as RunAll does, and reports the time of its steps, summed
 // by the name of the operation, the longest first.
 func (m *Machine) Profile() ([]OpTime, error) {
 	if err := m.bind(); err != nil {
 		return nil, err
 	}
+	m.pool.Lock()
+	defer m.pool.Unlock()
 	at := map[string]int{}
 	var times []OpTime
 	for _, s := range m.steps {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/eval"
 )
 
@@ -22,10 +23,10 @@ func (p *promptFlags) flags(c *cobra.Command) {
 }
 
 func (p *promptFlags) read() (err error) {
-	if p.classes, err = eval.ReadClasses(p.classFile); err != nil {
+	if p.classes, err = configs.ReadClasses(p.classFile); err != nil {
 		return err
 	}
-	p.templates, err = eval.ReadTemplates(p.templateFile)
+	p.templates, err = configs.ReadTemplates(p.templateFile)
 	return err
 }
 

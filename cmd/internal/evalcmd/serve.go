@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/goclip/goclip/cmd/internal/cli"
+	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/web/demo"
@@ -91,10 +92,10 @@ func (s *source) demo(ctx context.Context) (http.Handler, error) {
 		}
 	}
 	// The run's own lists, where they are still there.
-	if m.Classes, err = eval.ReadClasses(with.Config.Eval.Classes); err != nil {
+	if m.Classes, err = configs.ReadClasses(with.Config.Eval.Classes); err != nil {
 		m.Classes = nil
 	}
-	if m.Templates, err = eval.ReadTemplates(with.Config.Eval.Templates); err != nil {
+	if m.Templates, err = configs.ReadTemplates(with.Config.Eval.Templates); err != nil {
 		m.Templates = nil
 	}
 	m.Embedder, err = eval.NewEmbedder(with.Model, with.Tokenizer, 1, nil)

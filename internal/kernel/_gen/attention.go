@@ -15,8 +15,8 @@ func (p pass) storeWhole(w wide, to reg.GPVirtual) {
 	pass{vectors: p.vectors}.store(w, to)
 }
 
-// clearRest writes zeros from the end of n floats, rounded up to a vector, to
-// that of width floats, a multiple of 16. It destroys n.
+// clearRest writes zeros from n floats, rounded up to a vector, to width floats, a
+// multiple of 16. It destroys n.
 func clearRest(row, n, width reg.GPVirtual, label string) {
 	zero := zeros(1)[0]
 	ADDQ(Imm(uint64(isa.lanes-1)), n)
@@ -47,10 +47,26 @@ func attention() {
 	logSum()
 }
 
-// softmaxRows replaces the first seen floats of each row by their softmax after
-// scaling, and writes zeros behind them. Each row sees step more than the last.
 func softmaxRows() {
-	function("softmaxRows", "(x *float32, stride, rows, seen, step, width int, scale float32, top, sum *float32)")
+	function("softmaxRows",
+		"(x *float32, stride, rows, seen, step, width int, scale float32, top, sum *float32)",
+		`replaces the floats that each row sees by their softmax:
+
+	for i := range rows {
+		row := x[i*stride:][:width]
+		n := seen + i*step
+		top[i] = scale * max(row[:n]...)
+		for j := range row[:n] {
+			row[j] = exp(scale*row[j] - top[i])
+			sum[i] += row[j]
+		}
+		for j := range row[:n] {
+			row[j] *= 1 / sum[i]
+		}
+		clear(row[n:])
+	}
+
+with the stride in bytes. Width is a multiple of 16.`)
 	x, seen, width := pointer("x"), pointer("seen"), pointer("width")
 	tops, sums, rows := pointer("top"), pointer("sum"), pointer("rows")
 	Label("row")
@@ -101,10 +117,23 @@ func nextRow(x, seen reg.GPVirtual) {
 	ADDQ(argument("step"), seen)
 }
 
-// softmaxRowsGrad replaces, for each row, scores x by p = exp(scale x - lse),
-// and dp by its gradient p (dp - delta) scale, with zeros behind what is seen.
 func softmaxRowsGrad() {
-	function("softmaxRowsGrad", "(x, dp *float32, stride, rows, seen, step, width int, scale float32, lse, delta *float32)")
+	function("softmaxRowsGrad",
+		"(x, dp *float32, stride, rows, seen, step, width int, scale float32, lse, delta *float32)",
+		`replaces scores by their softmax, and dp by the gradient of the scores:
+
+	for i := range rows {
+		p, d := x[i*stride:][:width], dp[i*stride:][:width]
+		n := seen + i*step
+		for j := range n {
+			p[j] = exp(scale*p[j] - lse[i])
+			d[j] = p[j] * (d[j] - delta[i]) * scale
+		}
+		clear(p[n:])
+		clear(d[n:])
+	}
+
+with the stride in bytes. Width is a multiple of 16.`)
 	x, dp, seen, width := pointer("x"), pointer("dp"), pointer("seen"), pointer("width")
 	lses, deltas, rows, scale := pointer("lse"), pointer("delta"), pointer("rows"), scalar("scale")
 	Label("row")
@@ -137,11 +166,14 @@ func softmaxRowsGrad() {
 	end()
 }
 
-// logSum writes lse = top + log(sum) for positive sums that are no denormals:
-// log(2^e m) = e ln 2 + log(m), sqrt(1/2) <= m < sqrt(2), by the polynomial of
-// Cephes' logf.
+// logSum takes the logarithm apart: log(2^e m) = e ln 2 + log(m), sqrt(1/2) <= m <
+// sqrt(2), by the polynomial of Cephes' logf.
 func logSum() {
-	function("logSum", "(lse, top, sum *float32, n int)")
+	function("logSum", "(lse, top, sum *float32, n int)", `adds logarithms of positive sums that are not denormal:
+
+	for i := range n {
+		lse[i] = top[i] + log(sum[i])
+	}`)
 	lse, top, sums, n := pointer("lse"), pointer("top"), pointer("sum"), pointer("n")
 	each(n, 2, "loop", []reg.GPVirtual{lse, top, sums}, func(p pass) {
 		m := p.load(sums)

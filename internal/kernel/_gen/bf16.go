@@ -56,15 +56,12 @@ func bf16() {
 	peakAMX()
 }
 
-// products writes panels of C of 32 columns, side by side: rows, at most 32, of
-// packed A by packed B, with bias and addend if they are not nil. The last panel
-// has the columns of mask. C16, if it is not nil, stands for c.
-//
-// The sums of a panel lie in s, 4 KB. They are taken from there while those of the
-// next are begun, which end puts there.
+// products writes a kernel whose sums are made between begin and end, by whom they
+// are left in s, 4 KB. They are taken from there while the next panel's are begun.
 func products(name string, begin, end func()) {
-	TEXT(name, NOSPLIT, "func(panels, rows, steps int, a, b *uint16, s, c *float32, c16 *uint16, rowC int, bias, addend *float32, rowAdd int, mask uint32)")
-	Pragma("noescape")
+	text(name,
+		"(panels, rows, steps int, a, b *uint16, s, c *float32, c16 *uint16, rowC int, bias, addend *float32, rowAdd int, mask uint32)",
+		productsDoc)
 	s, c, rowC, addend, done := reg.R8, reg.R10, reg.R11, reg.R12, reg.R15
 	masks := []reg.Register{reg.K1, reg.K2, reg.K3} // of the two vectors and of both together
 	Load(Param("s"), s)
@@ -114,6 +111,32 @@ func products(name string, begin, end func()) {
 	VZEROUPPER()
 	RET()
 }
+
+const productsDoc = `computes panels of C of 32 columns, side by side, from at most 32 rows of packed A:
+
+	for panel := range panels {
+		for i := range rows {
+			for j := range 32 { // of the last panel, those in mask
+				var sum float32
+				for k := range 32 * steps {
+					sum += float32(A[i][k]) * float32(B[panel][k][j])
+				}
+				if bias != nil {
+					sum += bias[32*panel+j]
+				}
+				if addend != nil {
+					sum += addend[i*rowAdd+32*panel+j]
+				}
+				if c16 != nil {
+					c16[i*rowC+32*panel+j] = roundBF16(sum)
+				} else {
+					c[i*rowC+32*panel+j] = sum
+				}
+			}
+		}
+	}
+
+where A and B are a and b, packed, strides are in bytes, and s is 4 KB for the sums of a panel.`
 
 // takeSums writes a panel of C.
 func takeSums(s, c, rowC, addend, panel reg.GPPhysical) {
@@ -180,7 +203,8 @@ func tileProducts() {
 		emit(fmt.Sprintf("TILEZERO TMM%d", i), tileRegisters(pF2, 0x49, i, 0, 0))
 	}
 	load := func(tile int, base reg.GPPhysical, disp int) {
-		emit(fmt.Sprintf("TILELOADD %d(%s)(SI*1), TMM%d", disp, base.Asm(), tile), tileMemory(pF2, 0x4b, tile, base, stride, disp))
+		emit(fmt.Sprintf("TILELOADD %d(%s)(SI*1), TMM%d", disp, base.Asm(), tile),
+			tileMemory(pF2, 0x4b, tile, base, stride, disp))
 	}
 	multiply := func(i, j int) {
 		emit(fmt.Sprintf("TDPBF16PS TMM%d, TMM%d, TMM%d", bs+j, as+i, 2*i+j), tileRegisters(pF3, 0x5c, 2*i+j, bs+j, as+i))
@@ -188,16 +212,16 @@ func tileProducts() {
 	Label("step")
 	load(bs, b, 0)
 	load(as, a, 0)
-	// Of C, which is needed at the end, four rows at each of the first steps.
+	// Prefetch C, which is needed at the end: four rows at each of the first steps.
 	TESTQ(left, left)
-	JLE(LabelRef("asked"))
+	JLE(LabelRef("prefetched"))
 	for range 4 {
 		PREFETCHT0(Mem{Base: c})
 		PREFETCHT0(Mem{Base: c, Disp: 64})
 		ADDQ(rowC, c)
 	}
 	SUBQ(Imm(4), left)
-	Label("asked")
+	Label("prefetched")
 	multiply(0, 0)
 	load(bs+1, b, block)
 	multiply(0, 1)
@@ -264,45 +288,12 @@ func dotProducts() {
 	MOVQ(b, argument("b"))
 }
 
-// peakBF16 is peak for VDPBF16PS, with twelve independent products.
-func peakBF16() {
-	TEXT("peakBF16", NOSPLIT, "func(n int)")
-	Load(Param("n"), reg.RCX)
-	for i := range 14 {
-		VPXORD(zmm[i], zmm[i], zmm[i])
-	}
-	Label("loop")
-	for i := range 12 {
-		emit(fmt.Sprintf("VDPBF16PS Z13, Z12, Z%d", i), evex(pF3, 0x52, i, 12, 13))
-	}
-	DECQ(reg.RCX)
-	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
-}
-
-// peakAMX is peak for tiles, with four independent products.
-func peakAMX() {
-	TEXT("peakAMX", NOSPLIT, "func(n int)")
-	Load(Param("n"), reg.RCX)
-	LEAQ(tiles, reg.RAX)
-	emit("LDTILECFG (AX)", vex(none, 0x49, 0, 0, 0, 0))
-	for i := range 6 {
-		emit(fmt.Sprintf("TILEZERO TMM%d", i), tileRegisters(pF2, 0x49, i, 0, 0))
-	}
-	Label("loop")
-	for i := range 4 {
-		emit(fmt.Sprintf("TDPBF16PS TMM5, TMM4, TMM%d", i), tileRegisters(pF3, 0x5c, i, 5, 4))
-	}
-	DECQ(reg.RCX)
-	JNZ(LabelRef("loop"))
-	emit("TILERELEASE", vex(none, 0x49, 0, 0, 0, 0xc0))
-	RET()
-}
-
-// convertBF16 rounds n floats, a multiple of 16, to bfloat16, and widens them.
 func convertBF16() {
-	function("toBF16", "(dst *uint16, src *float32, n int)")
+	function("toBF16", "(dst *uint16, src *float32, n int)", `rounds n floats, a multiple of 16:
+
+	for i := range n {
+		dst[i] = roundBF16(src[i])
+	}`)
 	dst, src, n := pointer("dst"), pointer("src"), pointer("n")
 	vectors := 16 / isa.lanes
 	Label("loop")
@@ -337,7 +328,11 @@ func convertBF16() {
 	JNZ(LabelRef("loop"))
 	end()
 
-	function("fromBF16", "(dst *float32, src *uint16, n int)")
+	function("fromBF16", "(dst *float32, src *uint16, n int)", `widens n numbers, a multiple of 16:
+
+	for i := range n {
+		dst[i] = math.Float32frombits(uint32(src[i]) << 16)
+	}`)
 	dst, src, n = pointer("dst"), pointer("src"), pointer("n")
 	Label("loop")
 	w := registers(vectors)

@@ -13,7 +13,7 @@ import (
 
 // Neither Go's assembler nor avo knows the instructions of bfloat16 and of
 // tiles, so they are written as numbers. Their registers are physical ones, since
-// avo does not see them. The encodings are those of Intel's manual, volume 2.
+// avo does not see them. The encodings are in Intel's manual, volume 2.
 
 // Prefixes of VEX and EVEX, and the map that all these instructions are in.
 const (
@@ -74,5 +74,6 @@ func emit(name string, code []byte) {
 		}
 	}
 	opcode, rest, _ := strings.Cut(strings.Join(words, "; "), " ")
-	Instruction(&ir.Instruction{Opcode: opcode, Operands: []Op{LabelRef(rest + " // " + name)}}) // avo prints a label as it is
+	label := LabelRef(rest + " // " + name) // which avo prints as it is
+	Instruction(&ir.Instruction{Opcode: opcode, Operands: []Op{label}})
 }

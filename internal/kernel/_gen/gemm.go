@@ -8,312 +8,295 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// gemm writes tiles of C side by side, each of the given number of rows and
-// vectors. A is read through two strides, so that it need not be transposed; b
-// is kc rows, rowB apart, in panels of 16 floats, which lie panel apart, and the
-// last vector of every tile has the floats of mask. Strides are in bytes. To a
-// product are added nothing, from, the bias or both as start
-// is 0, 1, 2 or 3. Next is where the rows of A lie that come after these.
+// gemm writes a kernel for tiles of the given number of vectors, with a body for
+// each number of rows up to the highest.
 //
-// AVX2 has one shape, of one panel, and no mask. With AVX-512 up to 14 rows of
-// 32 columns fill the 32 registers; the shape of one panel is for what is left.
-func gemm(set instructionSet, rows, vectors int) {
+// There are 34 bodies in three kernels: 6 for AVX2, and for AVX-512 14 each with one
+// and with two vectors. A body keeps all sums of its tile in registers, and
+// instructions name their registers, so that a loop cannot run over them. One body
+// that always computed the highest tile would waste work wherever rows do not fill
+// it: products of attention have some 10 to 25 rows, which are cut into tiles of
+// about equal height (17 into 9 and 8), and a query alone has one. Bodies of one
+// vector compute the last 16 columns or fewer in half the time of two. An element is
+// the same sum in every body.
+//
+// AVX2 has one width, of two vectors and no mask: Go copies the last columns. With
+// AVX-512, 14 rows of two vectors fill the 32 registers.
+func gemm(set instructionSet, vectors, highest int) {
 	isa = set
-	name, last := fmt.Sprintf("gemm%dx%d", rows, isa.lanes*vectors), ""
-	if isa.lanes == 16 {
-		last = ", mask uint16"
+	function(fmt.Sprintf("gemm%d", isa.lanes*vectors), "(t *gemmTiles)", gemmDoc)
+	args := pointer("t")
+	moving := map[string]Mem{} // copies of the fields that change from tile to tile
+	for _, name := range []string{"tiles", "b", "c", "from", "bias", "next"} {
+		v, local := GP64(), AllocLocal(8)
+		MOVQ(field(args, name), v)
+		MOVQ(v, local)
+		moving[name] = local
 	}
-	function(name, "(tiles, pace, rest int, a *float32, rowA, colA int, b *float32, rowB, panel int, c *float32, rowC int, from *float32, start int, bias, next *float32, tileNext int"+last+")")
-	rowA, colA := pointer("rowA"), pointer("colA")
-	row3, row5, row7 := GP64(), GP64(), GP64()
-	LEAQ(Mem{Base: rowA, Index: rowA, Scale: 2}, row3)
-	LEAQ(Mem{Base: rowA, Index: rowA, Scale: 4}, row5)
-	var mask reg.Register
-	if isa.lanes == 16 {
-		k := K()
-		Load(Param("mask"), k)
-		mask = k
+	for rows := highest; rows > 1; rows-- {
+		CMPQ(field(args, "rows"), Imm(uint64(rows)))
+		JEQ(LabelRef(fmt.Sprintf("rows%d", rows)))
 	}
-	if rows > 7 {
-		LEAQ(Mem{Base: row3, Index: rowA, Scale: 4}, row7)
+	for rows := 1; rows <= highest; rows++ {
+		(&gemmBody{rows: rows, vectors: vectors, moving: moving}).write()
 	}
-	rowsOfA := func(a, a7 reg.GPVirtual) (at []Mem) {
-		for _, base := range []reg.GPVirtual{a, a7} {
-			at = append(at, Mem{Base: base},
-				Mem{Base: base, Index: rowA, Scale: 1},
-				Mem{Base: base, Index: rowA, Scale: 2},
-				Mem{Base: base, Index: row3, Scale: 1},
-				Mem{Base: base, Index: rowA, Scale: 4},
-				Mem{Base: base, Index: row5, Scale: 1},
-				Mem{Base: base, Index: row3, Scale: 2})
-		}
-		return at
-	}
-	// whole says that vector v of a row has no mask.
-	whole := func(v int) bool { return mask == nil || v < vectors-1 }
+}
 
-	Label("tile")
-	a, a7, b, p := pointer("a"), GP64(), pointer("b"), GP64()
-	if rows > 7 {
-		LEAQ(Mem{Base: a, Index: row7, Scale: 1}, a7)
+const gemmDoc = `computes tiles of C side by side, by the body for their height:
+
+	for tile := range t.tiles {
+		for i := range t.rows {
+			for j := range columns { // of the last vector, those in t.mask
+				var sum float32
+				for k := range t.rows*t.pace + t.rest {
+					sum += t.a[i*t.rowA+k*t.colA] * t.b[tile][k*t.rowB+j]
+				}
+				if t.start&2 != 0 {
+					sum += t.bias[tile*columns+j]
+				}
+				if t.start&1 != 0 {
+					sum += t.from[i*t.rowC+tile*columns+j]
+				}
+				t.c[i*t.rowC+tile*columns+j] = sum
+			}
+		}
 	}
-	acc := make([]wide, rows)
-	for i := range acc {
-		acc[i] = zeros(vectors)
+
+where columns are 16 or 32, and t.b[tile] is their panel or two of B.`
+
+// field is a field of the struct to which args points.
+func field(args reg.GPVirtual, name string) Mem {
+	f, err := Param("t").Dereference(args).Field(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return f.Addr
+}
+
+// A gemmBody is the part of a kernel for tiles of a number of rows. Its registers
+// are its own.
+type gemmBody struct {
+	rows, vectors int
+	moving        map[string]Mem
+	mask          reg.Register // of the last vector, or nil
+
+	rowA, colA, row3, row5, row7 reg.GPVirtual // multiples of rowA
+
+	acc []wide // the sums of each row
+	bs  wide   // a row of B
+	x   reg.VecVirtual
+}
+
+// label is the name of a place in this body.
+func (t *gemmBody) label(name string) string { return fmt.Sprintf("%s%d", name, t.rows) }
+
+// loaded is a register with a field of the struct.
+func (t *gemmBody) loaded(name string) reg.GPVirtual {
+	v := pointer("t")
+	MOVQ(field(v, name), v)
+	return v
+}
+
+// current is a register with a field that changes from tile to tile.
+func (t *gemmBody) current(name string) reg.GPVirtual {
+	v := GP64()
+	MOVQ(t.moving[name], v)
+	return v
+}
+
+// whole says that vector v of a row has no mask.
+func (t *gemmBody) whole(v int) bool { return t.mask == nil || v < t.vectors-1 }
+
+func (t *gemmBody) write() {
+	Label(t.label("rows"))
+	t.rowA, t.colA = t.loaded("rowA"), t.loaded("colA")
+	t.row3, t.row5, t.row7 = GP64(), GP64(), GP64()
+	LEAQ(Mem{Base: t.rowA, Index: t.rowA, Scale: 2}, t.row3)
+	LEAQ(Mem{Base: t.rowA, Index: t.rowA, Scale: 4}, t.row5)
+	if isa.lanes == 16 {
+		args, k := pointer("t"), K()
+		KMOVW(field(args, "mask"), k)
+		t.mask = k
+	}
+	if t.rows > 7 {
+		LEAQ(Mem{Base: t.row3, Index: t.rowA, Scale: 4}, t.row7)
+	}
+	Label(t.label("tile"))
+	t.multiply()
+	t.add()
+	t.store()
+	t.advance()
+	DECQ(t.moving["tiles"])
+	JNZ(LabelRef(t.label("tile")))
+	end()
+}
+
+// rowsOfA are the places of one column of A; a7 points to its eighth row.
+func (t *gemmBody) rowsOfA(a, a7 reg.GPVirtual) (at []Mem) {
+	for _, base := range []reg.GPVirtual{a, a7} {
+		at = append(at, Mem{Base: base},
+			Mem{Base: base, Index: t.rowA, Scale: 1},
+			Mem{Base: base, Index: t.rowA, Scale: 2},
+			Mem{Base: base, Index: t.row3, Scale: 1},
+			Mem{Base: base, Index: t.rowA, Scale: 4},
+			Mem{Base: base, Index: t.row5, Scale: 1},
+			Mem{Base: base, Index: t.row3, Scale: 2})
+	}
+	return at[:t.rows]
+}
+
+// multiply makes the sums of a tile. Before every pace steps of K it prefetches a
+// row of what is needed at the end, and a part of the rows of A that come next:
+// all of them at once would stall. After the last row it takes the rest of K.
+func (t *gemmBody) multiply() {
+	a, a7, b, p := t.loaded("a"), GP64(), t.current("b"), GP64()
+	if t.rows > 7 {
+		LEAQ(Mem{Base: a, Index: t.row7, Scale: 1}, a7)
+	}
+	t.acc = make([]wide, t.rows)
+	for i := range t.acc {
+		t.acc[i] = zeros(t.vectors)
 	}
 	panels := []Mem{{Base: b}, {Base: b, Disp: 32}}
-	if isa.lanes == 16 && vectors == 2 {
-		panel := pointer("panel")
-		panels[1] = Mem{Base: b, Index: panel, Scale: 1}
+	if isa.lanes == 16 && t.vectors == 2 {
+		panels[1] = Mem{Base: b, Index: t.loaded("panel"), Scale: 1}
 	}
-	bs, x, rowB := registers(vectors), isa.register(), pointer("rowB")
+	t.bs, t.x = registers(t.vectors), isa.register()
+	rowB := t.loaded("rowB")
 	step := func() {
-		for v, m := range panels[:vectors] {
-			VMOVUPS(m, bs[v])
+		for v, m := range panels[:t.vectors] {
+			VMOVUPS(m, t.bs[v])
 		}
 		ADDQ(rowB, b)
-		for i, at := range rowsOfA(a, a7)[:rows] {
-			VBROADCASTSS(at, x)
-			do(VFMADD231PS, bs, x, acc[i])
+		for i, at := range t.rowsOfA(a, a7) {
+			VBROADCASTSS(at, t.x)
+			do(VFMADD231PS, t.bs, t.x, t.acc[i])
 		}
-		ADDQ(colA, a)
-		if rows > 7 {
-			ADDQ(colA, a7)
+		ADDQ(t.colA, a)
+		if t.rows > 7 {
+			ADDQ(t.colA, a7)
 		}
 	}
-	// Before every pace steps ask for a row of what is needed at the end, and for
-	// a part of the rows of A that come next, as asking for all at once would
-	// stall. After the last row, take the rest.
-	kc, ask, next, from := GP64(), GP64(), pointer("next"), pointer("from")
-	MOVQ(U64(uint64(rows)), ask)
-	MOVQ(argument("c"), p)
+	// There is no register left for the struct: each use loads it.
+	left, rows, next, from := GP64(), GP64(), t.current("next"), t.current("from")
+	MOVQ(U64(uint64(t.rows)), rows)
+	MOVQ(t.moving["c"], p)
 	SUBQ(p, from)
-	CMPQ(argument("pace"), Imm(0))
-	JNE(LabelRef("ask"))
-	XORQ(ask, ask)
-	Label("ask")
-	DECQ(ask)
-	JLT(LabelRef("rest"))
+	Load(Param("t"), left)
+	CMPQ(field(left, "pace"), Imm(0))
+	JNE(LabelRef(t.label("prefetch")))
+	XORQ(rows, rows)
+	Label(t.label("prefetch"))
+	DECQ(rows)
+	JLT(LabelRef(t.label("rest")))
+	Load(Param("t"), left)
 	PREFETCHT0(Mem{Base: p})
-	PREFETCHT0(Mem{Base: p, Disp: bytes(vectors) - 1})
+	PREFETCHT0(Mem{Base: p, Disp: bytes(t.vectors) - 1})
 	PREFETCHT0(Mem{Base: p, Index: from, Scale: 1})
-	PREFETCHT0(Mem{Base: p, Index: from, Scale: 1, Disp: bytes(vectors) - 1})
-	ADDQ(argument("rowC"), p)
+	PREFETCHT0(Mem{Base: p, Index: from, Scale: 1, Disp: bytes(t.vectors) - 1})
+	ADDQ(field(left, "rowC"), p)
 	PREFETCHT1(Mem{Base: next})
 	PREFETCHT1(Mem{Base: next, Disp: 64})
-	ADDQ(rowA, next)
-	MOVQ(argument("pace"), kc)
-	JMP(LabelRef("steps"))
-	Label("rest")
-	CMPQ(ask, I8(-1))
-	JNE(LabelRef("bias"))
-	MOVQ(argument("rest"), kc)
-	TESTQ(kc, kc)
-	JZ(LabelRef("bias"))
-	Label("steps")
-	if isa.lanes == 8 && rows == 6 { // most tiles, of short steps: four hide the loop
-		SUBQ(Imm(4), kc)
+	ADDQ(t.rowA, next)
+	MOVQ(field(left, "pace"), left)
+	JMP(LabelRef(t.label("steps")))
+	Label(t.label("rest"))
+	CMPQ(rows, I8(-1))
+	JNE(LabelRef(t.label("bias")))
+	Load(Param("t"), left)
+	MOVQ(field(left, "rest"), left)
+	TESTQ(left, left)
+	JZ(LabelRef(t.label("bias")))
+	Label(t.label("steps"))
+	if isa.lanes == 8 && t.rows == 6 { // most tiles, of short steps: four hide the loop
+		SUBQ(Imm(4), left)
 		JLT(LabelRef("few"))
 		Label("four")
 		for range 4 {
 			step()
 		}
-		SUBQ(Imm(4), kc)
+		SUBQ(Imm(4), left)
 		JGE(LabelRef("four"))
 		Label("few")
-		ADDQ(Imm(4), kc)
-		JZ(LabelRef("ask"))
+		ADDQ(Imm(4), left)
+		JZ(LabelRef(t.label("prefetch")))
 	}
-	Label("one")
+	Label(t.label("one"))
 	step()
-	DECQ(kc)
-	JNZ(LabelRef("one"))
-	JMP(LabelRef("ask"))
+	DECQ(left)
+	JNZ(LabelRef(t.label("one")))
+	JMP(LabelRef(t.label("prefetch")))
+}
 
-	Label("bias")
-	TESTQ(U32(2), argument("start"))
-	JZ(LabelRef("add"))
-	p = pointer("bias")
-	for v := range vectors {
-		m := Mem{Base: p, Disp: bytes(v)}
-		if whole(v) {
-			VMOVUPS(m, bs[v])
+// add adds the bias and from to the sums, where start asks for them.
+func (t *gemmBody) add() {
+	Label(t.label("bias"))
+	start := t.loaded("start")
+	TESTQ(U32(2), start)
+	JZ(LabelRef(t.label("add")))
+	bias := t.current("bias")
+	for v := range t.vectors {
+		m := Mem{Base: bias, Disp: bytes(v)}
+		if t.whole(v) {
+			VMOVUPS(m, t.bs[v])
 		} else {
-			VMOVUPS_Z(m, mask, bs[v])
+			VMOVUPS_Z(m, t.mask, t.bs[v])
 		}
 	}
-	for i := range acc {
-		do(VADDPS, bs, acc[i], acc[i])
+	for i := range t.acc {
+		do(VADDPS, t.bs, t.acc[i], t.acc[i])
 	}
-	Label("add")
-	c, rowC := pointer("c"), pointer("rowC")
-	TESTQ(U32(1), argument("start"))
-	JZ(LabelRef("store"))
-	p = pointer("from")
-	for i := range acc {
-		for v := range vectors {
-			m := Mem{Base: p, Disp: bytes(v)}
-			if whole(v) {
-				VADDPS(m, acc[i][v], acc[i][v])
-			} else {
-				VMOVUPS_Z(m, mask, x)
-				VADDPS(x, acc[i][v], acc[i][v])
-			}
+	Label(t.label("add"))
+	TESTQ(U32(1), start)
+	JZ(LabelRef(t.label("store")))
+	from := t.current("from")
+	t.eachRow(from, func(i, v int, m Mem) {
+		if t.whole(v) {
+			VADDPS(m, t.acc[i][v], t.acc[i][v])
+			return
 		}
-		if i < rows-1 {
+		VMOVUPS_Z(m, t.mask, t.x)
+		VADDPS(t.x, t.acc[i][v], t.acc[i][v])
+	})
+}
+
+func (t *gemmBody) store() {
+	Label(t.label("store"))
+	t.eachRow(t.current("c"), func(i, v int, m Mem) {
+		if t.whole(v) {
+			VMOVUPS(t.acc[i][v], m)
+		} else {
+			VMOVUPS(t.acc[i][v], t.mask, m)
+		}
+	})
+}
+
+// eachRow visits the vectors of a tile that lies at p, with the strides of C.
+func (t *gemmBody) eachRow(p reg.GPVirtual, visit func(i, v int, m Mem)) {
+	rowC := t.loaded("rowC")
+	for i := range t.acc {
+		for v := range t.vectors {
+			visit(i, v, Mem{Base: p, Disp: bytes(v)})
+		}
+		if i < t.rows-1 {
 			ADDQ(rowC, p)
 		}
 	}
-	Label("store")
-	for i := range acc {
-		for v := range vectors {
-			m := Mem{Base: c, Disp: bytes(v)}
-			if whole(v) {
-				VMOVUPS(acc[i][v], m)
-			} else {
-				VMOVUPS(acc[i][v], mask, m)
-			}
-		}
-		if i < rows-1 {
-			ADDQ(rowC, c)
-		}
-	}
-	width := Imm(uint64(bytes(vectors)))
-	if bytes(vectors) > 127 {
-		width = U32(uint32(bytes(vectors)))
-	}
-	ADDQ(width, argument("c"))
-	ADDQ(width, argument("from"))
-	ADDQ(width, argument("bias"))
-	p = pointer("panel")
-	if isa.lanes == 16 && vectors == 2 {
-		ADDQ(p, p)
-	}
-	ADDQ(p, argument("b"))
-	p = pointer("tileNext")
-	ADDQ(p, argument("next"))
-	DECQ(argument("tiles"))
-	JNZ(LabelRef("tile"))
-	end()
 }
 
-// transpose writes 8 columns of n rows (n a multiple of 8): dst[k][0..7] =
-// src[0..7][k], with row strides in bytes.
-func transpose() {
-	TEXT("transpose8AVX2", NOSPLIT, "func(dst *float32, rowDst int, src *float32, rowSrc, n int)")
-	Pragma("noescape")
-	dst, rowDst, src, rowSrc, n := pointer("dst"), pointer("rowDst"), pointer("src"), pointer("rowSrc"), pointer("n")
-	row3, d3 := GP64(), GP64()
-	LEAQ(Mem{Base: rowSrc, Index: rowSrc, Scale: 2}, row3)
-	LEAQ(Mem{Base: rowDst, Index: rowDst, Scale: 2}, d3)
-	src4, next, next4 := GP64(), GP64(), GP64()
-	LEAQ(Mem{Base: src, Index: rowSrc, Scale: 4}, src4)
-	LEAQ(Mem{Base: src4, Index: rowSrc, Scale: 4}, next)
-	LEAQ(Mem{Base: next, Index: rowSrc, Scale: 4}, next4)
-	Label("loop")
-	// The next eight rows, which come after these, lie too far apart for the
-	// processor to foresee.
-	for _, p := range []reg.GPVirtual{next, next4} {
-		PREFETCHT0(Mem{Base: p})
-		PREFETCHT0(Mem{Base: p, Index: rowSrc, Scale: 1})
-		PREFETCHT0(Mem{Base: p, Index: rowSrc, Scale: 2})
-		PREFETCHT0(Mem{Base: p, Index: row3, Scale: 1})
-		ADDQ(Imm(32), p)
+// advance moves on to the next tile.
+func (t *gemmBody) advance() {
+	width := Imm(uint64(bytes(t.vectors)))
+	if bytes(t.vectors) > 127 {
+		width = U32(uint32(bytes(t.vectors)))
 	}
-	r := make([]reg.VecVirtual, 8)
-	at := func(i int) Mem {
-		base := src
-		if i >= 4 {
-			base = src4
-		}
-		return [4]Mem{{Base: base}, {Base: base, Index: rowSrc, Scale: 1}, {Base: base, Index: rowSrc, Scale: 2}, {Base: base, Index: row3, Scale: 1}}[i%4]
+	for _, name := range []string{"c", "from", "bias"} {
+		ADDQ(width, t.moving[name])
 	}
-	for i := range r {
-		r[i] = YMM()
-		VMOVUPS(at(i), r[i])
+	panel := t.loaded("panel")
+	if isa.lanes == 16 && t.vectors == 2 {
+		ADDQ(panel, panel)
 	}
-	t := make([]reg.VecVirtual, 8)
-	for i := 0; i < 8; i += 2 { // pairs of rows
-		t[i], t[i+1] = YMM(), YMM()
-		VUNPCKLPS(r[i+1], r[i], t[i])
-		VUNPCKHPS(r[i+1], r[i], t[i+1])
-	}
-	for i := 0; i < 8; i += 4 { // quads
-		VSHUFPS(Imm(0x44), t[i+2], t[i], r[i])
-		VSHUFPS(Imm(0xee), t[i+2], t[i], r[i+1])
-		VSHUFPS(Imm(0x44), t[i+3], t[i+1], r[i+2])
-		VSHUFPS(Imm(0xee), t[i+3], t[i+1], r[i+3])
-	}
-	dst4 := GP64()
-	LEAQ(Mem{Base: dst, Index: rowDst, Scale: 4}, dst4)
-	out := func(i int) Mem {
-		base := dst
-		if i >= 4 {
-			base = dst4
-		}
-		return [4]Mem{{Base: base}, {Base: base, Index: rowDst, Scale: 1}, {Base: base, Index: rowDst, Scale: 2}, {Base: base, Index: d3, Scale: 1}}[i%4]
-	}
-	for i := range 4 {
-		lo, hi := YMM(), YMM()
-		VPERM2F128(Imm(0x20), r[i+4], r[i], lo)
-		VPERM2F128(Imm(0x31), r[i+4], r[i], hi)
-		VMOVUPS(lo, out(i))
-		VMOVUPS(hi, out(i+4))
-	}
-	ADDQ(Imm(32), src)
-	ADDQ(Imm(32), src4)
-	LEAQ(Mem{Base: dst, Index: rowDst, Scale: 8}, dst)
-	SUBQ(Imm(8), n)
-	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
-}
-
-// pack copies k rows of b into panels of 16 columns, which lie a stride apart. In
-// b, a panel begins step after the one before.
-func pack() {
-	TEXT("packAVX2", NOSPLIT, "func(dst *float32, stride int, b *float32, step, rowB, k, panels int)")
-	Pragma("noescape")
-	dst, stride, b, step := pointer("dst"), pointer("stride"), pointer("b"), pointer("step")
-	rowB, k := pointer("rowB"), pointer("k")
-	Label("row")
-	d, s, panels := GP64(), GP64(), pointer("panels")
-	MOVQ(dst, d)
-	MOVQ(b, s)
-	Label("panel")
-	lo, hi := YMM(), YMM()
-	VMOVUPS(Mem{Base: s}, lo)
-	VMOVUPS(Mem{Base: s, Disp: 32}, hi)
-	VMOVUPS(lo, Mem{Base: d})
-	VMOVUPS(hi, Mem{Base: d, Disp: 32})
-	ADDQ(step, s)
-	ADDQ(stride, d)
-	DECQ(panels)
-	JNZ(LabelRef("panel"))
-	ADDQ(rowB, b)
-	ADDQ(Imm(64), dst)
-	DECQ(k)
-	JNZ(LabelRef("row"))
-	VZEROUPPER()
-	RET()
-}
-
-// peak is the most that a multiplication could reach: twelve independent
-// multiply-adds, n times. See Peak.
-func peak() {
-	function("peak", "(n int)")
-	n, x, acc := pointer("n"), zeros(1)[0], zeros(12)
-	Label("loop")
-	do(VFMADD231PS, x, x, acc)
-	DECQ(n)
-	JNZ(LabelRef("loop"))
-	end()
-}
-
-// pause tells the processor that it waits in a loop.
-func pause() {
-	isa = instructionSet{}
-	function("pause", "()")
-	PAUSE()
-	RET()
+	ADDQ(panel, t.moving["b"])
+	ADDQ(t.loaded("tileNext"), t.moving["next"])
 }

@@ -17,15 +17,15 @@ var (
 	avx2   = instructionSet{"AVX2", 8, YMM}
 	avx512 = instructionSet{"AVX512", 16, ZMM}
 
-	isa instructionSet // that of the function which is being written
+	isa instructionSet // of the function which is being written
 )
 
 // bytes is the size of vectors in memory.
 func bytes(vectors int) int { return 4 * isa.lanes * vectors }
 
 // wide is a run of vectors, a register each. Their instructions alternate,
-// because the processor looks ahead too little to begin one long chain of a
-// vector while it waits for that of another.
+// because the processor looks ahead too little to begin the long chain of one
+// vector while it waits for the chain of another.
 type wide []reg.VecVirtual
 
 func registers(vectors int) wide {

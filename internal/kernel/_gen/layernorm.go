@@ -5,9 +5,23 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// layerNorm handles one row: y = (x - mean) rstd gamma + beta.
+// layerNorm reads the row three times: for the mean, the variance and the result.
 func layerNorm() {
-	function("layerNorm", "(y, x, gamma, beta *float32, n int, eps, inverse float32) (mean, rstd float32)")
+	function("layerNorm",
+		"(y, x, gamma, beta *float32, n int, eps, inverse float32) (mean, rstd float32)",
+		`normalizes one row; inverse is 1/n:
+
+	for i := range n {
+		mean += x[i] * inverse
+	}
+	for i := range n {
+		variance += (x[i] - mean) * (x[i] - mean) * inverse
+	}
+	rstd = 1 / sqrt(variance+eps)
+	for i := range n {
+		y[i] = (x[i]-mean)*rstd*gamma[i] + beta[i]
+	}
+	return mean, rstd`)
 	x, n := pointer("x"), pointer("n")
 	inverse, total := scalar("inverse"), zeros(4)
 	each(n, 4, "sum", []reg.GPVirtual{x}, func(p pass) {
@@ -41,9 +55,23 @@ func layerNorm() {
 	layerNormGrad()
 }
 
-// layerNormGrad handles one row; it adds to dgamma and dbeta.
+// layerNormGrad reads the row twice: for the sums, and for dx.
 func layerNormGrad() {
-	function("layerNormGrad", "(dx, dgamma, dbeta, x, gamma, dy *float32, n int, mean, rstd, inverse float32)")
+	function("layerNormGrad",
+		"(dx, dgamma, dbeta, x, gamma, dy *float32, n int, mean, rstd, inverse float32)",
+		`is the gradient of layerNorm for one row; it adds to dgamma and dbeta:
+
+	for i := range n {
+		xhat := (x[i] - mean) * rstd
+		dbeta[i] += dy[i]
+		dgamma[i] += dy[i] * xhat
+		m1 += dy[i] * gamma[i] * inverse
+		m2 += dy[i] * gamma[i] * xhat * inverse
+	}
+	for i := range n {
+		xhat := (x[i] - mean) * rstd
+		dx[i] = rstd * (dy[i]*gamma[i] - m1 - xhat*m2)
+	}`)
 	mean, rstd := scalar("mean"), scalar("rstd")
 	m1, m2 := zeros(2), zeros(2)
 	x, n := pointer("x"), pointer("n")

@@ -5,7 +5,12 @@ package main
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"math"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -14,13 +19,10 @@ import (
 
 func main() {
 	ConstraintExpr("!purego")
-	for rows := 1; rows <= 6; rows++ {
-		gemm(avx2, rows, 2)
-	}
-	for rows := 1; rows <= 14; rows++ {
-		gemm(avx512, rows, 1)
-		gemm(avx512, rows, 2)
-	}
+	declare("../gemmtiles_amd64.go", "gemmTiles")
+	gemm(avx2, 2, 6)
+	gemm(avx512, 1, 14)
+	gemm(avx512, 2, 14)
 	transpose()
 	pack()
 	pause()
@@ -40,6 +42,41 @@ func main() {
 	}
 	bf16()
 	Generate()
+}
+
+// declare makes a struct of the package known to signatures, from the file that
+// declares it: so the offsets of its fields are those which the compiler gives them.
+func declare(file, name string) {
+	set := token.NewFileSet()
+	f, err := parser.ParseFile(set, file, nil, 0)
+	if err != nil {
+		panic(err)
+	}
+	p, err := new(types.Config).Check("kernel", set, []*ast.File{f}, nil)
+	if err != nil {
+		panic(err)
+	}
+	// Avo reads signatures in the scope of the universe and prints a type without
+	// a package as it is.
+	unqualified := types.NewTypeName(token.NoPos, nil, name, nil)
+	types.NewNamed(unqualified, p.Scope().Lookup(name).Type().Underlying(), nil)
+	types.Universe.Insert(unqualified)
+}
+
+// function begins an assembly function for the instruction set isa. Doc says, after
+// the name, what it does, as a loop in Go.
+func function(name, signature, doc string) { text(name+isa.name, signature, doc) }
+
+// text begins an assembly function.
+func text(name, signature, doc string) {
+	TEXT(name, NOSPLIT, "func"+signature)
+	Doc(strings.Split(name+" "+doc, "\n")...)
+	Pragma("noescape")
+}
+
+func end() {
+	VZEROUPPER()
+	RET()
 }
 
 // pointer loads an integer or pointer parameter.

@@ -8,16 +8,25 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// packRows packs blocks along rows of src, every other one of dst: row r of block
-// i is 32 numbers from column 32i on of row r, rounded unless they are bfloat16
-// already.
+// packRows takes float32 or, if half, bfloat16.
 func packRows(half bool) {
-	name, kind, width := "packRowsBF16", "*float32", 128
+	name, kind, width, element := "packRowsBF16", "*float32", 128, "roundBF16(src[r*rowSrc+32*i+j])"
 	if half {
-		name, kind, width = "packRows16BF16", "*uint16", 64
+		name, kind, width, element = "packRows16BF16", "*uint16", 64, "src[r*rowSrc+32*i+j]"
 	}
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *uint16, src %s, rowSrc, blocks int)", kind))
-	Pragma("noescape")
+	text(name,
+		fmt.Sprintf("(dst *uint16, src %s, rowSrc, blocks int)", kind),
+		fmt.Sprintf(`packs blocks that lie side by side in 16 rows of src into every other block of dst:
+
+	for i := range blocks {
+		for r := range 16 {
+			for j := range 32 {
+				dst[1024*i+32*r+j] = %s
+			}
+		}
+	}
+
+with rowSrc in bytes.`, element))
 	to, from, row, rowSrc, blocks, rows := reg.RDI, reg.RSI, reg.RAX, reg.RBX, reg.RCX, reg.RDX
 	Load(Param("dst"), to)
 	Load(Param("src"), from)
@@ -50,15 +59,25 @@ func packRows(half bool) {
 	RET()
 }
 
-// packPairs packs pairs of blocks, next bytes apart in dst: row r of block i has
-// columns 16i on of rows 2r and 2r+1 of src, in turn.
+// packPairs takes float32 or, if half, bfloat16.
 func packPairs(half bool) {
-	name, kind, width := "packPairsBF16", "*float32", 128
+	name, kind, width, element := "packPairsBF16", "*float32", 128, "roundBF16(src[(2*r+j%2)*rowSrc+16*i+j/2])"
 	if half {
-		name, kind, width = "packPairs16BF16", "*uint16", 64
+		name, kind, width, element = "packPairs16BF16", "*uint16", 64, "src[(2*r+j%2)*rowSrc+16*i+j/2]"
 	}
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *uint16, next int, src %s, rowSrc, pairs int)", kind))
-	Pragma("noescape")
+	text(name,
+		fmt.Sprintf("(dst *uint16, next int, src %s, rowSrc, pairs int)", kind),
+		fmt.Sprintf(`packs 32 rows of src into pairs of blocks, whose rows have two rows of src in turn:
+
+	for i := range 2 * pairs {
+		for r := range 16 {
+			for j := range 32 {
+				dst[i/2*next+512*(i%%2)+32*r+j] = %s
+			}
+		}
+	}
+
+with next and rowSrc in bytes.`, element))
 	to, next, from, rowSrc, pairs, row, later, out, rows := reg.RDI, reg.R8, reg.RSI, reg.RBX, reg.RCX, reg.RAX, reg.R10, reg.R9, reg.RDX
 	Load(Param("dst"), to)
 	Load(Param("next"), next)
@@ -86,7 +105,7 @@ func packPairs(half bool) {
 			VMOVUPS(below, reg.Z2)
 			emit("VCVTNE2PS2BF16 Z1, Z2, Z0", evex(pF2, 0x72, 0, 2, 1))
 		}
-		if i*width/2%64 == 0 { // ask for the rows of the next step of K
+		if i*width/2%64 == 0 { // prefetch the rows of the next step of K
 			at.Base, below.Base = later, later
 			PREFETCHT0(at)
 			PREFETCHT0(below)
@@ -107,10 +126,12 @@ func packPairs(half bool) {
 	RET()
 }
 
-// roundBF16 is toBF16 by the processor's instruction, for n floats, a multiple of 32.
 func roundBF16() {
-	TEXT("toBF16AVX512BF16", NOSPLIT, "func(dst *uint16, src *float32, n int)")
-	Pragma("noescape")
+	text("toBF16AVX512BF16", "(dst *uint16, src *float32, n int)", `rounds n floats, a multiple of 32:
+
+	for i := range n {
+		dst[i] = roundBF16(src[i])
+	}`)
 	Load(Param("dst"), reg.RDI)
 	Load(Param("src"), reg.RSI)
 	Load(Param("n"), reg.RCX)
@@ -127,11 +148,22 @@ func roundBF16() {
 	RET()
 }
 
-// transposeBlocks transposes, in place, the 32-bit words of blocks that lie next
-// bytes apart: pairs, then fours of words, then of lanes.
+// transposeBlocks interleaves pairs, then fours of words, then lanes.
 func transposeBlocks() {
-	TEXT("transposeBlocksAVX512", NOSPLIT, "func(dst *uint16, next, blocks int)")
-	Pragma("noescape")
+	text("transposeBlocksAVX512",
+		"(dst *uint16, next, blocks int)",
+		`transposes blocks of 16 x 16 words of 32 bits in place:
+
+	for i := range blocks {
+		block := words(dst[i*next:])
+		for r := range 16 {
+			for c := range r {
+				block[r][c], block[c][r] = block[c][r], block[r][c]
+			}
+		}
+	}
+
+with next in bytes.`)
 	Load(Param("dst"), reg.RDI)
 	Load(Param("next"), reg.RAX)
 	Load(Param("blocks"), reg.RCX)

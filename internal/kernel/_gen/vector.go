@@ -1,23 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
-
-// function begins an assembly function for the instruction set isa.
-func function(name, signature string) {
-	TEXT(name+isa.name, NOSPLIT, "func"+signature)
-	Pragma("noescape")
-}
-
-func end() {
-	VZEROUPPER()
-	RET()
-}
 
 // exp replaces x by e^x, with an error below 2 ulp. Above 88 it stays e^88,
 // below -87.7 it is 0, and NaN stays NaN.
@@ -48,9 +39,16 @@ func expNegative(x wide) {
 	do(VMULPS, power, p, x)
 }
 
-// exponential: dst = exp(scale x + shift), and the sum.
 func exponential() {
-	function("expSum", "(dst, x *float32, n int, scale, shift float32) float32")
+	function("expSum",
+		"(dst, x *float32, n int, scale, shift float32) float32",
+		`writes exponentials and returns their sum:
+
+	for i := range n {
+		dst[i] = exp(scale*x[i] + shift)
+		sum += dst[i]
+	}
+	return sum`)
 	dst, x, n := pointer("dst"), pointer("x"), pointer("n")
 	scale, shift, total := scalar("scale"), scalar("shift"), zeros(2)
 	each(n, 2, "loop", []reg.GPVirtual{dst, x}, func(p pass) {
@@ -64,7 +62,13 @@ func exponential() {
 	Store(sum(total), ReturnIndex(0))
 	end()
 
-	function("max", "(x *float32, n int) float32")
+	function("max", "(x *float32, n int) float32", `returns the largest of n floats:
+
+	m := -Inf
+	for i := range n {
+		m = max(m, x[i])
+	}
+	return m`)
 	x, n = pointer("x"), pointer("n")
 	least := fill(math.Inf(-1))
 	largest := registers(4)
@@ -104,17 +108,25 @@ func normalCDF(x wide) (cdf, density wide) {
 	return cdf, density
 }
 
-// unary writes f over n floats: y = f(x).
-func unary(name string, f func(x wide) wide) {
-	function(name, "(y, x *float32, n int)")
+// unary writes y = f(x) for n floats; formula is f in Go.
+func unary(name, formula string, f func(x wide) wide) {
+	function(name, "(y, x *float32, n int)", fmt.Sprintf(`computes the activation of n floats:
+
+	for i := range n {
+		y[i] = %s
+	}`, formula))
 	y, x, n := pointer("y"), pointer("x"), pointer("n")
 	each(n, 2, "loop", []reg.GPVirtual{y, x}, func(p pass) { p.store(f(p.load(x)), y) })
 	end()
 }
 
-// chain writes dx = dy f'(x).
-func chain(name string, f func(x wide) wide) {
-	function(name, "(dx, x, dy *float32, n int)")
+// chain writes dx = dy f(x), where f is a derivative; formula is that in Go.
+func chain(name, formula string, f func(x wide) wide) {
+	function(name, "(dx, x, dy *float32, n int)", fmt.Sprintf(`computes the gradient of the activation of n floats:
+
+	for i := range n {
+		%s
+	}`, strings.ReplaceAll(formula, "\n", "\n\t\t")))
 	dx, x, dy, n := pointer("dx"), pointer("x"), pointer("dy"), pointer("n")
 	each(n, 2, "loop", []reg.GPVirtual{dx, x, dy}, func(p pass) {
 		d := f(p.load(x))
@@ -125,12 +137,12 @@ func chain(name string, f func(x wide) wide) {
 }
 
 func gelu() {
-	unary("gelu", func(x wide) wide {
+	unary("gelu", "x[i] * (1 + erf(x[i]/sqrt(2))) / 2", func(x wide) wide {
 		cdf, _ := normalCDF(x)
 		do(VMULPS, x, cdf, cdf)
 		return cdf
 	})
-	chain("geluGrad", func(x wide) wide {
+	chain("geluGrad", "cdf := (1 + erf(x[i]/sqrt(2))) / 2\ndx[i] = dy[i] * (cdf + x[i]*exp(-x[i]*x[i]/2)/sqrt(2*Pi))", func(x wide) wide {
 		cdf, density := normalCDF(x)
 		do(VMULPS, constant(1/math.Sqrt(2*math.Pi)), density, density)
 		do(VFMADD231PS, density, x, cdf)
@@ -138,7 +150,7 @@ func gelu() {
 	})
 }
 
-// sigmoid replaces u by 1/(1 + exp(-u)). The exponential is that of -|u|, which
+// sigmoid replaces u by 1/(1 + exp(-u)). It takes the exponential of -|u|, which
 // cannot overflow.
 func sigmoid(u wide) {
 	e, one := like(u), fill(1)
@@ -156,12 +168,12 @@ func quickGELU() {
 		sigmoid(s)
 		return s
 	}
-	unary("quickGELU", func(x wide) wide {
+	unary("quickGELU", "x[i] / (1 + exp(-1.702*x[i]))", func(x wide) wide {
 		s := gate(x)
 		do(VMULPS, x, s, s)
 		return s
 	})
-	chain("quickGELUGrad", func(x wide) wide {
+	chain("quickGELUGrad", "s := 1 / (1 + exp(-1.702*x[i]))\ndx[i] = dy[i] * (s + 1.702*x[i]*s*(1-s))", func(x wide) wide {
 		s := gate(x) // s + 1.702 x s (1 - s)
 		rest := like(x)
 		do(VSUBPS, s, fill(1), rest)
@@ -184,12 +196,12 @@ func tanhGELU() {
 		sigmoid(s)
 		return s, square
 	}
-	unary("tanhGELU", func(x wide) wide {
+	unary("tanhGELU", "0.5 * x[i] * (1 + tanh(sqrt(2/Pi)*(x[i]+0.044715*x[i]*x[i]*x[i])))", func(x wide) wide {
 		s, _ := gate(x)
 		do(VMULPS, x, s, s)
 		return s
 	})
-	chain("tanhGELUGrad", func(x wide) wide {
+	chain("tanhGELUGrad", "c := 2 * sqrt(2/Pi)\ns := 1 / (1 + exp(-c*(x[i]+0.044715*x[i]*x[i]*x[i])))\ndx[i] = dy[i] * (s + x[i]*s*(1-s)*c*(1+3*0.044715*x[i]*x[i]))", func(x wide) wide {
 		s, square := gate(x) // s + x s (1 - s) 2u'
 		slope, rest := like(x), like(x)
 		do(VMOVUPS, constant(c), slope)
@@ -203,7 +215,11 @@ func tanhGELU() {
 }
 
 func elementwise() {
-	function("add", "(z, x, y *float32, n int)")
+	function("add", "(z, x, y *float32, n int)", `adds n floats:
+
+	for i := range n {
+		z[i] = x[i] + y[i]
+	}`)
 	z, x, y, n := pointer("z"), pointer("x"), pointer("y"), pointer("n")
 	each(n, 4, "loop", []reg.GPVirtual{z, x, y}, func(p pass) {
 		v := p.load(x)
@@ -212,7 +228,11 @@ func elementwise() {
 	})
 	end()
 
-	function("scale", "(y, x *float32, n int, s float32)")
+	function("scale", "(y, x *float32, n int, s float32)", `multiplies n floats:
+
+	for i := range n {
+		y[i] = s * x[i]
+	}`)
 	y, x, n = pointer("y"), pointer("x"), pointer("n")
 	s := scalar("s")
 	each(n, 4, "loop", []reg.GPVirtual{y, x}, func(p pass) {
@@ -222,7 +242,11 @@ func elementwise() {
 	})
 	end()
 
-	function("axpy", "(y, x *float32, n int, a float32)") // y += a x
+	function("axpy", "(y, x *float32, n int, a float32)", `adds multiples to n floats:
+
+	for i := range n {
+		y[i] += a * x[i]
+	}`)
 	y, x, n = pointer("y"), pointer("x"), pointer("n")
 	a := scalar("a")
 	each(n, 4, "loop", []reg.GPVirtual{y, x}, func(p pass) {
@@ -232,7 +256,12 @@ func elementwise() {
 	})
 	end()
 
-	function("dot", "(x, y *float32, n int) float32")
+	function("dot", "(x, y *float32, n int) float32", `returns the dot product of n floats:
+
+	for i := range n {
+		sum += x[i] * y[i]
+	}
+	return sum`)
 	x, y, n = pointer("x"), pointer("y"), pointer("n")
 	total := zeros(4)
 	each(n, 4, "loop", []reg.GPVirtual{x, y}, func(p pass) {
@@ -242,10 +271,17 @@ func elementwise() {
 	end()
 }
 
-// contrast replaces cosines z by exp(scale z + shift) + exp(scale z - other),
-// and returns the sum of the products of both.
 func contrast() {
-	function("contrast", "(z, other *float32, n int, scale, shift float32) float32")
+	function("contrast",
+		"(z, other *float32, n int, scale, shift float32) float32",
+		`replaces cosines by the weights of their gradient:
+
+	for i := range n {
+		w := exp(scale*z[i]+shift) + exp(scale*z[i]-other[i])
+		sum += w * z[i]
+		z[i] = w
+	}
+	return sum`)
 	z, other, n := pointer("z"), pointer("other"), pointer("n")
 	scale, shift, total := scalar("scale"), scalar("shift"), zeros(2)
 	each(n, 2, "loop", []reg.GPVirtual{z, other}, func(p pass) {
@@ -262,10 +298,17 @@ func contrast() {
 	end()
 }
 
-// adamW: m and v move towards g and g², value shrinks by keep and moves by
-// rate m / (sqrt(v) inverse + eps).
 func adamW() {
-	function("adamW", "(value, grad, m, v *float32, n int, gradScale, beta1, beta2, keep, rate, inverse, eps float32)")
+	function("adamW",
+		"(value, grad, m, v *float32, n int, gradScale, beta1, beta2, keep, rate, inverse, eps float32)",
+		`updates n parameters and their moments:
+
+	for i := range n {
+		g := gradScale * grad[i]
+		m[i] = g + beta1*(m[i]-g)
+		v[i] = g*g + beta2*(v[i]-g*g)
+		value[i] = value[i]*keep - rate*m[i]/(sqrt(v[i])*inverse+eps)
+	}`)
 	value, grad, m, v, n := pointer("value"), pointer("grad"), pointer("m"), pointer("v"), pointer("n")
 	gradScale, beta1, beta2 := scalar("gradScale"), scalar("beta1"), scalar("beta2")
 	keep, rate, inverse, eps := scalar("keep"), scalar("rate"), scalar("inverse"), scalar("eps")

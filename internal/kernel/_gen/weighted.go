@@ -5,11 +5,20 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// weightedRows sums rows of bytes, each times its tap, four vectors of sums at
-// a time: n is a multiple of 64.
+// weightedRows keeps four vectors of sums in registers.
 func weightedRows() {
 	const fraction, vectors = 22, 4
-	function("weightedRows", "(dst *uint8, n int, src *uint8, stride int, taps *int32, count int)")
+	function("weightedRows",
+		"(dst *uint8, n int, src *uint8, stride int, taps *int32, count int)",
+		`sums rows of bytes, each times its tap; n is a multiple of 64:
+
+	for i := range n {
+		sum := int32(1 << 21)
+		for k := range count {
+			sum += taps[k] * int32(src[k*stride+i])
+		}
+		dst[i] = uint8(min(max(sum>>22, 0), 255))
+	}`)
 	dst, n, src, stride := pointer("dst"), pointer("n"), pointer("src"), pointer("stride")
 	taps, count := pointer("taps"), pointer("count")
 	width := isa.lanes * vectors // bytes
