@@ -129,6 +129,28 @@ func anchors(t *testing.T, page string) (all []string) {
 	return all
 }
 
+// promised names a test in SECURITY.md: its package's folder, and its function.
+var promised = regexp.MustCompile("`([\\w/]+)\\.((?:Test|Fuzz)\\w+)`")
+
+// TestPromises holds that the tests which SECURITY.md names exist.
+func TestPromises(t *testing.T) {
+	all := promised.FindAllStringSubmatch(strings.Join(lines(t, "SECURITY.md"), "\n"), -1)
+	if len(all) < 50 {
+		t.Errorf("%d tests are named; want 50 or more", len(all))
+	}
+	for _, m := range all {
+		files, err := filepath.Glob(filepath.Join(m[1], "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(files, func(file string) bool {
+			return slices.ContainsFunc(lines(t, file), func(line string) bool { return strings.HasPrefix(line, "func "+m[2]+"(") })
+		}) {
+			t.Errorf("SECURITY.md: %s: no such test", m[0])
+		}
+	}
+}
+
 // TestBlocks runs the commands of README.md and docs/ as they stand, one page after
 // the other in one folder, and compiles their Go. It prints the blocks that a comment
 // excepts, and their reasons.

@@ -22,7 +22,10 @@ func TestManifest(t *testing.T) {
 		`[]`:                          "is damaged",
 	} {
 		_, err := parseManifest([]byte(text))
-		if (err == nil) != (want == "") || err != nil && !(strings.Contains(err.Error(), want) && errors.Is(err, errDamaged)) {
+		if want == "" && err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		if want != "" && (!errors.Is(err, errDamaged) || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v; want damage with %q", text, err, want)
 		}
 	}

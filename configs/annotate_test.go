@@ -1,7 +1,9 @@
 package configs
 
 import (
+	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,8 +31,21 @@ func TestAnnotated(t *testing.T) {
 		t.Error("Annotated of an unknown recipe: no error")
 	}
 	text, err := Annotated("cifar10", nil, nil)
-	if err != nil || !strings.Contains(string(text), "# It runs with shards: --set data.train=") {
-		t.Errorf("without data.train: %v, %.300s; want how it runs", err, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"# It runs with shards: --set data.train=",
+		"\n  # The number of steps in which the learning rate rises to its peak.\n  warmup: 100 # whole number, default 0\n",
+		"\n  clip_norm: 1 # number, default 0\n",
+		"\n  beta1: 0.9 # number, the default\n",
+		"\n  batch: 256 # whole number, required\n",
+		"\n  classes: embedded:cifar10-classes.txt # text, default \"\"\n",
+		"\n  # data (text): Patterns, as data.val.\n  sets: [] # list of {name, data}, the default\n",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("cifar10 annotated lacks %q", want)
+		}
 	}
 }
 
@@ -70,6 +85,9 @@ func TestKeys(t *testing.T) {
 			required = append(required, key.Name)
 		}
 		section, _ := split(key.Name)
+		if element := strings.Contains(section, "[]"); element != (key.Default == "") {
+			t.Errorf("%s has the default %q; want one, unless its list has elements", key.Name, key.Default)
+		}
 		if key.Doc == "" && section != shared {
 			t.Errorf("%s has no doc comment", key.Name)
 		}
@@ -89,10 +107,15 @@ func TestKeys(t *testing.T) {
 // TestStatedDefaults holds that "0 means 10" in a comment is what the code does.
 func TestStatedDefaults(t *testing.T) {
 	means := regexp.MustCompile(`\b(?:0|[Ee]mpty) means ([0-9][0-9.,e-]*[0-9]|[0-9])(?:[ ,.;]|$)`)
+	var with []string // sections that have defaults
+	parts(reflect.ValueOf(new(Run)).Elem(), "", func(section string, _ defaulter) { with = append(with, section+".") })
+	in := func(key string) bool {
+		return slices.ContainsFunc(with, func(section string) bool { return strings.HasPrefix(key, section) })
+	}
 	checked := 0
 	for _, key := range Keys() {
 		m := means.FindStringSubmatch(key.Doc)
-		if m == nil || key.Type != "number" && key.Type != "whole number" || strings.Contains(key.Doc, " and 1,000") {
+		if m == nil || key.Type != "number" && key.Type != "whole number" || strings.Contains(key.Doc, " and 1,000") || !in(key.Name) {
 			continue
 		}
 		stated, err := strconv.ParseFloat(strings.ReplaceAll(m[1], ",", ""), 64)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,6 +62,14 @@ func TestRunDefaults(t *testing.T) {
 		if r.Data.Train != "" {
 			t.Errorf("data.train is %q without a world", r.Data.Train)
 		}
+	}
+	path := recipe(t, small)
+	sets := []string{"model.text.vocab_size=600", "tokenizer.vocab_size=5000", "tokenizer.path=clip"}
+	if _, err := Load(path, sets, nil); err != nil {
+		t.Errorf("a vocabulary with a path has its own size: %v", err)
+	}
+	if _, err := Load(path, sets[:2], nil); err == nil || !strings.Contains(err.Error(), "model.text.vocab_size 600 is less than") {
+		t.Errorf("a vocabulary that is too large: %v", err)
 	}
 	var mixed Run
 	mixed.World.Dir, mixed.Data.Sources = "world", []data.Source{{Data: "a.parquet", Weight: 1}}

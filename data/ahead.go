@@ -36,7 +36,8 @@ type part struct {
 // newReadAhead begins with window w of a source.
 func (s *Stream) newReadAhead(sampler *sampler, source int, w window, readers chan *stage) *readAhead {
 	budget, _ := sizeOf("read_ahead", s.d.config.ReadAhead) // which Validate has read
-	return &readAhead{stream: s, sampler: sampler, source: source, budget: budget / int64(len(sampler.spans)), readers: readers, coming: w}
+	return &readAhead{stream: s, sampler: sampler, source: source,
+		budget: budget / int64(len(sampler.spans)), readers: readers, coming: w}
 }
 
 // window returns the rows of the next window, which is w.
@@ -121,5 +122,6 @@ func readersOf(stages []stage) chan *stage {
 
 // reading reads what training needs, and says where it is.
 func (s *stage) reading() columns {
-	return columns{image: true, caption: true, reading: func(shard string, group int) { s.begin("reading", shard, group, -1) }}
+	return columns{image: true, caption: true,
+		reading: func(shard string, group int) { s.begin("reading", shard, group, -1) }}
 }

@@ -15,8 +15,10 @@ func TestBench(t *testing.T) {
 	c := StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t)}
 	b, err := d.Bench(context.Background(), c, 85)
 	must(t, err)
-	if b.Pairs != 90 || b.Decoders != 3 || b.Images < 90 || b.First <= 0 || b.Elapsed < b.First || b.Ready < 0 || b.Ready > batchesAhead ||
-		math.Abs(b.PairBytes()-float64(b.Bytes)/float64(b.Rows)) > 1e-9 || math.Abs(b.PairsPerSecond()*b.Elapsed.Seconds()-90) > 1e-6 {
+	if b.Pairs != 90 || b.Decoders != 3 || b.Images < 90 || b.First <= 0 || b.Elapsed < b.First ||
+		b.Ready < 0 || b.Ready > batchesAhead ||
+		math.Abs(b.PairBytes()-float64(b.Bytes)/float64(b.Rows)) > 1e-9 ||
+		math.Abs(b.PairsPerSecond()*b.Elapsed.Seconds()-90) > 1e-6 {
 		t.Errorf("Bench of 85 pairs in batches of 10: %+v", b)
 	}
 	s := d.Stream(c)
@@ -27,7 +29,8 @@ func TestBench(t *testing.T) {
 	}
 	s.Close()
 	st := s.Stages()
-	if st.Images < 90 || st.Rows%90 != 0 || st.Rows == 0 || st.Bytes < 90*60 || st.Read <= 0 || st.Decode <= 0 || st.Resize <= 0 || st.Tokenize <= 0 {
+	if st.Images < 90 || st.Rows%90 != 0 || st.Rows == 0 || st.Bytes < 90*60 || st.Read <= 0 ||
+		st.Decode <= 0 || st.Resize <= 0 || st.Tokenize <= 0 {
 		t.Errorf("after 90 pairs: %+v", st)
 	}
 	if again := (Stages{Read: 5, Decode: 6, Resize: 7, Tokenize: 8, Images: 9, Truncated: 10, Rows: 11, Bytes: 12}).Since(
@@ -35,7 +38,8 @@ func TestBench(t *testing.T) {
 	); again != (Stages{Read: 4, Decode: 5, Resize: 6, Tokenize: 7, Images: 8, Truncated: 9, Rows: 10, Bytes: 11}) {
 		t.Errorf("Since = %+v", again)
 	}
-	if _, err := d.Bench(context.Background(), StreamConfig{}, 85); err == nil || !strings.Contains(err.Error(), "batch of 0 pairs") {
+	if _, err := d.Bench(context.Background(), StreamConfig{}, 85); err == nil ||
+		!strings.Contains(err.Error(), "batch of 0 pairs") {
 		t.Errorf("Bench without a batch: %v", err)
 	}
 }

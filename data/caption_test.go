@@ -20,7 +20,7 @@ func canvas(t testing.TB, w, h int) []byte {
 
 // TestSizes leaves out small and long images, and no bad row is counted.
 func TestSizes(t *testing.T) {
-	c := Config{MinSize: 5}
+	c := Config{MinSize: 6}
 	c.Train = scored(t, 100, 1, func(i int, r *scoredRow) {
 		if i%10 != 0 {
 			r.PNG = canvas(t, 6, 12+i%3)
@@ -45,7 +45,8 @@ func TestSizes(t *testing.T) {
 
 // TestCaptionColumns draws columns of captions by their weights.
 func TestCaptionColumns(t *testing.T) {
-	c := Config{Captions: []CaptionColumn{{"txt", 2}, {"blip", 1}, {"alts", 1}}, CaptionChoice: "random", CleanCaptions: true}
+	c := Config{Captions: []CaptionColumn{{"txt", 2}, {"blip", 1}, {"alts", 1}}, CaptionChoice: "random",
+		CleanCaptions: true}
 	c.Train = scored(t, 1000, 2, func(i int, r *scoredRow) {
 		r.Txt, r.Blip, r.Alts = "<b>txt</b>  one", "blip www.example.org/a", []string{"alt one", "alt two"}
 		if i < 10 {
@@ -75,8 +76,12 @@ func TestCaptionColumns(t *testing.T) {
 		t.Error("batch 50 differs when the stream starts there")
 	}
 	c.Captions[1].Column = "llava"
-	if _, err := OpenTrain(context.Background(), c); err == nil || !strings.Contains(err.Error(), "000.parquet: no column llava of captions: have ") {
+	if _, err := OpenTrain(context.Background(), c); err == nil ||
+		!strings.Contains(err.Error(), "000.parquet: no column llava of captions: have ") {
 		t.Errorf("a column that is missing: %v", err)
+	}
+	if _, err := Open(context.Background(), c.Train, c, Need{Caption: true}); err != nil {
+		t.Errorf("Open wants the columns of training: %v", err)
 	}
 }
 

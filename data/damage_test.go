@@ -29,12 +29,19 @@ func TestWhileReading(t *testing.T) {
 		spoil func(t *testing.T, path string)
 		want  string
 	}{
-		"cut":                     {func(t *testing.T, path string) { must(t, os.Truncate(path, 5000)) }, "has changed while it was in use"},
-		"cut to 0":                {func(t *testing.T, path string) { must(t, os.Truncate(path, 0)) }, "has changed while it was in use: had "},
-		"deleted":                 {func(t *testing.T, path string) { must(t, os.Remove(path)) }, "no such file"},
-		"a folder":                {func(t *testing.T, path string) { must(t, os.Remove(path)); must(t, os.Mkdir(path, 0o777)) }, "is not a regular file"},
-		"replaced":                {replace, "has changed while it was in use"},
-		"overwritten":             {func(t *testing.T, path string) { overwrite(t, path, true) }, "has changed while it was in use"},
+		"cut": {func(t *testing.T, path string) { must(t, os.Truncate(path, 5000)) },
+			"has changed while it was in use"},
+		"cut to 0": {func(t *testing.T, path string) { must(t, os.Truncate(path, 0)) },
+			"has changed while it was in use: had "},
+		"deleted": {func(t *testing.T, path string) { must(t, os.Remove(path)) }, "no such file"},
+		"a folder": {func(t *testing.T,
+			path string) {
+			must(t, os.Remove(path))
+			must(t, os.Mkdir(path, 0o777))
+		}, "is not a regular file"},
+		"replaced": {replace, "has changed while it was in use"},
+		"overwritten": {func(t *testing.T, path string) { overwrite(t, path, true) },
+			"has changed while it was in use"},
 		"spoilt at the same time": {func(t *testing.T, path string) { overwrite(t, path, false) }, "row group 0: column "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +59,8 @@ func TestWhileReading(t *testing.T) {
 				test.spoil(t, path)
 			}
 			err = drain(t, s, 60)
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), ".parquet: ") || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.Contains(err.Error(), test.want) ||
+				!strings.Contains(err.Error(), ".parquet: ") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("a shard is spoilt: %v; want its name and %q", err, test.want)
 			}
 			if _, again := s.Next(t.Context()); !errors.Is(again, err) {
@@ -122,42 +130,64 @@ func overwrite(t *testing.T, path string, touch bool) {
 func TestPanic(t *testing.T) {
 	d, err := Open(context.Background(), hfShards(t, 60, 1, nil), Config{}, Need{Caption: true})
 	must(t, err)
-	s := d.Stream(StreamConfig{Batch: 20, ImageSize: 4, Context: 8, Tokenizer: &tokenizer.Tokenizer{}}) // one that is not made
+	s := d.Stream(StreamConfig{Batch: 20, ImageSize: 4, Context: 8,
+		Tokenizer: &tokenizer.Tokenizer{}}) // one that is not made
 	defer s.Close()
 	err = drain(t, s, 2)
-	if err == nil || !strings.Contains(err.Error(), "000.parquet: row group ") || !strings.Contains(err.Error(), ": row ") || !strings.Contains(err.Error(), "damaged: ") {
+	if err == nil || !strings.Contains(err.Error(), "000.parquet: row group ") ||
+		!strings.Contains(err.Error(), ": row ") || !strings.Contains(err.Error(), "damaged: ") {
 		t.Errorf("a decoder panics: %v; want an error with shard, row group and row", err)
 	}
 }
 
-// TestStall: a stream that waits logs for what, and ends.
+// TestStall: a stream that waits logs for what, and ends, though the goroutine that
+// it waits for does not.
 func TestStall(t *testing.T) {
 	patterns := hfShards(t, 60, 1, nil)
 	var opened atomic.Bool
 	url, _ := serveFiles(t, filepath.Dir(patterns), func(int64) string {
 		if opened.Load() {
-			return "wait"
+			return "503"
 		}
 		return ""
 	})
-	d, err := Open(context.Background(), url+"/000.parquet", Config{StallSeconds: 1}, Need{Caption: true})
-	must(t, err)
-	opened.Store(true)
-	logged := ""
-	s := d.Stream(StreamConfig{
-		Batch: 20, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t),
-		Log: func(format string, args ...any) { logged = fmt.Sprintf(format, args...) }, logAfter: 100 * time.Millisecond,
-	})
-	err = drain(t, s, 1)
-	s.Close() // does not wait
-	const want = "waiting for reading of 000.parquet"
-	if err == nil || !strings.HasPrefix(err.Error(), "data: no batch for 1 s: "+want) || !strings.Contains(logged, want) {
-		t.Errorf("a stream that waits: %v, logged %q; want %q", err, logged, want)
-	}
-	s.done.Wait()
-	s.stages[1].begin("decoding", "far/00031.parquet", 2, 1034)
-	if got, want := s.waiting(time.Minute).Error(), "data: no batch for 60 s: waiting for decoding of 00031.parquet row group 2, row 1034"; got != want {
-		t.Errorf("waiting = %q, want %q", got, want)
+	for _, every := range []time.Duration{100 * time.Millisecond, 0} {
+		opened.Store(false)
+		d, err := Open(context.Background(), url+"/000.parquet", Config{StallSeconds: 1}, Need{Caption: true})
+		must(t, err)
+		opened.Store(true)
+		logged, release := make(chan string, 100), make(chan struct{})
+		s := d.Stream(StreamConfig{
+			Batch: 20, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), logAfter: every,
+			Log: func(format string, args ...any) {
+				if logged <- fmt.Sprintf(format, args...); strings.Contains(format, "again in") {
+					<-release // whoever reads waits
+				}
+			},
+		})
+		err = drain(t, s, 1)
+		s.Close() // does not wait
+		const want = "waiting for reading of 000.parquet"
+		if err == nil || !strings.HasPrefix(err.Error(), "data: no batch for 1 s: "+want) {
+			t.Errorf("a stream that waits: %v; want %q", err, want)
+		}
+		close(release)
+		s.done.Wait()
+		close(logged)
+		lines := map[bool]int{}
+		for line := range logged {
+			lines[strings.Contains(line, want)]++
+		}
+		if lines[false] == 0 || (lines[true] > 0) != (every > 0) {
+			t.Errorf("logged each %v: %d times that it waits, %d requests", every, lines[true], lines[false])
+		}
+		s.stages[2].begin("decoding", "far/00032.parquet", 2, 1)
+		s.stages[1].begin("decoding", "far/00031.parquet", 2, 1034)
+		s.stages[2].since = s.stages[1].since.Add(time.Second)
+		if got, want := s.waiting(time.Minute).Error(),
+			"data: no batch for 60 s: waiting for decoding of 00031.parquet row group 2, row 1034"; got != want {
+			t.Errorf("waiting = %q, want %q", got, want)
+		}
 	}
 }
 
@@ -217,7 +247,8 @@ func TestPathsInData(t *testing.T) {
 	rows, err := d.read(t.Context(), 0, 3, columns{image: true, caption: true})
 	must(t, err)
 	if !bytes.Equal(rows[0].image, pixel(t, 0)) || rows[1].problem() != "no image" {
-		t.Errorf("the first image has %d bytes, the second is %q; want its own, and none", len(rows[0].image), rows[1].problem())
+		t.Errorf("the first image has %d bytes, the second is %q; want its own, and none", len(rows[0].image),
+			rows[1].problem())
 	}
 }
 
@@ -230,7 +261,8 @@ func TestNumbersAsImages(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "numbers.parquet"), []numbers{{1, "a"}}, 10)
 	const want = "numbers.parquet: image column jpg: holds no bytes"
-	if _, err := Open(t.Context(), filepath.Join(dir, "numbers.parquet"), Config{}, Need{}); err == nil || !strings.Contains(err.Error(), want) {
+	if _, err := Open(t.Context(), filepath.Join(dir, "numbers.parquet"), Config{}, Need{}); err == nil ||
+		!strings.Contains(err.Error(), want) {
 		t.Errorf("%v; want error with %q", err, want)
 	}
 }
@@ -252,7 +284,8 @@ func TestDamage(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		s := d.Stream(StreamConfig{Batch: 30, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), Ledger: NewLedger(&bytes.Buffer{}, Config{BadRowBudget: 1})})
+		s := d.Stream(StreamConfig{Batch: 30, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t),
+			Ledger: NewLedger(&bytes.Buffer{}, Config{BadRowBudget: 1})})
 		if b, err := s.Next(context.Background()); err == nil {
 			b.Release()
 		}

@@ -105,12 +105,14 @@ func batches(t testing.TB, patterns string, c Config, start int64, n int) (all [
 	d, err := Open(context.Background(), patterns, c, Need{Caption: true})
 	must(t, err)
 	var lines bytes.Buffer
-	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 12, Tokenizer: testTokenizer(t), Ledger: NewLedger(&lines, c), Start: start})
+	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 12, Tokenizer: testTokenizer(t),
+		Ledger: NewLedger(&lines, c), Start: start})
 	defer s.Close()
 	for range n {
 		b, err := s.Next(context.Background())
 		must(t, err)
-		all = append(all, &Batch{Images: slices.Clone(b.Images), Tokens: slices.Clone(b.Tokens), Captions: slices.Clone(b.Captions), Rows: slices.Clone(b.Rows)})
+		all = append(all, &Batch{Images: slices.Clone(b.Images), Tokens: slices.Clone(b.Tokens),
+			Captions: slices.Clone(b.Captions), Rows: slices.Clone(b.Rows)})
 		b.Release()
 	}
 	return all, lines.String()

@@ -11,12 +11,14 @@ import (
 // TestDefaults states every default, that they are the same when set twice, and
 // that what means none stays.
 func TestDefaults(t *testing.T) {
-	set := Config{BadRowBudget: -1, StallSeconds: -1, CaptionChoice: "random", ShuffleWindow: 1, ReadAhead: "1kB", CacheSize: "1GB"}
+	set := Config{BadRowBudget: -1, StallSeconds: -1, CaptionChoice: "random", ShuffleWindow: 1,
+		ReadAhead: "1kB", CacheSize: "1GB"}
 	kept := set
 	kept.Preprocess.SetDefaults()
 	for _, test := range []struct{ c, want Config }{
 		{Config{}, Config{
-			CaptionChoice: "first", ShuffleWindow: 8192, BadRowBudget: 0.01, StallSeconds: 600, ReadAhead: "64MiB", CacheSize: "10GiB",
+			CaptionChoice: "first", ShuffleWindow: 8192, BadRowBudget: 0.01, StallSeconds: 600,
+			ReadAhead: "64MiB", CacheSize: "10GiB",
 			Preprocess: preprocess.Config{Normalize: "clip", Resize: "shortest", MaxPixels: 128_000_000},
 		}},
 		{set, kept},

@@ -63,7 +63,8 @@ func ExampleInspect() {
 			log.Fatal(err)
 		}
 		fmt.Printf("%s: %d rows in %d row groups; %s\n", shard.Name, shard.Rows, shard.Groups, shard.Layout)
-		fmt.Printf("  the first: a %s of %d x %d pixels, %q\n", shard.Example.Format, shard.Example.W, shard.Example.H, shard.Example.Captions)
+		fmt.Printf("  the first: a %s of %d x %d pixels, %q\n", shard.Example.Format, shard.Example.W,
+			shard.Example.H, shard.Example.Captions)
 	}
 	// Output:
 	// testdata/layouts/hf.parquet: 22 rows in 3 row groups; image = image.bytes, caption = caption

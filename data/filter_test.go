@@ -30,7 +30,8 @@ func scored(t testing.TB, n, shards int, change func(i int, r *scoredRow)) strin
 		var rows []scoredRow
 		for i := n * s / shards; i < n*(s+1)/shards; i++ {
 			score := float64(i) / float64(n)
-			r := scoredRow{PNG: pixel(t, i), Txt: fmt.Sprintf("caption %d", i), Score: &score, Single: float32(i), Width: uint32(n - i), Clean: i%2 == 0, Number: int64(i)}
+			r := scoredRow{PNG: pixel(t, i), Txt: fmt.Sprintf("caption %d", i), Score: &score,
+				Single: float32(i), Width: uint32(n - i), Clean: i%2 == 0, Number: int64(i)}
 			if i%7 == 0 {
 				r.Score = nil
 			}
@@ -87,7 +88,8 @@ func TestFilter(t *testing.T) {
 		if got := keptRows(t, d); !slices.Equal(got, want) || d.Len() != int64(len(want)) {
 			t.Errorf("%s keeps %v; want %v", test.where, got, want)
 		}
-		if text := d.FormatWhere(); !strings.Contains(text, fmt.Sprintf("keeps %d of 200 rows; read %d of ", len(want), test.read)) {
+		if text := d.FormatWhere(); !strings.Contains(text,
+			fmt.Sprintf("keeps %d of 200 rows; read %d of ", len(want), test.read)) {
 			t.Errorf("%q; want %d rows, %d groups read", text, len(want), test.read)
 		}
 	}
@@ -99,7 +101,8 @@ func TestFilter(t *testing.T) {
 		{"alts.list.element = 'x'", "has lists"},
 		{"width >", "at 8: have the end"},
 	} {
-		if _, err := OpenTrain(context.Background(), Config{Train: patterns, Where: test.where}); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := OpenTrain(context.Background(),
+			Config{Train: patterns, Where: test.where}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v; want error with %q", test.where, err, test.want)
 		}
 	}
@@ -137,12 +140,14 @@ func trainBatches(t testing.TB, c Config, start int64, n int) (all []*Batch) {
 	d, err := OpenTrain(context.Background(), c)
 	must(t, err)
 	var ledger bytes.Buffer
-	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 12, Tokenizer: testTokenizer(t), Ledger: NewLedger(&ledger, c), Start: start})
+	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 12, Tokenizer: testTokenizer(t),
+		Ledger: NewLedger(&ledger, c), Start: start})
 	defer s.Close()
 	for range n {
 		b, err := s.Next(context.Background())
 		must(t, err)
-		all = append(all, &Batch{Images: slices.Clone(b.Images), Tokens: slices.Clone(b.Tokens), Captions: slices.Clone(b.Captions), Rows: slices.Clone(b.Rows)})
+		all = append(all, &Batch{Images: slices.Clone(b.Images), Tokens: slices.Clone(b.Tokens),
+			Captions: slices.Clone(b.Captions), Rows: slices.Clone(b.Rows)})
 		b.Release()
 	}
 	if ledger.Len() > 0 {

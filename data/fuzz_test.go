@@ -17,7 +17,8 @@ import (
 func shardFiles(t testing.TB) (files [][]byte) {
 	t.Helper()
 	dir := t.TempDir()
-	for _, codec := range []compress.Codec{&parquet.Uncompressed, &parquet.Snappy, &parquet.Zstd, &parquet.Gzip, &parquet.Lz4Raw, &parquet.Brotli} {
+	for _, codec := range []compress.Codec{&parquet.Uncompressed, &parquet.Snappy, &parquet.Zstd,
+		&parquet.Gzip, &parquet.Lz4Raw, &parquet.Brotli} {
 		for version := 1; version <= 2; version++ {
 			var rows []hfRow
 			for i := range 3 {
@@ -29,7 +30,8 @@ func shardFiles(t testing.TB) (files [][]byte) {
 			path := filepath.Join(dir, "x.parquet")
 			f, err := os.Create(path)
 			must(t, err)
-			w := parquet.NewGenericWriter[hfRow](f, parquet.MaxRowsPerRowGroup(2), parquet.Compression(codec), parquet.DataPageVersion(version), parquet.CreatedBy("", "", ""))
+			w := parquet.NewGenericWriter[hfRow](f, parquet.MaxRowsPerRowGroup(2), parquet.Compression(codec),
+				parquet.DataPageVersion(version), parquet.CreatedBy("", "", ""))
 			_, err = w.Write(rows)
 			must(t, err)
 			must(t, w.Close())

@@ -38,7 +38,8 @@ func TestOddRows(t *testing.T) {
 		d, err := OpenTrain(t.Context(), c)
 		must(t, err)
 		var lines bytes.Buffer
-		s := d.Stream(StreamConfig{Seed: 3, Batch: 22, ImageSize: 4, Context: 12, Tokenizer: testTokenizer(t), Ledger: NewLedger(&lines, c)})
+		s := d.Stream(StreamConfig{Seed: 3, Batch: 22, ImageSize: 4, Context: 12, Tokenizer: testTokenizer(t),
+			Ledger: NewLedger(&lines, c)})
 		defer s.Close()
 		b, err := s.Next(t.Context())
 		must(t, err)
@@ -48,7 +49,8 @@ func TestOddRows(t *testing.T) {
 		if !equal(b, want) {
 			t.Errorf("%s: the batch differs from that of the other layout", layout)
 		}
-		for _, caption := range []string{"picture number 0", "picture number 11", "Ünï¢ødé 猫 \U0001f408", "AT&amp;T\r\nand more", strings.Repeat("long ", 540)} {
+		for _, caption := range []string{"picture number 0", "picture number 11", "Ünï¢ødé 猫 \U0001f408",
+			"AT&amp;T\r\nand more", strings.Repeat("long ", 540)} {
 			if !slices.Contains(b.Captions, caption) {
 				t.Errorf("%s: no caption %.30q in the batch", layout, caption)
 			}

@@ -21,6 +21,11 @@ func TestBadRows(t *testing.T) {
 		}
 	}
 	patterns := hfShards(t, 90, 3, spoil)
+	clean, _ := batches(t, hfShards(t, 90, 3, nil), Config{}, 0, 18)
+	captions := []string{}
+	for _, b := range clean {
+		captions = append(captions, b.Captions...)
+	}
 	var want []*Batch
 	for _, decoders := range []int{1, 8} {
 		got, ledger := batches(t, patterns, Config{Decoders: decoders}, 0, 18)
@@ -40,7 +45,44 @@ func TestBadRows(t *testing.T) {
 			if !equal(got[i], want[i]) {
 				t.Errorf("batch %d differs with %d decoders", i, decoders)
 			}
+			for j, caption := range got[i].Captions {
+				at := 10*i + j
+				switch captions[at] {
+				case "caption 3", "caption 40", "caption 77":
+					at = at/90*90 + (at+1)%90 // the next one of the window
+				}
+				if caption != captions[at] {
+					t.Errorf("pair %d has %q, want %q", 10*i+j, caption, captions[at])
+				}
+			}
 		}
+	}
+}
+
+// TestBadAgain: a bad row that comes again in each epoch counts once, and what a
+// batch says of it does not grow.
+func TestBadAgain(t *testing.T) {
+	d, err := Open(t.Context(), hfShards(t, 30, 1, func(i int, r *hfRow) {
+		if i == 7 {
+			r.Image.Bytes = nil
+		}
+	}), Config{}, Need{Caption: true})
+	must(t, err)
+	ledger := NewLedger(nil, Config{})
+	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 12, Tokenizer: testTokenizer(t), Ledger: ledger})
+	defer s.Close()
+	for step := range 200 {
+		b, err := s.Next(t.Context())
+		must(t, err)
+		for i, bad := range b.bad {
+			if len(bad) > 1 {
+				t.Fatalf("batch %d: pair %d has %d bad rows, of 1", step, i, len(bad))
+			}
+		}
+		b.Release()
+	}
+	if ledger.Bad() != 1 {
+		t.Errorf("%d bad rows, want 1", ledger.Bad())
 	}
 }
 
@@ -69,7 +111,8 @@ func TestBudget(t *testing.T) {
 // TestAllBad checks that shards without one good row end a run at its budget,
 // not after the whole window has been tried for every pair.
 func TestAllBad(t *testing.T) {
-	d, err := Open(context.Background(), hfShards(t, 2000, 1, func(_ int, r *hfRow) { r.Image.Bytes = r.Image.Bytes[:30] }), Config{}, Need{Caption: true})
+	d, err := Open(context.Background(),
+		hfShards(t, 2000, 1, func(_ int, r *hfRow) { r.Image.Bytes = r.Image.Bytes[:30] }), Config{}, Need{Caption: true})
 	must(t, err)
 	s := d.Stream(StreamConfig{Batch: 50, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t)})
 	defer s.Close()

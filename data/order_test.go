@@ -46,20 +46,23 @@ func TestOrder(t *testing.T) {
 // the promise that a run which goes on takes the same steps.
 func TestGoldenOrder(t *testing.T) {
 	o := newOrder(1, 5000, 1024)
-	for position, want := range map[int64][]int64{
-		0:      {0, 904, 4143, 4826, 4516, 4657, 4169, 4728},
-		4999:   {3976, 1024, 1990, 2060, 2469, 1996, 1774, 1887},
-		5000:   {5000, 1024, 856, 882, 4198, 4199, 708, 827},
-		17_777: {17048, 1024, 3562, 3502, 1789, 1680, 3413, 1897},
+	for _, test := range []struct {
+		position int64
+		want     []int64 // the window's start, its length, and its first six rows
+	}{
+		{17_777, []int64{17048, 1024, 3562, 3502, 1789, 1680, 3413, 1897}},
+		{0, []int64{0, 904, 4143, 4826, 4516, 4657, 4169, 4728}}, // back again
+		{4999, []int64{3976, 1024, 1990, 2060, 2469, 1996, 1774, 1887}},
+		{5000, []int64{5000, 1024, 856, 882, 4198, 4199, 708, 827}},
 	} {
-		w := o.at(position)
+		w := o.at(test.position)
 		rows := w.rows()
-		got := []int64{w.start, int64(len(w.order))} // then its first six rows
+		got := []int64{w.start, int64(len(w.order))}
 		for _, i := range w.order[:6] {
 			got = append(got, rows[i])
 		}
-		if !slices.Equal(got, want) {
-			t.Errorf("window of position %d: %d, want %d", position, got, want)
+		if !slices.Equal(got, test.want) {
+			t.Errorf("window of position %d: %d, want %d", test.position, got, test.want)
 		}
 	}
 	m := newMixture(1, quotas([]Source{{Weight: 5}, {Weight: 3}, {Weight: 2}}))

@@ -27,7 +27,8 @@ func (r RowRef) String() string { return fmt.Sprintf("%s: row %d", r.Shard, r.Ro
 func FormatRows(rows []RowRef) string {
 	var s strings.Builder
 	last := ""
-	for _, r := range slices.SortedStableFunc(slices.Values(rows), func(a, b RowRef) int { return strings.Compare(a.Shard, b.Shard) }) {
+	for _, r := range slices.SortedStableFunc(slices.Values(rows),
+		func(a, b RowRef) int { return strings.Compare(a.Shard, b.Shard) }) {
 		switch {
 		case r.Shard == last:
 			s.WriteString(", ")

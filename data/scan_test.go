@@ -54,8 +54,10 @@ func TestScanCaptions(t *testing.T) {
 	must(t, d.Scan(context.Background(), 4, 10, NewLedger(&bytes.Buffer{}, Config{}), func(e Examples) error {
 		for i, ref := range e.Rows {
 			file, captions, err := ReadImage(context.Background(), ref, Config{})
-			if err != nil || len(file) == 0 || len(captions) == 0 || !slices.Equal(captions, e.Captions[i]) || e.Labels[i] != -1 {
-				t.Errorf("%v: %d bytes, captions %q, %v; scanned %q with label %d", ref, len(file), captions, err, e.Captions[i], e.Labels[i])
+			if err != nil || len(file) == 0 || len(captions) == 0 || !slices.Equal(captions, e.Captions[i]) ||
+				e.Labels[i] != -1 {
+				t.Errorf("%v: %d bytes, captions %q, %v; scanned %q with label %d", ref, len(file), captions, err,
+					e.Captions[i], e.Labels[i])
 			}
 			n++
 		}
@@ -76,7 +78,8 @@ func TestScanCaptions(t *testing.T) {
 
 // TestMaxLabel finds the row with the largest label.
 func TestMaxLabel(t *testing.T) {
-	d, err := Open(context.Background(), hfShards(t, 600, 2, func(i int, r *hfRow) { r.Label = int64(i % 593) }), Config{}, Need{Label: true})
+	d, err := Open(context.Background(),
+		hfShards(t, 600, 2, func(i int, r *hfRow) { r.Label = int64(i % 593) }), Config{}, Need{Label: true})
 	must(t, err)
 	label, at, err := d.MaxLabel(context.Background())
 	if err != nil || label != 592 || at.Row != 292 || filepath.Base(at.Shard) != "001.parquet" {

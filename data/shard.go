@@ -48,7 +48,8 @@ type columns struct {
 // openFile opens a shard. Unless first is nil, it must be the file that it was
 // then: what was checked of that one, and its place among the rows, hold for it
 // alone. Pages are those that were checked then.
-func openFile(ctx context.Context, store *storage.Store, name storage.Name, first *storage.Version, pages *parquetfile.Pages) (*storage.File, *parquetfile.File, error) {
+func openFile(ctx context.Context, store *storage.Store, name storage.Name, first *storage.Version,
+	pages *parquetfile.Pages) (*storage.File, *parquetfile.File, error) {
 	f, err := store.Open(ctx, name, first)
 	if err != nil {
 		return nil, nil, fmt.Errorf("data: %w", err)
@@ -112,7 +113,8 @@ func (s *shard) recognize(p *parquetfile.File, c Config, need Need) error {
 		choices, explicit := named(name, known...)
 		i, found := find(choices...)
 		if i < 0 && (wanted || explicit) {
-			return -1, fmt.Errorf("no %s column: have %s; want %s", what, strings.Join(p.Columns(), ", "), strings.Join(choices, " or "))
+			return -1, fmt.Errorf("no %s column: have %s; want %s", what, strings.Join(p.Columns(), ", "),
+				strings.Join(choices, " or "))
 		}
 		if i >= 0 {
 			names = append(names, what+" = "+found)
@@ -136,7 +138,8 @@ func (s *shard) recognize(p *parquetfile.File, c Config, need Need) error {
 		if err := s.findCaptions(p, c.Captions); err != nil && need.Caption {
 			return err
 		}
-	} else if s.caption, err = column("caption", need.Caption && s.captions < 0, c.Caption, "caption", "txt", "text"); err != nil {
+	} else if s.caption, err = column("caption", need.Caption && s.captions < 0, c.Caption, "caption",
+		"txt", "text"); err != nil {
 		return err
 	}
 	if s.label, err = column("label", need.Label, c.Label, "label", "cls"); err != nil {

@@ -156,7 +156,8 @@ func (s *Survey) visit(ctx context.Context, sh *shard, images bool, yield func([
 }
 
 // visitGroup yields the rows of a row group, and says whether more are wanted.
-func (s *Survey) visitGroup(ctx context.Context, p *parquetfile.File, g *groupReader, images bool, yield func([]Row) bool) (more bool, err error) {
+func (s *Survey) visitGroup(ctx context.Context, p *parquetfile.File, g *groupReader, images bool,
+	yield func([]Row) bool) (more bool, err error) {
 	damage := g.open(p, images)
 	for g.next < g.rows {
 		if err := ctx.Err(); err != nil {
@@ -217,7 +218,8 @@ func (g *groupReader) open(p *parquetfile.File, images bool) error {
 		return nil
 	}
 	err := errors.Join(use("image", image, (*row).setImage), use("caption", s.caption, (*row).addCaption),
-		use("captions", s.captions, (*row).addCaption), use("status", s.status, func(r *row, v parquet.Value) { r.status = brief(text(v)) }))
+		use("captions", s.captions, (*row).addCaption),
+		use("status", s.status, func(r *row, v parquet.Value) { r.status = brief(text(v)) }))
 	for i, column := range s.weighted {
 		err = errors.Join(err, use("captions", column, func(r *row, v parquet.Value) { r.addWeighted(i, v) }))
 	}

@@ -63,6 +63,7 @@ func checkWritten(t *testing.T, r *row, i int, nested bool) {
 		captions = [][]string{nil, {caption}, {caption}, {caption, other}}[i%4]
 	}
 	if !bytes.Equal(r.image, image) || !slices.Equal(r.captions, captions) || r.label != int64(10*i) {
-		t.Errorf("%v: image %q, captions %q, label %d; want %q, %q, %d", r.ref, r.image, r.captions, r.label, image, captions, 10*i)
+		t.Errorf("%v: image %q, captions %q, label %d; want %q, %q, %d", r.ref, r.image, r.captions, r.label,
+			image, captions, 10*i)
 	}
 }

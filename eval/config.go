@@ -59,6 +59,6 @@ func (c Config) Validate() error {
 // A Set is a part of the validation data with a name of its own, such as the
 // classes that training never shows.
 type Set struct {
-	Name string `yaml:"name"`
-	Data string `yaml:"data"` // patterns, as data.val
+	Name string `yaml:"name"` // Name stands in the log and in the metrics.
+	Data string `yaml:"data"` // Data is patterns, as data.val.
 }

@@ -38,7 +38,7 @@ func TestFitLinearProbeGolden(t *testing.T) {
 	}
 }
 
-// The gradient is that of the loss, by central differences.
+// The gradient of the loss equals its central differences.
 func TestLinearProbeLoss(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	const n, e, classes = 40, 5, 3

@@ -67,12 +67,23 @@ func Retrieve(ctx context.Context, pool *model.Pool, images, texts []float32, im
 			ofImage[i] = max(ofImage[i], ofText[j])
 		}
 	}
-	byImage, byText := make([]ranked, n), make([]ranked, len(imageOf))
+	byImage, byText, err := rank(ctx, pool, images, texts, textsOf, ofImage, ofText)
+	if err != nil {
+		return r, err
+	}
+	return Retrieval{n, len(imageOf), recall(byImage), recall(byText)}, nil
+}
+
+// rank counts the wrong answers to each image and to each text, by the cosines
+// ofImage and ofText with their right answers.
+func rank(ctx context.Context, pool *model.Pool, images, texts []float32, textsOf [][]int,
+	ofImage, ofText []float32) (byImage, byText []ranked, err error) {
+	byImage, byText = make([]ranked, len(ofImage)), make([]ranked, len(ofText))
 	inColumn := make([][]ranked, pool.Threads())
 	for i := range inColumn {
 		inColumn[i] = make([]ranked, blockSize)
 	}
-	err = eachBlock(ctx, pool, images, texts, e, func(b block) {
+	err = eachBlock(ctx, pool, images, texts, len(images)/len(ofImage), func(b block) {
 		parallel(pool.Threads(), b.hi-b.lo, func(worker, lo, hi int) {
 			counts := inColumn[worker][:b.right-b.left]
 			for i := b.lo + lo; i < b.lo+hi; i++ {
@@ -92,10 +103,7 @@ func Retrieve(ctx context.Context, pool *model.Pool, images, texts []float32, im
 			clear(counts)
 		}
 	})
-	if err != nil {
-		return r, err
-	}
-	return Retrieval{n, len(imageOf), recall(byImage), recall(byText)}, nil
+	return byImage, byText, err
 }
 
 // group lists the texts of each of n images.

@@ -40,7 +40,7 @@ func openInputs(ctx context.Context, c *configs.Run, resume bool, log *train.Con
 		return nil, err
 	}
 	if c.Tokenizer.Path != "" && !resume {
-		if in.tokenizer, err = tokenizer.Load(c.Tokenizer.Path); err != nil {
+		if in.tokenizer, err = c.Tokenizer.Load(); err != nil {
 			return nil, err
 		}
 	}

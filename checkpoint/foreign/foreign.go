@@ -85,7 +85,7 @@ func openTorch(path string) (weights.File, []string, error) {
 	}
 	d, others, err := f.StateDict()
 	if err != nil {
-		f.Close()
+		_ = f.Close() // the error that matters is the first
 		return nil, nil, fmt.Errorf("foreign: %s: %w", path, err)
 	}
 	return d, others, nil

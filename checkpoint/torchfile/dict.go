@@ -31,8 +31,13 @@ type walk struct {
 
 const maxDepth = 32
 
+// newWalk starts a walk over the values of a pickle of n bytes, which has fewer
+// values and shorter paths than that where no value is in many places.
+func newWalk(r io.ReaderAt, f *File, n int) *walk {
+	return &walk{r: r, file: f, budget: 4<<10 + 2*n, found: map[string]*Dict{}}
+}
+
 func (w *walk) dicts(outer *dict) (map[string]*Dict, error) {
-	w.found = map[string]*Dict{}
 	return w.found, w.value("", 0, outer)
 }
 

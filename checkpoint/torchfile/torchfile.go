@@ -62,8 +62,7 @@ func New(r io.ReaderAt, size int64) (*File, error) {
 		return nil, fmt.Errorf("holds %s; want a dict of tensors", kind(top))
 	}
 	f := &File{close: func() error { return nil }}
-	// Without sharing, a pickle has fewer values, and shorter paths, than bytes.
-	w := &walk{r: r, file: f, budget: 1<<16 + 2*len(a.pickle)}
+	w := newWalk(r, f, len(a.pickle))
 	if f.dicts, err = w.dicts(outer); err != nil {
 		return nil, fmt.Errorf("data.pkl: %w", err)
 	}

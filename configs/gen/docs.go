@@ -38,7 +38,7 @@ func readDocs(root string) (map[string]doc, error) {
 	return r.docs, r.read("configs", "Run", "")
 }
 
-// read adds what the struct of a name says of its fields, in a section.
+// read adds what the type of a name says of its fields, if it is a struct, in a section.
 func (r *reader) read(folder, name, section string) error {
 	file, spec, comment, err := r.find(folder, name)
 	if err != nil {
@@ -46,7 +46,7 @@ func (r *reader) read(folder, name, section string) error {
 	}
 	structure, ok := spec.Type.(*ast.StructType)
 	if !ok {
-		return fmt.Errorf("gen: %s.%s is no struct", folder, name)
+		return nil // such as a string with a name
 	}
 	keys := map[string]string{}
 	for _, f := range structure.Fields.List {

@@ -141,7 +141,8 @@ func (x *Examination) twins(ctx context.Context, of *set, twins []twin) (out []T
 
 func (x *Examination) captions() Captions {
 	t := x.train
-	return Captions{Captions: len(t.captions), Distinct: len(x.copies.repeats), Scripts: counts(t.scripts), Untidy: t.untidy, Broken: t.broken}
+	return Captions{Captions: len(t.captions), Distinct: len(x.copies.repeats), Scripts: counts(t.scripts),
+		Untidy: t.untidy, Broken: t.broken}
 }
 
 // repeated reads the captions that occur most.

@@ -60,7 +60,8 @@ func (x *Examination) Drop(kinds []string) (d Dropped, err error) {
 	drop("cannot be used", x.unusable)
 	for _, kind := range kinds {
 		drop(map[string]string{
-			Pictures: "repeat a picture", Pairs: "repeat a picture and its captions", Near: "are nearly a picture of an earlier row or of val",
+			Pictures: "repeat a picture", Pairs: "repeat a picture and its captions",
+			Near:  "are nearly a picture of an earlier row or of val",
 			OfVal: "have a picture of val", Blank: "show next to nothing",
 		}[kind], x.of(kind))
 	}
@@ -96,7 +97,8 @@ func CheckClean(folder string, train *data.Survey) error {
 		}
 	}
 	if len(entries) > 0 {
-		return fmt.Errorf("doctor: %s holds %s; want a new folder, or one that an earlier call did not finish", folder, entries[0].Name())
+		return fmt.Errorf("doctor: %s holds %s; want a new folder, or one that an earlier call did not finish",
+			folder, entries[0].Name())
 	}
 	return nil
 }
@@ -104,14 +106,16 @@ func CheckClean(folder string, train *data.Survey) error {
 // Clean writes the shards of train into a folder, with all their columns, without
 // the rows that cannot be used and the rows of some kinds. It goes on where an earlier
 // call did not end. Progress, unless nil, is called with the rows done, and of all.
-func (x *Examination) Clean(ctx context.Context, folder string, kinds []string, progress func(done, all int64)) (c Cleaned, err error) {
+func (x *Examination) Clean(ctx context.Context, folder string, kinds []string,
+	progress func(done, all int64)) (c Cleaned, err error) {
 	if c.Dropped, err = x.Drop(kinds); err != nil {
 		return c, err
 	}
 	survey := x.train.survey
 	r, err := pack.Run(ctx, folder, pack.Config{
-		Source: survey.Patterns, Format: "parquet", Split: "train", Image: survey.Config.Image, Caption: survey.Config.Caption,
-		Drop: c.Rows, Workers: x.config.Workers, Progress: progress,
+		Source: survey.Patterns, Format: "parquet", Split: "train", Image: survey.Config.Image,
+		Caption: survey.Config.Caption,
+		Drop:    c.Rows, Workers: x.config.Workers, Progress: progress,
 	})
 	c.Shards = r.Shards
 	return c, err
@@ -163,7 +167,8 @@ func (x *Examination) of(kind string) func(yield func(uint32)) {
 
 // sameFile visits all rows of the file whose first row is given.
 func (x *Examination) sameFile(first uint32, yield func(uint32)) {
-	at, found := slices.BinarySearchFunc(x.copies.groups, first, func(g []uint32, row uint32) int { return int(g[0]) - int(row) })
+	at, found := slices.BinarySearchFunc(x.copies.groups, first,
+		func(g []uint32, row uint32) int { return int(g[0]) - int(row) })
 	if !found {
 		yield(first)
 		return

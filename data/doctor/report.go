@@ -191,8 +191,10 @@ func (r *Report) JSON(w io.Writer) error {
 // summary says what the shards of s hold.
 func (s *set) summary() Set {
 	out := Set{
-		Shards: s.survey.Shards() + len(s.survey.Broken), Rows: len(s.pictures), Usable: s.usable, ImageBytes: s.bytes, Bad: s.bad,
-		Formats: counts(s.formats), ShortSide: bins(s.short), Aspect: bins(s.aspect), Blank: len(s.blank), Small: s.small, Long: s.long, Large: s.large,
+		Shards: s.survey.Shards() + len(s.survey.Broken), Rows: len(s.pictures), Usable: s.usable,
+		ImageBytes: s.bytes, Bad: s.bad,
+		Formats: counts(s.formats), ShortSide: bins(s.short), Aspect: bins(s.aspect), Blank: len(s.blank),
+		Small: s.small, Long: s.long, Large: s.large,
 	}
 	for _, err := range s.survey.Broken {
 		out.BrokenShards = append(out.BrokenShards, err.Error())

@@ -10,10 +10,11 @@ import (
 
 // Vocabulary loads the tokenizer that c names, or trains one on the captions of
 // train as a run would; trained says so, for Config.
-func Vocabulary(ctx context.Context, c tokenizer.Config, train *data.Survey) (t *tokenizer.Tokenizer, trained bool, err error) {
+func Vocabulary(ctx context.Context, c tokenizer.Config, train *data.Survey) (t *tokenizer.Tokenizer,
+	trained bool, err error) {
 	c.SetDefaults()
 	if c.Path != "" {
-		t, err = tokenizer.Load(c.Path)
+		t, err = c.Load()
 		return t, false, err
 	}
 	t, err = tokenizer.Train(func(yield func(string, error) bool) {

@@ -21,7 +21,8 @@ func TestErrors(t *testing.T) {
 		c                   Config
 	}{
 		{"missing.csv", "image,caption\nimg/a.png,a\nimg/z.png,z\n", "missing.csv:3: open ", Config{}},
-		{"html.csv", "image,caption\n\"img/a.png\",\"a\nb\"\nimg/text.png,z\n", "html.csv:4: preprocess: image: unknown format", Config{}},
+		{"html.csv", "image,caption\n\"img/a.png\",\"a\nb\"\nimg/text.png,z\n",
+			"html.csv:4: preprocess: image: unknown format", Config{}},
 		{"empty.csv", "image,caption\nimg/empty.png,a\n", "empty.csv:2: no image", Config{}},
 		{"folder.csv", "image,caption\nimg,a\n", "is not a regular file", Config{}},
 		{"cut.csv", "image,caption\nimg/cut.png,a\n", "cut.csv:2: ", Config{ShortSide: 8}},
@@ -34,7 +35,8 @@ func TestErrors(t *testing.T) {
 		{"header.csv", "", "is empty", Config{}},
 		{"rows.csv", "image,caption\n", "no row has a caption", Config{}},
 		{"clash.csv", "path,image,caption\nimg/a.png,x,y\n", "a column path", Config{Image: "image"}},
-		{"bad.jsonl", "{\"image\": \"img/a.png\", \"caption\": \"a\"}\n{\"image\": \n", "bad.jsonl:2: unexpected EOF", Config{}},
+		{"bad.jsonl", "{\"image\": \"img/a.png\", \"caption\": \"a\"}\n{\"image\": \n",
+			"bad.jsonl:2: unexpected EOF", Config{}},
 		{"list.jsonl", "[1]\n", "list.jsonl:1: json: cannot unmarshal array", Config{}},
 		{"key.jsonl", "{\"caption\": \"a\"}\n", "key.jsonl:1: no path of an image", Config{}},
 		{"type.jsonl", "{\"image\": \"img/a.png\", \"caption\": 3}\n", "type.jsonl:1: caption: have 3; want text", Config{}},
@@ -61,7 +63,8 @@ func TestErrors(t *testing.T) {
 			test.want = "no such file" // of the column image, x
 		}
 		_, err := Run(t.Context(), out, c)
-		if err == nil || !strings.HasPrefix(err.Error(), "pack: ") || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), "pack: ") ||
+			!strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v; want one line with %q", test.name, err, test.want)
 		}
 		if left, _ := filepath.Glob(filepath.Join(out, "*.parquet")); len(left) > 0 {
@@ -75,10 +78,13 @@ func TestSkipBad(t *testing.T) {
 	dir := t.TempDir()
 	files := pictures(t, dir)
 	write(t, filepath.Join(dir, "img/text.png"), []byte("<html>"))
-	list := write(t, filepath.Join(dir, "x.csv"), []byte("image,caption\nimg/a.png,a\nimg/text.png,t\nimg/z.png,z\nimg/c.png,c\n"))
+	list := write(t, filepath.Join(dir, "x.csv"),
+		[]byte("image,caption\nimg/a.png,a\nimg/text.png,t\nimg/z.png,z\nimg/c.png,c\n"))
 	var skipped []string
-	r, err := Run(t.Context(), filepath.Join(dir, "out"), Config{Source: list, SkipBad: true, Skipped: func(err error) { skipped = append(skipped, err.Error()) }})
-	if err != nil || r.Rows != 2 || r.Skipped != 2 || len(skipped) != 2 || !strings.Contains(skipped[0], "x.csv:3: ") || !strings.Contains(skipped[1], "x.csv:4: ") {
+	r, err := Run(t.Context(), filepath.Join(dir, "out"),
+		Config{Source: list, SkipBad: true, Skipped: func(err error) { skipped = append(skipped, err.Error()) }})
+	if err != nil || r.Rows != 2 || r.Skipped != 2 || len(skipped) != 2 ||
+		!strings.Contains(skipped[0], "x.csv:3: ") || !strings.Contains(skipped[1], "x.csv:4: ") {
 		t.Errorf("%+v, %v, skipped %q; want rows 3 and 4 skipped", r, err, skipped)
 	}
 	if rows := readShards(t, filepath.Join(dir, "out")); len(rows) != 2 || !bytes.Equal(rows[1].Image.Bytes, files[2]) {

@@ -47,7 +47,8 @@ func openFolder(c Config) (source, error) {
 		}
 		fmt.Fprintf(l.hash, "%s %d\n", filepath.ToSlash(relative), info.Size())
 		name := strings.NewReplacer("_", " ", "-", " ").Replace(class)
-		l.pairs = append(l.pairs, pair{where: path, image: place{path: path}, caption: strings.ReplaceAll(c.Template, "{}", name), label: name})
+		l.pairs = append(l.pairs, pair{where: path, image: place{path: path},
+			caption: strings.ReplaceAll(c.Template, "{}", name), label: name})
 		return nil
 	})
 	if err != nil {

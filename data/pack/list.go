@@ -239,7 +239,8 @@ func (l *list) metadata() map[string]string {
 		features["label"] = value{"_type": "ClassLabel", "names": l.classes}
 	}
 	for _, c := range l.columns {
-		features[c.name] = plain(map[kind]string{null: "string", boolean: "bool", integer: "int64", number: "float64", text: "string"}[c.kind])
+		features[c.name] = plain(map[kind]string{null: "string", boolean: "bool", integer: "int64",
+			number: "float64", text: "string"}[c.kind])
 	}
 	text, err := json.Marshal(value{"info": value{"features": features}})
 	if err != nil { // of maps of strings

@@ -256,7 +256,8 @@ func formatOf(source string) (string, error) {
 	if _, err := os.Stat(source); err != nil && !strings.ContainsAny(source, "*?[,") {
 		return "", fmt.Errorf("pack: %w", err)
 	}
-	return "", fmt.Errorf("pack: %s: its name does not say its format; want one of %s", source, strings.Join(formats, ", "))
+	return "", fmt.Errorf("pack: %s: its name does not say its format; want one of %s", source,
+		strings.Join(formats, ", "))
 }
 
 // expand lists the files of patterns, the files of each in the order of their names.

@@ -106,8 +106,10 @@ func TestSources(t *testing.T) {
 		write(t, filepath.Join(dir, "classes", class, string(rune('a'+i))+".png"), files[i])
 	}
 	write(t, filepath.Join(dir, "classes", "ant", "notes.txt"), []byte("not an image"))
-	write(t, filepath.Join(dir, "list.csv"), []byte("\ufefffilepath,title,score,key,width,label\nimg/a.png,\"one, \"\"two\"\"\",0.5,007,12,frog\nimg/b.png,,,008,,ant\nimg/c.png,three,2,009,7,ant\n"))
-	write(t, filepath.Join(dir, "list.tsv"), []byte("image\tcaption\tlabel\nimg/a.png\tan \"odd\" quote\t5\nimg/b.png\tb\t\nimg/c.png\tc\t0\n"))
+	write(t, filepath.Join(dir, "list.csv"),
+		[]byte("\ufefffilepath,title,score,key,width,label\nimg/a.png,\"one, \"\"two\"\"\",0.5,007,12,frog\nimg/b.png,,,008,,ant\nimg/c.png,three,2,009,7,ant\n"))
+	write(t, filepath.Join(dir, "list.tsv"),
+		[]byte("image\tcaption\tlabel\nimg/a.png\tan \"odd\" quote\t5\nimg/b.png\tb\t\nimg/c.png\tc\t0\n"))
 	write(t, filepath.Join(dir, "list.jsonl"), []byte(`{"image": "img/a.png", "caption": "one", "captions": ["one", "uno"], "score": 1, "clean": true}
 
 {"image": "img/b.png", "caption": null, "captions": [], "score": 0.25, "key": {"a": 1}}
@@ -119,7 +121,8 @@ func TestSources(t *testing.T) {
 		name string
 		text []byte
 	}{
-		{"x/a.png", files[0]}, {"x/a.txt", []byte("first\n")}, {"x/a.cls", []byte("4\n")}, {"x/a.json", []byte(`{"score": 0.5, "caption": "other"}`)},
+		{"x/a.png", files[0]}, {"x/a.txt", []byte("first\n")}, {"x/a.cls", []byte("4\n")},
+		{"x/a.json", []byte(`{"score": 0.5, "caption": "other"}`)},
 		{"x/b.json", []byte(`{"caption": "second", "width": 3}`)}, {"x/b.png", files[1]},
 		{"x/c.seg.npy", []byte("?")}, {"x/c.txt", []byte("third")}, {"x/c.png", files[2]},
 	} {
@@ -199,7 +202,8 @@ func TestSources(t *testing.T) {
 		if string(classes) != test.classes {
 			t.Errorf("%s: classes %q, want %q", test.source, classes, test.classes)
 		}
-		if d, err := data.Open(t.Context(), filepath.Join(out, "*.parquet"), data.Config{}, data.Need{Caption: true}); err != nil || d.Len() != 3 {
+		if d, err := data.Open(t.Context(), filepath.Join(out, "*.parquet"), data.Config{},
+			data.Need{Caption: true}); err != nil || d.Len() != 3 {
 			t.Errorf("%s: package data does not read it: %v", test.source, err)
 		}
 	}
@@ -219,7 +223,8 @@ func TestFeatures(t *testing.T) {
 	var have map[string]map[string]map[string]map[string]any
 	must(t, json.Unmarshal([]byte(text), &have))
 	want := map[string]map[string]any{
-		"image": {"_type": "Image"}, "caption": {"_type": "Value", "dtype": "string"}, "label": {"_type": "ClassLabel", "names": []any{"cat"}},
+		"image": {"_type": "Image"}, "caption": {"_type": "Value", "dtype": "string"},
+		"label": {"_type": "ClassLabel", "names": []any{"cat"}},
 	}
 	if d := cmp.Diff(want, have["info"]["features"]); d != "" {
 		t.Errorf("features (-want +got):\n%s", d)
@@ -231,12 +236,28 @@ func TestDefaults(t *testing.T) {
 	workers := runtime.GOMAXPROCS(0)
 	for _, test := range []struct{ c, want Config }{
 		{Config{}, Config{Split: "train", Template: "a photo of a {}", ShardRows: 10_000, Workers: workers}},
-		{Config{ShortSide: 9}, Config{Split: "train", Template: "a photo of a {}", ShortSide: 9, Quality: 90, ShardRows: 10_000, Workers: workers}},
+		{Config{ShortSide: 9}, Config{Split: "train", Template: "a photo of a {}", ShortSide: 9, Quality: 90,
+			ShardRows: 10_000, Workers: workers}},
 	} {
 		for range 2 {
 			if test.c.SetDefaults(); !cmp.Equal(test.c, test.want) {
 				t.Errorf("defaults (-want +got):\n%s", cmp.Diff(test.want, test.c))
 			}
 		}
+	}
+}
+
+// TestShortSide scales images whose shorter side is longer, and keeps the file of
+// any other.
+func TestShortSide(t *testing.T) {
+	dir := t.TempDir()
+	long, large := picture(t, 1, 40, 10), picture(t, 2, 40, 11)
+	write(t, filepath.Join(dir, "in/cat/a.png"), long)
+	write(t, filepath.Join(dir, "in/cat/b.png"), large)
+	_, err := Run(t.Context(), filepath.Join(dir, "out"), Config{Source: filepath.Join(dir, "in"), ShortSide: 10})
+	must(t, err)
+	rows := readShards(t, filepath.Join(dir, "out"))
+	if len(rows) != 2 || !bytes.Equal(rows[0].Image.Bytes, long) || bytes.Equal(rows[1].Image.Bytes, large) {
+		t.Errorf("%d rows; want the first file as it is, and the second scaled", len(rows))
 	}
 }

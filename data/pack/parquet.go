@@ -67,7 +67,8 @@ func openParquet(ctx context.Context, c Config) (source, error) {
 	name := named(has, c.Image, imageColumns...)
 	if !has(name) {
 		s.close()
-		return nil, fmt.Errorf("pack: %s: no image column; want one of %s, or the name of another", paths[0], strings.Join(imageColumns, ", "))
+		return nil, fmt.Errorf("pack: %s: no image column; want one of %s, or the name of another", paths[0],
+			strings.Join(imageColumns, ", "))
 	}
 	s.image = strings.Split(name, ".")
 	if leaf, _ := schema.Lookup(s.image...); leaf.MaxRepetitionLevel > 0 || leaf.Node.Type().Kind() != parquet.ByteArray {

@@ -40,7 +40,8 @@ func TestParquet(t *testing.T) {
 			file = append(file, byte(rng.Uint32()))
 		}
 		payload += len(file)
-		r := row{Zone: fmt.Sprint(i % 3), JPG: file, Txt: fmt.Sprintf("caption %d", i), Label: int32(i), Map: map[string]int{}}
+		r := row{Zone: fmt.Sprint(i % 3), JPG: file, Txt: fmt.Sprintf("caption %d", i), Label: int32(i),
+			Map: map[string]int{}}
 		for j := range i % 3 {
 			b := box{X: float32(j), Y: 1}
 			if j == 1 {

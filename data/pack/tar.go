@@ -80,7 +80,8 @@ func (l *list) addTar(c Config, name string) error {
 }
 
 // addMember takes one file of a sample.
-func (l *list) addMember(p *pair, keys *map[string]any, f *os.File, r io.Reader, name string, h *tar.Header, ext string) error {
+func (l *list) addMember(p *pair, keys *map[string]any, f *os.File, r io.Reader, name string,
+	h *tar.Header, ext string) error {
 	if isImage("." + ext) {
 		if p.image.path != "" {
 			return errors.New("a second image of its sample")

@@ -231,7 +231,8 @@ func RecordOf(split string) string { return split + ".pack.json" }
 // is what is written.
 func claim(folder string, c Config, src source) error {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %q %q %q %d %d %d %v\n", c.Format, c.Image, c.Caption, c.Template, c.ShortSide, c.Quality, c.ShardRows, c.SkipBad)
+	fmt.Fprintf(h, "%s %q %q %q %d %d %d %v\n", c.Format, c.Image, c.Caption, c.Template, c.ShortSide,
+		c.Quality, c.ShardRows, c.SkipBad)
 	fmt.Fprint(h, src.identity())
 	want, err := json.Marshal(struct {
 		Source string `json:"source"`
@@ -245,12 +246,14 @@ func claim(folder string, c Config, src source) error {
 	have, err := os.ReadFile(name)
 	switch {
 	case err == nil && string(have) != string(want):
-		return fmt.Errorf("pack: %s holds the split %s of %s; want %s, another split or another folder", folder, c.Split, have, want)
+		return fmt.Errorf("pack: %s holds the split %s of %s; want %s, another split or another folder",
+			folder, c.Split, have, want)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("pack: %w", err)
 	case err != nil:
 		if others, _ := filepath.Glob(filepath.Join(folder, c.Split+"-*.parquet")); len(others) > 0 {
-			return fmt.Errorf("pack: %s holds %s, which is not of this source; want another split or another folder", folder, filepath.Base(others[0]))
+			return fmt.Errorf("pack: %s holds %s, which is not of this source; want another split or another folder",
+				folder, filepath.Base(others[0]))
 		}
 		if err := replace(name, func(w io.Writer) error { _, err := w.Write(want); return err }); err != nil {
 			return err
@@ -262,7 +265,8 @@ func claim(folder string, c Config, src source) error {
 	}
 	name, text := filepath.Join(folder, "classes.txt"), strings.Join(l.classes, "\n")+"\n"
 	if have, err := os.ReadFile(name); err == nil && string(have) != text {
-		return fmt.Errorf("pack: %s has %d classes, other than the %d of %s; want the same, or another folder", name, strings.Count(string(have), "\n"), len(l.classes), c.Source)
+		return fmt.Errorf("pack: %s has %d classes, other than the %d of %s; want the same, or another folder",
+			name, strings.Count(string(have), "\n"), len(l.classes), c.Source)
 	}
 	return replace(name, func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
 }

@@ -84,10 +84,11 @@ func checkPart(t *testing.T, f *File, group, lo, hi int, want []pair) {
 		got[row].JPG = slices.Clone(v.ByteArray())
 		return nil
 	}))
-	must(t, f.Values(group, column(t, f, "captions.list.element"), int64(lo), int64(hi), func(row int, v parquet.Value) error {
-		got[row].Captions = append(got[row].Captions, string(v.ByteArray()))
-		return nil
-	}))
+	must(t, f.Values(group, column(t, f, "captions.list.element"), int64(lo), int64(hi),
+		func(row int, v parquet.Value) error {
+			got[row].Captions = append(got[row].Captions, string(v.ByteArray()))
+			return nil
+		}))
 	for i := range got {
 		if !bytes.Equal(got[i].JPG, want[i].JPG) || !slices.Equal(got[i].Captions, want[i].Captions) {
 			t.Fatalf("rows %d to %d of row group %d: row %d is %q, want %q", lo, hi, group, i, got[i], want[i])
@@ -135,7 +136,8 @@ func TestErrors(t *testing.T) {
 	if err := f.Values(0, 0, 0, 10, func(row int, _ parquet.Value) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("set returns an error: %v", err)
 	}
-	f, err = Open(failing{bytes.NewReader(text), int64(len(text) / 2), broken}, int64(len(text)), nil, parquet.SkipMagicBytes(true))
+	f, err = Open(failing{bytes.NewReader(text), int64(len(text) / 2), broken}, int64(len(text)), nil,
+		parquet.SkipMagicBytes(true))
 	must(t, err)
 	if err := f.Values(0, 0, 0, 10, none); !errors.Is(err, broken) || err.Error() != "broken" {
 		t.Errorf("the reader returns an error: %v; want it as it is", err)

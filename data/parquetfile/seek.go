@@ -23,7 +23,8 @@ type chunkPages struct {
 //
 // The Parquet reader finds a row by an index that many writers leave out, or else
 // by reading all pages before it.
-func (c *chunkPages) pagesOf(chunk *parquet.FileColumnChunk, r io.ReaderAt, data, lo, hi int64) (pages *parquet.FilePages, skip int64) {
+func (c *chunkPages) pagesOf(chunk *parquet.FileColumnChunk, r io.ReaderAt, data, lo,
+	hi int64) (pages *parquet.FilePages, skip int64) {
 	if len(c.starts) == 0 || c.starts[0].at != data {
 		return chunk.PagesFrom(r), lo
 	}

@@ -119,7 +119,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("preprocess: scaled_jpeg: this program has no libjpeg-turbo; want one built with -tags turbojpeg")
 	case c.MaxPixels < 0:
 		return fmt.Errorf("preprocess: max_pixels %d is negative", c.MaxPixels)
-	case len(a.CropScale) != 0 && !(len(a.CropScale) == 2 && 0 < a.CropScale[0] && a.CropScale[0] <= a.CropScale[1] && a.CropScale[1] <= 1):
+	case len(a.CropScale) != 0 && !(len(a.CropScale) == 2 && 0 < a.CropScale[0] &&
+		a.CropScale[0] <= a.CropScale[1] && a.CropScale[1] <= 1):
 		return fmt.Errorf("preprocess: augment.crop_scale %v; want [least, most] in (0, 1]", a.CropScale)
 	case len(a.CropRatio) != 0 && !(len(a.CropRatio) == 2 && 0 < a.CropRatio[0] && a.CropRatio[0] <= a.CropRatio[1]):
 		return fmt.Errorf("preprocess: augment.crop_ratio %v; want [least, most], positive", a.CropRatio)

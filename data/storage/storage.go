@@ -170,7 +170,8 @@ func openLocal(path string, first *Version) (*File, error) {
 		return nil, err
 	}
 	now := Version{Size: info.Size(), info: info}
-	if first != nil && (!os.SameFile(info, first.info) || now.Size != first.Size || !info.ModTime().Equal(first.info.ModTime())) {
+	if first != nil && (!os.SameFile(info, first.info) || now.Size != first.Size ||
+		!info.ModTime().Equal(first.info.ModTime())) {
 		_ = f.Close()
 		return nil, fmt.Errorf("%s: %w", path, changed(*first, now))
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -114,7 +115,8 @@ func openOne(t *testing.T, s *Store, pattern string, first *Version) (*File, err
 // those of the file, whatever happens.
 func TestFaults(t *testing.T) {
 	file := random(3*blockBytes + 777)
-	for _, faults := range [][]string{{""}, {"503", "500", "429"}, {"reset"}, {"cut", "reset within"}, {"slow"}, {"503", "reset", "cut", ""}} {
+	for _, faults := range [][]string{{""}, {"503", "500", "429"}, {"reset"}, {"cut", "reset within"},
+		{"slow"}, {"503", "reset", "cut", ""}} {
 		t.Run(strings.Join(faults, ","), func(t *testing.T) {
 			server := serve(t, file, func(n int64) string {
 				if n%3 == 2 || faults[0] == "slow" && n%12 != 4 { // so that no request fails each time
@@ -290,6 +292,9 @@ func TestCache(t *testing.T) {
 	blocks, _ := filepath.Glob(filepath.Join(dir, "*.block"))
 	if len(blocks) != 6 {
 		t.Fatalf("%d blocks; want 6", len(blocks))
+	}
+	if info, err := os.Stat(blocks[0]); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("a block has the mode %v, %v; want that others cannot read it", info.Mode(), err)
 	}
 	if err := os.Truncate(blocks[0], 100); err != nil { // as a crash of the machine may leave it
 		t.Fatal(err)

@@ -71,7 +71,8 @@ func TestScanCaptions(t *testing.T) {
 	if err != nil || scan.Captions != 3 || scan.PerClass[0] != 2 {
 		t.Errorf("ScanCaptions = %v, %v; want 3 captions, 2 of class 0", scan, err)
 	}
-	if got, want := scan.String(), "3 training captions name 2 of 144 combinations of color and shape, and none of the 24 held out"; got != want {
+	if got, want := scan.String(),
+		"3 training captions name 2 of 144 combinations of color and shape, and none of the 24 held out"; got != want {
 		t.Errorf("String = %q, want %q", got, want)
 	}
 	heldOut := Classes()[slices.IndexFunc(Classes(), func(name string) bool {
@@ -200,8 +201,10 @@ func TestWrite(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	if diff := cmp.Diff([]string{"classes.txt", "templates.txt", "train-00000-of-00003.parquet", "train-00001-of-00003.parquet",
-		"train-00002-of-00003.parquet", "val-seen-00000-of-00001.parquet", "val-unseen-00000-of-00001.parquet", record}, names); diff != "" {
+	if diff := cmp.Diff([]string{"classes.txt", "templates.txt", "train-00000-of-00003.parquet",
+		"train-00001-of-00003.parquet",
+		"train-00002-of-00003.parquet", "val-seen-00000-of-00001.parquet",
+		"val-unseen-00000-of-00001.parquet", record}, names); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }

@@ -70,7 +70,8 @@ func Write(ctx context.Context, folder string, c Config) error {
 		name string
 		text []byte
 	}{{"classes.txt", lines(Classes())}, {"templates.txt", lines(Templates())}, {record, want}} {
-		err := atomicfile.Write(filepath.Join(folder, file.name), func(w io.Writer) error { _, err := w.Write(file.text); return err })
+		err := atomicfile.Write(filepath.Join(folder, file.name),
+			func(w io.Writer) error { _, err := w.Write(file.text); return err })
 		if err != nil {
 			return fmt.Errorf("synth: %s: %w", file.name, err)
 		}

@@ -195,7 +195,8 @@ func (p *parser) peek() token { return p.tokens[p.next] }
 // word takes a word, if it is the next token.
 func (p *parser) word(words ...string) bool {
 	t := p.peek()
-	if t.kind == tokenWord && slices.Contains(words, strings.ToLower(t.text)) || t.kind == tokenSign && slices.Contains(words, t.text) {
+	if t.kind == tokenWord && slices.Contains(words, strings.ToLower(t.text)) || t.kind == tokenSign &&
+		slices.Contains(words, t.text) {
 		p.next++
 		return true
 	}

@@ -18,11 +18,13 @@ func TestWhere(t *testing.T) {
 		where string
 		want  truth
 	}{
-		{"a = 3", yes}, {"a==3", yes}, {"a != 3", no}, {"a <> 4", yes}, {"a<3", no}, {"a<=3", yes}, {"a>2.9e0", yes}, {"3>=a", yes},
+		{"a = 3", yes}, {"a==3", yes}, {"a != 3", no}, {"a <> 4", yes}, {"a<3", no}, {"a<=3", yes},
+		{"a>2.9e0", yes}, {"3>=a", yes},
 		{"b > .28 and a >= 3", yes}, {"b > .28 and a > 3", no}, {"a > 3 or b > 0.28", yes},
 		{"a > 3 and b > 1 or t", yes}, {"t or a > 3 and b > 1", yes}, {"(t or a > 3) and b > 1", no},
 		{"not a > 3", yes}, {"not not a > 3", no}, {"NOT t AND t", no}, {"not (t and t)", no},
-		{"s = 'it''s'", yes}, {"s != ''''", yes}, {"'''' = ''''", yes}, {"s < 'j'", yes}, {"s >= 'J'", yes}, {"t = true", yes}, {"t != False", yes},
+		{"s = 'it''s'", yes}, {"s != ''''", yes}, {"'''' = ''''", yes}, {"s < 'j'", yes}, {"s >= 'J'", yes},
+		{"t = true", yes}, {"t != False", yes},
 		{"n > 1", unknown}, {"not n > 1", unknown}, {"n > 1 or t", yes}, {"n > 1 and t", unknown}, {"n > 1 and a > 3", no},
 		{"n = null", yes}, {"n != null", no}, {"null = a", no}, {"a != null", yes}, {"n", unknown},
 		{"c.d = -2", yes}, {"`odd name` = 0", yes}, {"a > b", yes}, {"x = x", no}, {"x != x", yes}, {"x < 1", no},

@@ -24,12 +24,14 @@ func TestPrune(t *testing.T) {
 				return "(" + pattern(depth-1).Draw(t, "a") + []string{" and ", " or "}[k-1] + pattern(depth-1).Draw(t, "b") + ")"
 			}
 			op := rapid.SampledFrom(comparisons).Draw(t, "op")
-			switch rapid.IntRange(0, 3).Draw(t, "kind") {
+			switch rapid.IntRange(0, 4).Draw(t, "kind") {
 			case 0:
 				return fmt.Sprintf("i %s %d", op, rapid.IntRange(-3, 3).Draw(t, "v"))
 			case 1:
 				return fmt.Sprintf("%d %s f", rapid.IntRange(-3, 3).Draw(t, "v"), op)
 			case 2:
+				return fmt.Sprintf("g %s %d", op, rapid.IntRange(-3, 3).Draw(t, "v"))
+			case 3:
 				return fmt.Sprintf("s %s '%s'", op, rapid.SampledFrom([]string{"", "a", "b", "bb"}).Draw(t, "v"))
 			}
 			return rapid.SampledFrom([]string{"i = null", "f != null", "null = s"}).Draw(t, "null")
@@ -38,6 +40,7 @@ func TestPrune(t *testing.T) {
 	type row struct {
 		I *int32   `parquet:"i,optional"`
 		F *float64 `parquet:"f,optional"`
+		G float32  `parquet:"g"`
 		S *string  `parquet:"s,optional"`
 	}
 	optional := func(t *rapid.T, name string) bool { return rapid.IntRange(0, 3).Draw(t, name) > 0 }
@@ -57,6 +60,7 @@ func TestPrune(t *testing.T) {
 				v := rapid.SampledFrom([]string{"", "a", "b", "ba", "bb"}).Draw(t, "s")
 				r.S = &v
 			}
+			r.G = float32(rapid.SampledFrom([]float64{-3, 0, 1, math.NaN()}).Draw(t, "g"))
 			rows = append(rows, r)
 		}
 		c, err := Parse(pattern(2).Draw(t, "where"))
@@ -98,4 +102,29 @@ func TestPrune(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestUnsigned compares numbers beyond the largest signed ones.
+func TestUnsigned(t *testing.T) {
+	type row struct {
+		U uint32 `parquet:"u"`
+		L uint64 `parquet:"l"`
+	}
+	var b bytes.Buffer
+	if err := parquet.Write(&b, []row{{1, 1}, {1 << 31, 1 << 63}}); err != nil {
+		t.Fatal(err)
+	}
+	f, err := parquetfile.Open(bytes.NewReader(b.Bytes()), int64(b.Len()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"u > 5 or u = 7", "l > 5 or l = 7", "not u <= 5", "not l <= 5"} {
+		c, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k, err := c.Keep(f, "x"); err != nil || k.Len() != 1 || k.Row(0) != 1 {
+			t.Errorf("%s keeps %+v, %v; want row 1", text, k, err)
+		}
+	}
 }

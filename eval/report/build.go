@@ -101,7 +101,8 @@ func (b *builder) numbers(ctx context.Context) (err error) {
 	return err
 }
 
-// training tells classes that the captions of training name from the others.
+// training measures classes that the captions of training name apart from the
+// others.
 func (b *builder) training(ctx context.Context) error {
 	if b.Train == nil {
 		return nil

@@ -13,7 +13,8 @@ func (p *Pool) AttentionGradBF16(dqkv, qkv, out []uint16, lse []float32, dout []
 	check("AttentionGrad", "dqkv", len(dqkv), len(qkv))
 	check("AttentionGrad", "dout", len(dout), len(out))
 	s := newAttentionShape("AttentionGrad", len(out), len(qkv), len(lse), n, t, heads, causal)
-	p.attentionGrad = attentionGradTask{p: p, attentionShape: s, dqkv16: dqkv, qkv16: qkv, out16: out, lse: lse, dout16: dout}
+	p.attentionGrad = attentionGradTask{p: p, attentionShape: s,
+		dqkv16: dqkv, qkv16: qkv, out16: out, lse: lse, dout16: dout}
 	p.run(&p.attentionGrad, n)
 	p.attentionGrad = attentionGradTask{}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // refAttention is the formula in float64, and its gradient by the chain rule.
-// Slices are those of Attention.
+// Slices are as in Attention.
 func refAttention(qkv, dout []float64, n, t, heads, v int, causal bool) (out, lse, dqkv []float64) {
 	d := heads * v
 	out, lse, dqkv = make([]float64, n*t*d), make([]float64, n*heads*t), make([]float64, len(qkv))
@@ -71,7 +71,10 @@ func TestAttention(t *testing.T) {
 	p := NewPool(2)
 	defer p.Close()
 	rng := rand.New(rand.NewPCG(3, 4))
-	for _, size := range [][4]int{{1, 1, 1, 4}, {2, 3, 2, 1}, {2, 17, 2, 32}, {1, 24, 1, 16}, {1, 25, 3, 20}, {2, 50, 2, 64}, {1, 77, 2, 64}, {1, 65, 1, 33}, {1, 130, 1, 40}} {
+	for _, size := range [][4]int{
+		{1, 1, 1, 4}, {2, 3, 2, 1}, {2, 17, 2, 32},
+		{1, 24, 1, 16}, {1, 25, 3, 20}, {2, 50, 2, 64}, {1, 77, 2, 64}, {1, 65, 1, 33}, {1, 130, 1, 40},
+	} {
 		for _, causal := range []bool{false, true} {
 			n, length, heads, v := size[0], size[1], size[2], size[3]
 			qkv, dout := normal(rng, 3*n*length*heads*v), normal(rng, n*length*heads*v)

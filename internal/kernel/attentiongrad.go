@@ -56,7 +56,8 @@ func (s attentionShape) backward(scratch []float32, h *attentionHeadGrad) {
 	t, d, v := s.t, s.width, s.headDim
 	wideT, wideV := ceil(t, panelWidth)*panelWidth, ceil(v, panelWidth)*panelWidth
 	probs, dscores, rest := scratch[:t*wideT], scratch[t*wideT:][:t*wideT], scratch[2*t*wideT:]
-	keys, values, space, delta := rest[:wideT*v], rest[wideT*v:][:wideT*v], rest[2*wideT*v:][:wideV*t], rest[2*wideT*v+wideV*t:]
+	keys, values, rest := rest[:wideT*v], rest[wideT*v:][:wideT*v], rest[2*wideT*v:]
+	space, delta := rest[:wideV*t], rest[wideV*t:]
 	scale := float32(1 / math.Sqrt(float64(v)))
 
 	packTransposed(keys, h.k, 3*d, v, t)

@@ -63,7 +63,8 @@ func BenchmarkAttention(b *testing.B) {
 		causal      bool
 	}{{17, 4, 32, false}, {50, 12, 64, false}, {77, 8, 64, true}} {
 		const n = 4
-		qkv, y, lse := make([]float32, 3*n*s.t*s.heads*s.v), make([]float32, n*s.t*s.heads*s.v), make([]float32, n*s.heads*s.t)
+		size := n * s.t * s.heads * s.v
+		qkv, y, lse := make([]float32, 3*size), make([]float32, size), make([]float32, n*s.heads*s.t)
 		square := float64(2 * n * s.heads * s.t * s.t * s.v)
 		name := fmt.Sprintf("/%dx%dx%d/causal=%v", s.t, s.heads, s.v, s.causal)
 		b.Run("forward"+name, func(b *testing.B) {

@@ -70,12 +70,18 @@ func TestGemmBF16(t *testing.T) {
 	everyLevel(t, func(t *testing.T) {
 		p := NewPool(2)
 		defer p.Close()
-		for _, size := range [][3]int{{1, 1, 1}, {2, 3, 5}, {15, 17, 31}, {16, 16, 32}, {17, 15, 33}, {31, 33, 64}, {33, 32, 65}, {32, 64, 63}, {64, 31, 96}, {65, 48, 257}, {97, 200, 64}, {200, 70, 40}, {16, 300, 200}, {8, 18, 4200}, {12, 5, 0}} {
+		for _, size := range [][3]int{
+			{1, 1, 1}, {2, 3, 5}, {15, 17, 31}, {16, 16, 32}, {17, 15, 33}, {31, 33, 64}, {33, 32, 65}, {32, 64, 63},
+			{64, 31, 96}, {65, 48, 257}, {97, 200, 64}, {200, 70, 40}, {16, 300, 200}, {8, 18, 4200}, {12, 5, 0},
+		} {
 			m, n, k := size[0], size[1], size[2]
 			a, b, bias, residual := unaligned(rng, m*k), unaligned(rng, k*n), unaligned(rng, n), unaligned(rng, m*n)
 			a16, x := inBoth(a)
 			b16, y := inBoth(b)
-			for i, g := range []Gemm{{}, {Accumulate: true}, {Bias: bias}, {Residual: residual}, {Bias: bias, Residual: residual}, {Bias: bias, Accumulate: true}, {Accumulate: true, Residual: residual}, {Bias: bias}} {
+			for i, g := range []Gemm{
+				{}, {Accumulate: true}, {Bias: bias}, {Residual: residual}, {Bias: bias, Residual: residual},
+				{Bias: bias, Accumulate: true}, {Accumulate: true, Residual: residual}, {Bias: bias},
+			} {
 				g.TransA, g.TransB, g.BF16 = i%4 == 1 || i%4 == 2, i%4 >= 2, true
 				old := unaligned(rng, m*n)
 				want := refGemm(old, x, y, m, n, k, g)
@@ -165,7 +171,7 @@ func TestGemmBF16NaN(t *testing.T) {
 }
 
 // TestGemmBF16Threads multiplies on several pools at once, while the collector
-// stops them again and again: goroutines change threads, registers do not follow.
+// stops them all the time: goroutines change threads, registers do not follow.
 func TestGemmBF16Threads(t *testing.T) {
 	const m, n, k = 100, 90, 300
 	rng := rand.New(rand.NewPCG(5, 6))

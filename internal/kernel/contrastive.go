@@ -64,7 +64,9 @@ func (t *rowLSETask) do(_, row int) {
 //	dx_i = s/2N sum_j w_ij y_j, dy_j = s/2N sum_i w_ij x_i
 //
 // and the result, by logitScale, is s/2N sum_ij w_ij x_i . y_j.
-func (p *Pool) ContrastiveGrad(dx, dy, x, y, rowLSE, colLSE []float32, logitScale, dloss float32, e int) (dscale float32) {
+func (p *Pool) ContrastiveGrad(
+	dx, dy, x, y, rowLSE, colLSE []float32, logitScale, dloss float32, e int,
+) (dscale float32) {
 	n := len(rowLSE)
 	check("ContrastiveGrad", "x", len(x), n*e)
 	check("ContrastiveGrad", "y", len(y), n*e)

@@ -188,9 +188,11 @@ func layerNormGrad(dx, dgamma, dbeta, x, gamma, dy []float32, mean, rstd float32
 	case level == Portable || d == 0:
 		layerNormGradGo(dx, dgamma, dbeta, x, gamma, dy, mean, rstd)
 	case level >= AVX512:
-		layerNormGradAVX512(&dx[:d][0], &dgamma[:d][0], &dbeta[:d][0], &x[:d][0], &gamma[0], &dy[:d][0], d, mean, rstd, 1/float32(d))
+		layerNormGradAVX512(&dx[:d][0], &dgamma[:d][0], &dbeta[:d][0], &x[:d][0], &gamma[0], &dy[:d][0],
+			d, mean, rstd, 1/float32(d))
 	default:
-		layerNormGradAVX2(&dx[:d][0], &dgamma[:d][0], &dbeta[:d][0], &x[:d][0], &gamma[0], &dy[:d][0], d, mean, rstd, 1/float32(d))
+		layerNormGradAVX2(&dx[:d][0], &dgamma[:d][0], &dbeta[:d][0], &x[:d][0], &gamma[0], &dy[:d][0],
+			d, mean, rstd, 1/float32(d))
 	}
 }
 
@@ -200,9 +202,11 @@ func adamW(value, grad, m, v []float32, c adamWFactors) {
 	case level == Portable || n == 0:
 		adamWGo(value, grad, m, v, c)
 	case level >= AVX512:
-		adamWAVX512(&value[0], &grad[:n][0], &m[:n][0], &v[:n][0], n, c.gradScale, c.beta1, c.beta2, c.keep, c.rate, c.inverse, c.epsilon)
+		adamWAVX512(&value[0], &grad[:n][0], &m[:n][0], &v[:n][0], n,
+			c.gradScale, c.beta1, c.beta2, c.keep, c.rate, c.inverse, c.epsilon)
 	default:
-		adamWAVX2(&value[0], &grad[:n][0], &m[:n][0], &v[:n][0], n, c.gradScale, c.beta1, c.beta2, c.keep, c.rate, c.inverse, c.epsilon)
+		adamWAVX2(&value[0], &grad[:n][0], &m[:n][0], &v[:n][0], n,
+			c.gradScale, c.beta1, c.beta2, c.keep, c.rate, c.inverse, c.epsilon)
 	}
 }
 

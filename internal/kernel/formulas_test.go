@@ -214,7 +214,7 @@ func TestSums(t *testing.T) {
 	})
 }
 
-// TestAdamW takes steps beside those of PyTorch's algorithm in float64.
+// TestAdamW compares steps with PyTorch's algorithm in float64.
 func TestAdamW(t *testing.T) {
 	p := NewPool(2)
 	defer p.Close()

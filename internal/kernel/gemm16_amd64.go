@@ -178,7 +178,9 @@ func (t *gemm16Task) multiply(worker, lo, hi, left, right int) {
 
 // multiplyUnit computes rows of C, at most as many as a unit, from packed A,
 // without the activation.
-func (t *gemm16Task) multiplyUnit(c []float32, c16 []uint16, rowC int, a []uint16, sums []float32, i, rows, left, right int) {
+func (t *gemm16Task) multiplyUnit(
+	c []float32, c16 []uint16, rowC int, a []uint16, sums []float32, i, rows, left, right int,
+) {
 	var bias, addend *float32
 	if t.Bias != nil && t.k0 == 0 {
 		bias = &t.Bias[left:right][0]

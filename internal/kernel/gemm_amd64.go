@@ -51,7 +51,8 @@ func gemmEdgeAVX2(t *tileRow, first int) {
 	var c, from [6 * panelWidth]float32
 	var bias [panelWidth]float32
 	n := t.n - first
-	edge := tileRow{rows: t.rows, n: panelWidth, k: t.k, a: t.a, next: t.a.data, b: t.b.from(0, first), c: c[:], rowC: panelWidth}
+	edge := tileRow{rows: t.rows, n: panelWidth, k: t.k, a: t.a, next: t.a.data, b: t.b.from(0, first),
+		c: c[:], rowC: panelWidth}
 	if t.bias != nil {
 		copy(bias[:n], t.bias[first:])
 		edge.bias = bias[:]
@@ -74,7 +75,8 @@ func gemmEdgeAVX2(t *tileRow, first int) {
 func (g *gemmTiles) describe(t *tileRow, first, tiles, n, panels int) {
 	a, b, c := &t.a, t.b.from(0, first), t.c[first:]
 	end := (t.rows-1)*t.rowC + tiles*n - 1
-	_, _, _ = a.data[(t.rows-1)*a.row+(t.k-1)*a.column], b.data[(tiles*panels-1)*b.next+(t.k-1)*b.row+panelWidth-1], c[end]
+	_, _ = a.data[(t.rows-1)*a.row+(t.k-1)*a.column], c[end]
+	_ = b.data[(tiles*panels-1)*b.next+(t.k-1)*b.row+panelWidth-1]
 	g.rows, g.tiles = t.rows, tiles
 	g.a, g.rowA, g.colA = &a.data[0], 4*a.row, 4*a.column
 	g.b, g.rowB, g.panel = &b.data[0], 4*b.row, 4*b.next

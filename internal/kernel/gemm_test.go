@@ -46,10 +46,16 @@ func TestGemm(t *testing.T) {
 	everyLevel(t, func(t *testing.T) {
 		p := NewPool(2)
 		defer p.Close()
-		for _, size := range [][3]int{{1, 1, 1}, {2, 3, 5}, {5, 15, 8}, {6, 16, 7}, {7, 17, 9}, {13, 31, 40}, {25, 48, 257}, {97, 200, 64}, {101, 390, 30}, {11, 1600, 530}, {12, 5, 0}} {
+		for _, size := range [][3]int{
+			{1, 1, 1}, {2, 3, 5}, {5, 15, 8}, {6, 16, 7}, {7, 17, 9}, {13, 31, 40}, {25, 48, 257}, {97, 200, 64},
+			{101, 390, 30}, {11, 1600, 530}, {12, 5, 0},
+		} {
 			m, n, k := size[0], size[1], size[2]
 			a, b, bias, residual := unaligned(rng, m*k), unaligned(rng, k*n), unaligned(rng, n), unaligned(rng, m*n)
-			for i, g := range []Gemm{{}, {Accumulate: true}, {Bias: bias}, {Residual: residual}, {Bias: bias, Residual: residual}, {Bias: bias, Accumulate: true}, {Accumulate: true, Residual: residual}} {
+			for i, g := range []Gemm{
+				{}, {Accumulate: true}, {Bias: bias}, {Residual: residual}, {Bias: bias, Residual: residual},
+				{Bias: bias, Accumulate: true}, {Accumulate: true, Residual: residual},
+			} {
 				g.TransA, g.TransB = i%4 == 1 || i%4 == 2, i%4 >= 2
 				c := unaligned(rng, m*n)
 				want := refGemm(c, a, b, m, n, k, g)

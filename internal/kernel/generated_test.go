@@ -23,7 +23,8 @@ func TestGenerated(t *testing.T) {
 	case err != nil && os.Getenv("CI") != "":
 		t.Fatalf("the generator does not run: %v: %s", err, out)
 	case err != nil:
-		t.Skipf("the generator does not run here; go mod download in internal/kernel/_gen gets what it lacks: %v: %s", err, out)
+		t.Skipf("the generator does not run; go mod download in internal/kernel/_gen gets what it lacks: %v: %s",
+			err, out)
 	}
 	if out, err := generator("test", "."); err != nil {
 		t.Errorf("the generator's tests: %v: %s", err, out)

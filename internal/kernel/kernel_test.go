@@ -19,7 +19,9 @@ func kases() (all []kase) {
 	add := func(name string, run func(p *Pool, in, out func(int) []float32)) {
 		all = append(all, kase{name, run})
 	}
-	for _, size := range [][3]int{{1, 1, 1}, {6, 16, 4}, {7, 17, 5}, {5, 33, 300}, {100, 50, 64}, {200, 1600, 3}, {20, 784, 390}, {13, 48, 0}} {
+	for _, size := range [][3]int{
+		{1, 1, 1}, {6, 16, 4}, {7, 17, 5}, {5, 33, 300}, {100, 50, 64}, {200, 1600, 3}, {20, 784, 390}, {13, 48, 0},
+	} {
 		m, n, k := size[0], size[1], size[2]
 		for i := range 4 {
 			g := Gemm{TransA: i&1 != 0, TransB: i&2 != 0}
@@ -118,7 +120,9 @@ func kases() (all []kase) {
 			for i := range v {
 				v[i] *= v[i]
 			}
-			p.AdamW(value, in(n), m, v, AdamW{LearningRate: 0.1, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-6, WeightDecay: 0.2, GradScale: 0.5, Step: 3})
+			p.AdamW(value, in(n), m, v, AdamW{
+				LearningRate: 0.1, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-6, WeightDecay: 0.2, GradScale: 0.5, Step: 3,
+			})
 			copy(out(n), value)
 			for _, a := range []Activation{GELU, QuickGELU, GELUTanh} {
 				p.Activate(out(n), in(n), a)

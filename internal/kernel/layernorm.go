@@ -67,13 +67,17 @@ func (t *layerNormTask) do(worker, tile int) {
 // block. Dx may be dy, but not residual.
 func (p *Pool) LayerNormGrad(dx, dgamma, dbeta, x, gamma, mean, rstd, dy, residual []float32) {
 	check("LayerNormGrad", "dy", len(dy), len(x))
-	p.layerNormGradRows(dgamma, dbeta, layerNormGradTask{dx: dx, dy: dy, mean: mean, rstd: rstd, x: x, gamma: gamma, residual: residual})
+	p.layerNormGradRows(dgamma, dbeta, layerNormGradTask{
+		dx: dx, dy: dy, mean: mean, rstd: rstd, x: x, gamma: gamma, residual: residual,
+	})
 }
 
 // LayerNormGradBF16 is LayerNormGrad for a dy of bfloat16.
 func (p *Pool) LayerNormGradBF16(dx, dgamma, dbeta, x, gamma, mean, rstd []float32, dy []uint16, residual []float32) {
 	check("LayerNormGrad", "dy", len(dy), len(x))
-	p.layerNormGradRows(dgamma, dbeta, layerNormGradTask{dx: dx, dy16: dy, mean: mean, rstd: rstd, x: x, gamma: gamma, residual: residual})
+	p.layerNormGradRows(dgamma, dbeta, layerNormGradTask{
+		dx: dx, dy16: dy, mean: mean, rstd: rstd, x: x, gamma: gamma, residual: residual,
+	})
 }
 
 type layerNormGradTask struct {

@@ -8,7 +8,7 @@ import (
 func TestPeak(t *testing.T) {
 	everyLevel(t, func(t *testing.T) {
 		name, measure := "Peak", Peak
-		if level >= AVX512BF16 { // whose float32 is that of AVX512
+		if level >= AVX512BF16 { // whose float32 kernels are those of AVX512
 			name, measure = "PeakBF16", PeakBF16
 		}
 		if peak := measure(2); !(peak > 0) || math.IsInf(peak, 0) {

@@ -7,10 +7,9 @@
 // sizes alone, so that any number of threads gives the same bits. Slices of another
 // length than a kernel's sizes say are a broken promise of the caller and panic.
 //
-// A pointer in the comments of an assembly function stands for the slice that begins
-// there. Assembly takes a sum in several parts at a time and fuses multiplications
-// with additions, so that its last bits are not those of the loop that it is
-// documented by.
+// Comments give an assembly function as a loop in Go, in which a pointer is the slice
+// that begins there. Assembly takes a sum in several parts at a time and fuses
+// multiplications with additions, so its last bits may differ from the loop's.
 package kernel
 
 import (

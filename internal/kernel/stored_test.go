@@ -30,7 +30,7 @@ func sameRounded(t *testing.T, name string, all []uint16, want []float32) {
 }
 
 // TestStoredBF16 holds that a kernel which reads or writes bfloat16 does what
-// that of float32 does with the same values, and rounds the result.
+// the kernel of float32 does with the same values, and rounds the result.
 func TestStoredBF16(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	everyLevel(t, func(t *testing.T) {
@@ -54,21 +54,21 @@ func TestStoredBF16(t *testing.T) {
 			p.LayerNormGrad(dx, dgamma, dbeta, x, gamma, mean, rstd, dy, residual)
 			p.LayerNormGradBF16(dx2, dgamma2, dbeta2, x, gamma, mean2, rstd2, dy16, residual)
 			if !slices.Equal(dx, dx2) || !slices.Equal(dgamma, dgamma2) || !slices.Equal(dbeta, dbeta2) {
-				t.Errorf("LayerNormGrad %d differs from that of float32", d)
+				t.Errorf("LayerNormGrad %d differs from float32", d)
 			}
 
 			sum, sum2 := floats(d), floats(d)
 			p.ColumnSum(sum, dy)
 			p.ColumnSumBF16(sum2, dy16)
 			if !slices.Equal(sum, sum2) {
-				t.Errorf("ColumnSum %d differs from that of float32", d)
+				t.Errorf("ColumnSum %d differs from float32", d)
 			}
 			p.ActivateGradSum(dx, sum, pre, dy, GELU)
 			copy(y16, dy16) // in place
 			p.ActivateGradSumBF16(y16, sum2, pre16, y16, GELU)
 			sameRounded(t, fmt.Sprint("ActivateGradSum ", d), all, dx)
 			if !slices.Equal(sum, sum2) {
-				t.Errorf("ActivateGradSum %d: the sum differs from that of float32", d)
+				t.Errorf("ActivateGradSum %d: the sum differs from float32", d)
 			}
 		}
 	})
@@ -80,7 +80,9 @@ func TestAttentionBF16(t *testing.T) {
 	everyLevel(t, func(t *testing.T) {
 		p := NewPool(2)
 		defer p.Close()
-		for _, size := range [][4]int{{1, 1, 1, 4}, {2, 3, 2, 1}, {2, 17, 2, 32}, {1, 25, 3, 20}, {2, 50, 2, 64}, {1, 77, 2, 64}, {1, 65, 1, 33}} {
+		for _, size := range [][4]int{
+			{1, 1, 1, 4}, {2, 3, 2, 1}, {2, 17, 2, 32}, {1, 25, 3, 20}, {2, 50, 2, 64}, {1, 77, 2, 64}, {1, 65, 1, 33},
+		} {
 			n, length, heads, v := size[0], size[1], size[2], size[3]
 			for _, causal := range []bool{false, true} {
 				name, d := fmt.Sprint(size, causal), n*length*heads*v

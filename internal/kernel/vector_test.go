@@ -77,7 +77,7 @@ func TestWhereTilesEnd(t *testing.T) {
 					got := make([]float32, hi-lo)
 					run(got, x[lo:hi], y[lo:hi])
 					if !slices.Equal(got, want[lo:hi]) {
-						t.Fatalf("%s of [%d:%d] differs from that of all", name, lo, hi)
+						t.Fatalf("%s of [%d:%d] differs from the same elements of all", name, lo, hi)
 					}
 				}
 			}

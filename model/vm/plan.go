@@ -178,7 +178,7 @@ func (p *plan) accumulate(n *G.Node, memory []float32) {
 	i := slices.IndexFunc(p.steps, func(s *step) bool { return slices.Contains(s.out, b) })
 	s := p.steps[i]
 	if s.add != nil && !p.read(b) {
-		s.run, s.traits.InPlace, b.placed = s.add, nil, memory
+		s.run, b.placed = s.add, memory
 		return
 	}
 	total := p.buffer(&buffer{shape: b.shape, placed: memory})

@@ -12,7 +12,7 @@ import (
 func (p *plan) recompute(forwardEnd int) {
 	for i := forwardEnd - 1; i >= 0; i-- { // copies are readers too, of what comes before
 		s := p.steps[i]
-		if s.recompute == nil || s.out[0].output || s.out[0].placed != nil {
+		if s.recompute == nil || s.out[0].output {
 			continue
 		}
 		kept := s.out[0]

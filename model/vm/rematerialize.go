@@ -22,7 +22,7 @@ func (p *plan) rematerialize(g Segment) {
 		}
 		end = i + 1
 		for _, b := range s.out {
-			if s.id != g.Last && b.placed == nil && !b.output {
+			if s.id != g.Last && !b.output {
 				inside[b] = s
 			}
 		}

@@ -57,7 +57,7 @@ each stage pairs and megabytes a second of one core, and which stage limits.`,
 // benchTokenizer is the vocabulary of a file or a small one, which costs as much.
 func benchTokenizer(cmd *cobra.Command, run *configs.Run, d *data.Dataset) (*tokenizer.Tokenizer, error) {
 	if run.Tokenizer.Path != "" {
-		return tokenizer.Load(run.Tokenizer.Path)
+		return run.Tokenizer.Load()
 	}
 	left := 20_000 // captions are enough
 	return tokenizer.Train(func(yield func(string, error) bool) {
@@ -86,7 +86,8 @@ func printThroughput(w io.Writer, t data.Throughput) error {
 		{"tokenize", t.Tokenize, t.Images, t.Decoders},
 	} {
 		seconds := stage.busy.Seconds() / float64(max(1, stage.pairs))
-		fmt.Fprintf(table, "%s\t%.0f\t%.1f\t%.1f\t%d\t\n", stage.name, 1/seconds, t.PairBytes()/seconds/1e6, seconds*1e6, stage.goroutines)
+		fmt.Fprintf(table, "%s\t%.0f\t%.1f\t%.1f\t%d\t\n", stage.name, 1/seconds, t.PairBytes()/seconds/1e6,
+			seconds*1e6, stage.goroutines)
 	}
 	if err := table.Flush(); err != nil {
 		return err

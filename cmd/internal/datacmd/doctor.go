@@ -58,8 +58,10 @@ goes into a page with pictures. What it finds is no error: the exit code is 0.`,
 	f.StringVar(&d.out, "out", "doctor.html", "page to write; with --json, none unless it is named")
 	f.BoolVar(&d.json, "json", false, "print everything as JSON")
 	f.BoolVar(&d.strict, "strict", false, "exit with 1 where something is worse than a note")
-	f.StringVar(&d.write, "write", "", "folder to write the shards of --data to, without the rows that cannot be used and the rows of --drop")
-	f.StringSliceVar(&d.drop, "drop", doctor.DefaultKinds, "rows that --write leaves out beside: "+strings.Join(doctor.Kinds, ", ")+`, or "" for none`)
+	f.StringVar(&d.write, "write", "",
+		"folder to write the shards of --data to, without the rows that cannot be used and the rows of --drop")
+	f.StringSliceVar(&d.drop, "drop", doctor.DefaultKinds,
+		"rows that --write leaves out beside: "+strings.Join(doctor.Kinds, ", ")+`, or "" for none`)
 	f.IntVar(&d.doctor.Workers, "workers", 0, "goroutines that examine (default one a core)")
 	return c
 }
@@ -130,7 +132,8 @@ func (d *doctorCall) settle() error {
 // load reads the recipe, over which flags go.
 func (d *doctorCall) load() error {
 	sets := d.sets
-	for key, value := range map[string]string{"data.train": d.data.Train, "data.val": d.data.Val, "data.image": d.data.Image, "data.caption": d.data.Caption} {
+	for key, value := range map[string]string{"data.train": d.data.Train, "data.val": d.data.Val,
+		"data.image": d.data.Image, "data.caption": d.data.Caption} {
 		if value != "" {
 			sets = append(sets, key+"="+value)
 		}
@@ -180,7 +183,8 @@ func (d *doctorCall) clean(c *cobra.Command, x *doctor.Examination) error {
 		return err
 	}
 	w := c.ErrOrStderr()
-	fmt.Fprintf(w, "%s has %s, %d of %d rows are left out\n", d.write, doctor.Number(cleaned.Shards, "shard"), cleaned.Count, x.Report().Train.Rows)
+	fmt.Fprintf(w, "%s has %s, %d of %d rows are left out\n", d.write,
+		doctor.Number(cleaned.Shards, "shard"), cleaned.Count, x.Report().Train.Rows)
 	for _, why := range cleaned.Why {
 		fmt.Fprintf(w, "  %d %s\n", why.N, why.Name)
 	}

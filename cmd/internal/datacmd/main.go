@@ -26,7 +26,8 @@ func synthCommand() *cobra.Command {
 			if err := synth.Write(cmd.Context(), args[0], c); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "train-*, val-seen-* and val-unseen-*.parquet, classes.txt and templates.txt are in %s\n", args[0])
+			fmt.Fprintf(cmd.OutOrStdout(),
+				"train-*, val-seen-* and val-unseen-*.parquet, classes.txt and templates.txt are in %s\n", args[0])
 			return nil
 		},
 	}

@@ -48,7 +48,9 @@ func attention() {
 }
 
 func softmaxRows() {
-	function("softmaxRows", "(x *float32, stride, rows, seen, step, width int, scale float32, top, sum *float32)", `replaces the floats that each row sees by their softmax:
+	function("softmaxRows",
+		"(x *float32, stride, rows, seen, step, width int, scale float32, top, sum *float32)",
+		`replaces the floats that each row sees by their softmax:
 
 	for i := range rows {
 		row := x[i*stride:][:width]
@@ -116,7 +118,9 @@ func nextRow(x, seen reg.GPVirtual) {
 }
 
 func softmaxRowsGrad() {
-	function("softmaxRowsGrad", "(x, dp *float32, stride, rows, seen, step, width int, scale float32, lse, delta *float32)", `replaces scores by their softmax, and dp by the gradient of the scores:
+	function("softmaxRowsGrad",
+		"(x, dp *float32, stride, rows, seen, step, width int, scale float32, lse, delta *float32)",
+		`replaces scores by their softmax, and dp by the gradient of the scores:
 
 	for i := range rows {
 		p, d := x[i*stride:][:width], dp[i*stride:][:width]

@@ -59,7 +59,9 @@ func bf16() {
 // products writes a kernel whose sums are made between begin and end, by whom they
 // are left in s, 4 KB. They are taken from there while the next panel's are begun.
 func products(name string, begin, end func()) {
-	text(name, "(panels, rows, steps int, a, b *uint16, s, c *float32, c16 *uint16, rowC int, bias, addend *float32, rowAdd int, mask uint32)", productsDoc)
+	text(name,
+		"(panels, rows, steps int, a, b *uint16, s, c *float32, c16 *uint16, rowC int, bias, addend *float32, rowAdd int, mask uint32)",
+		productsDoc)
 	s, c, rowC, addend, done := reg.R8, reg.R10, reg.R11, reg.R12, reg.R15
 	masks := []reg.Register{reg.K1, reg.K2, reg.K3} // of the two vectors and of both together
 	Load(Param("s"), s)
@@ -201,7 +203,8 @@ func tileProducts() {
 		emit(fmt.Sprintf("TILEZERO TMM%d", i), tileRegisters(pF2, 0x49, i, 0, 0))
 	}
 	load := func(tile int, base reg.GPPhysical, disp int) {
-		emit(fmt.Sprintf("TILELOADD %d(%s)(SI*1), TMM%d", disp, base.Asm(), tile), tileMemory(pF2, 0x4b, tile, base, stride, disp))
+		emit(fmt.Sprintf("TILELOADD %d(%s)(SI*1), TMM%d", disp, base.Asm(), tile),
+			tileMemory(pF2, 0x4b, tile, base, stride, disp))
 	}
 	multiply := func(i, j int) {
 		emit(fmt.Sprintf("TDPBF16PS TMM%d, TMM%d, TMM%d", bs+j, as+i, 2*i+j), tileRegisters(pF3, 0x5c, 2*i+j, bs+j, as+i))

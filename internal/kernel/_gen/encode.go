@@ -74,5 +74,6 @@ func emit(name string, code []byte) {
 		}
 	}
 	opcode, rest, _ := strings.Cut(strings.Join(words, "; "), " ")
-	Instruction(&ir.Instruction{Opcode: opcode, Operands: []Op{LabelRef(rest + " // " + name)}}) // avo prints a label as it is
+	label := LabelRef(rest + " // " + name) // which avo prints as it is
+	Instruction(&ir.Instruction{Opcode: opcode, Operands: []Op{label}})
 }

@@ -7,7 +7,9 @@ import (
 
 // layerNorm reads the row three times: for the mean, the variance and the result.
 func layerNorm() {
-	function("layerNorm", "(y, x, gamma, beta *float32, n int, eps, inverse float32) (mean, rstd float32)", `normalizes one row; inverse is 1/n:
+	function("layerNorm",
+		"(y, x, gamma, beta *float32, n int, eps, inverse float32) (mean, rstd float32)",
+		`normalizes one row; inverse is 1/n:
 
 	for i := range n {
 		mean += x[i] * inverse
@@ -55,7 +57,9 @@ func layerNorm() {
 
 // layerNormGrad reads the row twice: for the sums, and for dx.
 func layerNormGrad() {
-	function("layerNormGrad", "(dx, dgamma, dbeta, x, gamma, dy *float32, n int, mean, rstd, inverse float32)", `is the gradient of layerNorm for one row; it adds to dgamma and dbeta:
+	function("layerNormGrad",
+		"(dx, dgamma, dbeta, x, gamma, dy *float32, n int, mean, rstd, inverse float32)",
+		`is the gradient of layerNorm for one row; it adds to dgamma and dbeta:
 
 	for i := range n {
 		xhat := (x[i] - mean) * rstd

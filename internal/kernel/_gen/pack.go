@@ -8,7 +8,9 @@ import (
 
 // transpose interleaves the words of eight rows: pairs, then fours, then halves.
 func transpose() {
-	text("transpose8AVX2", "(dst *float32, rowDst int, src *float32, rowSrc, n int)", `writes 8 columns of n rows, a multiple of 8:
+	text("transpose8AVX2",
+		"(dst *float32, rowDst int, src *float32, rowSrc, n int)",
+		`writes 8 columns of n rows, a multiple of 8:
 
 	for i := range n {
 		for j := range 8 {
@@ -85,7 +87,9 @@ with strides in bytes.`)
 }
 
 func pack() {
-	text("packAVX2", "(dst *float32, stride int, b *float32, step, rowB, k, panels int)", `copies rows of b into panels of 16 columns:
+	text("packAVX2",
+		"(dst *float32, stride int, b *float32, step, rowB, k, panels int)",
+		`copies rows of b into panels of 16 columns:
 
 	for i := range k {
 		for panel := range panels {

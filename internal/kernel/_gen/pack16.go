@@ -14,7 +14,9 @@ func packRows(half bool) {
 	if half {
 		name, kind, width, element = "packRows16BF16", "*uint16", 64, "src[r*rowSrc+32*i+j]"
 	}
-	text(name, fmt.Sprintf("(dst *uint16, src %s, rowSrc, blocks int)", kind), fmt.Sprintf(`packs blocks that lie side by side in 16 rows of src into every other block of dst:
+	text(name,
+		fmt.Sprintf("(dst *uint16, src %s, rowSrc, blocks int)", kind),
+		fmt.Sprintf(`packs blocks that lie side by side in 16 rows of src into every other block of dst:
 
 	for i := range blocks {
 		for r := range 16 {
@@ -63,7 +65,9 @@ func packPairs(half bool) {
 	if half {
 		name, kind, width, element = "packPairs16BF16", "*uint16", 64, "src[(2*r+j%2)*rowSrc+16*i+j/2]"
 	}
-	text(name, fmt.Sprintf("(dst *uint16, next int, src %s, rowSrc, pairs int)", kind), fmt.Sprintf(`packs 32 rows of src into pairs of blocks, whose rows have two rows of src in turn:
+	text(name,
+		fmt.Sprintf("(dst *uint16, next int, src %s, rowSrc, pairs int)", kind),
+		fmt.Sprintf(`packs 32 rows of src into pairs of blocks, whose rows have two rows of src in turn:
 
 	for i := range 2 * pairs {
 		for r := range 16 {
@@ -146,7 +150,9 @@ func roundBF16() {
 
 // transposeBlocks interleaves pairs, then fours of words, then lanes.
 func transposeBlocks() {
-	text("transposeBlocksAVX512", "(dst *uint16, next, blocks int)", `transposes blocks of 16 x 16 words of 32 bits in place:
+	text("transposeBlocksAVX512",
+		"(dst *uint16, next, blocks int)",
+		`transposes blocks of 16 x 16 words of 32 bits in place:
 
 	for i := range blocks {
 		block := words(dst[i*next:])

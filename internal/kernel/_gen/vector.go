@@ -40,7 +40,9 @@ func expNegative(x wide) {
 }
 
 func exponential() {
-	function("expSum", "(dst, x *float32, n int, scale, shift float32) float32", `writes exponentials and returns their sum:
+	function("expSum",
+		"(dst, x *float32, n int, scale, shift float32) float32",
+		`writes exponentials and returns their sum:
 
 	for i := range n {
 		dst[i] = exp(scale*x[i] + shift)
@@ -270,7 +272,9 @@ func elementwise() {
 }
 
 func contrast() {
-	function("contrast", "(z, other *float32, n int, scale, shift float32) float32", `replaces cosines by the weights of their gradient:
+	function("contrast",
+		"(z, other *float32, n int, scale, shift float32) float32",
+		`replaces cosines by the weights of their gradient:
 
 	for i := range n {
 		w := exp(scale*z[i]+shift) + exp(scale*z[i]-other[i])
@@ -295,7 +299,9 @@ func contrast() {
 }
 
 func adamW() {
-	function("adamW", "(value, grad, m, v *float32, n int, gradScale, beta1, beta2, keep, rate, inverse, eps float32)", `updates n parameters and their moments:
+	function("adamW",
+		"(value, grad, m, v *float32, n int, gradScale, beta1, beta2, keep, rate, inverse, eps float32)",
+		`updates n parameters and their moments:
 
 	for i := range n {
 		g := gradScale * grad[i]

@@ -8,7 +8,9 @@ import (
 // weightedRows keeps four vectors of sums in registers.
 func weightedRows() {
 	const fraction, vectors = 22, 4
-	function("weightedRows", "(dst *uint8, n int, src *uint8, stride int, taps *int32, count int)", `sums rows of bytes, each times its tap; n is a multiple of 64:
+	function("weightedRows",
+		"(dst *uint8, n int, src *uint8, stride int, taps *int32, count int)",
+		`sums rows of bytes, each times its tap; n is a multiple of 64:
 
 	for i := range n {
 		sum := int32(1 << 21)

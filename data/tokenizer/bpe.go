@@ -2,12 +2,17 @@ package tokenizer
 
 import "container/heap"
 
-// mergeLong gives what merge gives. That looks at all pairs again after each
-// merge, which takes seconds for a word of 100 kB: a caption in a script
-// without spaces, or a row that is no caption at all. Here a queue holds the
-// pairs by rank, then place, and neighbours are linked. A merge makes only
-// pairs of a higher rank than its own, so that the order is the same.
-func (t *Tokenizer) mergeLong(s []int32) []int32 {
+// A pair of neighboring symbols.
+type pair struct{ left, right int32 }
+
+// A merge is what a pair becomes: the symbol id. The lowest rank is merged first.
+type merge struct{ rank, id int32 }
+
+// mergeQueue joins the pair of the lowest rank, the leftmost first, until there
+// is none. A queue holds the pairs by rank, then place, and neighbors are
+// linked, so that a word of 100 kB takes no longer per symbol than a short one.
+// It overwrites s.
+func mergeQueue(s []int32, merges map[pair]merge) []int32 {
 	left, right := make([]int32, len(s)), make([]int32, len(s))
 	for i := range s {
 		left[i], right[i] = int32(i)-1, int32(i)+1
@@ -17,8 +22,8 @@ func (t *Tokenizer) mergeLong(s []int32) []int32 {
 		if at < 0 || int(right[at]) == len(s) {
 			return
 		}
-		if r, ok := t.rank[pair{s[at], s[right[at]]}]; ok {
-			heap.Push(&queue, place{r, at})
+		if m, ok := merges[pair{s[at], s[right[at]]}]; ok {
+			heap.Push(&queue, place{m, at})
 		}
 	}
 	for i := range s {
@@ -28,10 +33,15 @@ func (t *Tokenizer) mergeLong(s []int32) []int32 {
 		best := heap.Pop(&queue).(place)
 		i := best.at
 		j := right[i]
-		if int(j) == len(s) || t.merges[best.rank] != (pair{s[i], s[j]}) {
+		if s[i] == merged || int(j) == len(s) {
 			continue // merged with another since
 		}
-		s[i], s[j] = firstMerge+best.rank, merged
+		// Two pairs may make one symbol, as "▁ th" and "▁t h" do. Then the rank of
+		// the pair that stood here before counts, as it does in Hugging Face's.
+		if m, ok := merges[pair{s[i], s[j]}]; !ok || m.id != best.id {
+			continue
+		}
+		s[i], s[j] = best.id, merged
 		if right[i] = right[j]; int(right[i]) < len(s) {
 			left[right[i]] = i
 		}
@@ -50,8 +60,11 @@ func (t *Tokenizer) mergeLong(s []int32) []int32 {
 // merged marks a symbol that has become part of the one on its left.
 const merged = -1
 
-// A place is where a pair of a rank begins.
-type place struct{ rank, at int32 }
+// A place is where a pair begins, and what it becomes.
+type place struct {
+	merge
+	at int32
+}
 
 // A placeQueue is a heap: the lowest rank first, then the leftmost.
 type placeQueue []place
