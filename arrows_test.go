@@ -39,7 +39,6 @@ web/page:
 web/serve:
 web/live: checkpoint configs run train web/page web/serve
 web/demo: data data/preprocess eval eval/embeddings model web/page web/serve
-web/shots:
 bench: internal/kernel model model/vm optim // model/vm reports the time of operations
 bench/race: bench // reads its report
 bench/killtest:
@@ -55,6 +54,7 @@ data/parquetfile: internal/guard
 data/where: data/parquetfile internal/guard
 eval/embeddings: data internal/atomicfile
 eval/report: data data/preprocess eval eval/embeddings model web/page
+cmd: cmd/internal/... internal/kernel
 `
 
 // parseArrows reads arrows: what each package may import.

@@ -14,7 +14,7 @@ type Config struct {
 	// Train and Val are patterns of Parquet files, several with commas
 	// between: shards/*.parquet, https://host/{00000..00099}.parquet,
 	// s3://bucket/folder/*.parquet, gs:// and azblob:// as well (in a program
-	// built with -tags cloud). Val may be empty.
+	// with module cloud, such as goclip-cloud). Val may be empty.
 	Train string `yaml:"train"`
 	Val   string `yaml:"val"`
 

@@ -35,12 +35,12 @@ type Config struct {
 
 // A Store opens files. Its methods may be called at once.
 type Store struct {
-	log    atomic.Pointer[func(format string, args ...any)]
-	client *http.Client
-	clouds clouds
-	cache  *cache // nil without one
-	pause  func(try int) time.Duration
-	stall  time.Duration // without a byte
+	log     atomic.Pointer[func(format string, args ...any)]
+	client  *http.Client
+	buckets buckets
+	cache   *cache // nil without one
+	pause   func(try int) time.Duration
+	stall   time.Duration // without a byte
 
 	mu       sync.Mutex
 	requests map[*request]bool // that have not ended
@@ -148,7 +148,7 @@ func (s *Store) object(ctx context.Context, name Name) (object, error) {
 	if name.scheme == "https" || name.scheme == "http" {
 		return &httpObject{s.client, name.full}, nil
 	}
-	return s.clouds.object(ctx, name)
+	return s.buckets.object(ctx, name)
 }
 
 // openLocal opens a file on disk, which must not be a pipe: to open that would

@@ -1,11 +1,10 @@
-//go:build cloud
-
-package data
+package cloud
 
 import (
 	"cmp"
-	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,7 +12,9 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,8 +22,20 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"gocloud.dev/blob"
+
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/storage"
+	"github.com/goclip/goclip/data/synth"
+	"github.com/goclip/goclip/data/tokenizer"
 )
+
+// TestMain makes the schemes known, as a program's main function does.
+func TestMain(m *testing.M) {
+	Register()
+	os.Exit(m.Run())
+}
 
 // s3Server starts versitygw, which VERSITYGW or the PATH names, behind a proxy
 // whose nth answer, from 0, is a fault, and sets the environment for it. To have
@@ -103,40 +116,105 @@ func upload(t *testing.T, pattern, folder string) {
 	must(t, b.Close())
 }
 
+// cut is a response that ends after some bytes.
+type cut struct {
+	http.ResponseWriter
+	left int
+}
+
+func (c *cut) Write(p []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(p[:min(len(p), c.left)])
+	if c.left -= n; c.left == 0 {
+		panic(http.ErrAbortHandler)
+	}
+	return n, err
+}
+
+// world draws shards of 500 pairs and returns the pattern of those for training.
+func world(t *testing.T, seed uint64, pairs int) string {
+	t.Helper()
+	dir := t.TempDir()
+	c := synth.Config{Seed: seed, Train: pairs, ValSeen: 1, ValUnseen: 1, ShardRows: 500}
+	must(t, synth.Write(t.Context(), dir, c))
+	return filepath.Join(dir, "train-*.parquet")
+}
+
+// stream begins one in the middle of a run.
+func stream(t *testing.T, d *data.Dataset, c data.Config) *data.Stream {
+	t.Helper()
+	words, err := tokenizer.Train(func(yield func(string, error) bool) { yield("a red circle", nil) }, 520)
+	must(t, err)
+	ledger := data.NewLedger(io.Discard, c)
+	s := d.Stream(data.StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 12, Tokenizer: words, Ledger: ledger, Start: 40})
+	t.Cleanup(s.Close)
+	return s
+}
+
+// batches reads over two epochs of 1,500 pairs. Folders are left out of the rows.
+func batches(t *testing.T, patterns string, c data.Config) (all []*data.Batch) {
+	t.Helper()
+	d, err := data.Open(t.Context(), patterns, c, data.Need{Caption: true})
+	must(t, err)
+	s := stream(t, d, c)
+	for range 320 {
+		b, err := s.Next(t.Context())
+		must(t, err)
+		kept := &data.Batch{
+			Images: slices.Clone(b.Images), Tokens: slices.Clone(b.Tokens),
+			Captions: slices.Clone(b.Captions), Rows: slices.Clone(b.Rows),
+		}
+		for i := range kept.Rows {
+			kept.Rows[i].Shard = path.Base(filepath.ToSlash(kept.Rows[i].Shard))
+		}
+		all = append(all, kept)
+		b.Release()
+	}
+	return all
+}
+
+// touch changes a byte of a file, and not its size.
+func touch(t *testing.T, name string) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	must(t, err)
+	text[len(text)/2]++
+	must(t, os.WriteFile(name, text, 0o666))
+}
+
 // TestS3 streams from a real S3 server whose answers fail now and then: the
-// batches are those of the files on disk, bit for bit. Then an object is replaced.
+// batches are those of the files on disk, bit for bit. Then an object is
+// replaced by one of the same size.
 func TestS3(t *testing.T) {
 	faults := map[int64]string{5: "503", 9: "reset", 15: "cut"}
 	s3Server(t, func(n int64) string { return faults[n%20] })
-	patterns := hfShards(t, 1500, 3, nil)
-	upload(t, patterns, "some/train-")
-	c := Config{ShuffleWindow: blockRows, CaptionChoice: "random", Cache: filepath.Join(t.TempDir(), "cache")}
-	want, _ := batches(t, patterns, Config{ShuffleWindow: blockRows, CaptionChoice: "random"}, 40, 320)
-	for _, list := range []string{"s3://bucket/some/train-*.parquet", "s3://bucket/some/train-{000..002}.parquet"} {
-		got, _ := batches(t, list, c, 40, 320)
-		for i := range want {
-			for j, row := range got[i].Rows {
-				if name := strings.TrimPrefix(row.Shard, "s3://bucket/some/train-"); name != filepath.Base(want[i].Rows[j].Shard) || row.Row != want[i].Rows[j].Row {
-					t.Fatalf("%s: batch %d: row %v; want %v", list, i, row, want[i].Rows[j])
-				}
-				got[i].Rows[j] = want[i].Rows[j]
-			}
-			if diff := gocmp.Diff(want[i], got[i], gocmp.FilterPath(unexported, gocmp.Ignore())); diff != "" {
+	patterns := world(t, 1, 1500)
+	upload(t, patterns, "some/")
+	c := data.Config{ShuffleWindow: 512, CaptionChoice: "random"}
+	want := batches(t, patterns, c)
+	c.Cache = filepath.Join(t.TempDir(), "cache")
+	for _, list := range []string{"s3://bucket/some/train-*.parquet", "s3://bucket/some/train-{00000..00002}-of-00003.parquet"} {
+		for i, got := range batches(t, list, c) {
+			if diff := gocmp.Diff(want[i], got, cmpopts.IgnoreUnexported(data.Batch{})); diff != "" {
 				t.Fatalf("%s: batch %d: %s", list, i, diff)
 			}
 		}
 	}
-	d, err := Open(t.Context(), "s3://bucket/some/train-000.parquet", Config{}, Need{Caption: true})
+	const name = "s3://bucket/some/train-00000-of-00001.parquet"
+	patterns = world(t, 1, 490)
+	upload(t, patterns, "some/")
+	d, err := data.Open(t.Context(), name, data.Config{}, data.Need{Caption: true})
 	must(t, err)
-	upload(t, strings.Replace(hfShards(t, 510, 1, nil), "*", "000", 1), "some/train-")
-	if _, err = d.read(context.Background(), 0, 10, columns{image: true}); err == nil || !strings.Contains(err.Error(), "s3://bucket/some/train-000.parquet: bytes ") || !strings.Contains(err.Error(), "has changed while it was in use") {
+	touch(t, strings.Replace(patterns, "*", "00000-of-00001", 1))
+	upload(t, patterns, "some/")
+	_, err = stream(t, d, data.Config{}).Next(t.Context())
+	if !errors.Is(err, storage.ErrChanged) || !strings.Contains(err.Error(), name+": ") {
 		t.Errorf("replaced: %v; want error with the name", err)
 	}
 }
 
 // TestS3Errors checks what a server refuses.
 func TestS3Errors(t *testing.T) {
-	s3Server(t, healthy)
+	s3Server(t, func(int64) string { return "" })
 	for _, test := range []struct{ set, value, list, want string }{
 		{"", "", "s3://bucket/none*.parquet", `pattern "s3://bucket/none*.parquet" matches no file`},
 		{"", "", "s3://bucket/none.parquet", "data: s3://bucket/none.parquet: its size: no such bucket or object: "},
@@ -149,10 +227,17 @@ func TestS3Errors(t *testing.T) {
 			if test.set != "" {
 				t.Setenv(test.set, test.value)
 			}
-			_, err := Open(t.Context(), test.list, Config{}, Need{})
+			_, err := data.Open(t.Context(), test.list, data.Config{}, data.Need{})
 			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v; want one line with %q", err, test.want)
 			}
 		})
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
