@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -80,6 +81,9 @@ curl() {
 
 func newReader(t *testing.T) *reader {
 	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the commands of the documentation are for the shell of a Unix")
+	}
 	for _, name := range []string{"sh", "curl"} {
 		if _, err := exec.LookPath(name); err != nil {
 			t.Skipf("%s is not here, which the commands of the documentation need", name)
