@@ -25,6 +25,7 @@ import (
 type reader struct {
 	work, clone string
 	environ     []string
+	failed      bool // a block did, so what later ones need may be missing
 }
 
 // small makes runs of seconds of what takes minutes or hours.
@@ -164,9 +165,13 @@ func writePhoto(t *testing.T, path string, c color.RGBA) {
 	}
 }
 
-// run runs a block of commands, each of which must succeed.
+// run runs a block of commands, each of which must succeed. After one that failed it
+// runs none.
 func (r *reader) run(t *testing.T, b block) {
 	t.Helper()
+	if r.failed {
+		return
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, "sh", "-euc", prelude+b.text)
@@ -176,6 +181,7 @@ func (r *reader) run(t *testing.T, b block) {
 	}
 	start := time.Now()
 	if out, err := c.CombinedOutput(); err != nil {
+		r.failed = true
 		t.Errorf("%s: %v after %.1f s:\n%s\n%s", b, err, time.Since(start).Seconds(), indent([]byte(b.text)), indent(tail(out)))
 	}
 }

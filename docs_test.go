@@ -129,26 +129,43 @@ func anchors(t *testing.T, page string) (all []string) {
 	return all
 }
 
-// promised names a test in SECURITY.md: its package's folder, and its function.
-var promised = regexp.MustCompile("`([\\w/]+)\\.((?:Test|Fuzz)\\w+)`")
+// promised names a test in SECURITY.md, by its package's folder and its function;
+// command names tests by what their functions begin with, and a folder.
+var (
+	promised = regexp.MustCompile("`(?:([\\w/]+)\\.)?((?:Test|Fuzz)\\w+)`")
+	command  = regexp.MustCompile("`go test -run (\\w+) \\./([\\w/]+)`")
+)
 
-// TestPromises holds that the tests which SECURITY.md names exist.
-func TestPromises(t *testing.T) {
+// TestNamedTests holds that the tests which SECURITY.md and the pages name exist.
+func TestNamedTests(t *testing.T) {
 	all := promised.FindAllStringSubmatch(strings.Join(lines(t, "SECURITY.md"), "\n"), -1)
 	if len(all) < 50 {
-		t.Errorf("%d tests are named; want 50 or more", len(all))
+		t.Errorf("SECURITY.md names %d tests; want 50 or more", len(all))
 	}
 	for _, m := range all {
-		files, err := filepath.Glob(filepath.Join(m[1], "*_test.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !slices.ContainsFunc(files, func(file string) bool {
-			return slices.ContainsFunc(lines(t, file), func(line string) bool { return strings.HasPrefix(line, "func "+m[2]+"(") })
-		}) {
+		if !hasFunc(t, m[1], m[2]+"(") {
 			t.Errorf("SECURITY.md: %s: no such test", m[0])
 		}
 	}
+	for _, page := range pages {
+		for _, m := range command.FindAllStringSubmatch(strings.Join(lines(t, page), "\n"), -1) {
+			if !hasFunc(t, m[2], m[1]) {
+				t.Errorf("%s: %s: no such test", page, m[0])
+			}
+		}
+	}
+}
+
+// hasFunc says whether a test file of a folder has a function that begins so.
+func hasFunc(t *testing.T, folder, begin string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(files, func(file string) bool {
+		return slices.ContainsFunc(lines(t, file), func(line string) bool { return strings.HasPrefix(line, "func "+begin) })
+	})
 }
 
 // TestBlocks runs the commands of README.md and docs/ as they stand, one page after
@@ -165,7 +182,7 @@ func TestBlocks(t *testing.T) {
 			switch {
 			case b.notRun != "":
 				t.Logf("%s: not run: %s", b, b.notRun)
-			case b.language == "sh" && !t.Failed(): // later blocks need what earlier ones made
+			case b.language == "sh":
 				r.run(t, b)
 			case b.language == "go":
 				programs = append(programs, b)
@@ -173,7 +190,7 @@ func TestBlocks(t *testing.T) {
 				checkRecipe(t, b)
 			case b.language == "python":
 				t.Logf("%s: not run: needs Python", b)
-			case b.language != "sh" && b.language != "text":
+			case b.language != "text":
 				t.Errorf("%s: language %q; want sh, go, yaml, python or text", b, b.language)
 			}
 		}
