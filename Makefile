@@ -40,7 +40,7 @@ test:
 
 # The race detector, in packages where goroutines meet.
 detector:
-	$(GO) test -race -short ./internal/kernel ./web/live ./web/serve ./web/demo ./data ./data/doctor ./data/storage ./data/tokenizer ./eval ./train ./checkpoint
+	$(GO) test -race -short ./internal/kernel ./web/live ./web/serve ./web/demo . ./data ./data/doctor ./data/storage ./data/tokenizer ./eval/... ./train ./checkpoint
 
 # Without assembly, on every platform that we release for.
 purego:

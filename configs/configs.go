@@ -65,7 +65,7 @@ func (r *Run) SetDefaults() {
 		r.Data.Train = path.Join(filepath.ToSlash(r.World.Dir), synth.Train.String()+"-*.parquet")
 	}
 	unset := r.Tokenizer.VocabSize == 0
-	for _, part := range []interface{ SetDefaults() }{&r.Tokenizer, &r.Model, &r.Optim, &r.Train} {
+	for _, part := range []interface{ SetDefaults() }{&r.World.Draw, &r.Data, &r.Tokenizer, &r.Model, &r.Optim, &r.Train, &r.Eval} {
 		part.SetDefaults()
 	}
 	if n := r.Model.Text.VocabSize; unset && n >= tokenizer.MinVocabSize { // a trained vocabulary has to fit
