@@ -58,6 +58,43 @@ func TestFoldOnce(t *testing.T) {
 	}
 }
 
+// TestFoldOnlyWhatIsThere holds that the gradient of LayerNorm adds neither what is
+// computed after it, nor anything where somebody else reads it alone.
+func TestFoldOnlyWhatIsThere(t *testing.T) {
+	const n, d = 4, 8
+	for name, test := range map[string]struct {
+		build func(b *op.Builder, x, h, w, bias *G.Node) G.Nodes
+		steps int
+	}{
+		// Gorgonia adds up the gradients of both residuals first, behind LayerNorm's.
+		"later": {func(b *op.Builder, _, h, w, bias *G.Node) G.Nodes {
+			y := b.LinearAdd(b.LayerNorm(h, bias, bias, 1e-5), w, bias, h)
+			return G.Nodes{b.LinearAdd(y, w, bias, h)}
+		}, 13},
+		// The gradient of LayerNorm is the gradient of a residual and of a product.
+		"read": {func(b *op.Builder, x, h, w, bias *G.Node) G.Nodes {
+			other := b.LinearAdd(x, w, bias, h)
+			return G.Nodes{other, b.LayerNorm(b.LinearAdd(x, w, bias, h), bias, bias, 1e-5)}
+		}, 10},
+	} {
+		b := op.NewBuilder(G.NewGraph())
+		in := newInputs(t, b)
+		w, bias, x := in.add("w", d, d), in.add("bias", d), in.add("x", n, d)
+		outputs := test.build(b, x, b.Linear(x, w, nil), w, bias)
+		given := G.Nodes{in.add("dy0", n, d), in.add("dy1", n, d)}
+		if err := b.Err(); err != nil {
+			t.Fatal(err)
+		}
+		grads, err := G.Backpropagate(outputs, given[:len(outputs)], G.Nodes{w})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := sameAsTape(t, grads, vm.Options{}); s.Steps != test.steps {
+			t.Errorf("%s: %d steps, want %d", name, s.Steps, test.steps)
+		}
+	}
+}
+
 // TestAccumulateWhatIsRead holds that a reader of an output which is added up sees
 // the result of its own run.
 func TestAccumulateWhatIsRead(t *testing.T) {
