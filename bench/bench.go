@@ -69,7 +69,7 @@ type bench struct {
 // A phase is what one measurement repeats.
 type phase struct {
 	run     func() error
-	profile func() ([]vm.OpTime, error) // the same, told by operation
+	profile func() ([]vm.OpTime, error) // runs it once, with the time of each operation
 	arena   int                         // bytes
 	flops   float64                     // of one pair
 }
@@ -91,7 +91,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 		if err := measure(ctx); err != nil {
 			return nil, err
 		}
-		debug.FreeOSMemory() // the phase's arena, so that the peak is that of the largest phase
+		debug.FreeOSMemory() // the phase's arena, so that the peak belongs to the largest phase
 	}
 	r.PeakRSSBytes = peakRSS()
 	r.ArenaBytes, r.AllocationsPerStep = r.Train.ArenaBytes, r.Train.AllocationsPerStep
@@ -101,8 +101,8 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	return r, nil
 }
 
-// train measures what the loop of a run does with a batch: both towers and
-// back, the norm of the gradient, AdamW, the bound of the logit scale.
+// train measures what the loop of a run does with a batch: the forward and the
+// backward pass, the norm of the gradient, AdamW, the bound of the logit scale.
 func (b *bench) train(ctx context.Context) error {
 	step, err := b.model.NewTrainStep(model.StepConfig{Batch: b.Batch, BF16: b.bf16(), Rematerialize: b.Rematerialize == "block"}, b.pool)
 	if err != nil {
@@ -195,7 +195,7 @@ func (b *bench) fill(images []float32, tokens []int32) {
 }
 
 // measure times the steps of p, and then one more by operation. Allocations are
-// those of the step with the fewest, since Go itself makes some now and then
+// counted in the step that has the fewest, since Go itself makes some now and then
 // when a goroutine that waits has changed processors.
 func (b *bench) measure(ctx context.Context, to *Phase, p phase) (err error) {
 	seconds := make([]float64, b.Steps)

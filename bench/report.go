@@ -8,9 +8,9 @@ import (
 	"github.com/goclip/goclip/model/vm"
 )
 
-// A Report is what was measured. PeakRSSBytes is of the whole process, 0 where
-// the system does not tell; the arena and the allocations are of the training
-// step.
+// A Report is what was measured. PeakRSSBytes counts the whole process, 0 where
+// the system does not report it; the arena and the allocations belong to the
+// training step.
 type Report struct {
 	Model     string `json:"model"`
 	Batch     int    `json:"batch"`
@@ -29,8 +29,8 @@ type Report struct {
 	FirstStepSeconds   float64 `json:"start_to_first_step_seconds"` // of the process to the end of that step
 }
 
-// A Phase is the speed of one thing: GFLOPS and PeakFraction, which is of
-// PeakGFLOPS, are those of the best step, as PairsPerSecond is.
+// A Phase is the speed of the training step or of a tower. GFLOPS, PeakFraction
+// (GFLOPS over the report's PeakGFLOPS) and PairsPerSecond come from the fastest step.
 type Phase struct {
 	PairsPerSecond       float64     `json:"pairs_per_second"`
 	MedianPairsPerSecond float64     `json:"median_pairs_per_second"`

@@ -7,7 +7,7 @@ import (
 )
 
 // peakRSS is the most memory that the process had resident, in bytes; 0 if the
-// system does not tell. Getrusage would count what the parent process had as well.
+// system does not report it. Getrusage would count what the parent process had as well.
 func peakRSS() int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -2,7 +2,7 @@
 // any moment. It knows names and bytes, not models.
 package checkpoint
 
-import "errors"
+import "github.com/goclip/goclip/checkpoint/weights"
 
 // ErrNotFound says that there is no such tensor or no checkpoint.
-var ErrNotFound = errors.New("not found")
+var ErrNotFound = weights.ErrNotFound

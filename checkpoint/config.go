@@ -5,18 +5,23 @@ import (
 	"time"
 )
 
-// Config says when a run is saved and what is kept.
+// Config says when a run is saved and which checkpoints stay. A run is also
+// saved at its end and when SIGINT or SIGTERM ends it. Without these keys it is
+// saved at no other time, and every checkpoint stays.
 type Config struct {
-	// EverySteps and EveryMinutes save periodically; 0 means not by this count.
-	// The end of a run and SIGINT or SIGTERM save as well.
-	EverySteps   int     `yaml:"every_steps"`
+	// EverySteps saves after every multiple of this number of steps; 0 means
+	// never.
+	EverySteps int `yaml:"every_steps"`
+
+	// EveryMinutes saves when this many minutes have passed since the last save;
+	// 0 means never.
 	EveryMinutes float64 `yaml:"every_minutes"`
 
 	// KeepLast is the number of newest checkpoints that stay; 0 means all.
 	KeepLast int `yaml:"keep_last"`
 
-	// KeepEvery keeps, beside those, the checkpoint of every multiple of this
-	// step; 0 means none.
+	// KeepEvery also keeps the checkpoints whose step is a multiple of this
+	// number; 0 means none.
 	KeepEvery int `yaml:"keep_every"`
 }
 
@@ -35,8 +40,8 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Kept is the number of checkpoints that a run of so many steps leaves, but for
-// those that time alone asks for.
+// Kept is the number of checkpoints that a run of the given number of steps
+// leaves, without those that EveryMinutes adds.
 func (c Config) Kept(steps int) int {
 	kept := 1
 	for n := 1; n < steps; n++ {

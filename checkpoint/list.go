@@ -15,7 +15,7 @@ type Saved struct {
 	Time  time.Time `json:"time"` // of its manifest, the last file
 }
 
-// List tells the checkpoints that there are, newest first. Whether they are
+// List returns the checkpoints that there are, newest first. Whether they are
 // whole is for Load to find.
 func (s *Store) List() (all []Saved, err error) {
 	steps, err := s.steps()

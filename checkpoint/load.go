@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// A manifest holds what is needed to tell whether a checkpoint is whole.
+// A manifest holds what shows whether a checkpoint is whole.
 type manifest struct {
 	Step  int                 `json:"step"`
 	Files map[string]checksum `json:"files"`
@@ -29,11 +29,11 @@ type Checkpoint struct {
 	Dir  string
 	Step int
 
-	// Skipped says of newer checkpoints why they were passed over.
+	// Skipped holds the reasons why newer checkpoints were passed over.
 	Skipped []error
 }
 
-// Path is that of a file of the checkpoint.
+// Path is the path of a file of the checkpoint.
 func (c *Checkpoint) Path(name string) string { return filepath.Join(c.Dir, name) }
 
 // Latest returns the newest checkpoint that is whole. Without one the error is

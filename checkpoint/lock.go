@@ -33,7 +33,8 @@ func Lock(dir string) (unlock func() error, err error) {
 		if err != nil {
 			owner = []byte("unknown")
 		}
-		return nil, fmt.Errorf("checkpoint: %s: in use by process %s; want one process in a folder", dir, strings.TrimSpace(string(owner)))
+		return nil, fmt.Errorf("checkpoint: %s: in use by process %s; want one process in a folder",
+			dir, strings.TrimSpace(string(owner)))
 	}
 	if err := os.WriteFile(pid, fmt.Appendln(nil, os.Getpid()), 0o666); err != nil {
 		return nil, errors.Join(fmt.Errorf("checkpoint: %w", err), lock.Close())

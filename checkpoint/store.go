@@ -19,8 +19,8 @@ import (
 type File struct {
 	Name string
 
-	// Size is about the number of bytes, for the check of free space; 0 means
-	// few.
+	// Size is the approximate number of bytes, for the check of free space; 0
+	// means few.
 	Size int64
 
 	Write func(io.Writer) error
@@ -56,13 +56,12 @@ const (
 //
 // Too little free space is an error before anything is written.
 func (s *Store) Save(step int, files []File) error {
-	name := StepName(step)
-	final, temp := filepath.Join(s.Dir, name), filepath.Join(s.Dir, temporary+name)
+	final, temp := s.Path(step), filepath.Join(s.Dir, temporary+StepName(step))
 	_, err := s.Load(final)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errDamaged) {
 		return err
 	}
-	if err := s.prepare(name, files); err != nil {
+	if err := s.prepare(files); err != nil {
 		return fmt.Errorf("checkpoint: %s: %w", final, err)
 	}
 	err = s.fill(temp, step, files)
@@ -84,7 +83,7 @@ func (s *Store) Save(step int, files []File) error {
 
 // prepare makes the folder, removes what saves that did not end have left, and
 // refuses to begin what the disk cannot hold.
-func (s *Store) prepare(name string, files []File) error {
+func (s *Store) prepare(files []File) error {
 	if err := s.FS.MkdirAll(s.Dir); err != nil {
 		return err
 	}
@@ -198,7 +197,7 @@ func (s *Store) steps() (steps []int, err error) {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	for _, name := range names {
-		if n, err := strconv.Atoi(strings.TrimPrefix(name, stepPrefix)); err == nil && name == StepName(n) {
+		if n, err := strconv.Atoi(strings.TrimPrefix(name, stepPrefix)); err == nil && n >= 0 && name == StepName(n) {
 			steps = append(steps, n)
 		}
 	}

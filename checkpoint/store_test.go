@@ -230,13 +230,9 @@ func TestDamage(t *testing.T) {
 	if c, err := s.Latest(); err != nil || c.Step != 3 {
 		t.Errorf("after saving again: %+v, %v", c, err)
 	}
-	must(t, os.WriteFile(filepath.Join(s.Dir, "step-00000003", "manifest.json"), []byte(`{"files":{"../x":{}}}`), 0o666))
-	if _, err := s.Load(filepath.Join(s.Dir, "step-00000003")); err == nil || !strings.Contains(err.Error(), "want a file of the folder") {
-		t.Errorf("a manifest that leaves its folder: %v", err)
-	}
 }
 
-// A checkpoint is that of the step that its folder is named after.
+// The manifest must name the same step as the folder.
 func TestRenamed(t *testing.T) {
 	s := NewStore(t.TempDir())
 	must(t, s.Save(1, files("1")))
@@ -275,6 +271,9 @@ func TestLock(t *testing.T) {
 		t.Errorf("a second lock: %v", err)
 	}
 	must(t, unlock())
+	if _, err := os.Stat(filepath.Join(dir, "run.pid")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("run.pid after the lock has ended: %v; want it removed", err)
+	}
 	unlock, err = Lock(dir)
 	must(t, err)
 	must(t, unlock())

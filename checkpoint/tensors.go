@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/goclip/goclip/checkpoint/weights"
 )
 
 // A Tensor is a named array of float32, row-major. A scalar has no shape.
@@ -23,17 +26,9 @@ const maxHeader = 100 << 20
 
 // entry is what the header says of a tensor.
 type entry struct {
-	DType   string   `json:"dtype"`
-	Shape   []int    `json:"shape"`
-	Offsets [2]int64 `json:"data_offsets"`
-}
-
-// elementSize is the number of bytes of an element, by the format's names.
-var elementSize = map[string]int64{
-	"BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1,
-	"I16": 2, "U16": 2, "F16": 2, "BF16": 2,
-	"I32": 4, "U32": 4, "F32": 4,
-	"I64": 8, "U64": 8, "F64": 8,
+	DType   weights.DType `json:"dtype"`
+	Shape   []int         `json:"shape"`
+	Offsets []int64       `json:"data_offsets"`
 }
 
 // WriteTensors writes tensors in the safetensors format, sorted by name.
@@ -52,12 +47,12 @@ func WriteTensors(w io.Writer, tensors []Tensor, metadata map[string]string) err
 		if _, ok := header[t.Name]; ok || t.Name == "__metadata__" {
 			return fmt.Errorf("checkpoint: tensor %q: occurs twice; want a name of its own", t.Name)
 		}
-		if n, ok := elements(t.Shape); !ok || n != int64(len(t.Data)) {
+		if n, ok := weights.Elements(t.Shape); !ok || n != int64(len(t.Data)) {
 			return fmt.Errorf("checkpoint: tensor %q: have %d elements; want the product of %v", t.Name, len(t.Data), t.Shape)
 		}
 		start := end
 		end += 4 * int64(len(t.Data))
-		header[t.Name] = entry{"F32", append([]int{}, t.Shape...), [2]int64{start, end}}
+		header[t.Name] = entry{weights.F32, append([]int{}, t.Shape...), []int64{start, end}}
 	}
 	text, err := json.Marshal(header)
 	if err != nil {
@@ -84,18 +79,6 @@ func WriteTensors(w io.Writer, tensors []Tensor, metadata map[string]string) err
 	return nil
 }
 
-// elements is the product of shape, if it is a size that a file can have.
-func elements(shape []int) (int64, bool) {
-	n := int64(1)
-	for _, d := range shape {
-		if d < 0 || d > 0 && n > math.MaxInt64/16/int64(d) {
-			return 0, false
-		}
-		n *= int64(d)
-	}
-	return n, true
-}
-
 // A TensorFile is an open file of the safetensors format.
 type TensorFile struct {
 	// Metadata is free text by name, or nil.
@@ -104,6 +87,7 @@ type TensorFile struct {
 	r       io.ReaderAt
 	data    int64 // where the data begins
 	entries map[string]entry
+	tensors []weights.Tensor // sorted by name
 	close   func() error
 }
 
@@ -148,65 +132,47 @@ func NewTensorFile(r io.ReaderAt, size int64) (*TensorFile, error) {
 	if err := t.parse(text); err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
-	return t, t.checkLayout(size - t.data)
+	if err := t.checkLayout(size - t.data); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.entries)) {
+		t.tensors = append(t.tensors, weights.Tensor{Name: name, DType: t.entries[name].DType, Shape: t.entries[name].Shape})
+	}
+	return t, nil
 }
 
 // parse reads the header, in which a name that occurs twice is an error.
 func (t *TensorFile) parse(text []byte) error {
-	d := json.NewDecoder(strings.NewReader(string(text)))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return fmt.Errorf("is not a JSON object")
-	}
-	seen := map[string]bool{}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
+	return weights.Object(string(text), func(name string, d *json.Decoder) error {
+		if name == "__metadata__" {
+			return d.Decode(&t.Metadata)
+		}
+		var e entry
+		if err := d.Decode(&e); err != nil {
 			return err
 		}
-		name := key.(string) // the decoder gives nothing else as a key
-		if seen[name] {
-			return fmt.Errorf("tensor %q occurs twice", name)
+		if e.Shape == nil || len(e.Offsets) != 2 {
+			return fmt.Errorf("shape %v, data_offsets %v; want a list, and begin and end", e.Shape, e.Offsets)
 		}
-		seen[name] = true
-		if name == "__metadata__" {
-			err = d.Decode(&t.Metadata)
-		} else {
-			var e entry
-			if err = d.Decode(&e); err == nil {
-				t.entries[name] = e
-			}
-		}
-		if err != nil {
-			return fmt.Errorf("tensor %q: %w", name, err)
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("goes on after its end")
-	}
-	return nil
+		t.entries[name] = e
+		return nil
+	})
 }
 
 func (t *TensorFile) checkLayout(size int64) error {
-	names := t.Names()
-	slices.SortFunc(names, func(a, b string) int {
-		x, y := t.entries[a].Offsets, t.entries[b].Offsets
-		return slices.Compare(x[:], y[:])
-	})
+	names := slices.Collect(maps.Keys(t.entries))
+	slices.SortFunc(names, func(a, b string) int { return slices.Compare(t.entries[a].Offsets, t.entries[b].Offsets) })
 	var end int64
 	for _, name := range names {
 		e := t.entries[name]
-		width, known := elementSize[e.DType]
-		n, ok := elements(e.Shape)
+		n, ok := weights.Elements(e.Shape)
 		switch {
-		case !known:
-			return fmt.Errorf("tensor %q has dtype %q; want one of safetensors", name, e.DType)
-		case !ok || e.Offsets[1]-e.Offsets[0] != n*width:
-			return fmt.Errorf("tensor %q: shape %v of %s at bytes %v; want as many bytes", name, e.Shape, e.DType, e.Offsets)
+		case e.DType.Size() == 0:
+			return fmt.Errorf("tensor %.200q has dtype %.20q; want one of safetensors", name, e.DType)
+		case !ok || e.Offsets[1]-e.Offsets[0] != n*int64(e.DType.Size()):
+			return fmt.Errorf("tensor %.200q: shape %v of %s at bytes %v; want as many bytes", name, e.Shape, e.DType, e.Offsets)
 		case e.Offsets[0] != end:
-			return fmt.Errorf("tensor %q begins at byte %d; want %d, without gap or overlap", name, e.Offsets[0], end)
+			return fmt.Errorf("tensor %.200q begins at byte %d; want %d, without gap or overlap", name, e.Offsets[0], end)
 		}
 		end = e.Offsets[1]
 	}
@@ -216,82 +182,64 @@ func (t *TensorFile) checkLayout(size int64) error {
 	return nil
 }
 
-// Names lists the tensors, sorted.
+// Tensors lists the tensors, sorted by name. The caller must not change it.
+func (t *TensorFile) Tensors() []weights.Tensor { return t.tensors }
+
+// Names lists the names of the tensors, sorted.
 func (t *TensorFile) Names() []string {
-	names := make([]string, 0, len(t.entries))
-	for name := range t.entries {
-		names = append(names, name)
+	names := make([]string, len(t.tensors))
+	for i, tensor := range t.tensors {
+		names[i] = tensor.Name
 	}
-	slices.Sort(names)
 	return names
 }
 
-// Float32s reads a tensor of floats; half precision and float64 are converted.
+// Float32s reads a tensor of floats; half precision and float64 are converted,
+// as [weights.File] says.
 func (t *TensorFile) Float32s(name string) (shape []int, data []float32, err error) {
-	e, raw, err := t.read(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	width := int(elementSize[e.DType])
-	data = make([]float32, len(raw)/width)
-	for i := range data {
-		b := raw[i*width:]
-		switch e.DType {
-		case "F32":
-			data[i] = math.Float32frombits(binary.LittleEndian.Uint32(b))
-		case "BF16":
-			data[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16)
-		case "F16":
-			data[i] = half(binary.LittleEndian.Uint16(b))
-		case "F64":
-			data[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(b)))
-		default:
-			return nil, nil, fmt.Errorf("checkpoint: tensor %q: have %s; want floats", name, e.DType)
-		}
-	}
-	return e.Shape, data, nil
+	return tensor(t, name, t.ReadFloat32s)
 }
 
-// Int64s reads a tensor of 64-bit integers.
+// Int64s reads a tensor of integers or booleans.
 func (t *TensorFile) Int64s(name string) (shape []int, data []int64, err error) {
-	e, raw, err := t.read(name)
-	if err != nil {
+	return tensor(t, name, t.ReadInt64s)
+}
+
+// tensor reads a tensor into memory of its own.
+func tensor[T any](t *TensorFile, name string, read func(string, []T) error) ([]int, []T, error) {
+	e := t.entries[name]
+	n, _ := weights.Elements(e.Shape)
+	data := make([]T, n)
+	if err := read(name, data); err != nil {
 		return nil, nil, err
-	}
-	if e.DType != "I64" {
-		return nil, nil, fmt.Errorf("checkpoint: tensor %q: have %s; want I64", name, e.DType)
-	}
-	data = make([]int64, len(raw)/8)
-	for i := range data {
-		data[i] = int64(binary.LittleEndian.Uint64(raw[8*i:]))
 	}
 	return e.Shape, data, nil
 }
 
-func (t *TensorFile) read(name string) (entry, []byte, error) {
+// ReadFloat32s reads a tensor of floats into dst, as [weights.File] says.
+func (t *TensorFile) ReadFloat32s(name string, dst []float32) error {
+	return readInto(t, name, dst, weights.ReadFloat32s)
+}
+
+// ReadInt64s reads a tensor of integers or booleans into dst.
+func (t *TensorFile) ReadInt64s(name string, dst []int64) error {
+	return readInto(t, name, dst, weights.ReadInt64s)
+}
+
+func readInto[T any](t *TensorFile, name string, dst []T, read func(io.ReaderAt, int64, weights.DType, []T) error) error {
 	e, ok := t.entries[name]
-	if !ok {
-		return e, nil, fmt.Errorf("checkpoint: tensor %q: %w", name, ErrNotFound)
+	err := weights.ErrNotFound
+	if ok {
+		err = weights.Tensor{Shape: e.Shape}.CheckLength(len(dst))
 	}
-	raw := make([]byte, e.Offsets[1]-e.Offsets[0])
-	if _, err := t.r.ReadAt(raw, t.data+e.Offsets[0]); err != nil && (err != io.EOF || len(raw) > 0) {
-		return e, nil, fmt.Errorf("checkpoint: tensor %q: %w", name, err)
+	if ok && err == nil {
+		err = read(t.r, t.data+e.Offsets[0], e.DType, dst)
 	}
-	return e, raw, nil
+	if err != nil {
+		return fmt.Errorf("checkpoint: tensor %q: %w", name, err)
+	}
+	return nil
 }
 
 // Close closes the file.
 func (t *TensorFile) Close() error { return t.close() }
-
-// half converts IEEE 754 half precision.
-func half(h uint16) float32 {
-	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
-	switch exponent {
-	case 0: // zero and denormals: fraction times 2^-24
-		v := float32(fraction) / (1 << 24)
-		return math.Float32frombits(math.Float32bits(v) | sign)
-	case 31:
-		return math.Float32frombits(sign | 255<<23 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
-}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/goclip/goclip/checkpoint/weights"
 	"github.com/goclip/goclip/internal/bounded"
 )
 
@@ -56,6 +57,11 @@ func TestTensorErrors(t *testing.T) {
 		{"empty", nil, "want a safetensors file"},
 		{"text", []byte("this is not it, really"), "want a safetensors file"},
 		{"long header", binary.LittleEndian.AppendUint64(nil, 1<<40), "want a safetensors file"},
+		{"longer header", binary.LittleEndian.AppendUint64(nil, 1<<60), "header of 1152921504606846976 bytes in a file of 8"},
+		{"longest header", binary.LittleEndian.AppendUint64(nil, 1<<63), "header of 9223372036854775808 bytes"},
+		{"no shape", header(`{"a":{"dtype":"U8","data_offsets":[0,1]}}`, 1), "shape []"},
+		{"three offsets", header(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,1]}}`, 1), "data_offsets [0 1 1]; want a list, and begin and end"},
+		{"broken shape", header(`{"a":{"dtype":"U8","shape":[0.5],"data_offsets":[0,1]}}`, 1), `"a": json: cannot unmarshal number 0.5`},
 		{"no JSON", header("[1]", 0), "not a JSON object"},
 		{"cut JSON", header(`{"a":{"dtype":"F32"`, 0), "a"},
 		{"two headers", header(`{} {}`, 0), "goes on after its end"},
@@ -85,15 +91,7 @@ func TestTensorErrors(t *testing.T) {
 	}
 }
 
-func TestHalf(t *testing.T) {
-	for bits, want := range map[uint16]float64{0: 0, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 1: 1.0 / (1 << 24), 0x3555: 0.333251953125, 0xfc00: math.Inf(-1)} {
-		if got := float64(half(bits)); got != want {
-			t.Errorf("half(%#x) = %g, want %g", bits, got, want)
-		}
-	}
-}
-
-// A tensor of several blocks is whole, and an error of the writer is told.
+// A tensor of several blocks is whole, and an error of the writer is reported.
 func TestWriteBlocks(t *testing.T) {
 	long := make([]float32, 3<<16+5)
 	for i := range long {
@@ -130,6 +128,9 @@ func (w *failing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// A TensorFile is one of the files of weights.
+var _ weights.File = (*TensorFile)(nil)
+
 // Each type of a float, and what is none.
 func TestFloat32s(t *testing.T) {
 	file := header(`{"bf16":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]},"f16":{"dtype":"F16","shape":[],"data_offsets":[4,6]},`+
@@ -152,8 +153,15 @@ func TestFloat32s(t *testing.T) {
 	if _, _, err := f.Float32s("i64"); err == nil || !strings.Contains(err.Error(), "have I64; want floats") {
 		t.Errorf("i64 as floats: %v", err)
 	}
-	if _, _, err := f.Int64s("f64"); err == nil || !strings.Contains(err.Error(), "have F64; want I64") {
+	if _, _, err := f.Int64s("f64"); err == nil || !strings.Contains(err.Error(), "have F64; want integers") {
 		t.Errorf("f64 as integers: %v", err)
+	}
+	if err := f.ReadFloat32s("bf16", make([]float32, 3)); err == nil || !strings.Contains(err.Error(), `"bf16": shape [2] has 2 elements; want 3`) {
+		t.Errorf("a tensor into memory of another size: %v", err)
+	}
+	binary.LittleEndian.PutUint64(file[len(file)-16:], math.Float64bits(1e300))
+	if _, _, err := f.Float32s("f64"); err == nil || !strings.Contains(err.Error(), `"f64": have 1e+300; want values that float32 can hold`) {
+		t.Errorf("a value beyond float32: %v", err)
 	}
 	if _, _, err := f.Float32s("none"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a tensor that is not there: %v; want ErrNotFound", err)

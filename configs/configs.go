@@ -1,9 +1,14 @@
 // Package configs puts together what a run may set: one struct of the other
-// packages' configs, read from a recipe, the environment and --set.
+// packages' configs, read from a recipe, the environment and --set. Recipes that
+// come with the program are embedded, with the files that they name.
+//
+//go:generate go run ./gen
 package configs
 
 import (
 	"fmt"
+	"path"
+	"path/filepath"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -19,14 +24,12 @@ import (
 	"github.com/goclip/goclip/train"
 )
 
-// Run is everything that a run may set. What it is after Load repeats the run.
+// Run is everything that a run may set. Its YAML after Load repeats the run.
 type Run struct {
 	// Seed is the only source of randomness: initial values, order, crops.
 	Seed uint64 `yaml:"seed"`
 
-	// World is drawn before training, where it has a folder: the quickstart's.
-	World World `yaml:"world"`
-
+	World      World             `yaml:"world"`
 	Data       data.Config       `yaml:"data"`
 	Tokenizer  tokenizer.Config  `yaml:"tokenizer"`
 	Model      model.Config      `yaml:"model"`
@@ -36,27 +39,46 @@ type Run struct {
 	Eval       eval.Config       `yaml:"eval"`
 }
 
-// World is a world of package synth, drawn before the run begins, so that a run
-// needs no data.
+// World is a set of pictures of shapes with captions that the program draws
+// before the run begins, so that a run needs no data: the quickstart's.
 type World struct {
-	// Dir is the folder that its shards are written to, unless they are there
-	// already; empty means that nothing is drawn.
+	// Dir is the folder of the drawn shards, relative to the current folder; they
+	// are drawn unless they are there already. Empty means that nothing is drawn.
+	// Where Dir is set and neither data.train nor data.sources is, training reads
+	// its training shards.
 	Dir string `yaml:"dir"`
 
-	// Draw says how large the world is.
 	Draw synth.Config `yaml:"draw"`
 }
 
-// Default is what a recipe that says nothing else gets. The sizes of the model
-// and the length of the run have no default.
+// Default is the run that a recipe starts from. The sizes of the model, the
+// batch and the length of the run have no default.
 func Default() Run {
-	return Run{Model: model.Config{Activation: "gelu"}, Optim: optim.Default(), Train: train.Config{Precision: "f32"}}
+	r := Run{Optim: optim.Default()}
+	r.SetDefaults()
+	return r
+}
+
+// SetDefaults fills in the fields whose zero means a default, part by part.
+func (r *Run) SetDefaults() {
+	if r.World.Dir != "" && r.Data.Train == "" && len(r.Data.Sources) == 0 {
+		r.Data.Train = path.Join(filepath.ToSlash(r.World.Dir), synth.Train.String()+"-*.parquet")
+	}
+	unset := r.Tokenizer.VocabSize == 0
+	for _, part := range []interface{ SetDefaults() }{&r.World.Draw, &r.Data, &r.Tokenizer, &r.Model, &r.Optim, &r.Train, &r.Eval} {
+		part.SetDefaults()
+	}
+	if n := r.Model.Text.VocabSize; unset && n >= tokenizer.MinVocabSize { // a trained vocabulary has to fit
+		r.Tokenizer.VocabSize = min(r.Tokenizer.VocabSize, n)
+	}
 }
 
 // Validate reports the first field that cannot work, alone or beside another.
 // It opens nothing.
 func (r *Run) Validate() error {
-	for _, part := range []interface{ Validate() error }{r.Model, r.Tokenizer, r.Data, r.Train, r.Optim, r.Checkpoint, r.Eval, r.World.Draw} {
+	for _, part := range []interface{ Validate() error }{
+		r.Model, r.Tokenizer, r.Data, r.Train, r.Optim, r.Checkpoint, r.Eval, r.World.Draw,
+	} {
 		if err := part.Validate(); err != nil {
 			return err
 		}
@@ -65,9 +87,11 @@ func (r *Run) Validate() error {
 	case r.Data.Train == "" && len(r.Data.Sources) == 0:
 		return fmt.Errorf("configs: data.train is empty; want Parquet files, such as --set data.train='shards/*.parquet'")
 	case r.Optim.Warmup >= r.Train.Steps:
-		return fmt.Errorf("configs: optim.warmup %d is not less than train.steps %d: the run would never reach its learning rate", r.Optim.Warmup, r.Train.Steps)
+		return fmt.Errorf("configs: optim.warmup %d is not less than train.steps %d: the run would never reach its learning rate",
+			r.Optim.Warmup, r.Train.Steps)
 	case r.Model.Text.VocabSize != 0 && r.Tokenizer.Path == "" && r.Model.Text.VocabSize < r.Tokenizer.VocabSize:
-		return fmt.Errorf("configs: model.text.vocab_size %d is less than tokenizer.vocab_size %d; want 0, which takes the tokenizer's", r.Model.Text.VocabSize, r.Tokenizer.VocabSize)
+		return fmt.Errorf("configs: model.text.vocab_size %d is less than tokenizer.vocab_size %d; want 0, which takes the tokenizer's",
+			r.Model.Text.VocabSize, r.Tokenizer.VocabSize)
 	}
 	return nil
 }
@@ -89,9 +113,8 @@ func (r *Run) redacted() *Run {
 	return &shown
 }
 
-// YAML is the run in full, such that Load of it repeats the run, but for what
-// may be a secret in the addresses of the data: those that are signed have to be
-// given again.
+// YAML is the run in full: Load of it repeats the run. Only the addresses of
+// signed data lack their signatures, which are secrets and must be given again.
 func (r *Run) YAML() ([]byte, error) {
 	text, err := yaml.Marshal(r.redacted())
 	if err != nil {

@@ -35,40 +35,43 @@ func recipe(t *testing.T, text string) string {
 // TestRecipes loads every recipe. Those for the reader's own shards name none.
 func TestRecipes(t *testing.T) {
 	params := map[string]int{"vit-b-32": 151_277_313, "vit-b-16": 149_620_737, "vit-l-14": 427_616_513}
-	paths, err := filepath.Glob("*.yaml")
-	if err != nil || len(paths) < 5 {
-		t.Fatalf("recipes %v, %v; want five", paths, err)
+	if d := cmp.Diff([]string{"cifar10", "quickstart", "vit-b-16", "vit-b-32", "vit-l-14"}, Recipes()); d != "" {
+		t.Fatalf("Recipes (-want +got):\n%s", d)
 	}
-	for _, path := range paths {
-		name := strings.TrimSuffix(path, ".yaml")
-		text, err := os.ReadFile(path)
+	for _, name := range Recipes() {
+		text, err := os.ReadFile(name + ".yaml")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if command := "--config configs/" + path; !strings.HasPrefix(string(text), "# ") || !strings.Contains(string(text), command) {
-			t.Errorf("%s does not begin with its command, %s", path, command)
+		if embedded, err := ReadFile("embedded:" + name + ".yaml"); err != nil || string(embedded) != string(text) {
+			t.Errorf("the embedded %s: %v; want the text of the file", name, err)
 		}
-		var sets []string
-		if !strings.Contains(string(text), "\n  train: ") {
-			sets = []string{"data.train=shards/*.parquet"}
+		command := "\n#   goclip train --config " + name
+		if !strings.HasPrefix(string(text), "# ") || !strings.Contains(string(text), command) {
+			t.Errorf("%s does not begin with its command, %s", name, command)
 		}
-		run, err := Load(path, sets, nil)
+		run, err := Load(name, recipeSets(name), nil)
 		if err != nil {
-			t.Errorf("%s: %v", path, err)
+			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if want, ok := params[name]; ok && run.Model.ParamCount() != want {
-			t.Errorf("%s has %d parameters, want %d", path, run.Model.ParamCount(), want)
-		}
-		for _, list := range []string{run.Eval.Classes, run.Eval.Templates} {
-			if strings.HasPrefix(list, "configs/") {
-				if _, err := os.Stat(filepath.Join("..", list)); err != nil {
-					t.Errorf("%s: %v", path, err)
-				}
+		if want, ok := params[name]; ok {
+			clip := run.Model
+			clip.Text.VocabSize = 49408 // CLIP's, which the tokenizer gives
+			if clip.ParamCount() != want || run.Tokenizer.Path != "clip" {
+				t.Errorf("%s has %d parameters, vocabulary %q; want %d, CLIP's", name, clip.ParamCount(), run.Tokenizer.Path, want)
 			}
 		}
 		repeats(t, run)
 	}
+}
+
+// recipeSets are what a recipe needs to load.
+func recipeSets(name string) []string {
+	if name == "quickstart" {
+		return nil
+	}
+	return []string{"data.train=shards/*.parquet"}
 }
 
 // repeats checks that a run written and read again is the same.
@@ -108,6 +111,7 @@ func TestLayers(t *testing.T) {
 	want.Optim.Warmup, want.Optim.WeightDecay, want.Optim.Epsilon = 3, 0, 1e-7
 	want.Eval.Classes = "a.txt"
 	want.Eval.Sets = []eval.Set{{Name: "seen", Data: "s-*.parquet"}, {Name: "7", Data: "t.parquet"}}
+	want.SetDefaults()
 	if d := cmp.Diff(&want, run); d != "" {
 		t.Errorf("Load (-want +got):\n%s", d)
 	}
@@ -126,12 +130,17 @@ func TestNames(t *testing.T) {
 			t.Errorf("key %q; want a yaml tag in lower case", key)
 		}
 	}
+	for alias, key := range aliases {
+		if _, ok := fields.leaves[key]; !ok {
+			t.Errorf("alias %s stands for %s, which is no key", alias, key)
+		}
+	}
 }
 
 func TestFileErrors(t *testing.T) {
 	for _, test := range []struct{ add, want string }{
 		{"optim: {warmpu: 3}", ":8: optim.warmpu is unknown; did you mean optim.warmup?"},
-		{"optim:\n  lr: 3", ":9: optim.lr is unknown; want one of optim.learning_rate"},
+		{"optim:\n  lr: 3", ":9: optim.lr is unknown; did you mean optim.learning_rate?"},
 		{"optimizer: {}", ":8: optimizer is unknown; want one of seed"},
 		{"warmup: 3", ":8: warmup is unknown; did you mean optim.warmup?"},
 		{"Optim: {warmup: 3}", ":8: Optim is unknown; did you mean optim?"},
@@ -142,6 +151,7 @@ func TestFileErrors(t *testing.T) {
 		{"optim: {warmup: 2.5}", `:8: optim.warmup: have "2.5"; want a whole number`},
 		{"optim: {warmup: '3'}", `have "3"; want a whole number`},
 		{"optim: {warmup: 010}", "have 010, which YAML takes for octal"},
+		{"optim: {warmup: -010}", "have -010, which YAML takes for octal"},
 		{"optim: {warmup: [1]}", "have a list; want a whole number"},
 		{"optim: {warmup: 99999999999999999999}", "want a whole number"},
 		{"optim: {beta1: .nan}", `have ".nan"; want a number`},
@@ -177,7 +187,14 @@ func TestLoadErrors(t *testing.T) {
 		{set: "optim.warmpu=3", want: "--set optim.warmpu=3: optim.warmpu is unknown; did you mean optim.warmup?"},
 		{set: "train.batsh=3", want: "did you mean train.batch?"},
 		{set: "learning_rate=3", want: "did you mean optim.learning_rate?"},
-		{set: "batch=3", want: "did you mean eval.batch?"},
+		{set: "batch=3", want: "did you mean train.batch?"},
+		{set: "train.batch_size=3", want: "train.batch_size is unknown; did you mean train.batch?"},
+		{set: "eval.batch_size=3", want: "did you mean eval.batch?"},
+		{set: "train.lr=3", want: "did you mean optim.learning_rate?"},
+		{set: "train.warmup_steps=3", want: "did you mean optim.warmup?"},
+		{set: "model.text.num_heads=3", want: "did you mean model.text.heads?"},
+		{set: "optim.rate=3", want: "did you mean optim.learning_rate?"},
+		{set: "max_steps=3", want: "did you mean train.steps?"},
 		{set: "optm.warmup=3", want: "did you mean optim.warmup?"},
 		{set: "nonsense=3", want: "nonsense is unknown; want one of seed"},
 		{set: "optim=3", want: "optim is a section; want a key of it, such as optim.learning_rate"},
@@ -190,6 +207,8 @@ func TestLoadErrors(t *testing.T) {
 		{set: "model.image.patch=3", want: "model: image.size 8 is not a multiple of image.patch 3"},
 		{set: "data.preprocess.augment.crop_scale=0.5,many", want: `[1]: have "many"; want a number`},
 		{env: "GOCLIP_OPTIM_WARMPU=3", want: "environment: GOCLIP_OPTIM_WARMPU is unknown; did you mean GOCLIP_OPTIM_WARMUP?"},
+		{env: "GOCLIP_OPTIM_LR=3", want: "GOCLIP_OPTIM_LR is unknown; did you mean GOCLIP_OPTIM_LEARNING_RATE?"},
+		{env: "GOCLIP_MODEL_IMAGE_NUM_HEADS=3", want: "did you mean GOCLIP_MODEL_IMAGE_HEADS?"},
 		{env: "GOCLIP_OPTIM=3", want: "GOCLIP_OPTIM is unknown"},
 		{env: "GOCLIP_KERNAL=3", want: "did you mean GOCLIP_KERNEL?"},
 		{env: "GOCLIP_TRAIN_STEPS=few", want: `GOCLIP_TRAIN_STEPS: have "few"; want a whole number`},
@@ -242,7 +261,8 @@ func TestLoadResume(t *testing.T) {
 			t.Errorf("LoadResume with %s: %v", test.set, err)
 			continue
 		}
-		if difference := Difference(began, run); difference != test.difference || differs != test.differs || run.Optim.Warmup != 5 {
+		difference := Difference(began, run)
+		if !strings.HasSuffix(difference, test.difference) || (difference == "") != (test.difference == "") || differs != test.differs || run.Optim.Warmup != 5 {
 			t.Errorf("with %s: difference %q, of the recipe %q, warmup %d; want %q, %q, 5",
 				test.set, difference, differs, run.Optim.Warmup, test.difference, test.differs)
 		}
@@ -280,12 +300,14 @@ func TestDataLists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := data.Config{
+	want := Default()
+	want.Data = data.Config{
 		Sources:  []data.Source{{Name: "cc3m", Data: "cc3m/*.parquet", Weight: 0.7}, {Data: "own.parquet", Weight: 0.3}},
 		Captions: []data.CaptionColumn{{Column: "txt", Weight: 1}, {Column: "blip", Weight: 0.5}},
 		Where:    "similarity > 0.28 and width >= 64", MaxAspect: 3,
 	}
-	if d := cmp.Diff(want, run.Data); d != "" {
+	want.SetDefaults()
+	if d := cmp.Diff(want.Data, run.Data); d != "" {
 		t.Errorf("data (-want +got):\n%s", d)
 	}
 	repeats(t, run)

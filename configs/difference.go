@@ -9,23 +9,28 @@ import (
 )
 
 // harmless are the keys, and sections with a dot at their end, that a run may
-// change while it goes on: its steps are the same. Whether the training data
-// are the same is seen by their fingerprint, wherever they lie now.
+// change while it goes on: its steps are the same. Whether the training data and
+// the vocabulary are the same is seen by comparing them, wherever they lie now.
 var harmless = []string{
-	"data.train", "data.val", "data.decoders", "data.bad_row_budget", "data.stall_seconds", "data.read_ahead", "data.cache", "data.cache_size",
-	"train.threads", "train.rematerialize", "train.log_every", "train.eval_every",
+	"data.train", "data.val", "data.decoders", "data.bad_row_budget", "data.stall_seconds",
+	"data.read_ahead", "data.cache", "data.cache_size",
+	"tokenizer.path", "train.threads", "train.rematerialize", "train.log_every", "train.eval_every",
 	"checkpoint.", "eval.", "world.",
 }
 
-// Difference names the keys that would make a run go on other than it began,
-// with both values; it is empty where there are none.
+// Difference names the keys, with both values, whose change would make a run go
+// on other than it began; it is empty where there are none. A key that is 0 or
+// empty is equal to its default.
 func Difference(began, now *Run) string { return difference(began, now, harmless) }
 
 // difference names the keys in which two runs differ, apart from some.
 func difference(a, b *Run, except []string) string {
 	was, is := map[string]any{}, map[string]any{}
-	values(was, reflect.ValueOf(*a.redacted()), "")
-	values(is, reflect.ValueOf(*b.redacted()), "")
+	before, after := a.redacted(), b.redacted()
+	before.SetDefaults()
+	after.SetDefaults()
+	values(was, reflect.ValueOf(*before), "")
+	values(is, reflect.ValueOf(*after), "")
 	var all []string
 	for _, key := range slices.Sorted(maps.Keys(was)) {
 		in := func(e string) bool { return key == e || strings.HasSuffix(e, ".") && strings.HasPrefix(key, e) }

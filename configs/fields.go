@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// fields are those of Run.
+// fields are the keys of Run.
 var fields = fieldsOf(reflect.TypeFor[Run]())
 
 // A schema knows the keys of a struct by their yaml tags: leaves with their
@@ -45,77 +45,6 @@ func join(section, name string) string {
 		return name
 	}
 	return section + "." + name
-}
-
-// unknown is the error of a key that is no leaf. It says which one is meant: the
-// nearest of its section, or the one of that name in another, or the choice.
-func (s schema) unknown(key string) error {
-	if keys, ok := s.sections[key]; ok {
-		return fmt.Errorf("%s is a section; want a key of it, such as %s", key, keys[0])
-	}
-	section := ""
-	if dot := strings.LastIndexByte(key, '.'); dot >= 0 {
-		section = key[:dot]
-	}
-	if text := suggest(key, s.sections[section]); text != "" {
-		return fmt.Errorf("%s is unknown%s", key, text)
-	}
-	all := make([]string, 0, len(s.leaves))
-	for leaf := range s.leaves {
-		all = append(all, leaf)
-	}
-	slices.Sort(all)
-	for _, leaf := range all {
-		if strings.HasSuffix(leaf, "."+key[strings.LastIndexByte(key, '.')+1:]) {
-			return fmt.Errorf("%s is unknown; did you mean %s?", key, leaf)
-		}
-	}
-	if text := suggest(key, all); text != "" {
-		return fmt.Errorf("%s is unknown%s", key, text)
-	}
-	if keys, ok := s.sections[section]; ok {
-		return fmt.Errorf("%s is unknown; want one of %s", key, strings.Join(keys, ", "))
-	}
-	return fmt.Errorf("%s is unknown; want a key in one of %s", key, strings.Join(s.sections[""], ", "))
-}
-
-// suggest names the candidate nearest to name, if one is near.
-func suggest(name string, candidates []string) string {
-	if len(name) > 100 { // is no slip, and would take long to compare
-		return ""
-	}
-	best, least := "", max(2, len(name[strings.LastIndexByte(name, '.')+1:])/3)+1
-	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if d := distance(name, c); d < least {
-			best, least = c, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return "; did you mean " + best + "?"
-}
-
-// distance is the least number of letters to insert, remove or replace to make
-// b of a (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // decode reads a value of type t. YAML alone would cut 2.5 to 2 for an int, and

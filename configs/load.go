@@ -17,22 +17,25 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxFile bounds a recipe: a file of more bytes is something else.
-const maxFile = 1 << 20
-
 // otherVariables begin as ours do and are not keys of a run.
 var otherVariables = []string{
 	"GOCLIP_KERNEL", // internal/kernel.CheckLevel: the level of instructions
 }
 
-// Load reads the recipe at path. Over it go the variables of environ, such as
-// GOCLIP_OPTIM_WARMUP=100 for optim.warmup, and over those the sets, such as
-// optim.warmup=100. What none of them names has its Default.
+// Load reads the recipe at path, or the embedded recipe of that name. Over it go
+// the variables of environ, such as GOCLIP_OPTIM_WARMUP=100 for optim.warmup,
+// and over those the sets, such as optim.warmup=100. What none of them names has
+// its default.
+//
+// A relative path of eval.classes, eval.templates or tokenizer.path that the
+// recipe names is looked for beside the recipe, then in the current folder, and
+// becomes absolute, or embedded:NAME beside an embedded recipe. Patterns of data
+// and world.dir stay relative to the current folder.
 //
 // A key or variable that does not exist, a key that occurs twice, a value of
 // another type, and what Validate finds are errors.
 func Load(path string, sets, environ []string) (*Run, error) {
-	run, err := load([]string{path}, sets, environ)
+	run, err := load(Default(), []string{path}, sets, environ)
 	if err != nil {
 		return nil, err
 	}
@@ -42,41 +45,41 @@ func Load(path string, sets, environ []string) (*Run, error) {
 	return run, nil
 }
 
-// LoadResume is Load for a run that goes on: started, its own YAML, takes the
-// place of the recipe, so that what was set at its start stays set. The recipe
-// at path, unless that is empty, only says in differs where it is another; its
-// train.memory has been replaced by what was chosen from it.
+// LoadResume is Load for a run that goes on: started, the run's own YAML, takes the
+// place of the recipe, so that what was set at its start stays set. The recipe at
+// path, unless that is empty, is only compared: differs names the keys in which
+// it differs, without those that the run has replaced by what it chose.
 func LoadResume(started, path string, sets, environ []string) (run *Run, differs string, err error) {
 	if _, err := os.Stat(started); errors.Is(err, fs.ErrNotExist) {
-		return nil, "", fmt.Errorf("configs: %s holds no run to resume: it has no %s", filepath.Dir(started), filepath.Base(started))
+		return nil, "", fmt.Errorf("configs: %s holds no run to resume: it has no %s",
+			filepath.Dir(started), filepath.Base(started))
 	}
 	if run, err = Load(started, sets, environ); err != nil || path == "" {
 		return run, "", err
 	}
-	recipe, err := load([]string{started, path}, sets, environ)
+	recipe, err := load(Default(), []string{started, path}, sets, environ)
 	if err != nil {
 		return nil, "", err
 	}
 	return run, difference(run, recipe, []string{"train.memory", "train.rematerialize"}), nil
 }
 
-// load reads files, each over those before it.
-func load(paths, sets, environ []string) (*Run, error) {
-	v := viper.New()
+// layers are the values of a run by key, each layer over those before it.
+type layers struct {
+	*viper.Viper
+	from map[string]string // of a key that a recipe set last: its folder, or embeddedPrefix
+}
+
+// load reads recipes, each over those before it and all over base. It returns
+// the run after defaults.
+func load(base Run, paths, sets, environ []string) (*Run, error) {
+	l := layers{viper.New(), map[string]string{}}
 	for _, path := range paths {
-		text, err := readFile(path)
-		if err != nil {
+		if err := l.addRecipe(path); err != nil {
 			return nil, err
-		}
-		values, err := parse(path, text)
-		if err != nil {
-			return nil, err
-		}
-		if err := v.MergeConfigMap(values); err != nil {
-			return nil, fmt.Errorf("configs: %s: %w", path, err)
 		}
 	}
-	if err := setVariables(v, environ); err != nil {
+	if err := l.addVariables(environ); err != nil {
 		return nil, err
 	}
 	for _, set := range sets {
@@ -84,38 +87,45 @@ func load(paths, sets, environ []string) (*Run, error) {
 		if !ok {
 			return nil, fmt.Errorf("configs: --set %s: have no =; want a key and its value, such as train.steps=100", set)
 		}
-		if err := setText(v, strings.TrimSpace(key), value); err != nil {
+		if err := l.addText(strings.TrimSpace(key), value); err != nil {
 			return nil, fmt.Errorf("configs: --set %s: %w", set, err)
 		}
 	}
-	run := Default()
-	if err := v.UnmarshalExact(&run, func(c *mapstructure.DecoderConfig) {
+	if err := l.UnmarshalExact(&base, func(c *mapstructure.DecoderConfig) {
 		// Types have been checked, and better than by a weak conversion.
 		c.TagName, c.WeaklyTypedInput, c.DecodeHook = "yaml", false, nil
 	}); err != nil {
 		return nil, fmt.Errorf("configs: %w", err)
 	}
-	return &run, nil
+	base.SetDefaults()
+	base.findFiles(l.from)
+	return &base, nil
 }
 
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+// addRecipe adds the keys of a recipe.
+func (l layers) addRecipe(path string) error {
+	text, from, err := readRecipe(path)
 	if err != nil {
-		return nil, fmt.Errorf("configs: %w", err)
+		return err
 	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	values, err := parse(path, text)
 	if err != nil {
-		return nil, fmt.Errorf("configs: %w", err)
+		return err
 	}
-	if len(text) > maxFile {
-		return nil, fmt.Errorf("configs: %s: have more than %d bytes; want a recipe in YAML", path, maxFile)
+	for key := range new(Run).files() {
+		section, name, _ := strings.Cut(key, ".")
+		if keys, ok := values[section].(map[string]any); ok && keys[name] != nil {
+			l.from[key] = from
+		}
 	}
-	return text, nil
+	if err := l.MergeConfigMap(values); err != nil {
+		return fmt.Errorf("configs: %s: %w", path, err)
+	}
+	return nil
 }
 
-// setVariables applies those of environ that begin with GOCLIP_.
-func setVariables(v *viper.Viper, environ []string) error {
+// addVariables adds the keys that variables beginning with GOCLIP_ set.
+func (l layers) addVariables(environ []string) error {
 	keys := make(map[string]string, len(fields.leaves))
 	for key := range fields.leaves {
 		keys[variable(key)] = key
@@ -127,13 +137,9 @@ func setVariables(v *viper.Viper, environ []string) error {
 		}
 		key, ok := keys[name]
 		if !ok {
-			names := slices.Clone(otherVariables)
-			for name := range keys {
-				names = append(names, name)
-			}
-			return fmt.Errorf("configs: environment: %s is unknown%s", name, suggest(name, names))
+			return fmt.Errorf("configs: environment: %s is unknown%s", name, suggestVariable(name))
 		}
-		if err := setText(v, key, value); err != nil {
+		if err := l.addText(key, value); err != nil {
 			return fmt.Errorf("configs: environment: %s: %w", name, err)
 		}
 	}
@@ -145,8 +151,8 @@ func variable(key string) string {
 	return "GOCLIP_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
-// setText sets a key to a value given as text.
-func setText(v *viper.Viper, key, text string) error {
+// addText sets a key to a value given as text.
+func (l layers) addText(key, text string) error {
 	t, ok := fields.leaves[key]
 	if !ok {
 		return fields.unknown(key)
@@ -155,7 +161,8 @@ func setText(v *viper.Viper, key, text string) error {
 	if err != nil {
 		return err
 	}
-	v.Set(key, value)
+	l.Set(key, value)
+	delete(l.from, key)
 	return nil
 }
 
@@ -215,7 +222,8 @@ func section(node *yaml.Node, name string) (map[string]any, error) {
 		return nil, nil
 	}
 	if node.Kind != yaml.MappingNode {
-		return nil, at(node, fmt.Errorf("%shave %s; want keys, such as %s", label(name), describe(node), fields.sections[name][0]))
+		return nil, at(node, fmt.Errorf("%shave %s; want keys, such as %s",
+			label(name), describe(node), fields.sections[name][0]))
 	}
 	values, lines := map[string]any{}, map[string]int{}
 	for i := 0; i < len(node.Content); i += 2 {
@@ -230,7 +238,8 @@ func section(node *yaml.Node, name string) (map[string]any, error) {
 		var err error
 		if _, ok := fields.sections[key]; ok {
 			value, err = section(valueNode, key)
-		} else if t, ok := fields.leaves[key]; !ok || keyNode.Kind != yaml.ScalarNode || strings.Contains(keyNode.Value, ".") {
+		} else if t, ok := fields.leaves[key]; !ok || keyNode.Kind != yaml.ScalarNode ||
+			strings.Contains(keyNode.Value, ".") {
 			return nil, at(keyNode, fields.unknown(key))
 		} else if isNull(target(valueNode)) {
 			continue // a key without a value keeps its default

@@ -2,6 +2,8 @@ package data
 
 import (
 	"context"
+
+	"github.com/goclip/goclip/internal/guard"
 )
 
 // readsAtOnce is the number of parts of windows that are read at a time where
@@ -33,8 +35,9 @@ type part struct {
 
 // newReadAhead begins with window w of a source.
 func (s *Stream) newReadAhead(sampler *sampler, source int, w window, readers chan *stage) *readAhead {
-	budget, _ := s.d.config.readAhead() // which Validate has read
-	return &readAhead{stream: s, sampler: sampler, source: source, budget: budget / int64(len(sampler.spans)), readers: readers, coming: w}
+	budget, _ := sizeOf("read_ahead", s.d.config.ReadAhead) // which Validate has read
+	return &readAhead{stream: s, sampler: sampler, source: source,
+		budget: budget / int64(len(sampler.spans)), readers: readers, coming: w}
 }
 
 // window returns the rows of the next window, which is w.
@@ -85,7 +88,7 @@ func (a *readAhead) read(ctx context.Context, p *part, rows [2]int64) {
 	case <-ctx.Done():
 		p.err = ctx.Err()
 	case at := <-a.readers:
-		p.err = guard(func() (err error) {
+		p.err = guard.Call(func() (err error) {
 			p.rows, err = a.stream.d.read(ctx, rows[0], rows[1], at.reading())
 			return err
 		})
@@ -119,5 +122,6 @@ func readersOf(stages []stage) chan *stage {
 
 // reading reads what training needs, and says where it is.
 func (s *stage) reading() columns {
-	return columns{image: true, caption: true, reading: func(shard string, group int) { s.begin("reading", shard, group, -1) }}
+	return columns{image: true, caption: true,
+		reading: func(shard string, group int) { s.begin("reading", shard, group, -1) }}
 }

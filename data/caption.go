@@ -9,7 +9,9 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/goclip/goclip/data/parquetfile"
 	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/internal/guard"
 )
 
 // CaptionColumn is one of several columns of captions.
@@ -38,17 +40,17 @@ func validateCaptions(columns []CaptionColumn) error {
 
 // findCaptions finds the columns of captions that have weights. The name of a
 // column of lists stands for its elements.
-func (s *shard) findCaptions(p *parquet.File, columns []CaptionColumn) error {
+func (s *shard) findCaptions(p *parquetfile.File, columns []CaptionColumn) error {
 	for _, c := range columns {
 		found := -1
 		for _, suffix := range []string{"", ".list.element", ".list.item", ".array"} {
-			if leaf, ok := p.Schema().Lookup(strings.Split(c.Column+suffix, ".")...); ok && leaf.Node.Type().Kind() == parquet.ByteArray {
+			if leaf, ok := p.Column(c.Column + suffix); ok && leaf.Node.Type().Kind() == parquet.ByteArray {
 				found = leaf.ColumnIndex
 				break
 			}
 		}
 		if found < 0 {
-			return fmt.Errorf("no column %s of captions: have %s", c.Column, strings.Join(leaves(p), ", "))
+			return fmt.Errorf("no column %s of captions: have %s", c.Column, strings.Join(p.Columns(), ", "))
 		}
 		s.weighted = append(s.weighted, found)
 	}
@@ -112,14 +114,14 @@ func (c Config) seen(r *row) []string {
 	return slices.Concat(c.choicesOf(r)...)
 }
 
-// unfit tells an image that min_size or max_aspect leaves out. One whose header
+// unfit says whether min_size or max_aspect leaves an image out. One whose header
 // cannot be read is for the decoder to refuse.
 func (c Config) unfit(file []byte) bool {
 	if c.MinSize == 0 && c.MaxAspect == 0 {
 		return false
 	}
 	var w, h int
-	err := guard(func() (err error) {
+	err := guard.Call(func() (err error) {
 		_, w, h, err = preprocess.Size(file)
 		return err
 	})

@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// Fingerprints are those of the shards, by name: a SHA-256 over the place among
+// Fingerprints gives a fingerprint of each shard, by name: a SHA-256 over the place among
 // the shards, the size, the rows and the last 64 KiB, which hold the footer, so
-// that other data have others. That of a remote shard has its ETag behind. Of
+// that other data have others. The fingerprint of a remote shard ends in its ETag. Of
 // shards of one name in several folders, the later ones are numbered.
 func (d *Dataset) Fingerprints(ctx context.Context) (map[string]string, error) {
 	sums := make([]string, len(d.shards))
@@ -57,7 +57,7 @@ func (s *shard) fingerprint(ctx context.Context, place int) (string, error) {
 }
 
 // sameShard compares fingerprints. Where only one has an ETag, because a copy of
-// the shard lies elsewhere, the other bytes tell.
+// the shard lies elsewhere, the rest decides.
 func sameShard(a, b string) bool {
 	sumA, tagA, _ := strings.Cut(a, " ")
 	sumB, tagB, _ := strings.Cut(b, " ")

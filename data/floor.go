@@ -24,7 +24,7 @@ func Floor(counts []int, n int) float64 {
 }
 
 // Twins is the share of the pairs of a batch of n whose caption another pair of
-// the batch has; counts are those of Floor.
+// the batch has; counts are as for Floor.
 func Twins(counts []int, n int) float64 {
 	return others(counts, n, func(int) float64 { return 1 })
 }

@@ -41,7 +41,8 @@ func TestFloor(t *testing.T) {
 	} {
 		floor, twins := Floor(test.counts, test.batch), Twins(test.counts, test.batch)
 		if math.Abs(floor-test.floor) > 1e-12 || math.Abs(twins-test.twins) > 1e-12 {
-			t.Errorf("of %v in batches of %d: Floor = %g, Twins = %g; want %g and %g", test.counts, test.batch, floor, twins, test.floor, test.twins)
+			t.Errorf("of %v in batches of %d: Floor = %g, Twins = %g; want %g and %g", test.counts, test.batch,
+				floor, twins, test.floor, test.twins)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
 
+	"github.com/goclip/goclip/data/parquetfile"
 	"github.com/goclip/goclip/internal/bounded"
 )
 
@@ -16,7 +17,8 @@ import (
 func shardFiles(t testing.TB) (files [][]byte) {
 	t.Helper()
 	dir := t.TempDir()
-	for _, codec := range []compress.Codec{&parquet.Uncompressed, &parquet.Snappy, &parquet.Zstd, &parquet.Gzip, &parquet.Lz4Raw, &parquet.Brotli} {
+	for _, codec := range []compress.Codec{&parquet.Uncompressed, &parquet.Snappy, &parquet.Zstd,
+		&parquet.Gzip, &parquet.Lz4Raw, &parquet.Brotli} {
 		for version := 1; version <= 2; version++ {
 			var rows []hfRow
 			for i := range 3 {
@@ -28,7 +30,8 @@ func shardFiles(t testing.TB) (files [][]byte) {
 			path := filepath.Join(dir, "x.parquet")
 			f, err := os.Create(path)
 			must(t, err)
-			w := parquet.NewGenericWriter[hfRow](f, parquet.MaxRowsPerRowGroup(2), parquet.Compression(codec), parquet.DataPageVersion(version), parquet.CreatedBy("", "", ""))
+			w := parquet.NewGenericWriter[hfRow](f, parquet.MaxRowsPerRowGroup(2), parquet.Compression(codec),
+				parquet.DataPageVersion(version), parquet.CreatedBy("", "", ""))
 			_, err = w.Write(rows)
 			must(t, err)
 			must(t, w.Close())
@@ -44,7 +47,7 @@ func shardFiles(t testing.TB) (files [][]byte) {
 // maxShardBytes is what reading a damaged shard of some bytes may allocate: the
 // footer and the pages in proportion to what they are, an image or caption for
 // each of the rows, and once the largest page.
-func maxShardBytes(file int) uint64 { return 2*maxPageBytes + 64<<20 + 1000*uint64(file) }
+func maxShardBytes(file int) uint64 { return 2*parquetfile.MaxPageBytes + 64<<20 + 1000*uint64(file) }
 
 // FuzzShard: what a file holds can be read, or is an error.
 func FuzzShard(f *testing.F) {

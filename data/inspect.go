@@ -3,58 +3,83 @@ package data
 import (
 	"context"
 	"fmt"
-	"io"
+	"iter"
 	"strings"
 
 	"github.com/goclip/goclip/data/preprocess"
 )
 
-// Inspect prints each shard that patterns match as it is understood: rows, row
-// groups, columns, a caption and the size of an image, and what is wrong with
-// it. It returns the number of shards that have a problem.
-func Inspect(ctx context.Context, w io.Writer, patterns string, c Config) (problems int, err error) {
-	store, err := c.store()
-	if err != nil {
-		return 0, err
-	}
-	names, err := store.List(ctx, patterns)
-	if err != nil {
-		return 0, fmt.Errorf("data: %w", err)
-	}
-	var rows int64
-	for _, name := range names {
-		s, err := openShard(ctx, store, name, c, Need{})
-		if ctx.Err() != nil {
-			return problems, ctx.Err()
-		}
-		if err != nil {
-			problems++
-			fmt.Fprintf(w, "%v\n  problem: %v\n", name, err)
-			continue
-		}
-		rows += s.rows
-		fmt.Fprintf(w, "%v\n  %s\n", name, s.layout)
-		if err := s.describe(ctx, w); err != nil {
-			problems++
-			fmt.Fprintf(w, "  problem: %v\n", err)
-		}
-	}
-	fmt.Fprintf(w, "%d shards, %d rows, %d with a problem\n", len(names), rows, problems)
-	return problems, nil
+// A ShardInfo is a shard as it is understood.
+type ShardInfo struct {
+	Name   string // path or address
+	Layout string // the columns that are used, such as image = jpg, caption = txt
+	Rows   int64
+	Groups int    // row groups
+	Bytes  int64  // of the file
+	Codec  string // of the images, such as uncompressed; - where there is no row group
+
+	// Example is the first row that has an image; nil where none of the first 16 has.
+	Example *ExampleRow
+
+	// Problem is what is wrong with the shard, or nil. What could not be found out
+	// is then 0.
+	Problem error
 }
 
-// describe prints the footer and the first row that has an image.
-func (s *shard) describe(ctx context.Context, w io.Writer) error {
-	f, p, err := openFile(ctx, s.store, s.name, &s.version)
+// An ExampleRow is a row of a shard that is described.
+type ExampleRow struct {
+	Row      int64
+	Format   string // of the image, such as jpeg; empty where no decoder knows it
+	W, H     int    // pixels
+	Bytes    int    // of the image
+	Label    int64  // -1 where there is none
+	Captions []string
+}
+
+// Inspect describes each shard that patterns match, in the order of their names. A
+// shard that cannot be read is no error, but has a Problem.
+func Inspect(ctx context.Context, patterns string, c Config) iter.Seq2[ShardInfo, error] {
+	return func(yield func(ShardInfo, error) bool) {
+		c.SetDefaults()
+		store, err := c.store()
+		if err != nil {
+			yield(ShardInfo{}, err)
+			return
+		}
+		names, err := store.List(ctx, patterns)
+		if err != nil {
+			yield(ShardInfo{}, fmt.Errorf("data: %w", err))
+			return
+		}
+		for _, name := range names {
+			info := ShardInfo{Name: name.String()}
+			s, err := openShard(ctx, store, name, c, Need{})
+			if err == nil {
+				err = s.describe(ctx, &info)
+			}
+			if ctx.Err() != nil {
+				yield(ShardInfo{}, ctx.Err())
+				return
+			}
+			if info.Problem = err; !yield(info, nil) {
+				return
+			}
+		}
+	}
+}
+
+// describe reads the footer and the first row that has an image.
+func (s *shard) describe(ctx context.Context, info *ShardInfo) error {
+	info.Layout, info.Rows, info.Groups, info.Codec = s.layout, s.rows, s.groups, "-"
+	f, p, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	codec := "-"
-	if groups := p.Metadata().RowGroups; len(groups) > 0 && s.image >= 0 {
-		codec = strings.ToLower(groups[0].Columns[s.image].MetaData.Codec.String())
+	info.Bytes = p.Size()
+	if groups := p.Metadata().RowGroups; len(groups) > 0 {
+		info.Codec = strings.ToLower(groups[0].Columns[s.image].MetaData.Codec.String())
 	}
-	fmt.Fprintf(w, "  %d rows in %d row groups, %d bytes, images %s\n", s.rows, len(p.RowGroups()), p.Size(), codec)
 	if s.rows == 0 {
 		return fmt.Errorf("data: %s: no rows", s.path)
 	}
@@ -66,11 +91,11 @@ func (s *shard) describe(ctx context.Context, w io.Writer) error {
 		if r.problem() != "" {
 			continue
 		}
-		size := "an image that no decoder knows"
+		e := &ExampleRow{Row: r.ref.Row, Bytes: len(r.image), Label: r.label, Captions: r.captions}
 		if format, w, h, err := preprocess.Size(r.image); err == nil {
-			size = fmt.Sprintf("%s of %d x %d", format, w, h)
+			e.Format, e.W, e.H = format, w, h
 		}
-		fmt.Fprintf(w, "  row %d: %s, %d bytes, label %d, %q\n", r.ref.Row, size, len(r.image), r.label, r.captions)
+		info.Example = e
 		return nil
 	}
 	return fmt.Errorf("data: %s: none of the first %d rows has an image", s.path, len(rows))

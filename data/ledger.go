@@ -15,22 +15,19 @@ import (
 type Ledger struct {
 	mu     sync.Mutex
 	w      io.Writer
-	budget float64
+	config Config
 	seen   int64            // rows used or not
 	bad    map[RowRef]bool  // those that cannot be used
 	shards map[string]int64 // bad rows by shard
 }
 
-// NewLedger writes its lines to w.
+// NewLedger has the budget of c and writes its lines to w, unless that is nil.
 func NewLedger(w io.Writer, c Config) *Ledger {
-	budget := c.BadRowBudget
-	switch {
-	case budget == 0:
-		budget = 0.01
-	case budget < 0:
-		budget = 0
+	c.SetDefaults()
+	if w == nil {
+		w = io.Discard
 	}
-	return &Ledger{w: w, budget: budget, bad: map[RowRef]bool{}, shards: map[string]int64{}}
+	return &Ledger{w: w, config: c, bad: map[RowRef]bool{}, shards: map[string]int64{}}
 }
 
 // Resume takes the lines that a run has written before, which has used so many
@@ -56,9 +53,10 @@ type ledgerLine struct {
 	Reason string `json:"reason"`
 }
 
-// exceeded says whether so many bad rows of those seen are past the budget.
-func (l *Ledger) exceeded(bad int, seen int64) bool {
-	return float64(bad) > l.budget*float64(max(seen, 1000))
+// ExceedsBudget says whether so many bad rows of those seen are past the budget of
+// c, which has its defaults.
+func (c Config) ExceedsBudget(bad int, seen int64) bool {
+	return float64(bad) > max(0, c.BadRowBudget)*float64(max(seen, 1000))
 }
 
 // A badRow is a row and why it cannot be used.
@@ -86,10 +84,10 @@ func (l *Ledger) add(rows int, bad []badRow) error {
 		if _, err := l.w.Write(append(line, '\n')); err != nil {
 			return fmt.Errorf("data: ledger: %w", err)
 		}
-		if l.exceeded(len(l.bad), l.seen) {
+		if l.config.ExceedsBudget(len(l.bad), l.seen) {
 			shard, n := l.worst()
 			return fmt.Errorf("data: %d of %d rows cannot be used, more than the budget of %g; %s has %d of them, such as row %d: %s",
-				len(l.bad), l.seen, l.budget, shard, n, b.ref.Row, b.reason)
+				len(l.bad), l.seen, max(0, l.config.BadRowBudget), shard, n, b.ref.Row, b.reason)
 		}
 	}
 	return nil

@@ -182,7 +182,8 @@ func (d *Dataset) Drawn(seed uint64, samples int64) (counts []int64) {
 func (d *Dataset) FormatDrawn(seed uint64, samples int64) string {
 	var parts []string
 	for i, n := range d.Drawn(seed, samples) {
-		parts = append(parts, fmt.Sprintf("%s %d (%.4f, epoch %.2f)", d.spans[i].name, n, float64(n)/float64(max(1, samples)), float64(n)/float64(d.spans[i].rows)))
+		parts = append(parts, fmt.Sprintf("%s %d (%.4f, epoch %.2f)", d.spans[i].name, n,
+			float64(n)/float64(max(1, samples)), float64(n)/float64(d.spans[i].rows)))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -216,7 +217,7 @@ func (d *Dataset) ShuffleQuality(seed uint64) float64 {
 	return min(least, 1)
 }
 
-// rows are those of the parts of a window.
+// rows lists the rows of all parts of a window.
 func (w *window) rows() (rows []int64) {
 	for _, part := range w.parts {
 		for r := part[0]; r < part[1]; r++ {

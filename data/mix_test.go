@@ -1,7 +1,6 @@
 package data
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -11,6 +10,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/goclip/goclip/data/where"
 )
 
 // TestSampler holds, for shards of any sizes with rows left out, sources, world
@@ -25,13 +26,13 @@ func TestSampler(t *testing.T) {
 			for range rapid.IntRange(1, 4).Draw(t, "shards") {
 				s := &shard{path: fmt.Sprint(len(d.shards)), first: d.rows, rows: rapid.Int64Range(0, 900).Draw(t, "rows")}
 				if rapid.Bool().Draw(t, "where") {
-					s.kept = newKept(s.rows)
+					s.kept = where.NewKept(s.rows)
 					for r := range s.rows {
 						if mix(uint64(r))%3 > 0 {
-							s.kept.add(r)
+							s.kept.Add(r)
 						}
 					}
-					s.kept.done()
+					s.kept.Done()
 				}
 				d.shards = append(d.shards, s)
 				d.rows += s.length()
@@ -52,7 +53,8 @@ func TestSampler(t *testing.T) {
 		for _, row := range all {
 			source := slices.IndexFunc(d.spans, func(s span) bool { return s.first <= row && row < s.first+s.rows })
 			if seen[row] != counts[source]/d.spans[source].rows {
-				t.Fatalf("row %d comes %d times before sample %d of a source of %d rows", row, seen[row], counts[source], d.spans[source].rows)
+				t.Fatalf("row %d comes %d times before sample %d of a source of %d rows", row, seen[row],
+					counts[source], d.spans[source].rows)
 			}
 			seen[row]++
 			counts[source]++
@@ -119,7 +121,8 @@ func TestMix(t *testing.T) {
 	for i, n := range d.Drawn(1, 600) {
 		name := fmt.Sprint(i)
 		if int(n) != counts[name] || math.Abs(float64(n)-600*c.Sources[i].Weight) > 60 {
-			t.Errorf("source %s: Drawn says %d, the batches have %d; want the same, near %g", name, n, counts[name], 600*c.Sources[i].Weight)
+			t.Errorf("source %s: Drawn says %d, the batches have %d; want the same, near %g", name, n,
+				counts[name], 600*c.Sources[i].Weight)
 		}
 	}
 	if got := fmt.Sprint(d.Drawn(1, 10*mixBlock)); got != "[81920 49150 32770]" {
@@ -133,12 +136,45 @@ func TestMix(t *testing.T) {
 	}
 }
 
+// TestQuotas divides a block, with what rounding leaves to the largest remainders,
+// one each.
+func TestQuotas(t *testing.T) {
+	for _, test := range []struct {
+		weights []float64
+		want    []int64
+	}{
+		{[]float64{1}, []int64{16384}},
+		{[]float64{1, 1, 1, 1, 1, 1, 1}, []int64{2341, 2341, 2341, 2341, 2340, 2340, 2340}},
+		{[]float64{2, 1, 4}, []int64{4681, 2341, 9362}},
+	} {
+		var sources []Source
+		for _, w := range test.weights {
+			sources = append(sources, Source{Weight: w})
+		}
+		if got := quotas(sources); !slices.Equal(got, test.want) {
+			t.Errorf("quotas of %v = %d, want %d", test.weights, got, test.want)
+		}
+	}
+}
+
+// TestGoldenSampler holds the rows that runs of earlier versions drew from two
+// sources, whose orders differ.
+func TestGoldenSampler(t *testing.T) {
+	d := &Dataset{quotas: []int64{mixBlock / 2, mixBlock / 2},
+		spans: []span{{"a", 0, 1000, blockRows}, {"b", 1000, 1000, blockRows}}}
+	want := []int64{1235, 1100, 581, 869, 793, 1502, 597, 0, 49, 456}
+	if got := draw(d, 40_000, 40_010, 0, 1, 1); !slices.Equal(got, want) {
+		t.Errorf("rows %d, want %d", got, want)
+	}
+}
+
 // TestSeek holds that a stream that starts late in an epoch reads the windows
 // that it needs, and none before them.
 func TestSeek(t *testing.T) {
-	d, err := OpenTrain(context.Background(), Config{Train: scored(t, 1500, 2, nil), ShuffleWindow: blockRows, Where: "number >= 0"})
+	d, err := OpenTrain(context.Background(),
+		Config{Train: scored(t, 1500, 2, nil), ShuffleWindow: blockRows, Where: "number >= 0"})
 	must(t, err)
-	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), Ledger: NewLedger(&bytes.Buffer{}, Config{}), Start: 1300})
+	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t), Start: 1300})
 	b, err := s.Next(context.Background())
 	must(t, err)
 	b.Release()
@@ -157,7 +193,8 @@ func TestMixErrors(t *testing.T) {
 		{Config{Sources: []Source{{Weight: 1}}}, "sources[0]: data is empty"},
 		{Config{Sources: []Source{{Data: "a", Weight: 1}, {Data: "a", Weight: 1}}}, `sources[1]: name "a" occurs twice`},
 		{Config{Sources: []Source{{Data: "a"}}}, "sources[0]: weight 0 of a"},
-		{Config{Sources: []Source{{Data: "a", Weight: 1}, {Data: "b", Weight: 1e-9}}}, "weight 1e-09 of b is less than 1/16384"},
+		{Config{Sources: []Source{{Data: "a", Weight: 1}, {Data: "b", Weight: 1e-9}}},
+			"weight 1e-09 of b is less than 1/16384"},
 		{Config{Captions: []CaptionColumn{{"a", 1}, {"a", 1}}}, `captions[1]: column "a"`},
 		{Config{Captions: []CaptionColumn{{"a", math.NaN()}}}, "captions[0]: weight NaN of a"},
 		{Config{Captions: []CaptionColumn{{"a", 1}}, Caption: "b"}, "want one of them"},
@@ -193,8 +230,10 @@ func TestShuffleQuality(t *testing.T) {
 // TestSourceErrors names the source that has nothing to give.
 func TestSourceErrors(t *testing.T) {
 	good := scored(t, 20, 1, nil)
-	c := Config{Where: "number >= 10", Sources: []Source{{Data: good, Weight: 1}, {Data: scored(t, 10, 1, nil), Weight: 1}}}
-	if _, err := OpenTrain(context.Background(), c); err == nil || !strings.Contains(err.Error(), "keeps none of the 10 rows of "+c.Sources[1].Data) {
+	c := Config{Where: "number >= 10", Sources: []Source{{Data: good, Weight: 1},
+		{Data: scored(t, 10, 1, nil), Weight: 1}}}
+	if _, err := OpenTrain(context.Background(), c); err == nil ||
+		!strings.Contains(err.Error(), "keeps none of the 10 rows of "+c.Sources[1].Data) {
 		t.Errorf("%v; want an error that names the second source", err)
 	}
 	c.Sources[1].Data = filepath.Join(t.TempDir(), "none-*.parquet")
@@ -202,6 +241,6 @@ func TestSourceErrors(t *testing.T) {
 		t.Errorf("%v; want an error that names the pattern", err)
 	}
 	if _, err := Open(context.Background(), good, c, Need{Caption: false}); err != nil {
-		t.Errorf("Open minds the sources of training: %v", err)
+		t.Errorf("Open wants the sources of training: %v", err)
 	}
 }

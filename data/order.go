@@ -2,16 +2,13 @@ package data
 
 import "math/rand/v2"
 
-// blockRows is the number of neighbouring rows that stay together when windows
+// blockRows is the number of neighboring rows that stay together when windows
 // are made: about a row group, so that reading a block touches few pages.
 const blockRows = 512
 
-// defaultWindow is the number of pairs of a window where the config says none.
-const defaultWindow = 8192
-
-// An order is that in which the rows of a dataset are trained on. The row at a
+// An order says in which order the rows of a dataset are trained on. The row at a
 // position is a pure function of the seed and the position: in each epoch,
-// blocks of neighbouring rows are shuffled, each window of them is shuffled
+// blocks of neighboring rows are shuffled, each window of them is shuffled
 // row by row, and so each row occurs once. The borders of shards and row groups
 // play no part.
 type order struct {
@@ -24,9 +21,6 @@ type order struct {
 }
 
 func newOrder(seed uint64, rows int64, windowRows int) *order {
-	if windowRows == 0 {
-		windowRows = defaultWindow
-	}
 	return &order{seed: seed, rows: rows, window: max(1, int64(windowRows)/blockRows), epoch: -1}
 }
 
@@ -87,7 +81,7 @@ func keyed(seed, purpose, epoch, index uint64) *rand.Rand {
 }
 
 // mix is the finalizer of SplitMix64 (Steele et al., 2014), which keeps
-// neighbouring keys apart.
+// neighboring keys apart.
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

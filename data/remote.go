@@ -7,9 +7,9 @@ import (
 	"github.com/goclip/goclip/internal/size"
 )
 
-// store opens what the config reads.
+// store opens what the config reads, which has its defaults.
 func (c Config) store() (*storage.Store, error) {
-	limit, err := c.cacheBytes()
+	limit, err := sizeOf("cache_size", c.CacheSize)
 	if err != nil {
 		return nil, err
 	}
@@ -20,14 +20,10 @@ func (c Config) store() (*storage.Store, error) {
 	return s, nil
 }
 
-func (c Config) readAhead() (int64, error) { return sizeOf("read_ahead", c.ReadAhead, 64<<20) }
-
-func (c Config) cacheBytes() (int64, error) { return sizeOf("cache_size", c.CacheSize, 10<<30) }
-
-// sizeOf is the size that a field says, or that of an empty one.
-func sizeOf(field, text string, empty int64) (int64, error) {
+// sizeOf is the size that a field says; an empty one has yet to be filled in.
+func sizeOf(field, text string) (int64, error) {
 	if text == "" {
-		return empty, nil
+		return 0, nil
 	}
 	n, err := size.Parse(text)
 	if err != nil {

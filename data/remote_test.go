@@ -128,9 +128,10 @@ func TestRemoteErrors(t *testing.T) {
 		fault, want string
 		change      func()
 	}{
-		"denied":   {"403", "000.parquet: bytes 262144-430021: the server says 403 Forbidden", nil},
-		"replaced": {"", "000.parquet: bytes 262144-430021: has changed while it was in use: had version", func() { must(t, os.Chtimes(path, time.Now(), time.Now().Add(time.Second))) }},
-		"waits":    {"wait", "waiting for reading of 000.parquet; http://127.0.0.1:", nil},
+		"denied": {"403", "000.parquet: bytes 262144-430021: the server says 403 Forbidden", nil},
+		"replaced": {"", "000.parquet: bytes 262144-430021: has changed while it was in use: had version",
+			func() { must(t, os.Chtimes(path, time.Now(), time.Now().Add(time.Second))) }},
+		"waits": {"wait", "waiting for reading of 000.parquet; http://127.0.0.1:", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var now atomic.Pointer[string]
@@ -144,10 +145,12 @@ func TestRemoteErrors(t *testing.T) {
 			if test.change != nil {
 				test.change()
 			}
-			s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 12, Tokenizer: testTokenizer(t), Ledger: NewLedger(&bytes.Buffer{}, c), Log: t.Logf})
+			s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 12,
+				Tokenizer: testTokenizer(t), Ledger: NewLedger(&bytes.Buffer{}, c), Log: t.Logf})
 			defer s.Close()
 			_, err = s.Next(context.Background())
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "bytes ") || strings.Contains(err.Error(), "secret") {
+			if err == nil || !strings.Contains(err.Error(), test.want) ||
+				!strings.Contains(err.Error(), "bytes ") || strings.Contains(err.Error(), "secret") {
 				t.Errorf("%v; want error with %q and bytes", err, test.want)
 			}
 		})

@@ -23,11 +23,12 @@ type RowRef struct {
 
 func (r RowRef) String() string { return fmt.Sprintf("%s: row %d", r.Shard, r.Row) }
 
-// FormatRows writes rows in one line, those of a shard together.
+// FormatRows writes rows in one line, the rows of a shard together.
 func FormatRows(rows []RowRef) string {
 	var s strings.Builder
 	last := ""
-	for _, r := range slices.SortedStableFunc(slices.Values(rows), func(a, b RowRef) int { return strings.Compare(a.Shard, b.Shard) }) {
+	for _, r := range slices.SortedStableFunc(slices.Values(rows),
+		func(a, b RowRef) int { return strings.Compare(a.Shard, b.Shard) }) {
 		switch {
 		case r.Shard == last:
 			s.WriteString(", ")
@@ -71,7 +72,7 @@ func (r *row) setImage(v parquet.Value) {
 // addCaption adds a caption, unless a list repeats the one of the caption column.
 func (r *row) addCaption(v parquet.Value) { r.captions = r.with(r.captions, v) }
 
-// addWeighted adds a caption to those of a column of Config.Captions.
+// addWeighted adds a caption of a column of Config.Captions.
 func (r *row) addWeighted(column int, v parquet.Value) {
 	for len(r.weighted) <= column {
 		r.weighted = append(r.weighted, nil)

@@ -3,13 +3,13 @@ package data
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/data/storage"
+	"github.com/goclip/goclip/internal/guard"
 )
 
 // Examples are images, prepared as evaluation sees them, with what belongs to them.
@@ -21,14 +21,15 @@ type Examples struct {
 }
 
 // Scan visits all rows that have an image and what the dataset was opened to
-// need, in the order of the shards, at most n at a time. Rows that cannot be used go to the ledger; past
-// its budget Scan ends with an error. The memory of an Examples is used again.
+// need, in the order of the shards, at most n at a time, as images of size x size
+// pixels. Rows that cannot be used go to the ledger; past its budget Scan ends with
+// an error. A nil ledger counts and writes nothing. The memory of an Examples is
+// used again.
 func (d *Dataset) Scan(ctx context.Context, size, n int, ledger *Ledger, visit func(Examples) error) error {
-	decoders := d.config.Decoders
-	if decoders == 0 {
-		decoders = runtime.GOMAXPROCS(0)
+	if ledger == nil {
+		ledger = NewLedger(nil, d.config)
 	}
-	processors := make([]*preprocess.Processor, decoders)
+	processors := make([]*preprocess.Processor, d.config.decoders())
 	for i := range processors {
 		processors[i] = preprocess.NewProcessor(d.config.Preprocess, size)
 	}
@@ -43,7 +44,7 @@ func (d *Dataset) Scan(ctx context.Context, size, n int, ledger *Ledger, visit f
 		var wg sync.WaitGroup
 		for worker, p := range processors {
 			wg.Go(func() {
-				for i := worker; i < len(rows); i += decoders {
+				for i := worker; i < len(rows); i += len(processors) {
 					reasons[i] = example(p, images[i*pixels:][:pixels], &rows[i], d.need)
 				}
 			})
@@ -85,7 +86,7 @@ func example(p *preprocess.Processor, dst []float32, r *row, need Need) (reason 
 	if need.Label && r.label < 0 {
 		return fmt.Sprintf("label %d", r.label)
 	}
-	err := guard(func() error {
+	err := guard.Call(func() error {
 		m, err := p.Decode(r.image)
 		if err == nil {
 			p.Eval(dst, m)
@@ -100,6 +101,7 @@ func example(p *preprocess.Processor, dst []float32, r *row, need Need) (reason 
 
 // ReadImage returns the image file of one row, and its captions.
 func ReadImage(ctx context.Context, ref RowRef, c Config) (file []byte, captions []string, err error) {
+	c.SetDefaults()
 	store, err := c.store()
 	if err != nil {
 		return nil, nil, err

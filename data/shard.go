@@ -4,19 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
-	"sync"
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/goclip/goclip/data/parquetfile"
 	"github.com/goclip/goclip/data/storage"
+	"github.com/goclip/goclip/data/where"
 )
 
 // A shard is one Parquet file: what its footer says.
 type shard struct {
 	path  string // or address, as it may be shown
-	first int64  // its first row among those of all shards
+	first int64  // its first row among the rows of all shards
 	rows  int64
 	bytes int64 // of its columns, not compressed
 
@@ -25,46 +26,38 @@ type shard struct {
 
 	layout string // for people: the columns as understood
 
-	groups     int
-	kept       *kept // the rows that are trained on; nil means all
-	filterRead int   // row groups that were read to find them
+	groups int
+	kept   *where.Kept // the rows that are trained on; nil means all
 
 	weighted []int // leaf columns of Config.Captions
 	store    *storage.Store
 	name     storage.Name
 	version  storage.Version // of the file that was opened first
-	mu       sync.Mutex
-	checked  map[[2]int]*chunkPages // columns of row groups whose pages have been walked
+	pages    *parquetfile.Pages
 }
 
 // columns says which parts of rows to read.
 type columns struct {
 	image, caption, label bool
 
-	// reading, unless it is nil, is told which row group is being read, -1 for
-	// the footer.
+	// reading, unless it is nil, is called with the row group that is going to be
+	// read, -1 for the footer.
 	reading func(shard string, group int)
 }
 
 // openFile opens a shard. Unless first is nil, it must be the file that it was
 // then: what was checked of that one, and its place among the rows, hold for it
-// alone.
-func openFile(ctx context.Context, store *storage.Store, name storage.Name, first *storage.Version) (*storage.File, *parquet.File, error) {
+// alone. Pages are those that were checked then.
+func openFile(ctx context.Context, store *storage.Store, name storage.Name, first *storage.Version,
+	pages *parquetfile.Pages) (*storage.File, *parquetfile.File, error) {
 	f, err := store.Open(ctx, name, first)
 	if err != nil {
 		return nil, nil, fmt.Errorf("data: %w", err)
 	}
-	footer, err := checkFooter(f, f.Version.Size)
-	var p *parquet.File
-	if err == nil {
-		err = guard(func() (err error) {
-			p, err = parquet.OpenFile(f, f.Version.Size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true),
-				parquet.OptimisticRead(!name.Remote()), parquet.SkipMagicBytes(name.Remote()), parquet.ReadBufferSize(1<<18))
-			return notEncrypted(err)
-		})
-	}
-	if err == nil && first == nil && footer <= maxKeptFooter {
-		err = f.Keep(footer)
+	p, err := parquetfile.Open(f, f.Version.Size, pages,
+		parquet.OptimisticRead(!name.Remote()), parquet.SkipMagicBytes(name.Remote()), parquet.ReadBufferSize(1<<18))
+	if err == nil && first == nil && p.FooterBytes <= maxKeptFooter {
+		err = f.Keep(p.FooterBytes)
 	}
 	if err != nil {
 		_ = f.Close() // it was only read
@@ -80,51 +73,30 @@ func openFile(ctx context.Context, store *storage.Store, name storage.Name, firs
 // the next read of a shard begins with its rows.
 const maxKeptFooter = 32 << 10
 
-// guard turns a panic of the Parquet reader, which damaged files can cause,
-// into an error.
-func guard(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("damaged: %v", r)
-		}
-	}()
-	return f()
-}
-
 func openShard(ctx context.Context, store *storage.Store, name storage.Name, c Config, need Need) (*shard, error) {
-	f, p, err := openFile(ctx, store, name, nil)
+	s := &shard{path: name.String(), store: store, name: name, pages: &parquetfile.Pages{}}
+	f, p, err := openFile(ctx, store, name, nil, s.pages)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	path := name.String()
-	s := &shard{path: path, store: store, name: name, version: f.Version, rows: p.NumRows(), groups: len(p.RowGroups()), checked: map[[2]int]*chunkPages{}}
+	s.version, s.rows, s.groups, s.bytes = f.Version, p.NumRows(), len(p.RowGroups()), p.Bytes()
 	if err := s.recognize(p, c, need); err != nil {
-		return nil, fmt.Errorf("data: %s: %w", path, err)
-	}
-	var sum int64
-	for i, g := range p.RowGroups() {
-		n := g.NumRows()
-		if n < 0 || n > maxGroupRows {
-			return nil, fmt.Errorf("data: %s: row group %d has %d rows; want at most %d", path, i, n, maxGroupRows)
-		}
-		sum += n
-		s.bytes += p.Metadata().RowGroups[i].TotalByteSize
-		if size := p.Metadata().RowGroups[i].TotalByteSize; size > maxGroupBytes || size < 0 {
-			return nil, fmt.Errorf("data: %s: row group %d has %d bytes; want at most %d", path, i, size, int64(maxGroupBytes))
-		}
-	}
-	if sum != s.rows {
-		return nil, fmt.Errorf("data: %s: its row groups have %d rows; its footer says %d", path, sum, s.rows)
+		return nil, fmt.Errorf("data: %s: %w", s.path, err)
 	}
 	return s, nil
 }
 
-// recognize finds the columns, those that c names or those of a known layout.
-func (s *shard) recognize(p *parquet.File, c Config, need Need) error {
+// open opens the shard again.
+func (s *shard) open(ctx context.Context) (*storage.File, *parquetfile.File, error) {
+	return openFile(ctx, s.store, s.name, &s.version, s.pages)
+}
+
+// recognize finds the columns that c names, or the columns of a known layout.
+func (s *shard) recognize(p *parquetfile.File, c Config, need Need) error {
 	find := func(names ...string) (int, string) {
 		for _, name := range names {
-			if leaf, ok := p.Schema().Lookup(strings.Split(name, ".")...); ok {
+			if leaf, ok := p.Column(name); ok {
 				return leaf.ColumnIndex, name
 			}
 		}
@@ -141,7 +113,8 @@ func (s *shard) recognize(p *parquet.File, c Config, need Need) error {
 		choices, explicit := named(name, known...)
 		i, found := find(choices...)
 		if i < 0 && (wanted || explicit) {
-			return -1, fmt.Errorf("no %s column: have %s; want %s", what, strings.Join(leaves(p), ", "), strings.Join(choices, " or "))
+			return -1, fmt.Errorf("no %s column: have %s; want %s", what, strings.Join(p.Columns(), ", "),
+				strings.Join(choices, " or "))
 		}
 		if i >= 0 {
 			names = append(names, what+" = "+found)
@@ -153,7 +126,7 @@ func (s *shard) recognize(p *parquet.File, c Config, need Need) error {
 		return err
 	}
 	if t := p.Schema().Columns()[s.image]; !holdsBytes(p, t) {
-		return fmt.Errorf("image column %s: holds no bytes; want those of image files", strings.Join(t, "."))
+		return fmt.Errorf("image column %s: holds no bytes; want image files", strings.Join(t, "."))
 	}
 	list := []string{"captions.list.element", "captions.list.item", "captions.array", "captions"}
 	s.captions, _ = column("captions", false, "", list...)
@@ -165,7 +138,8 @@ func (s *shard) recognize(p *parquet.File, c Config, need Need) error {
 		if err := s.findCaptions(p, c.Captions); err != nil && need.Caption {
 			return err
 		}
-	} else if s.caption, err = column("caption", need.Caption && s.captions < 0, c.Caption, "caption", "txt", "text"); err != nil {
+	} else if s.caption, err = column("caption", need.Caption && s.captions < 0, c.Caption, "caption",
+		"txt", "text"); err != nil {
 		return err
 	}
 	if s.label, err = column("label", need.Label, c.Label, "label", "cls"); err != nil {
@@ -177,18 +151,10 @@ func (s *shard) recognize(p *parquet.File, c Config, need Need) error {
 }
 
 // holdsBytes says whether a column can have the bytes of files.
-func holdsBytes(p *parquet.File, path []string) bool {
+func holdsBytes(p *parquetfile.File, path []string) bool {
 	leaf, _ := p.Schema().Lookup(path...)
 	kind := leaf.Node.Type().Kind()
 	return kind == parquet.ByteArray || kind == parquet.FixedLenByteArray
-}
-
-// leaves names all columns.
-func leaves(p *parquet.File) (names []string) {
-	for _, path := range p.Schema().Columns() {
-		names = append(names, strings.Join(path, "."))
-	}
-	return names
 }
 
 // read returns rows lo to hi of the shard.
@@ -198,14 +164,14 @@ func (s *shard) read(ctx context.Context, lo, hi int64, want columns) ([]row, er
 		reading = func(string, int) {}
 	}
 	reading(s.path, -1)
-	f, p, err := openFile(ctx, s.store, s.name, &s.version)
+	f, p, err := s.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	rows := make([]row, hi-lo)
 	for i := range rows {
-		rows[i] = row{ref: RowRef{s.path, lo + int64(i)}, label: -1, dropped: s.kept != nil && !s.kept.has(lo+int64(i))}
+		rows[i] = row{ref: RowRef{s.path, lo + int64(i)}, label: -1, dropped: s.kept != nil && !s.kept.Has(lo+int64(i))}
 	}
 	base := int64(0)
 	for i := range p.RowGroups() {
@@ -213,7 +179,7 @@ func (s *shard) read(ctx context.Context, lo, hi int64, want columns) ([]row, er
 		from, to := max(lo, base), min(hi, base+n)
 		if from < to {
 			reading(s.path, i)
-			if err := s.readGroup(f, p, i, from-base, rows[from-lo:to-lo], want); err != nil {
+			if err := s.readGroup(p, i, from-base, rows[from-lo:to-lo], want); err != nil {
 				return nil, fmt.Errorf("data: %s: row group %d: %w", s.path, i, err)
 			}
 		}
@@ -223,7 +189,7 @@ func (s *shard) read(ctx context.Context, lo, hi int64, want columns) ([]row, er
 }
 
 // readGroup fills rows from row lo of a group.
-func (s *shard) readGroup(f io.ReaderAt, p *parquet.File, group int, lo int64, rows []row, want columns) error {
+func (s *shard) readGroup(p *parquetfile.File, group int, lo int64, rows []row, want columns) error {
 	var total int64
 	for i := range rows {
 		rows[i].group = group
@@ -249,22 +215,13 @@ func (s *shard) readGroup(f io.ReaderAt, p *parquet.File, group int, lo int64, r
 			continue
 		}
 		row := 0 // that is being read
-		err := guard(func() error {
-			pages, err := s.checkPages(f, p, group, c.column)
-			if err != nil {
-				return err
+		err := p.Values(group, c.column, lo, lo+int64(len(rows)), func(i int, v parquet.Value) error {
+			row = i
+			if total += int64(len(text(v))); total > parquetfile.MaxGroupBytes {
+				return fmt.Errorf("%d rows hold more than %d bytes", len(rows), int64(parquetfile.MaxGroupBytes))
 			}
-			chunk := p.RowGroups()[group].ColumnChunks()[c.column].(*parquet.FileColumnChunk)
-			data := p.Metadata().RowGroups[group].Columns[c.column].MetaData.DataPageOffset
-			found, skip := pages.pagesOf(chunk, f, data, lo, lo+int64(len(rows)))
-			return readColumn(found, skip, rows, func(i int, v parquet.Value) error {
-				row = i
-				if total += int64(len(text(v))); total > maxGroupBytes {
-					return fmt.Errorf("%d rows hold more than %d bytes", len(rows), int64(maxGroupBytes))
-				}
-				c.set(&rows[i], v)
-				return nil
-			})
+			c.set(&rows[i], v)
+			return nil
 		})
 		if err != nil {
 			return fmt.Errorf("column %s: row %d: %w", c.name, rows[row].ref.Row, err)
@@ -273,47 +230,32 @@ func (s *shard) readGroup(f io.ReaderAt, p *parquet.File, group int, lo int64, r
 	return nil
 }
 
-// checkPages walks the pages of a column once.
-func (s *shard) checkPages(f io.ReaderAt, p *parquet.File, group, column int) (*chunkPages, error) {
-	at := [2]int{group, column}
-	s.mu.Lock()
-	found := s.checked[at]
-	s.mu.Unlock()
-	if found != nil {
-		return found, nil
-	}
-	m := &p.Metadata().RowGroups[group].Columns[column].MetaData
-	leaf, _ := p.Schema().Lookup(m.PathInSchema...)
-	found, err := checkPages(f, p.Size(), m, leaf.MaxRepetitionLevel == 0)
-	if err == nil {
-		s.mu.Lock()
-		s.checked[at] = found
-		s.mu.Unlock()
-	}
-	return found, err
-}
-
-// readColumn calls set with each value, of those that are not null, of
-// len(rows) rows from row lo of pages, and the number of its row among them.
-// Bytes are valid only during the call.
-func readColumn(pages parquet.Pages, lo int64, rows []row, set func(int, parquet.Value) error) error {
-	c := cursor{pages: pages}
-	defer c.close()
-	if err := pages.SeekToRow(lo); err != nil {
+// filter finds the rows of the shard that a condition keeps.
+func (s *shard) filter(ctx context.Context, c *where.Condition) error {
+	f, p, err := s.open(ctx)
+	if err != nil {
 		return err
 	}
-	// A row may end in the page after the one that it begins in.
-	for v, err := c.peek(); err == nil && v.RepetitionLevel() > 0; v, err = c.peek() {
-		c.at++
-	}
-	for i := range rows {
-		err := c.row(func(v parquet.Value) error { return set(i, v) })
-		if errors.Is(err, errNoRow) {
-			return fmt.Errorf("ends after %d rows; want %d", lo+int64(i), lo+int64(len(rows)))
-		}
-		if err != nil {
-			return err
-		}
+	defer f.Close()
+	if s.kept, err = c.Keep(p, s.path); err != nil {
+		return fmt.Errorf("data: %w", err)
 	}
 	return nil
+}
+
+// length is the number of rows that are trained on.
+func (s *shard) length() int64 {
+	if s.kept != nil {
+		return s.kept.Len()
+	}
+	return s.rows
+}
+
+// readKept returns those rows from place lo to hi among the ones kept.
+func (s *shard) readKept(ctx context.Context, lo, hi int64, want columns) ([]row, error) {
+	if s.kept == nil {
+		return s.read(ctx, lo, hi, want)
+	}
+	rows, err := s.read(ctx, s.kept.Row(lo), s.kept.Row(hi-1)+1, want)
+	return slices.DeleteFunc(rows, func(r row) bool { return r.dropped }), err
 }

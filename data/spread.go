@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/internal/guard"
 )
 
 // A Pair is a row with its image, as large as it is.
@@ -23,7 +24,7 @@ const spreadTries = 4
 func (d *Dataset) Spread(ctx context.Context, n int) (pairs []Pair, err error) {
 	decoder := preprocess.NewProcessor(d.config.Preprocess, 1)
 	known := map[string]bool{}
-	for try := range int64(spreadTries) { // each goes over all rows, between those of the last
+	for try := range int64(spreadTries) { // each goes over all rows, between the rows of the last
 		for i := range int64(n) {
 			at := (i*spreadTries + try) * d.rows / int64(n*spreadTries)
 			if len(pairs) == n {
@@ -44,7 +45,7 @@ func (d *Dataset) Spread(ctx context.Context, n int) (pairs []Pair, err error) {
 				continue
 			}
 			pair := Pair{Row: rows[0].ref, Caption: caption}
-			if guard(func() (err error) { pair.Image, err = decoder.Decode(rows[0].image); return err }) != nil {
+			if guard.Call(func() (err error) { pair.Image, err = decoder.Decode(rows[0].image); return err }) != nil {
 				continue
 			}
 			known[caption] = true

@@ -2,54 +2,73 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"runtime"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/data/tokenizer"
+	"github.com/goclip/goclip/internal/guard"
 )
 
 // A Batch is N pairs, ready for a model.
 type Batch struct {
 	Images   []float32 // (N, 3, S, S), normalized
 	Tokens   []int32   // (N, T)
-	Captions []string
+	Captions []string  // of each pair
 	Rows     []RowRef
-
-	// Truncated counts captions that were longer than the context.
-	Truncated int
 
 	stream  *Stream
 	bad     [][]badRow // by sample
 	err     error
 	mu      sync.Mutex
 	pending int           // jobs
-	ready   chan struct{} // told when there are none left
+	ready   chan struct{} // has a value when there are none left
 }
 
 // Release gives the batch's memory back to its stream.
 func (b *Batch) Release() { b.stream.free <- b }
 
-// StreamConfig is what a stream needs beside the data.
+// StreamConfig says what a stream makes of the rows of a dataset.
 type StreamConfig struct {
-	Seed      uint64
+	// Seed chooses the order, the captions and the augmentation.
+	Seed uint64
+
 	Batch     int // pairs
-	ImageSize int // pixels
-	Context   int // tokens
+	ImageSize int // pixels of a side
+	Context   int // tokens of a caption, at least 2
 	Tokenizer *tokenizer.Tokenizer
-	Ledger    *Ledger
-
-	// Log, unless it is nil, is told each minute what the stream waits for, if
-	// no batch comes.
-	Log func(format string, args ...any)
-
-	tellAfter time.Duration // 0 means the constant
 
 	// Start is the number of pairs of the run that come before the first batch.
 	Start int64
+
+	// Ledger accounts for rows that cannot be used. Nil means one that only counts,
+	// with the budget of the dataset's Config.
+	Ledger *Ledger
+
+	// Log, unless nil, is called each minute with what the stream waits for, if no
+	// batch comes, and with the requests for remote shards that are made again.
+	Log func(format string, args ...any)
+
+	logAfter time.Duration // 0 means the constant
+}
+
+// Validate reports the first field that cannot work.
+func (c StreamConfig) Validate() error {
+	switch {
+	case c.Batch < 1:
+		return fmt.Errorf("data: batch of %d pairs; want at least 1", c.Batch)
+	case c.ImageSize < 1:
+		return fmt.Errorf("data: image size of %d pixels; want at least 1", c.ImageSize)
+	case c.Context < 2:
+		return fmt.Errorf("data: context of %d tokens; want at least 2", c.Context)
+	case c.Tokenizer == nil:
+		return errors.New("data: no tokenizer")
+	case c.Start < 0:
+		return fmt.Errorf("data: start after %d pairs; want 0 or more", c.Start)
+	}
+	return nil
 }
 
 // A Stream gives one batch after the other, without end.
@@ -98,10 +117,18 @@ type rowWindow struct {
 	rows []row
 }
 
-// Stream starts to read. It must be closed.
+// Stream starts to read. It must be closed. Where c is not valid, Next returns the
+// error.
 func (d *Dataset) Stream(c StreamConfig) *Stream {
+	if err := c.Validate(); err != nil {
+		return &Stream{d: d, cancel: func() {}, failed: err}
+	}
+	if c.Ledger == nil {
+		c.Ledger = NewLedger(nil, d.config)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Stream{d: d, c: c, cancel: cancel, ordered: make(chan *Batch, batchesAhead), free: make(chan *Batch, buffers), jobs: make(chan job)}
+	s := &Stream{d: d, c: c, cancel: cancel, ordered: make(chan *Batch, batchesAhead),
+		free: make(chan *Batch, buffers), jobs: make(chan job)}
 	for range buffers {
 		s.free <- &Batch{
 			Images: make([]float32, c.Batch*3*c.ImageSize*c.ImageSize), Tokens: make([]int32, c.Batch*c.Context),
@@ -109,10 +136,7 @@ func (d *Dataset) Stream(c StreamConfig) *Stream {
 			ready: make(chan struct{}, 1),
 		}
 	}
-	decoders := d.config.Decoders
-	if decoders == 0 {
-		decoders = runtime.GOMAXPROCS(0)
-	}
+	decoders := d.config.decoders()
 	s.stages = make([]stage, 1+decoders+readsAtOnce)
 	for i := range decoders {
 		s.done.Add(1)
@@ -189,7 +213,7 @@ func (s *Stream) produce(ctx context.Context) {
 			return
 		case b = <-s.free:
 		}
-		b.err, b.Truncated = nil, 0
+		b.err = nil
 		pairs := make([]drawn, s.c.Batch)
 		for i := range pairs {
 			source, at := sampler.mix.at(position + int64(i))
@@ -242,7 +266,7 @@ func (s *Stream) load(ctx context.Context, w window, ahead *readAhead) (loaded *
 	defer at.end()
 	want := at.reading()
 	loaded = &rowWindow{window: w, rows: make([]row, 0, len(w.order))}
-	err = guard(func() error {
+	err = guard.Call(func() error {
 		for _, part := range w.parts {
 			rows, err := s.d.read(ctx, part[0], part[1], want)
 			if err != nil {
@@ -279,116 +303,4 @@ func (b *Batch) finish(err error, jobs int) {
 	if b.pending -= jobs; b.pending == 0 && jobs > 0 {
 		b.ready <- struct{}{}
 	}
-}
-
-// sample fills place i of a batch with the pair drawn or, if that cannot be
-// used, with the next one of the window that can.
-func (s *Stream) sample(p *preprocess.Processor, at *stage, b *Batch, i int, position int64, pair drawn) {
-	b.bad[i] = b.bad[i][:0]
-	w := pair.w
-	last := ""
-	for try := range w.order {
-		r := &w.rows[w.order[(pair.at+try)%len(w.order)]]
-		at.begin("decoding", r.ref.Shard, r.group, r.ref.Row)
-		var reason string
-		if err := guard(func() error { reason = s.fill(p, b, i, position, r); return nil }); err != nil {
-			b.finish(fmt.Errorf("data: %s: row group %d: row %d: %w", r.ref.Shard, r.group, r.ref.Row, err), 0)
-			return
-		}
-		if reason == "" {
-			return
-		}
-		if last = reason; reason == leftOut {
-			continue
-		}
-		b.bad[i] = append(b.bad[i], badRow{r.ref, reason})
-		if s.c.Ledger.exceeded(len(b.bad[i]), position+int64(s.c.Batch)) {
-			return // Next ends the run; the rest of a window could take hours
-		}
-	}
-	b.finish(fmt.Errorf("data: none of %d rows from %v on can be used: %s", len(w.order), w.rows[0].ref, last), 0)
-}
-
-// leftOut is the reason of a row that is not bad, and not wanted.
-const leftOut = "left out by min_size or max_aspect"
-
-// fill puts a row into place i of a batch, or says why it cannot be used.
-func (s *Stream) fill(p *preprocess.Processor, b *Batch, i int, position int64, r *row) (reason string) {
-	pixels := len(b.Images) / s.c.Batch
-	caption, reason := s.caption(r, position)
-	if reason == "" && s.d.config.unfit(r.image) {
-		reason = leftOut
-	}
-	if reason == "" {
-		reason = s.image(p, b.Images[i*pixels:][:pixels], r, position)
-	}
-	if reason != "" {
-		return reason
-	}
-	b.Captions[i], b.Rows[i] = caption, r.ref
-	start := time.Now()
-	if s.c.Tokenizer.Tokenize(b.Tokens[i*s.c.Context:][:s.c.Context], caption) {
-		b.mu.Lock()
-		b.Truncated++
-		b.mu.Unlock()
-	}
-	lap(&s.clock.tokenize, start)
-	return ""
-}
-
-// caption chooses one of a row, or says why there is none.
-func (s *Stream) caption(r *row, position int64) (caption, reason string) {
-	if reason := r.problem(); reason != "" {
-		return "", reason
-	}
-	captions := r.captions
-	if len(s.d.config.Captions) > 0 {
-		captions = s.chooseColumn(s.d.config.choicesOf(r), position)
-	}
-	choices := s.d.config.choices(captions)
-	switch len(choices) {
-	case 0:
-		return "", "no caption"
-	case 1:
-		return choices[0], ""
-	}
-	return choices[keyed(s.c.Seed, purposeCaption, 0, uint64(position)).IntN(len(choices))], ""
-}
-
-// choices are those of a row's captions that training may see.
-func (c Config) choices(captions []string) []string {
-	choices := make([]string, 0, 8)
-	for _, caption := range captions {
-		if c.CleanCaptions {
-			caption = CleanCaption(caption)
-		}
-		if strings.TrimSpace(caption) == "" {
-			continue
-		}
-		choices = append(choices, caption)
-		if c.CaptionChoice != "random" {
-			break
-		}
-	}
-	return choices
-}
-
-// image decodes one, or says why it cannot be. A decoder that panics has met a
-// file that it should have refused.
-func (s *Stream) image(p *preprocess.Processor, dst []float32, r *row, position int64) (reason string) {
-	err := guard(func() error {
-		start := time.Now()
-		m, err := p.Decode(r.image)
-		start = lap(&s.clock.decode, start)
-		if err == nil {
-			p.Train(dst, m, keyed(s.c.Seed, purposeAugment, 0, uint64(position)))
-			lap(&s.clock.resize, start)
-			s.clock.images.Add(1)
-		}
-		return err
-	})
-	if err != nil {
-		return err.Error()
-	}
-	return ""
 }

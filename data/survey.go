@@ -4,25 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"sort"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/goclip/goclip/data/parquetfile"
 )
 
 // A Survey reads every row of shards once, in their order, whatever is wrong
-// with them: what cannot be read is told, and the rest goes on.
+// with them: what cannot be read is reported, and the rest is read.
 type Survey struct {
-	config Config
-	shards []*shard
-	rows   int64
-
-	// Need is what the survey was opened for.
-	Need Need
+	// Patterns, Config and Need are what the survey was opened with; Config has its
+	// defaults.
+	Patterns string
+	Config   Config
+	Need     Need
 
 	// Broken says of each shard that cannot be opened, why.
 	Broken []error
+
+	shards []*shard
+	rows   int64
 }
 
 // A Row is one pair as its shard has it. Problem says why the row cannot be
@@ -39,6 +42,7 @@ type Row struct {
 // holds all rows, as Open does. No match, and no shard that can be opened, are
 // errors.
 func OpenSurvey(ctx context.Context, patterns string, c Config, need Need) (*Survey, error) {
+	c.SetDefaults()
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -50,7 +54,7 @@ func OpenSurvey(ctx context.Context, patterns string, c Config, need Need) (*Sur
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
-	s := &Survey{config: c, Need: need}
+	s := &Survey{Patterns: patterns, Config: c, Need: need}
 	for _, name := range names {
 		opened, err := openShard(ctx, store, name, c, need)
 		if ctx.Err() != nil {
@@ -76,7 +80,7 @@ func (s *Survey) Len() int64 { return s.rows }
 // Shards is the number of shards that can be opened.
 func (s *Survey) Shards() int { return len(s.shards) }
 
-// Ref is the row at a place among those of all shards, from 0.
+// Ref is the row at a place, from 0, among the rows of all shards.
 func (s *Survey) Ref(place int64) RowRef {
 	i := sort.Search(len(s.shards), func(i int) bool { return s.shards[i].first > place }) - 1
 	return RowRef{s.shards[i].path, place - s.shards[i].first}
@@ -95,7 +99,7 @@ func (s *Survey) At(ctx context.Context, place int64) (Row, error) {
 
 // row is r for others to see.
 func (s *Survey) row(r *row, image bool) Row {
-	out := Row{RowRef: r.ref, Group: r.group, Image: r.image, Captions: s.config.seen(r)}
+	out := Row{RowRef: r.ref, Group: r.group, Image: r.image, Captions: s.Config.seen(r)}
 	if out.Problem = r.problem(); !image && r.image == nil && r.excess == "" && out.Problem == "no image" {
 		out.Problem = ""
 	}
@@ -133,7 +137,7 @@ func (s *Survey) Rows(ctx context.Context, images bool) iter.Seq2[[]Row, error] 
 
 // visit yields the rows of a shard.
 func (s *Survey) visit(ctx context.Context, sh *shard, images bool, yield func([]Row) bool) error {
-	f, p, err := openFile(ctx, sh.store, sh.name, &sh.version)
+	f, p, err := sh.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -141,7 +145,7 @@ func (s *Survey) visit(ctx context.Context, sh *shard, images bool, yield func([
 	first := int64(0)
 	for i, group := range p.RowGroups() {
 		g := groupReader{shard: sh, group: i, first: first, rows: group.NumRows()}
-		more, err := s.visitGroup(ctx, f, p, &g, images, yield)
+		more, err := s.visitGroup(ctx, p, &g, images, yield)
 		g.close()
 		if !more || err != nil {
 			return err
@@ -152,23 +156,16 @@ func (s *Survey) visit(ctx context.Context, sh *shard, images bool, yield func([
 }
 
 // visitGroup yields the rows of a row group, and says whether more are wanted.
-func (s *Survey) visitGroup(ctx context.Context, f io.ReaderAt, p *parquet.File, g *groupReader, images bool, yield func([]Row) bool) (more bool, err error) {
-	damage := guard(func() error {
-		return g.open(p, func(column int) error {
-			_, err := g.shard.checkPages(f, p, g.group, column)
-			return err
-		}, images)
-	})
+func (s *Survey) visitGroup(ctx context.Context, p *parquetfile.File, g *groupReader, images bool,
+	yield func([]Row) bool) (more bool, err error) {
+	damage := g.open(p, images)
 	for g.next < g.rows {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
 		var rows []row
 		if damage == nil {
-			damage = guard(func() (err error) {
-				rows, err = g.read()
-				return err
-			})
+			rows, damage = g.read()
 		}
 		if damage != nil {
 			rows = g.blank()
@@ -199,12 +196,12 @@ type groupReader struct {
 // A columnUse is a column that is being read, and what its values are for.
 type columnUse struct {
 	name   string
-	values *cursor
+	values *parquetfile.Cursor
 	set    func(*row, parquet.Value)
 }
 
 // open begins to read the columns of the row group, the image first.
-func (g *groupReader) open(p *parquet.File, check func(column int) error, images bool) error {
+func (g *groupReader) open(p *parquetfile.File, images bool) error {
 	s, image := g.shard, g.shard.image
 	if !images {
 		image = -1
@@ -213,15 +210,16 @@ func (g *groupReader) open(p *parquet.File, check func(column int) error, images
 		if column < 0 {
 			return nil
 		}
-		if err := check(column); err != nil {
+		values, err := p.Rows(g.group, column)
+		if err != nil {
 			return fmt.Errorf("column %s: %w", name, err)
 		}
-		pages := p.RowGroups()[g.group].ColumnChunks()[column].Pages()
-		g.uses = append(g.uses, columnUse{name, &cursor{pages: pages}, set})
+		g.uses = append(g.uses, columnUse{name, values, set})
 		return nil
 	}
 	err := errors.Join(use("image", image, (*row).setImage), use("caption", s.caption, (*row).addCaption),
-		use("captions", s.captions, (*row).addCaption), use("status", s.status, func(r *row, v parquet.Value) { r.status = brief(text(v)) }))
+		use("captions", s.captions, (*row).addCaption),
+		use("status", s.status, func(r *row, v parquet.Value) { r.status = brief(text(v)) }))
 	for i, column := range s.weighted {
 		err = errors.Join(err, use("captions", column, func(r *row, v parquet.Value) { r.addWeighted(i, v) }))
 	}
@@ -230,7 +228,7 @@ func (g *groupReader) open(p *parquet.File, check func(column int) error, images
 
 func (g *groupReader) close() {
 	for _, u := range g.uses {
-		u.values.close()
+		u.values.Close()
 	}
 }
 
@@ -249,9 +247,9 @@ func (g *groupReader) read() ([]row, error) {
 	for _, u := range g.uses {
 		bytes := 0
 		for i := range rows {
-			err := u.values.row(func(v parquet.Value) error {
-				if bytes += len(text(v)); bytes > maxPageBytes && u.name != "image" {
-					return fmt.Errorf("%d rows hold more than %d bytes", i+1, maxPageBytes)
+			err := u.values.Next(func(v parquet.Value) error {
+				if bytes += len(text(v)); bytes > parquetfile.MaxPageBytes && u.name != "image" {
+					return fmt.Errorf("%d rows hold more than %d bytes", i+1, parquetfile.MaxPageBytes)
 				}
 				u.set(&rows[i], v)
 				return nil

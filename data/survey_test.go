@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	rand "math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,7 +78,7 @@ func TestSurvey(t *testing.T) {
 }
 
 // TestSurveyDamage goes on after damage: the rows of a row group that cannot be
-// read say so, a shard that cannot be opened is told.
+// read say so, a shard that cannot be opened is reported.
 func TestSurveyDamage(t *testing.T) {
 	pattern := hfShards(t, 60, 3, nil)
 	dir := filepath.Dir(pattern)
@@ -88,7 +88,7 @@ func TestSurveyDamage(t *testing.T) {
 	must(t, err)
 	store, err := storage.New(storage.Config{})
 	must(t, err)
-	f, p, err := openFile(t.Context(), store, storage.NameOf(path), nil)
+	f, p, err := openFile(t.Context(), store, storage.NameOf(path), nil, nil)
 	must(t, err)
 	s, err := openShard(t.Context(), store, storage.NameOf(path), Config{}, Need{})
 	must(t, err)
@@ -97,7 +97,8 @@ func TestSurveyDamage(t *testing.T) {
 	copy(file[at:], strings.Repeat("\xff", 40))
 	must(t, os.WriteFile(path, file, 0o666))
 	all, rows := survey(t, pattern, Config{}, true)
-	if len(rows) != 40 || len(all.Broken) != 1 || !strings.Contains(all.Broken[0].Error(), "002.parquet: not a whole Parquet file") {
+	if len(rows) != 40 || len(all.Broken) != 1 ||
+		!strings.Contains(all.Broken[0].Error(), "002.parquet: not a whole Parquet file") {
 		t.Fatalf("%d rows, broken %v; want 40 and 002.parquet", len(rows), all.Broken)
 	}
 	for i, r := range rows {
@@ -119,7 +120,8 @@ func TestSurveyErrors(t *testing.T) {
 		{pattern, Config{Image: "photo"}, "no image column"},
 		{pattern, Config{Decoders: -1}, "decoders -1 is negative"},
 	} {
-		if _, err := OpenSurvey(t.Context(), test.pattern, test.c, Need{}); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := OpenSurvey(t.Context(), test.pattern, test.c, Need{}); err == nil ||
+			!strings.Contains(err.Error(), test.want) {
 			t.Errorf("OpenSurvey(%s): %v; want %q", test.pattern, err, test.want)
 		}
 	}
@@ -151,7 +153,8 @@ func TestSurveyPieces(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "large.parquet")
 	f, err := os.Create(path)
 	must(t, err)
-	w := parquet.NewGenericWriter[hfRow](f, parquet.Compression(&parquet.Uncompressed), parquet.SkipPageBounds("image", "bytes"), parquet.DataPageStatistics(false))
+	w := parquet.NewGenericWriter[hfRow](f, parquet.Compression(&parquet.Uncompressed),
+		parquet.SkipPageBounds("image", "bytes"), parquet.DataPageStatistics(false))
 	_, err = w.Write(rows)
 	must(t, err)
 	must(t, w.Close())

@@ -8,12 +8,9 @@ import (
 	"time"
 )
 
-// tellAfter is how long a batch may take before the stream says what it is
-// waiting for, and how often it does.
-const tellAfter = time.Minute
-
-// defaultStall is Config.StallSeconds where that is 0.
-const defaultStall = 10 * time.Minute
+// logAfter is how long a batch may take before the stream logs what it waits
+// for, and how often it does.
+const logAfter = time.Minute
 
 // A stage is where a goroutine of the stream is, for those who wait for it.
 type stage struct {
@@ -52,16 +49,13 @@ func (s *stage) state() (words string, since time.Time) {
 	return words, s.since
 }
 
-// wait receives from c. While nothing comes it says what the stream is waiting
-// for, and in the end that is an error.
+// wait receives from c. While nothing comes it logs what the stream waits for, and
+// in the end that is an error.
 func wait[T any](ctx context.Context, s *Stream, c <-chan T, start time.Time) (v T, err error) {
 	limit := time.Duration(s.d.config.StallSeconds) * time.Second
-	if limit == 0 {
-		limit = defaultStall
-	}
-	every := s.c.tellAfter
+	every := s.c.logAfter
 	if every == 0 {
-		every = tellAfter
+		every = logAfter
 	}
 	if limit > 0 {
 		every = min(every, limit)

@@ -3,7 +3,6 @@ package data
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -64,47 +63,7 @@ func checkWritten(t *testing.T, r *row, i int, nested bool) {
 		captions = [][]string{nil, {caption}, {caption}, {caption, other}}[i%4]
 	}
 	if !bytes.Equal(r.image, image) || !slices.Equal(r.captions, captions) || r.label != int64(10*i) {
-		t.Errorf("%v: image %q, captions %q, label %d; want %q, %q, %d", r.ref, r.image, r.captions, r.label, image, captions, 10*i)
-	}
-}
-
-// TestSharedLayouts reads every row of the real shards, in both layouts.
-func TestSharedLayouts(t *testing.T) {
-	root := "../../shared/data"
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("needs the real shards: %v", err)
-	}
-	for _, test := range []struct {
-		pattern      string
-		rows, images int
-	}{
-		{"cifar10/hf/val-*.parquet", 2000, 2000},
-		{"cifar10/img2dataset/val/*.parquet", 2000, 2000},
-		{"imagenet-sample/hf/*.parquet", 226, 226},
-		{"imagenet-sample/img2dataset/train/*.parquet", 24, 24},
-		{"openmoji/hf/*.parquet", 2465, 2465},
-		{"openmoji/img2dataset/*/*.parquet", 2465, 2465},
-		{"photo-captions/hf/*.parquet", 1101, 1101},
-		{"tricky-images/hf/*.parquet", 107, 104}, // two are null, one has no bytes,
-		{"tricky-images/img2dataset/train/*.parquet", 103, 99},
-	} {
-		d, err := Open(t.Context(), filepath.Join(root, test.pattern), Config{}, Need{Caption: true})
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		images := 0
-		for lo := int64(0); lo < d.Len(); lo += 500 {
-			rows, err := d.read(t.Context(), lo, min(d.Len(), lo+500), columns{image: true, caption: true, label: true})
-			must(t, err)
-			for _, r := range rows {
-				if len(r.image) > 0 {
-					images++
-				}
-			}
-		}
-		if d.Len() != int64(test.rows) || images != test.images {
-			t.Errorf("%s: %d rows with %d images; want %d with %d", test.pattern, d.Len(), images, test.rows, test.images)
-		}
+		t.Errorf("%v: image %q, captions %q, label %d; want %q, %q, %d", r.ref, r.image, r.captions, r.label,
+			image, captions, 10*i)
 	}
 }

@@ -20,7 +20,8 @@ func TestBenchmarkResult(t *testing.T) {
 	} {
 		var b bytes.Buffer
 		task, metrics := test.of.Benchmark()
-		if err := (BenchmarkResult{Dataset: "d", Model: "m", Pretrained: "p", Task: task, Metrics: metrics}).Write(&b); err != nil || b.String() != test.want+"\n" {
+		r := BenchmarkResult{Dataset: "d", Model: "m", Pretrained: "p", Task: task, Metrics: metrics}
+		if err := r.Write(&b); err != nil || b.String() != test.want+"\n" {
 			t.Errorf("Write: %v\n%swant\n%s", err, b.String(), test.want)
 		}
 	}

@@ -22,11 +22,11 @@ type Bin struct {
 	Accuracy   float64 `json:"accuracy"`
 }
 
-// calibrationBins is the number that the source uses.
+// calibrationBins is the number of bins in the source of Calibrate.
 const calibrationBins = 15
 
 // Calibrate compares the probabilities that c gives unit image embeddings (N, E)
-// with the truth. Scale is as in Predict.
+// with the truth. Scale is the factor on cosines, as in Predict.
 //
 // Source: Guo et al., "On Calibration of Modern Neural Networks",
 // arXiv:1706.04599, eq. 5.
@@ -88,8 +88,8 @@ type TemplateScore struct {
 }
 
 // ScoreTemplates gives the accuracy of each template alone, by the unit
-// embeddings (C * P, E) of the prompts that Prompts makes. That of all together
-// is NewClassifier's.
+// embeddings (C * P, E) of the prompts that Prompts makes. A classifier of all
+// templates together is what NewClassifier makes.
 func ScoreTemplates(classes, templates []string, prompts, images []float32, labels []int) ([]TemplateScore, error) {
 	if _, err := NewClassifier(classes, prompts, len(templates)); err != nil {
 		return nil, err

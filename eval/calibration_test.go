@@ -25,7 +25,8 @@ func TestZeroShotGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := g.ZeroShot
-	if d := cmp.Diff([]float64{want.Top1, want.Top5, want.MeanPerClass}, []float64{z.Top1, z.Top5, z.MeanPerClass}, close12); d != "" {
+	if d := cmp.Diff([]float64{want.Top1, want.Top5, want.MeanPerClass}, []float64{z.Top1, z.Top5, z.MeanPerClass},
+		close12); d != "" {
 		t.Errorf("top-1, top-5, mean per class (-scikit-learn +got):\n%s", d)
 	}
 	confusion, err := c.Confusion(g.testImages, g.TestLabels)
@@ -62,6 +63,26 @@ func TestCalibrateByHand(t *testing.T) {
 		if d := cmp.Diff(want, b, close6); d != "" {
 			t.Errorf("bin %d (-want +got):\n%s", i, d)
 		}
+	}
+}
+
+// TestCalibrateEdge has three classes that are equally near: a probability of
+// 1/3 is the upper edge of the fifth bin, and the first class is the answer.
+func TestCalibrateEdge(t *testing.T) {
+	c, err := NewClassifier([]string{"a", "b", "c"}, []float32{1, 0, 1, 0, 1, 0}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := c.Calibrate([]float32{1, 0, 1, 0}, []int{0, 1}, 10)
+	if b := k.Bins[4]; err != nil || b.N != 2 || b.Accuracy != 0.5 {
+		t.Errorf("bin (4/15, 5/15]: %+v, %v; want both images, half of them right", b, err)
+	}
+	counts, err := c.Confusion([]float32{1, 0, 1, 0}, []int{0, 1})
+	if d := cmp.Diff([][]int{{1, 0, 0}, {1, 0, 0}, {0, 0, 0}}, counts); err != nil || d != "" {
+		t.Errorf("Confusion: %v, (-want +got):\n%s", err, d)
+	}
+	if got := nearest([]float64{math.NaN(), -1, -2}); got != 1 {
+		t.Errorf("nearest of NaN and others: %d; want 1", got)
 	}
 }
 

@@ -10,17 +10,17 @@ import (
 type Comparison struct {
 	N int `json:"n"`
 
-	// A and B are the means of both, Difference is B - A; Low and High are the
-	// 95 % confidence interval of it.
+	// A and B are the mean scores of the models, and Difference is B - A. Low
+	// and High are the 95 % confidence interval of Difference.
 	A          float64 `json:"a"`
 	B          float64 `json:"b"`
 	Difference float64 `json:"difference"`
 	Low        float64 `json:"low"`
 	High       float64 `json:"high"`
 
-	// P is the probability, were both models equally good, of a difference at
-	// least as large in either direction. Real says that 0 lies outside of the
-	// interval.
+	// P is the two-sided p-value: the probability of a difference at least as
+	// large, in either direction, if both models were equally good. Real says
+	// that 0 lies outside of the interval.
 	P    float64 `json:"p"`
 	Real bool    `json:"real"`
 }
@@ -28,9 +28,11 @@ type Comparison struct {
 // resamples is the number of draws of a bootstrap, which gives P to about 0.003.
 const resamples = 10_000
 
-// Compare resamples the images, and with each both of its scores, such as 1 for
-// right and 0 for wrong: the paired bootstrap. So what makes an image hard for
-// both models does not hide the difference between them.
+// Compare compares the scores of two models on the same images, such as 1 for
+// right and 0 for wrong, by the paired bootstrap: an image is drawn with both of
+// its scores, so that images that are hard for both models do not hide the
+// difference between them. The seed makes the draws repeatable. No images, or
+// different numbers of them, are an error.
 //
 // Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993),
 // chapters 8 and 13 (percentile intervals).
@@ -70,13 +72,14 @@ func Compare(a, b []float64, seed uint64) (Comparison, error) {
 	return c, nil
 }
 
-// String says it in a sentence.
+// String is the comparison as a sentence.
 func (c Comparison) String() string {
 	verdict := "may be chance"
 	if c.Real {
 		verdict = "is real"
 	}
-	return fmt.Sprintf("B - A = %+.2f points (95 %% between %+.2f and %+.2f, p = %.2g): the difference %s", 100*c.Difference, 100*c.Low, 100*c.High, c.P, verdict)
+	return fmt.Sprintf("B - A = %+.2f points (95 %% between %+.2f and %+.2f, p = %.2g): the difference %s",
+		100*c.Difference, 100*c.Low, 100*c.High, c.P, verdict)
 }
 
 // Right is 1 for each image that is given its label, and 0 for each other.

@@ -3,6 +3,7 @@ package eval
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,8 +24,36 @@ func TestCompareInterval(t *testing.T) {
 	}
 	half := 1.96 * math.Sqrt((square-mean*mean)/n)
 	c, err := Compare(a, b, 1)
-	if err != nil || math.Abs(c.Low-(mean-half)) > 0.004 || math.Abs(c.High-(mean+half)) > 0.004 || math.Abs(c.Difference-mean) > 1e-12 {
+	if err != nil || math.Abs(c.Low-(mean-half)) > 0.004 || math.Abs(c.High-(mean+half)) > 0.004 ||
+		math.Abs(c.Difference-mean) > 1e-12 {
 		t.Errorf("Compare: %+v, %v; want %g to %g within 0.004", c, err, mean-half, mean+half)
+	}
+}
+
+// TestCompareP holds that p is two-sided: a difference of 1.5 standard errors
+// has, in either direction, the p-value of a normal distribution.
+func TestCompareP(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	const n, errors = 400, 1.5
+	a, b := make([]float64, n), make([]float64, n)
+	var mean, square float64
+	for i := range b {
+		b[i] = rng.NormFloat64()
+		mean += b[i] / n
+	}
+	for i := range b {
+		b[i] -= mean
+		square += b[i] * b[i] / n
+	}
+	for i := range b {
+		b[i] += errors * math.Sqrt(square/n)
+	}
+	want := math.Erfc(errors / math.Sqrt2)
+	there, _ := Compare(a, b, 1)
+	back, _ := Compare(b, a, 1)
+	if math.Abs(there.P-want) > 0.012 || math.Abs(back.P-want) > 0.012 || there.Real || back.Real {
+		t.Errorf("p of a difference of %g standard errors: %g, and back %g; want %g within 0.012", errors, there.P,
+			back.P, want)
 	}
 }
 
@@ -63,6 +92,14 @@ func TestComparePaired(t *testing.T) {
 	}
 	if back, _ := Compare(b, a, 1); !back.Real || back.High >= 0 || math.Abs(back.Difference+c.Difference) > 1e-9 {
 		t.Errorf("Compare the other way: %v", back)
+	}
+	other, _ := Compare(a, b, 2)
+	if again, _ := Compare(a, b, 1); again != c || other.Low == c.Low {
+		t.Errorf("Compare with seed 1: %v, again %v, and with seed 2 %v; want the seed to decide", c, again, other)
+	}
+	all, none := slices.Repeat([]float64{1}, n), make([]float64, n)
+	if c, _ := Compare(none, all, 1); c.P != 2./(resamples+1) {
+		t.Errorf("p of all against none: %g; want %g, as the sample itself counts", c.P, 2./(resamples+1))
 	}
 	same, err := Compare(a, a, 1)
 	if err != nil || same.Real || same.P != 1 || !strings.Contains(same.String(), "may be chance") {

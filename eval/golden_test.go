@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/eval/embeddings"
+	"github.com/goclip/goclip/model"
 )
 
 // golden is testdata/golden.json, which golden.py made.
@@ -47,16 +48,17 @@ func readGolden(t *testing.T) *golden {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, x := range map[string]*[]float32{"images": &g.images, "texts": &g.texts, "test_images": &g.testImages, "classes": &g.classes} {
-		if *x, g.e, err = ReadNPY(filepath.Join("testdata", name+".npy")); err != nil {
+	for name, x := range map[string]*[]float32{"images": &g.images, "texts": &g.texts, "test_images": &g.testImages,
+		"classes": &g.classes} {
+		if *x, g.e, err = embeddings.ReadNPY(filepath.Join("testdata", name+".npy")); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return &g
 }
 
-func newPool(t *testing.T, threads int) *kernel.Pool {
-	p := kernel.NewPool(threads)
+func newPool(t *testing.T, threads int) *model.Pool {
+	p := model.NewPool(threads)
 	t.Cleanup(p.Close)
 	return p
 }

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/eval/embeddings"
+	"github.com/goclip/goclip/model"
 )
 
 // A Match is an item with its cosine to a query.
@@ -21,19 +22,20 @@ func nearerFirst(a, b Match) int {
 }
 
 // Nearest finds the k items (M, E) with the largest cosines for each query
-// (N, E), nearest first. With fewer than k items it returns them all. Rows have
-// length 1; rows of unequal width and numbers that are not finite are errors.
-func Nearest(ctx context.Context, pool *kernel.Pool, queries, items []float32, e, k int) ([][]Match, error) {
+// (N, E), nearest first: a list for each query. With fewer than k items it
+// returns them all. Rows have length 1; rows of unequal width and numbers that
+// are not finite are errors.
+func Nearest(ctx context.Context, pool *model.Pool, queries, items []float32, e, k int) ([][]Match, error) {
 	if k < 1 {
 		return nil, fmt.Errorf("eval: the nearest %d; want at least 1", k)
 	}
-	if err := checkRows("queries", queries, e); err != nil {
+	if err := embeddings.Check("queries", queries, e); err != nil {
 		return nil, err
 	}
-	if err := checkRows("items", items, e); err != nil {
+	if err := embeddings.Check("items", items, e); err != nil {
 		return nil, err
 	}
-	k = min(k, len(items)/e)
+	pool, k = pool.OrDefault(), min(k, len(items)/e)
 	all := make([][]Match, len(queries)/e)
 	for i := range all {
 		all[i] = make([]Match, 0, k)
@@ -66,8 +68,8 @@ func keepNearest(best []Match, row []float32, first, k int) []Match {
 }
 
 // KNN gives each query (N, E) the label that most of its k nearest items (M, E)
-// have; of labels with as many, the smallest. Rows have length 1.
-func KNN(ctx context.Context, pool *kernel.Pool, queries, items []float32, labels []int, e, k int) ([]int, error) {
+// have; of equally frequent labels, the smallest. Rows have length 1.
+func KNN(ctx context.Context, pool *model.Pool, queries, items []float32, labels []int, e, k int) ([]int, error) {
 	if len(labels)*e != len(items) {
 		return nil, fmt.Errorf("eval: have %d numbers for %d labels; want one row per label", len(items), len(labels))
 	}

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// DefaultTemplate is the prompt where none is given.
+// DefaultTemplate is the template where none is given.
 const DefaultTemplate = "a photo of a {}"
 
 // maxListBytes bounds a class or template file: 100,000 long lines.
@@ -47,8 +47,12 @@ func CheckClasses(classes []string) error {
 	return nil
 }
 
-// ReadTemplates reads one prompt a line; each must hold {} once.
+// ReadTemplates reads one prompt a line; each must hold {} once. An empty path
+// means DefaultTemplate alone.
 func ReadTemplates(path string) ([]string, error) {
+	if path == "" {
+		return []string{DefaultTemplate}, nil
+	}
 	lines, err := readLines(path)
 	if err != nil {
 		return nil, err
@@ -56,12 +60,20 @@ func ReadTemplates(path string) ([]string, error) {
 	if len(lines) == 0 {
 		return nil, fmt.Errorf("eval: %s: no template; want one a line, such as %q", path, DefaultTemplate)
 	}
-	for i, line := range lines {
-		if strings.Count(line, "{}") != 1 {
-			return nil, fmt.Errorf("eval: %s:%d: %q; want {} once, for the class name", path, i+1, line)
-		}
+	if err := CheckTemplates(lines); err != nil {
+		return nil, fmt.Errorf("%w in %s", err, path)
 	}
 	return lines, nil
+}
+
+// CheckTemplates reports the first template that does not hold {} once.
+func CheckTemplates(templates []string) error {
+	for i, t := range templates {
+		if strings.Count(t, "{}") != 1 {
+			return fmt.Errorf("eval: template %d: %q; want {} once, for the class name", i+1, t)
+		}
+	}
+	return nil
 }
 
 // Prompts fills every template with every class: the prompts of a class follow

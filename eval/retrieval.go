@@ -6,7 +6,9 @@ import (
 	"math"
 	"slices"
 
+	"github.com/goclip/goclip/eval/embeddings"
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model"
 )
 
 // Retrieval says how well images find their captions and captions their images.
@@ -30,8 +32,8 @@ type Recall struct {
 
 // Retrieve ranks all texts for each image and all images for each text, by the
 // cosine of unit rows images (N, E) and texts (M, E). Text j belongs to image
-// imageOf[j]. The answer to an image is that of its texts which is nearest, as in
-// the CLIP paper's retrieval; its other texts are passed over.
+// imageOf[j]. The answer to an image is the nearest of its own texts, as in the
+// CLIP paper's retrieval; its other texts are passed over.
 //
 // Equal cosines are in random order: the result is its expectation. An answer
 // that g others precede and e others equal has rank g + 1 + e/2, and is among
@@ -40,15 +42,16 @@ type Recall struct {
 // the order of the data plays no part.
 //
 // An image without a text, and numbers that are not finite, are errors.
-func Retrieve(ctx context.Context, pool *kernel.Pool, images, texts []float32, imageOf []int) (r Retrieval, err error) {
+func Retrieve(ctx context.Context, pool *model.Pool, images, texts []float32, imageOf []int) (r Retrieval, err error) {
+	pool = pool.OrDefault()
 	if len(imageOf) == 0 || len(texts)%len(imageOf) != 0 {
 		return r, fmt.Errorf("eval: have %d numbers for %d texts; want one row per text", len(texts), len(imageOf))
 	}
 	e := len(texts) / len(imageOf)
-	if err := checkRows("texts", texts, e); err != nil {
+	if err := embeddings.Check("texts", texts, e); err != nil {
 		return r, err
 	}
-	if err := checkRows("images", images, e); err != nil {
+	if err := embeddings.Check("images", images, e); err != nil {
 		return r, err
 	}
 	n := len(images) / e
@@ -64,12 +67,23 @@ func Retrieve(ctx context.Context, pool *kernel.Pool, images, texts []float32, i
 			ofImage[i] = max(ofImage[i], ofText[j])
 		}
 	}
-	byImage, byText := make([]ranked, n), make([]ranked, len(imageOf))
+	byImage, byText, err := rank(ctx, pool, images, texts, textsOf, ofImage, ofText)
+	if err != nil {
+		return r, err
+	}
+	return Retrieval{n, len(imageOf), recall(byImage), recall(byText)}, nil
+}
+
+// rank counts the wrong answers to each image and to each text, by the cosines
+// ofImage and ofText with their right answers.
+func rank(ctx context.Context, pool *model.Pool, images, texts []float32, textsOf [][]int,
+	ofImage, ofText []float32) (byImage, byText []ranked, err error) {
+	byImage, byText = make([]ranked, len(ofImage)), make([]ranked, len(ofText))
 	inColumn := make([][]ranked, pool.Threads())
 	for i := range inColumn {
-		inColumn[i] = make([]ranked, gridBlock)
+		inColumn[i] = make([]ranked, blockSize)
 	}
-	err = eachBlock(ctx, pool, images, texts, e, func(b block) {
+	err = eachBlock(ctx, pool, images, texts, len(images)/len(ofImage), func(b block) {
 		parallel(pool.Threads(), b.hi-b.lo, func(worker, lo, hi int) {
 			counts := inColumn[worker][:b.right-b.left]
 			for i := b.lo + lo; i < b.lo+hi; i++ {
@@ -89,10 +103,7 @@ func Retrieve(ctx context.Context, pool *kernel.Pool, images, texts []float32, i
 			clear(counts)
 		}
 	})
-	if err != nil {
-		return r, err
-	}
-	return Retrieval{n, len(imageOf), recall(byImage), recall(byText)}, nil
+	return byImage, byText, err
 }
 
 // group lists the texts of each of n images.
@@ -112,10 +123,10 @@ func group(imageOf []int, n int) ([][]int, error) {
 	return textsOf, nil
 }
 
-// ownCosines returns the cosine of each text with its image. It comes from the
-// diagonal of small products, so that it has the bits that a pair of
-// equal embeddings gets elsewhere in the grid.
-func ownCosines(pool *kernel.Pool, images, texts []float32, imageOf []int, e int) []float32 {
+// ownCosines returns the cosine of each text with its image. They are diagonals
+// of small products, so that they have the bits that the same two embeddings get
+// elsewhere in the grid.
+func ownCosines(pool *model.Pool, images, texts []float32, imageOf []int, e int) []float32 {
 	const part = 64
 	own := make([]float32, len(imageOf))
 	theirs, square := make([]float32, part*e), make([]float32, part*part)
@@ -124,7 +135,7 @@ func ownCosines(pool *kernel.Pool, images, texts []float32, imageOf []int, e int
 		for i := range n {
 			copy(theirs[i*e:(i+1)*e], images[imageOf[lo+i]*e:])
 		}
-		pool.Gemm(square[:n*n], theirs[:n*e], texts[lo*e:(lo+n)*e], n, n, e, kernel.Gemm{TransB: true})
+		product(pool, square[:n*n], theirs[:n*e], texts[lo*e:(lo+n)*e], n, n, e, kernel.Gemm{TransB: true})
 		for i := range n {
 			own[lo+i] = square[i*n+i] + 0 // which makes -0 to 0, for countNearer
 		}
@@ -140,9 +151,10 @@ func (r ranked) nearer() int { return int(uint32(r)) }
 func (r ranked) equal() int  { return int(r>>32) - r.nearer() }
 
 // countNearer counts the cosines of a row that are larger than own, and adds to
-// counts those that are larger than own of their column. It does so without
-// a branch, which no processor could foresee: the sign bit of own - cosine says
-// that it is larger, that of the same bits less one that it is at least equal.
+// counts the cosines that are larger than their column's own. It has no branch,
+// which no processor could predict: the sign bit of own - cosine says that the
+// cosine is larger; the sign bit of the same bits less one, that it is at least
+// equal.
 func countNearer(counts []ranked, row []float32, own float32, ofColumn []float32) ranked {
 	var nearer, atLeast uint32
 	counts, ofColumn = counts[:len(row)], ofColumn[:len(row)]

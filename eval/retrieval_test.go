@@ -67,7 +67,7 @@ func TestRetrieveCollapsed(t *testing.T) {
 func TestRetrieveBlocks(t *testing.T) {
 	const e = 17
 	rng := rand.New(rand.NewPCG(3, 4))
-	for _, size := range [][2]int{{1, 1}, {3, 70}, {gridBlock - 1, gridBlock + 5}, {700, 2*gridBlock + 3}} {
+	for _, size := range [][2]int{{1, 1}, {3, 70}, {blockSize - 1, blockSize + 5}, {700, 2*blockSize + 3}} {
 		n, m := size[0], size[1]
 		images, texts, imageOf := unitRows(rng, n, e), unitRows(rng, m, e), make([]int, m)
 		for j := range m {
@@ -157,8 +157,10 @@ func TestRetrieveErrors(t *testing.T) {
 		{[]float32{1, 0, 0, 1}, []float32{1, 0}, []int{0}, "image 1 has no text"},
 		{[]float32{1, 0}, []float32{1, nan}, []int{0}, "texts: row 0 has NaN"},
 	} {
-		if _, err := Retrieve(t.Context(), newPool(t, 1), test.images, test.texts, test.imageOf); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("Retrieve(%v, %v, %v): %v; want error with %q", test.images, test.texts, test.imageOf, err, test.want)
+		if _, err := Retrieve(t.Context(), newPool(t, 1), test.images, test.texts, test.imageOf); err == nil ||
+			!strings.Contains(err.Error(), test.want) {
+			t.Errorf("Retrieve(%v, %v, %v): %v; want error with %q", test.images, test.texts, test.imageOf, err,
+				test.want)
 		}
 	}
 }

@@ -125,7 +125,8 @@ func (a Audit) Prove(classes []string) error {
 			return fmt.Errorf("eval: class %q is not in the audit; want one of its %d classes", class, len(a.Classes))
 		}
 		if n.Captions > 0 {
-			return fmt.Errorf("eval: class %q is not unseen: %d of %d training captions name it, such as %q", class, n.Captions, a.Captions, n.Example)
+			return fmt.Errorf("eval: class %q is not unseen: %d of %d training captions name it, such as %q",
+				class, n.Captions, a.Captions, n.Example)
 		}
 	}
 	return nil
@@ -138,11 +139,12 @@ func (a Audit) String() string {
 			unseen++
 		}
 	}
-	return fmt.Sprintf("%d training captions name %d of %d classes, and none of the other %d", a.Captions, len(a.Classes)-unseen, len(a.Classes), unseen)
+	return fmt.Sprintf("%d training captions name %d of %d classes, and none of the other %d",
+		a.Captions, len(a.Classes)-unseen, len(a.Classes), unseen)
 }
 
-// A Split is the accuracy on images of classes that training named, and on
-// those of classes that it never did. In both, an image can be given any class.
+// A Split is the accuracy on images whose class training named, and on images
+// whose class it never named. In both, an image can be given any class.
 type Split struct {
 	// Seen and Unseen are nil where no image has such a class.
 	Seen   *ZeroShot `json:"seen,omitempty"`

@@ -54,7 +54,8 @@ func TestAuditCaptions(t *testing.T) {
 }
 
 func TestAuditProve(t *testing.T) {
-	a, err := AuditCaptions([]string{"red circle", "blue star", "cross"}, captions("a red circle", "a blue cross", "one circle in red"))
+	a, err := AuditCaptions([]string{"red circle", "blue star", "cross"},
+		captions("a red circle", "a blue cross", "one circle in red"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +85,8 @@ func TestAuditErrors(t *testing.T) {
 	if !errors.Is(err, torn) {
 		t.Errorf("AuditCaptions = %v; want the error of the captions", err)
 	}
-	if _, err := AuditCaptions([]string{"the"}, captions()); err == nil || !strings.Contains(err.Error(), "no word to look for") {
+	if _, err := AuditCaptions([]string{"the"}, captions()); err == nil ||
+		!strings.Contains(err.Error(), "no word to look for") {
 		t.Errorf("AuditCaptions of a class without words: %v", err)
 	}
 }
@@ -99,7 +101,8 @@ func TestScoreSplit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Seen.N != 2 || s.Seen.Top1 != 0.5 || s.Unseen.N != 2 || s.Unseen.Top1 != 0.5 || s.Seen.Classes != 3 || s.Harmonic != 0.5 {
+	if s.Seen.N != 2 || s.Seen.Top1 != 0.5 || s.Unseen.N != 2 || s.Unseen.Top1 != 0.5 || s.Seen.Classes != 3 ||
+		s.Harmonic != 0.5 {
 		t.Errorf("ScoreSplit: %+v, seen %+v, unseen %+v", s, s.Seen, s.Unseen)
 	}
 	s, err = testClassifier(t).ScoreSplit(images[:2], []int{0}, []bool{false, false, true})

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -16,8 +17,9 @@ type Classifier struct {
 
 // NewClassifier makes a classifier of the prompts' unit embeddings (C * P, E),
 // in which the P prompts of a class follow each other: the weight of a class
-// is the mean of its prompts, normalized again. An ensemble of prompts is
-// better than one: Radford et al., arXiv:2103.00020, section 3.1.4.
+// is the mean of its prompts, normalized again. A class whose mean has no
+// direction is an error. An ensemble of prompts is better than one: Radford et
+// al., arXiv:2103.00020, section 3.1.4.
 func NewClassifier(classes []string, prompts []float32, perClass int) (*Classifier, error) {
 	rows := len(classes) * perClass
 	if rows == 0 || len(prompts) == 0 || len(prompts)%rows != 0 {
@@ -36,7 +38,7 @@ func NewClassifier(classes []string, prompts []float32, perClass int) (*Classifi
 		for _, v := range mean {
 			norm += v * v
 		}
-		if norm = math.Sqrt(norm); !(norm > 0) {
+		if norm = math.Sqrt(norm); !(norm > 0) || math.IsInf(norm, 0) {
 			return nil, fmt.Errorf("eval: class %q: its prompts have mean %g; want a direction", name, norm)
 		}
 		for i, v := range mean {
@@ -57,7 +59,7 @@ func (c *Classifier) Cosines(dst []float64, x []float32) {
 	}
 }
 
-// ZeroShot is the accuracy of a classifier on labelled images. Accuracies are
+// ZeroShot is the accuracy of a classifier on labeled images. Accuracies are
 // fractions.
 type ZeroShot struct {
 	Top1 float64 `json:"top1"`
@@ -139,13 +141,15 @@ func tally(classes []string, n int, each func(visit func(label int, scores []flo
 func (c *Classifier) each(images []float32, labels []int, visit func(i, label int, cosines []float64)) error {
 	n, classes := len(labels), len(c.Classes)
 	if n == 0 || len(images) == 0 || len(images)/n*n != len(images) || len(images)/n*classes != len(c.Weights) {
-		return fmt.Errorf("eval: have %d numbers for %d labels and %d classes; want one row per label", len(images), n, classes)
+		return fmt.Errorf("eval: have %d numbers for %d labels and %d classes; want one row per label", len(images), n,
+			classes)
 	}
 	e := len(images) / n
 	cosines := make([]float64, classes)
 	for i, label := range labels {
 		if label < 0 || label >= classes {
-			return fmt.Errorf("eval: image %d has label %d; want 0 to %d, the lines of the class list", i, label, classes-1)
+			return fmt.Errorf("eval: image %d has label %d; want 0 to %d, the lines of the class list", i, label,
+				classes-1)
 		}
 		c.Cosines(cosines, images[i*e:(i+1)*e])
 		visit(i, label, cosines)
@@ -189,30 +193,30 @@ type Label struct {
 	Probability float64 `json:"probability"`
 }
 
-// Predict gives each class the softmax of scale times its cosine with the unit
-// embedding x (E), most probable first. Scale is exp of the model's logit
-// scale: the 100 that is common elsewhere makes a young model look sure.
+// Probabilities are the softmax of scale times the cosines of the unit embedding
+// x (E) with each class: (C). Scale is the model's own factor on cosines: the
+// 100 that is common elsewhere makes a young model look sure.
+func (c *Classifier) Probabilities(x []float32, scale float64) []float64 {
+	p := make([]float64, len(c.Classes))
+	c.Cosines(p, x)
+	largest, sum := slices.Max(p), 0.0
+	for i, v := range p {
+		p[i] = math.Exp(scale * (v - largest))
+		sum += p[i]
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}
+
+// Predict is each class with its probability for the unit embedding x (E), the
+// most probable first.
 func (c *Classifier) Predict(x []float32, scale float64) []Label {
-	cosines := make([]float64, len(c.Classes))
-	c.Cosines(cosines, x)
-	largest := slices.Max(cosines)
-	labels, sum := make([]Label, len(cosines)), 0.0
-	for i, v := range cosines {
-		p := math.Exp(scale * (v - largest))
+	labels := make([]Label, len(c.Classes))
+	for i, p := range c.Probabilities(x, scale) {
 		labels[i] = Label{c.Classes[i], p}
-		sum += p
 	}
-	for i := range labels {
-		labels[i].Probability /= sum
-	}
-	slices.SortStableFunc(labels, func(a, b Label) int {
-		switch {
-		case a.Probability > b.Probability:
-			return -1
-		case a.Probability < b.Probability:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(labels, func(a, b Label) int { return cmp.Compare(b.Probability, a.Probability) })
 	return labels
 }

@@ -43,9 +43,13 @@ func TestNewClassifier(t *testing.T) {
 		{nil, nil, 1, "0 classes"},
 		{[]string{"a", "b"}, []float32{1, 0, 1}, 1, "one row per prompt"},
 		{[]string{"a"}, []float32{1, 0, -1, 0}, 2, `class "a"`},
+		{[]string{"a"}, []float32{float32(math.Inf(1)), 0}, 1, "mean +Inf; want a direction"},
+		{[]string{"a"}, []float32{float32(math.NaN()), 0}, 1, "mean NaN; want a direction"},
 	} {
-		if _, err := NewClassifier(test.classes, test.prompts, test.perClass); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("NewClassifier(%q, %v, %d) = %v; want error with %q", test.classes, test.prompts, test.perClass, err, test.want)
+		if _, err := NewClassifier(test.classes, test.prompts, test.perClass); err == nil ||
+			!strings.Contains(err.Error(), test.want) {
+			t.Errorf("NewClassifier(%q, %v, %d) = %v; want error with %q", test.classes, test.prompts, test.perClass,
+				err, test.want)
 		}
 	}
 }
@@ -68,6 +72,25 @@ func TestScore(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got, close6); d != "" {
 		t.Errorf("Score (-want +got):\n%s", d)
+	}
+}
+
+// TestTop5 has seven classes, in the order of their cosines, and an image of the
+// fifth and of the sixth.
+func TestTop5(t *testing.T) {
+	classes, weights := make([]string, 7), make([]float32, 14)
+	for i := range classes {
+		sin, cos := math.Sincos(float64(i) / 7)
+		classes[i], weights[2*i], weights[2*i+1] = string(rune('a'+i)), float32(cos), float32(sin)
+	}
+	c, err := NewClassifier(classes, weights, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := c.Score([]float32{1, 0, 1, 0}, []int{4, 5})
+	want := []ClassScore{{"e", 1, 0, 1}, {"f", 1, 0, 0}}
+	if d := cmp.Diff(want, z.PerClass); err != nil || d != "" || z.Top1 != 0 || z.Top5 != 0.5 {
+		t.Errorf("Score: top-1 %g, top-5 %g, %v, (-want +got):\n%s", z.Top1, z.Top5, err, d)
 	}
 }
 
@@ -165,7 +188,7 @@ func TestLists(t *testing.T) {
 		{ReadClasses, "cat\n\ndog\n", "class 1 is empty"},
 		{ReadClasses, "\xff\xfe", "not UTF-8"},
 		{ReadTemplates, "", "no template"},
-		{ReadTemplates, "a {}\na photo\n", "list.txt:2"},
+		{ReadTemplates, "a {}\na photo\n", "template 2: \"a photo\""},
 		{ReadTemplates, "{} and {}\n", "{} once"},
 	} {
 		if _, err := test.read(file(test.text)); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -26,6 +26,7 @@ func New(c Config, seed uint64) (*CLIP, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	c.SetDefaults()
 	if c.Text.VocabSize < 3 {
 		return nil, fmt.Errorf("model: text.vocab_size %d; want the tokenizer's", c.Text.VocabSize)
 	}

@@ -6,6 +6,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/goclip/goclip/model/op"
@@ -13,40 +14,45 @@ import (
 
 // Config is the architecture of both towers.
 type Config struct {
-	// EmbedDim is the width of the space that both towers end in.
+	// EmbedDim is the width of the space in which both towers end.
 	EmbedDim int `yaml:"embed_dim"`
 
-	// Activation is that of the blocks: gelu (open_clip), quick_gelu (the
-	// weights of OpenAI) or gelu_tanh. Weights trained with one are worse with
-	// another.
+	// Activation is the function inside of the blocks: gelu (open_clip),
+	// quick_gelu (OpenAI's weights) or gelu_tanh. Weights trained with one do
+	// worse with another. Empty means gelu.
 	Activation string `yaml:"activation"`
 
 	Image ImageConfig `yaml:"image"`
 	Text  TextConfig  `yaml:"text"`
 }
 
-// ImageConfig is a vision transformer (Dosovitskiy et al., arXiv:2010.11929).
+// ImageConfig is the image tower, a vision transformer (Dosovitskiy et al.,
+// arXiv:2010.11929).
 type ImageConfig struct {
-	Size   int `yaml:"size"`   // side of the image in pixels
-	Patch  int `yaml:"patch"`  // side of a patch in pixels
-	Width  int `yaml:"width"`  // channels of a token
-	Layers int `yaml:"layers"` // blocks
-	Heads  int `yaml:"heads"`  // of attention, each Width/Heads wide
+	Size   int `yaml:"size"`   // Size is the side of an image in pixels.
+	Patch  int `yaml:"patch"`  // Patch is the side of a patch in pixels; it divides Size.
+	Width  int `yaml:"width"`  // Width is the number of channels of a token.
+	Layers int `yaml:"layers"` // Layers is the number of residual blocks.
+	Heads  int `yaml:"heads"`  // Heads is the number of attention heads, each Width/Heads channels wide.
 }
 
-// TextConfig is a causal transformer.
+// TextConfig is the text tower, a causal transformer.
 type TextConfig struct {
-	// ContextLength is the number of tokens of a text, those at its start and
-	// end included. Longer texts are cut.
+	// ContextLength is the number of tokens of a text, its start and end tokens
+	// included. Longer texts are cut.
 	ContextLength int `yaml:"context_length"`
 
-	// VocabSize is the number of tokens; 0 means the tokenizer's.
+	// VocabSize is the number of tokens in the vocabulary; 0 means as many as the
+	// tokenizer has.
 	VocabSize int `yaml:"vocab_size"`
 
-	Width  int `yaml:"width"`
-	Layers int `yaml:"layers"`
-	Heads  int `yaml:"heads"`
+	Width  int `yaml:"width"`  // Width is the number of channels of a token.
+	Layers int `yaml:"layers"` // Layers is the number of residual blocks.
+	Heads  int `yaml:"heads"`  // Heads is the number of attention heads, each Width/Heads channels wide.
 }
+
+// SetDefaults fills in the fields whose zero means a default. Sizes have none.
+func (c *Config) SetDefaults() { c.Activation = cmp.Or(c.Activation, "gelu") }
 
 // activations are the names that Config.Activation may have.
 var activations = map[string]op.Activation{
@@ -55,8 +61,9 @@ var activations = map[string]op.Activation{
 	"gelu_tanh":  op.GELUTanh,
 }
 
-// Validate reports the first field that cannot work.
+// Validate reports the first field that cannot work, after defaults.
 func (c Config) Validate() error {
+	c.SetDefaults()
 	for _, f := range []struct {
 		name  string
 		value int
@@ -81,7 +88,8 @@ func (c Config) Validate() error {
 	case c.Text.Width%c.Text.Heads != 0:
 		return fmt.Errorf("model: text.width %d is not a multiple of text.heads %d", c.Text.Width, c.Text.Heads)
 	case c.Text.ContextLength < 3:
-		return fmt.Errorf("model: text.context_length %d; want at least 3, for a start, a token and an end", c.Text.ContextLength)
+		return fmt.Errorf("model: text.context_length %d; want at least 3, for a start, a token and an end",
+			c.Text.ContextLength)
 	case c.Text.ContextLength > 1<<20:
 		return fmt.Errorf("model: text.context_length %d; want at most %d", c.Text.ContextLength, 1<<20)
 	case c.Text.VocabSize < 0 || c.Text.VocabSize > 1<<24:

@@ -184,6 +184,24 @@ func TestClampLogitScale(t *testing.T) {
 	}
 }
 
+// TestDefaults states every default.
+func TestDefaults(t *testing.T) {
+	var got model.Config
+	if got.SetDefaults(); got != (model.Config{Activation: "gelu"}) {
+		t.Errorf("the zero Config becomes %+v, want gelu alone", got)
+	}
+	c := tiny()
+	c.Activation = ""
+	if m, err := model.New(c, 1); err != nil || m.Config() != tiny() {
+		t.Errorf("a model without an activation: %v; want gelu", err)
+	}
+	c.Activation = "quick_gelu"
+	got = c
+	if got.SetDefaults(); got != c {
+		t.Errorf("SetDefaults makes %+v of %+v", got, c)
+	}
+}
+
 func TestConfigErrors(t *testing.T) {
 	for want, change := range map[string]func(*model.Config){
 		"embed_dim 0":                       func(c *model.Config) { c.EmbedDim = 0 },

@@ -1,13 +1,12 @@
 package optim
 
 import (
-	"github.com/goclip/goclip/model"
-
 	"fmt"
 	"math"
 	"strings"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model"
 )
 
 // AdamW is the optimizer of a run: its parameters, their moments and the step.
@@ -25,8 +24,10 @@ func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*AdamW, 
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	c.SetDefaults()
 	if c.Warmup >= steps {
-		return nil, fmt.Errorf("optim: warmup %d is not less than the run's %d steps: it would never reach its learning rate", c.Warmup, steps)
+		return nil, fmt.Errorf("optim: warmup %d is not less than the run's %d steps: it would never reach its learning rate",
+			c.Warmup, steps)
 	}
 	a := &AdamW{config: c, params: params, steps: steps, pool: pool.OrDefault()}
 	size := 0
@@ -61,9 +62,9 @@ func (a *AdamW) NormOf(in func(name string) bool) float64 {
 	return math.Sqrt(sum)
 }
 
-// Update moves the parameters one step and returns the learning rate of it.
-// Norm is that of the gradients, which are scaled down to the bound if it is
-// above it.
+// Update moves the parameters one step and returns its learning rate. Norm is
+// the L2 norm of all gradients; where it exceeds Config.ClipNorm, the gradients
+// are scaled down to that bound.
 func (a *AdamW) Update(norm float64) (rate float64) {
 	rate = a.config.At(a.step, a.steps)
 	a.step++
@@ -138,7 +139,8 @@ func Groups(params []*model.Param) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%-16s %7s %12s  %s\n", "weight decay", "tensors", "parameters", "such as")
 	for g, label := range []string{"no", "yes"} {
-		fmt.Fprintf(&s, "%-16s %7d %12d  %s\n", label, tensors[g], elements[g], strings.Join(names[g][:min(4, len(names[g]))], ", "))
+		some := strings.Join(names[g][:min(4, len(names[g]))], ", ")
+		fmt.Fprintf(&s, "%-16s %7d %12d  %s\n", label, tensors[g], elements[g], some)
 	}
 	return strings.TrimSuffix(s.String(), "\n")
 }

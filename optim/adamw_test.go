@@ -1,13 +1,12 @@
 package optim
 
 import (
-	"github.com/goclip/goclip/model"
-
 	"math"
 	"strings"
 	"testing"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model"
 )
 
 func testParams() []*model.Param {
@@ -18,10 +17,11 @@ func testParams() []*model.Param {
 }
 
 // TestAdamW compares five clipped steps with algorithm 2 of the paper in float64.
+// The epsilon is large, so that the scale of the gradients counts.
 func TestAdamW(t *testing.T) {
 	pool := kernel.NewPool(1)
 	defer pool.Close()
-	c := Config{LearningRate: 0.1, Warmup: 2, WeightDecay: 0.3, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-6, ClipNorm: 1}
+	c := Config{LearningRate: 0.1, Warmup: 2, WeightDecay: 0.3, Beta1: 0.9, Beta2: 0.98, Epsilon: 0.1, ClipNorm: 0.5}
 	params := testParams()
 	a, err := New(params, c, 10, pool)
 	if err != nil {
@@ -48,14 +48,14 @@ func TestAdamW(t *testing.T) {
 		}
 		rate := a.Update(got)
 		for i := range g {
-			g[i] *= min(1, 1/norm)
+			g[i] *= min(1, 0.5/norm)
 			m[i] = 0.9*m[i] + 0.1*g[i]
 			v[i] = 0.98*v[i] + 0.02*g[i]*g[i]
 			mh, vh := m[i]/(1-math.Pow(0.9, float64(step+1))), v[i]/(1-math.Pow(0.98, float64(step+1)))
 			if i < 4 {
 				value[i] -= rate * 0.3 * value[i]
 			}
-			value[i] -= rate * mh / (math.Sqrt(vh) + 1e-6)
+			value[i] -= rate * mh / (math.Sqrt(vh) + 0.1)
 		}
 	}
 	for i, got := range append(params[0].Value, params[1].Value...) {
@@ -88,11 +88,13 @@ func TestGroups(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		"learning_rate 0":    func(c *Config) { c.LearningRate = 0 },
+		"learning_rate 11":   func(c *Config) { c.LearningRate = 11 },
 		"warmup -1":          func(c *Config) { c.Warmup = -1 },
 		"beta1 1":            func(c *Config) { c.Beta1 = 1 },
+		"beta1 -0.1":         func(c *Config) { c.Beta1 = -0.1 },
+		"weight_decay 2000":  func(c *Config) { c.WeightDecay = 2000 },
 		"beta2 NaN":          func(c *Config) { c.Beta2 = math.NaN() },
-		"epsilon 0":          func(c *Config) { c.Epsilon = 0 },
+		"epsilon -1":         func(c *Config) { c.Epsilon = -1 },
 		"clip_norm -1":       func(c *Config) { c.ClipNorm = -1 },
 		"weight_decay -0.1":  func(c *Config) { c.WeightDecay = -0.1 },
 		"warmup 10 is not l": func(c *Config) { c.Warmup = 10 },

@@ -1,48 +1,68 @@
 // Package optim updates the parameters of a model from their gradients.
 package optim
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Config sets up AdamW (Loshchilov and Hutter, arXiv:1711.05101) and the
-// learning rate schedule: linear warmup, then half a cosine down to 0.
+// schedule of the learning rate: linear warmup, then half a cosine down to 0.
+// The defaults are those of open_clip for vision transformers.
 type Config struct {
-	// LearningRate is the peak, at the end of the warmup.
+	// LearningRate is the peak of the schedule, at the end of the warmup; 0 means
+	// 5e-4.
 	LearningRate float64 `yaml:"learning_rate"`
 
-	// Warmup is the number of steps from learning rate 0 to the peak.
+	// Warmup is the number of steps in which the learning rate rises to its peak.
 	Warmup int `yaml:"warmup"`
 
-	// WeightDecay is the fraction of a parameter removed per unit of learning
-	// rate and step. Gains, biases, positions, the class token and the logit
-	// scale do not decay.
+	// WeightDecay is the fraction of a parameter that is removed per step and unit
+	// of learning rate. Gains, biases, position embeddings, the class token and
+	// the logit scale do not decay.
 	WeightDecay float64 `yaml:"weight_decay"`
 
-	// Beta1 and Beta2 are the decay rates, per step, of the moving averages of
-	// the gradient and its square. CLIP uses 0.98 for Beta2 with a ViT, which
-	// follows the changes of the gradient faster than the usual 0.999.
+	// Beta1 is the decay rate, per step, of the moving average of the gradient.
 	Beta1 float64 `yaml:"beta1"`
+
+	// Beta2 is the decay rate, per step, of the moving average of the squared
+	// gradient. CLIP uses 0.98 with vision transformers, which follows changes of
+	// the gradient faster than the usual 0.999.
 	Beta2 float64 `yaml:"beta2"`
 
-	// Epsilon is added to the root of the second average.
+	// Epsilon is added to the root of the second average; 0 means 1e-6.
 	Epsilon float64 `yaml:"epsilon"`
 
 	// ClipNorm bounds the L2 norm of all gradients together; 0 means no bound.
 	ClipNorm float64 `yaml:"clip_norm"`
 
-	// EMADecay is what a moving average of the parameters keeps of itself in an
-	// update, such as 0.999: see [EMA]. Evaluations take the average then, and a
-	// checkpoint holds it beside the parameters. 0 means none.
+	// EMADecay is the decay rate of a moving average of the parameters, such as
+	// 0.999. Evaluations then use the average, and a checkpoint holds it beside
+	// the parameters. 0 means no average.
 	EMADecay float64 `yaml:"ema_decay"`
 }
 
-// Default is open_clip's for vision transformers, but for the learning rate
-// and the warmup, which depend on the run.
+// Default is the config that a recipe starts from. It differs from a zero
+// Config after SetDefaults by the weight decay alone, since a decay of 0 is a choice.
 func Default() Config {
-	return Config{LearningRate: 5e-4, Warmup: 0, WeightDecay: 0.2, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-6}
+	c := Config{WeightDecay: 0.2}
+	c.SetDefaults()
+	return c
 }
 
-// Validate reports the first field that cannot work.
+// SetDefaults fills in the fields whose zero means a default. One of Beta1 and
+// Beta2 may be 0; where both are, neither was chosen.
+func (c *Config) SetDefaults() {
+	c.LearningRate = cmp.Or(c.LearningRate, 5e-4)
+	c.Epsilon = cmp.Or(c.Epsilon, 1e-6)
+	if c.Beta1 == 0 && c.Beta2 == 0 {
+		c.Beta1, c.Beta2 = 0.9, 0.98
+	}
+}
+
+// Validate reports the first field that cannot work, after defaults.
 func (c Config) Validate() error {
+	c.SetDefaults()
 	switch {
 	case !(c.LearningRate > 0 && c.LearningRate <= 10):
 		return fmt.Errorf("optim: learning_rate %g is not in (0, 10]", c.LearningRate)

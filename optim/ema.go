@@ -1,8 +1,6 @@
 package optim
 
-import (
-	"github.com/goclip/goclip/model"
-)
+import "github.com/goclip/goclip/model"
 
 // An EMA is a moving average of parameters, which often does better than their
 // last values. After update t, counted from 1,
@@ -13,8 +11,8 @@ import (
 // soon forgets: a decay of 0.999 is reached after update 8990.
 //
 // Source: Polyak and Juditsky, "Acceleration of Stochastic Approximation by
-// Averaging" (1992); the bound on d is that of TensorFlow's
-// ExponentialMovingAverage with num_updates.
+// Averaging" (1992); TensorFlow's ExponentialMovingAverage bounds d
+// likewise by its num_updates.
 type EMA struct {
 	decay    float64
 	params   []*model.Param

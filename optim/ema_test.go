@@ -10,7 +10,7 @@ import (
 	"github.com/goclip/goclip/internal/kernel"
 )
 
-// TestEMA holds that averages are those of the formula, the same bits with any
+// TestEMA holds that averages follow the formula, with the same bits for any
 // number of threads, and that a swap shows them and a second one hides them.
 func TestEMA(t *testing.T) {
 	const decay = 0.8 // which the bound reaches after update 35

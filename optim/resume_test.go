@@ -1,8 +1,6 @@
 package optim
 
 import (
-	"github.com/goclip/goclip/model"
-
 	"errors"
 	"fmt"
 	"math"
@@ -12,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model"
 )
 
 // sizedParams returns parameters on both sides of the lengths at which kernels

@@ -66,7 +66,7 @@ func TestEMA(t *testing.T) {
 		}
 		return nil
 	}))
-	if _, err := s.evaluator.evaluate(t.Context(), 12); err == nil || !strings.Contains(err.Error(), "mean NaN") {
+	if _, err := s.evaluator.evaluate(t.Context(), 12); err == nil || !strings.Contains(err.Error(), "not finite") {
 		t.Errorf("an evaluation of averages that are NaN: %v; want error", err)
 	}
 	if !slices.Equal(value(), was) {

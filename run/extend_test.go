@@ -48,10 +48,10 @@ func TestExtend(t *testing.T) {
 	}
 	lines := metricsOf(t, workdir)
 	if last := lines[len(lines)-1]; last.Step != 14 || last.LearningRate != c.Optim.At(13, 14) {
-		t.Errorf("last step %d with learning rate %g; want 14 with that of a cosine of 14 steps", last.Step, last.LearningRate)
+		t.Errorf("last step %d with learning rate %g; want 14 with the rate of a cosine of 14 steps", last.Step, last.LearningRate)
 	}
 	if lines[10].LearningRate != c.Optim.At(10, 11) {
-		t.Errorf("step 11 with learning rate %g; want that of a cosine of 11 steps", lines[10].LearningRate)
+		t.Errorf("step 11 with learning rate %g; want the rate of a cosine of 11 steps", lines[10].LearningRate)
 	}
 	r = testRun(t, world, workdir, true)
 	r.Config = c
@@ -76,7 +76,7 @@ func TestExtend(t *testing.T) {
 	refused(r, "data.train is not what "+workdir+" was trained on: "+filepath.Base(shards[0])+" is missing")
 }
 
-// inspected holds that a step that is computed again is the one that was
+// inspected holds that a step that is recomputed is the one that was
 // logged, whether there is a checkpoint before it or not.
 func inspected(t *testing.T, world, workdir string) {
 	lines := metricsOf(t, workdir)

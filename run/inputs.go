@@ -40,7 +40,7 @@ func openInputs(ctx context.Context, c *configs.Run, resume bool, log *train.Con
 		return nil, err
 	}
 	if c.Tokenizer.Path != "" && !resume {
-		if in.tokenizer, err = tokenizer.Load(c.Tokenizer.Path); err != nil {
+		if in.tokenizer, err = c.Tokenizer.Load(); err != nil {
 			return nil, err
 		}
 	}
@@ -68,14 +68,11 @@ func (in *inputs) openEval(ctx context.Context, c *configs.Run) (err error) {
 	if c.Eval.Classes == "" || len(sets) == 0 {
 		return nil
 	}
-	if in.classes, err = eval.ReadClasses(c.Eval.Classes); err != nil {
+	if in.classes, err = configs.ReadClasses(c.Eval.Classes); err != nil {
 		return err
 	}
-	in.templates = []string{eval.DefaultTemplate}
-	if c.Eval.Templates != "" {
-		if in.templates, err = eval.ReadTemplates(c.Eval.Templates); err != nil {
-			return err
-		}
+	if in.templates, err = configs.ReadTemplates(c.Eval.Templates); err != nil {
+		return err
 	}
 	for _, s := range sets {
 		d, err := data.Open(ctx, s.Data, c.Data, data.Need{Label: true})

@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 
 	"github.com/goclip/goclip/configs"
-	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/model"
 )
 
@@ -18,7 +17,7 @@ type Memory struct {
 	Data        int64 // batches being decoded, and the encoded images of two windows
 	Batch       int64 // inputs and embeddings of the step
 	Activations int64 // the arena of the step
-	Eval        int64 // both encoders, and those of the grid
+	Eval        int64 // both encoders, and the grid's
 }
 
 // Total is the peak.
@@ -73,7 +72,9 @@ func predict(c *configs.Run, m *model.CLIP, in *inputs, step model.StepConfig, l
 		Activations: int64(stats.ArenaBytes),
 	}
 	if len(in.sets) > 0 {
-		if memory.Eval, err = m.EncoderBytes(eval.BatchOf(c.Eval.Batch), length); err != nil {
+		evaluation := c.Eval
+		evaluation.SetDefaults()
+		if memory.Eval, err = m.EncoderBytes(evaluation.Batch, length); err != nil {
 			return memory, err
 		}
 	}

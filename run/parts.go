@@ -63,7 +63,7 @@ func (p *parts) sameTokenizer(dir string) error {
 	if path == "" {
 		return nil
 	}
-	now, err := tokenizer.Load(path)
+	now, err := p.config.Tokenizer.Load()
 	if err != nil {
 		return err
 	}

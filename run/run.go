@@ -42,8 +42,8 @@ type Result struct {
 	Weights    string // the file that holds them
 	LogitScale float64
 
-	// Evaluations are those of the last step, one for each set, and Classes the
-	// names that they chose from.
+	// Evaluations hold the scores after the last step, one for each set, and Classes
+	// the names to choose from.
 	Evaluations []train.Evaluation
 	Classes     []string
 }
@@ -84,6 +84,9 @@ type session struct {
 // start opens what the run reads, takes its folder, and puts its trainer at the
 // place of the newest checkpoint.
 func start(ctx context.Context, o Options) (s *session, err error) {
+	if err := o.Config.Validate(); err != nil {
+		return nil, err
+	}
 	if err := check(o.Dir, o.Resume); err != nil {
 		return nil, err
 	}

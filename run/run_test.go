@@ -56,7 +56,7 @@ func inspect(t *testing.T, o *Options, step int) (*train.Inspection, error) {
 	return Inspect(t.Context(), o.Config, o.Dir, step, o.Log)
 }
 
-// hashes are those of what a run ends in: weights, moments, and the lines of
+// hashes are the SHA-256 of what a run ends in: weights, moments, and the lines of
 // metrics but for their times.
 func hashes(t *testing.T, workdir string) string {
 	t.Helper()

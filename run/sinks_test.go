@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestSinks checks that a run that is asked to writes its metrics, those of
-// evaluations too, for TensorBoard and Prometheus.
+// TestSinks checks that a run that is asked to writes its metrics, and its
+// evaluations, for TensorBoard and Prometheus.
 func TestSinks(t *testing.T) {
 	dir := t.TempDir()
 	r := testRun(t, filepath.Join(dir, "world"), filepath.Join(dir, "run"), false)

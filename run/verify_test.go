@@ -19,7 +19,7 @@ var ways = []struct {
 	change       func(c *configs.Run)
 }{
 	{"whole batch", "amx avx2 portable", func(*configs.Run) {}},
-	{"micro-batches of 4, blocks computed again, averages", "avx512", func(c *configs.Run) {
+	{"micro-batches of 4, blocks recomputed, averages", "avx512", func(c *configs.Run) {
 		c.Train.MicroBatch, c.Train.Rematerialize, c.Optim.EMADecay = 4, "block", 0.9
 	}},
 	{"bf16", "avx512bf16", func(c *configs.Run) { c.Train.Precision = "bf16" }},
@@ -29,7 +29,7 @@ var ways = []struct {
 // TestVerify holds that runs of the quickstart's model, stopped and resumed, are
 // exact, and that neither threads nor decoders change a bit. Nine runs of
 // the first way cover all pairs of threads, decoders and levels of instructions;
-// the others have those of one level. A machine takes its best level for one that
+// the others run at one level each. A machine takes its best level for one that
 // it lacks.
 func TestVerify(t *testing.T) {
 	world := filepath.Join(t.TempDir(), "world")

@@ -5,6 +5,30 @@ import (
 	"testing"
 )
 
+// TestDefaults states every default.
+func TestDefaults(t *testing.T) {
+	want := Config{
+		Rematerialize: "none", Precision: "f32", LogEvery: 10, ProbePairs: 24, OnBadStep: "stop", MaxBadSteps: 10, MaxLogitScale: 100,
+	}
+	var got Config
+	if got.SetDefaults(); got != want {
+		t.Errorf("the zero Config becomes %+v, want %+v", got, want)
+	}
+	chosen := Config{
+		Steps: 1, Batch: 2, MicroBatch: 1, Rematerialize: "block", Precision: "bf16", LogEvery: 3, EvalEvery: 4, ProbePairs: -1, Threads: 5,
+		GradNormJump: 6, OnBadStep: "skip", MaxBadSteps: 7, MaxLogitScale: 8,
+	}
+	got = chosen
+	if got.SetDefaults(); got != chosen {
+		t.Errorf("SetDefaults makes %+v of %+v", got, chosen)
+	}
+	for pairs, size := range map[int]int{-1: 0, 0: 24, 9: 9} {
+		if got := (Config{ProbePairs: pairs}).GridSize(); got != size {
+			t.Errorf("GridSize() with probe_pairs %d = %d, want %d", pairs, got, size)
+		}
+	}
+}
+
 func TestConfig(t *testing.T) {
 	for _, test := range []struct {
 		c    Config

@@ -57,7 +57,7 @@ func every(lines []Metrics, has func(Metrics) bool) bool {
 	return len(lines) > 0
 }
 
-// nearLnN says whether a loss is that of guessing.
+// nearLnN says whether the loss of a line is what guessing gives.
 func nearLnN(m Metrics) bool { return m.Loss > 0.97*m.LnN && m.Loss < 1.03*m.LnN }
 
 // collapse finds that the embeddings of all pairs have become the same.
@@ -79,7 +79,7 @@ func stuck(h History) *Finding {
 		return nil
 	}
 	m := lines[len(lines)-1]
-	return &Finding{"stuck at ln N", fmt.Sprintf("the loss is that of guessing since step %d: %.3f, ln N %.3f; "+
+	return &Finding{"stuck at ln N", fmt.Sprintf("the loss is what guessing gives since step %d: %.3f, ln N %.3f; "+
 		"try optim.learning_rate ten times lower and higher, a shorter optim.warmup, and whether captions belong to their images (data inspect)", lines[0].Step, m.Loss, m.LnN)}
 }
 

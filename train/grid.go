@@ -52,11 +52,6 @@ func (c Config) gridEvery() int {
 
 // GridSize is the number of pairs of the grid; 0 means none.
 func (c Config) GridSize() int {
-	switch {
-	case c.ProbePairs == 0:
-		return 24
-	case c.ProbePairs < 0:
-		return 0
-	}
-	return c.ProbePairs
+	c.SetDefaults()
+	return max(0, c.ProbePairs)
 }

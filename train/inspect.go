@@ -19,11 +19,11 @@ type Inspection struct {
 	GradNorm   Number `json:"grad_norm"`
 	LogitScale Number `json:"logit_scale"` // the factor, not its logarithm
 
-	// Pairs are those of the batch, in its order.
+	// Pairs are the pairs of the batch, in its order.
 	Pairs []InspectedPair `json:"pairs"`
 
-	// Grid holds the cosines of images (rows) and texts (columns) of the pairs
-	// whose numbers Worst lists, those of the largest loss.
+	// Grid holds the cosines of images (rows) and texts (columns) of the pairs with
+	// the largest losses, whose places in the batch Worst lists.
 	Worst []int      `json:"worst"`
 	Grid  [][]Number `json:"grid"`
 }
@@ -117,8 +117,8 @@ func cosines(x, y []float32, e int) func(i, j int) float64 {
 	}
 }
 
-// logSumExps returns those of the rows and of the columns of scale times the
-// cosines, which are at most 1, so that no exponential overflows.
+// logSumExps returns the log-sum-exps of the rows and of the columns of scale times
+// the cosines. Cosines are at most 1, so no exponential overflows.
 func logSumExps(cosine func(i, j int) float64, n int, scale float64) (rows, columns []float64) {
 	rows, columns = make([]float64, n), make([]float64, n)
 	for i := range n {

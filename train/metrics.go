@@ -13,7 +13,7 @@ type Metrics struct {
 	Step  int     `json:"step"`
 	Epoch float64 `json:"epoch"`
 
-	// Loss is that of this step's batch. LnN is the loss of a model that knows
+	// Loss is the loss of this step's batch. LnN is the loss of a model that knows
 	// nothing, the logarithm of the batch size.
 	Loss float64 `json:"loss"`
 	LnN  float64 `json:"ln_n"`
@@ -27,13 +27,13 @@ type Metrics struct {
 	LearningRate float64 `json:"learning_rate"`
 
 	// GradNorm is the L2 norm of all gradients before clipping, GradNormImage
-	// and GradNormText those of each tower.
+	// and GradNormText the norms of each tower's gradients.
 	GradNorm      float64 `json:"grad_norm"`
 	GradNormImage float64 `json:"grad_norm_image"`
 	GradNormText  float64 `json:"grad_norm_text"`
 
 	// CosinePairs is the mean cosine of the batch's true pairs, CosineRest
-	// that of all other combinations.
+	// the mean over all other combinations.
 	CosinePairs float64 `json:"cosine_pairs"`
 	CosineRest  float64 `json:"cosine_rest"`
 
@@ -49,8 +49,8 @@ type Metrics struct {
 	ResizeSeconds   float64 `json:"resize_seconds"`
 	TokenizeSeconds float64 `json:"tokenize_seconds"`
 
-	// ReadBytes are those of the image files and captions read since the
-	// previous line; in the first line after a resume, no more than in any.
+	// ReadBytes counts the bytes of image files and captions read since the
+	// previous line, also in the first line after a resume.
 	ReadBytes int64 `json:"read_bytes"`
 
 	// Skipped counts the bad steps so far whose update was left out.
@@ -81,8 +81,8 @@ func (e Evaluation) String() string {
 	return fmt.Sprintf("%s: %.1f %% top-1 (chance %.1f %%)", e.Set, 100*e.Top1, 100/float64(e.Classes))
 }
 
-// meanCosines returns the mean inner product of rows with equal index of x and
-// y (N, E), and that of rows with different index. The second needs no N x N
+// meanCosines returns the mean inner product of rows with equal index of x and y
+// (N, E), and the mean over rows with different index. The second needs no N x N
 // products: the sum over all combinations is the product of the sums.
 func meanCosines(x, y []float32, n int) (pairs, rest float64) {
 	e := len(x) / n

@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// Gauges keeps the newest numbers of the lines of metrics.jsonl, and tells them
+// Gauges keeps the newest numbers of the lines of metrics.jsonl, and writes them
 // in the text format of Prometheus. Each write is one line. It may be used by
 // several goroutines.
 type Gauges struct {

@@ -15,7 +15,7 @@ import (
 )
 
 // A provoked run is a real one, of a small model, that is led to fail in a
-// certain way: its batches are those that batch makes, not those of the data.
+// certain way: batch makes its batches, not the data.
 type provoked struct {
 	rate  float64 // of learning
 	steps int
@@ -99,7 +99,7 @@ func TestProvoke(t *testing.T) {
 			for i := range 5 {
 				copy(tokens[i*len(tokens)/5:], tokens[:len(tokens)/5])
 			}
-		}}, "stuck at ln N: the loss is that of guessing since step 1"},
+		}}, "stuck at ln N: the loss is what guessing gives since step 1"},
 		"captions that belong to other images": {provoked{rate: 0.3, steps: 12, batch: func(step int, _ []float32, tokens []int32) {
 			shift(tokens, 1+step%4)
 		}}, "logit scale falls: from "},

@@ -16,7 +16,7 @@ type Setup struct {
 	Config Config
 	Optim  optim.Config
 
-	// Seed is that of the order of the pairs and of every random draw.
+	// Seed fixes the order of the pairs and every random draw.
 	Seed uint64
 
 	Model     *model.CLIP

@@ -212,7 +212,7 @@ func must(t *testing.T, err error) {
 }
 
 // TestTowerNorms holds that the norms of both towers and of the logit scale make
-// up that of all gradients.
+// up the norm of all gradients.
 func TestTowerNorms(t *testing.T) {
 	tr, _ := newTrainer(t)
 	must(t, tr.Run(t.Context()))

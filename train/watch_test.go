@@ -49,7 +49,7 @@ func TestWatch(t *testing.T) {
 		t.Errorf("more than ten times the median: %q", reason)
 	}
 	if got := w.Norms[len(w.Norms)-1]; got != 20 {
-		t.Errorf("last norm %g; want 20, since that of a bad step does not count", got)
+		t.Errorf("last norm %g; want 20, since the norm of a bad step does not count", got)
 	}
 	if reason := (&Watch{}).check(c, 1, 1e9); reason != "" {
 		t.Errorf("the first step: %q", reason)

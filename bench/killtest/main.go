@@ -197,7 +197,7 @@ func (t trainer) terminated(name string) (took time.Duration, err error) {
 	return took, nil
 }
 
-// sums are those of the files of the last checkpoint.
+// sums returns the checksums of the last checkpoint's files.
 func (t trainer) sums(name string) (string, error) {
 	var all []string
 	for _, file := range []string{"model.safetensors", "optimizer.safetensors", "state.json", "tokenizer.json"} {

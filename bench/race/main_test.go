@@ -65,7 +65,7 @@ func TestPrint(t *testing.T) {
 	}
 }
 
-// TestOutput holds that what fails is told with the last line that it wrote.
+// TestOutput holds that the error of a program that fails has the last line it wrote.
 func TestOutput(t *testing.T) {
 	if _, err := output(t.Context(), "go", "no-such-command"); err == nil || !strings.Contains(err.Error(), "race: go no-such-command: exit status 2") {
 		t.Errorf("output: %v; want error", err)

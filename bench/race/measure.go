@@ -74,7 +74,7 @@ func (o *options) runPeer(ctx context.Context, args []string) (*peer, error) {
 }
 
 // output runs a program without the variables that force a matrix library to
-// another machine's kernels, and returns what it prints.
+// another machine's kernels, and returns its output.
 func output(ctx context.Context, name string, args ...string) ([]byte, error) {
 	c := exec.CommandContext(ctx, name, args...)
 	c.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
@@ -90,7 +90,7 @@ func output(ctx context.Context, name string, args ...string) ([]byte, error) {
 	return out, nil
 }
 
-// ourPhase is the phase of that name.
+// ourPhase returns the phase with a name.
 func (r result) ourPhase(name string) bench.Phase {
 	return map[string]bench.Phase{"train": r.ours.Train, "encode_image": r.ours.EncodeImage, "encode_text": r.ours.EncodeText}[name]
 }

@@ -72,8 +72,8 @@ func compiled(rounds []result, f func(p *peer) float64) string {
 	return fmt.Sprintf("%.2f", m)
 }
 
-// median is that of f over the rounds; of an even number, the mean of the two
-// in the middle.
+// median returns the median of f over the rounds: of an even number, the mean of
+// the two in the middle.
 func median(rounds []result, f func(r result) float64) float64 {
 	var x []float64
 	for _, r := range rounds {
@@ -83,7 +83,7 @@ func median(rounds []result, f func(r result) float64) float64 {
 	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
 }
 
-// processor names the machine's, where the system tells.
+// processor is the model name of the machine's processor, where the system reports it.
 func processor() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {

@@ -3,9 +3,9 @@
 //
 //	go run ./bench/soak -steps 20000
 //
-// Resident memory at the end is within 3 % of that after a twentieth of the
-// steps, each the median of what was seen around them; goroutines and open
-// files stay as many. It reads /proc, and so runs on Linux alone.
+// Resident memory at the end is within 3 % of what it was after a twentieth of the
+// steps, each the median of the samples around them; the numbers of goroutines and
+// open files stay the same. It reads /proc, and so runs on Linux alone.
 package main
 
 import (

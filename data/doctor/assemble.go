@@ -40,11 +40,11 @@ func (x *Examination) makeReport(ctx context.Context) (r *Report, err error) {
 		return nil, err
 	}
 	r.SuggestedVocabulary = suggestVocabulary(r.Vocabulary)
-	r.Findings = findings(r, c)
+	r.Findings = findings(r, c, t.survey.Config)
 	return r, nil
 }
 
-// place tells where a row is.
+// place says where a row is.
 func (s *set) place(row uint32) Place {
 	ref := s.survey.Ref(int64(row))
 	return Place{Shard: ref.Shard, Row: ref.Row}
@@ -60,7 +60,7 @@ func (x *Examination) show(ctx context.Context, s *set, row uint32) (Place, erro
 	if len(r.Captions) > 0 {
 		p.Caption = brief(r.Captions[0])
 	}
-	m, err := newExaminer(x.config, s.survey.Need).decoder.Decode(r.Image)
+	m, err := newExaminer(x.config, s.survey).decoder.Decode(r.Image)
 	if err != nil {
 		return p, fmt.Errorf("doctor: %v: %w", p, err)
 	}
@@ -141,7 +141,8 @@ func (x *Examination) twins(ctx context.Context, of *set, twins []twin) (out []T
 
 func (x *Examination) captions() Captions {
 	t := x.train
-	return Captions{Captions: len(t.captions), Distinct: len(x.copies.repeats), Scripts: counts(t.scripts), Untidy: t.untidy, Broken: t.broken}
+	return Captions{Captions: len(t.captions), Distinct: len(x.copies.repeats), Scripts: counts(t.scripts),
+		Untidy: t.untidy, Broken: t.broken}
 }
 
 // repeated reads the captions that occur most.
@@ -185,7 +186,7 @@ func (s *set) tokens(c Config) Tokens {
 	return t
 }
 
-// batches are those that the floor is told for, and those that are suggested.
+// batches are the sizes for which the floor is reported, and those that are suggested.
 var batches = []int{16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768}
 
 // What a suggested batch must do: fill an epoch so often, and have a floor of at

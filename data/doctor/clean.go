@@ -1,9 +1,16 @@
 package doctor
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
+
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/pack"
 )
 
 // Kinds of rows that Drop may leave out beside those that cannot be used.
@@ -29,7 +36,7 @@ type Dropped struct {
 	Why   []Count // each row once, for the first reason
 }
 
-// Drop lists the rows that cannot be used, and those of some kinds.
+// Drop lists the rows that cannot be used, and the rows of some kinds.
 func (x *Examination) Drop(kinds []string) (d Dropped, err error) {
 	for _, kind := range kinds {
 		if !slices.Contains(Kinds, kind) {
@@ -53,7 +60,8 @@ func (x *Examination) Drop(kinds []string) (d Dropped, err error) {
 	drop("cannot be used", x.unusable)
 	for _, kind := range kinds {
 		drop(map[string]string{
-			Pictures: "repeat a picture", Pairs: "repeat a picture and its captions", Near: "are nearly a picture of an earlier row or of val",
+			Pictures: "repeat a picture", Pairs: "repeat a picture and its captions",
+			Near:  "are nearly a picture of an earlier row or of val",
 			OfVal: "have a picture of val", Blank: "show next to nothing",
 		}[kind], x.of(kind))
 	}
@@ -64,6 +72,53 @@ func (x *Examination) Drop(kinds []string) (d Dropped, err error) {
 		}
 	}
 	return d, nil
+}
+
+// Cleaned says what Clean wrote.
+type Cleaned struct {
+	Dropped
+	Shards int
+}
+
+// CheckClean refuses what Clean could not do, before all rows are examined: to copy
+// shards that cannot be opened, and to write beside what is no part of an earlier
+// Clean.
+func CheckClean(folder string, train *data.Survey) error {
+	if len(train.Broken) > 0 {
+		return fmt.Errorf("%w; only whole shards are copied: leave it out", train.Broken[0])
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("doctor: %w", err)
+	}
+	for _, e := range entries {
+		if e.Name() == pack.RecordOf("train") {
+			return nil
+		}
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("doctor: %s holds %s; want a new folder, or one that an earlier call did not finish",
+			folder, entries[0].Name())
+	}
+	return nil
+}
+
+// Clean writes the shards of train into a folder, with all their columns, without
+// the rows that cannot be used and the rows of some kinds. It goes on where an earlier
+// call did not end. Progress, unless nil, is called with the rows done, and of all.
+func (x *Examination) Clean(ctx context.Context, folder string, kinds []string,
+	progress func(done, all int64)) (c Cleaned, err error) {
+	if c.Dropped, err = x.Drop(kinds); err != nil {
+		return c, err
+	}
+	survey := x.train.survey
+	r, err := pack.Run(ctx, folder, pack.Config{
+		Source: survey.Patterns, Format: "parquet", Split: "train", Image: survey.Config.Image,
+		Caption: survey.Config.Caption,
+		Drop:    c.Rows, Workers: x.config.Workers, Progress: progress,
+	})
+	c.Shards = r.Shards
+	return c, err
 }
 
 func (x *Examination) unusable(yield func(uint32)) {
@@ -112,7 +167,8 @@ func (x *Examination) of(kind string) func(yield func(uint32)) {
 
 // sameFile visits all rows of the file whose first row is given.
 func (x *Examination) sameFile(first uint32, yield func(uint32)) {
-	at, found := slices.BinarySearchFunc(x.copies.groups, first, func(g []uint32, row uint32) int { return int(g[0]) - int(row) })
+	at, found := slices.BinarySearchFunc(x.copies.groups, first,
+		func(g []uint32, row uint32) int { return int(g[0]) - int(row) })
 	if !found {
 		yield(first)
 		return

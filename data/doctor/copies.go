@@ -24,7 +24,7 @@ type copies struct {
 	sameCaption int    // usable rows of val with a caption that train has
 }
 
-// A twin is a row whose picture is that of an original, or nearly.
+// A twin is a row that has the picture of an original, or nearly.
 type twin struct {
 	row, original uint32
 	bits          int // that differ
@@ -42,13 +42,14 @@ func findCopies(ctx context.Context, workers int, train, val *set) (c copies, er
 	order := train.byFile()
 	c.pairs = make([]bool, len(train.pictures))
 	var distinct []uint32 // the first row of each file
-	eachRun(order, func(i, j int) bool { return train.pictures[order[i]].file == train.pictures[order[j]].file }, func(rows []uint32) {
-		distinct = append(distinct, rows[0])
-		if len(rows) > 1 {
-			c.groups = append(c.groups, rows)
-			train.markPairs(rows, c.pairs)
-		}
-	})
+	eachRun(order,
+		func(i, j int) bool { return train.pictures[order[i]].file == train.pictures[order[j]].file }, func(rows []uint32) {
+			distinct = append(distinct, rows[0])
+			if len(rows) > 1 {
+				c.groups = append(c.groups, rows)
+				train.markPairs(rows, c.pairs)
+			}
+		})
 	slices.SortFunc(c.groups, func(a, b []uint32) int { return cmp.Compare(a[0], b[0]) })
 	slices.Sort(distinct)
 	c.repeats = train.repeats()
@@ -61,7 +62,8 @@ func findCopies(ctx context.Context, workers int, train, val *set) (c copies, er
 	for i, row := range inVal {
 		file := val.pictures[row].file
 		c.withinVal += count(i > 0 && val.pictures[inVal[i-1]].file == file)
-		at, found := slices.BinarySearchFunc(order, file, func(r uint32, file uint64) int { return cmp.Compare(train.pictures[r].file, file) })
+		at, found := slices.BinarySearchFunc(order, file,
+			func(r uint32, file uint64) int { return cmp.Compare(train.pictures[r].file, file) })
 		if found {
 			c.overlap = append(c.overlap, twin{row, order[at], 0})
 			continue
@@ -108,7 +110,10 @@ func (s *set) repeats() (all []repeat) {
 	for i := range order {
 		order[i] = uint32(i)
 	}
-	slices.SortFunc(order, func(a, b uint32) int { return cmp.Or(cmp.Compare(s.captions[a], s.captions[b]), cmp.Compare(a, b)) })
+	slices.SortFunc(order, func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(s.captions[a], s.captions[b]),
+			cmp.Compare(a, b))
+	})
 	eachRun(order, func(i, j int) bool { return s.captions[order[i]] == s.captions[order[j]] }, func(run []uint32) {
 		all = append(all, repeat{s.rowOf[run[0]], len(run), s.captions[run[0]]})
 	})
@@ -132,7 +137,7 @@ func sharedCaptions(train, val *set) (rows int) {
 	return rows
 }
 
-// eachRun calls f with each run of neighbours that are the same.
+// eachRun calls f with each run of neighbors that are the same.
 func eachRun(order []uint32, same func(i, j int) bool, f func(run []uint32)) {
 	for lo := 0; lo < len(order); {
 		hi := lo + 1
@@ -213,7 +218,8 @@ func (x *index) nearest(l *look, before uint32) (best twin, found bool) {
 
 // twins finds, for each of the rows, the picture of the index that it is nearly,
 // or an earlier one of it; the nearest come first.
-func (x *index) twins(ctx context.Context, workers int, pictures []picture, rows []uint32, earlier bool) ([]twin, error) {
+func (x *index) twins(ctx context.Context, workers int, pictures []picture, rows []uint32,
+	earlier bool) ([]twin, error) {
 	parts := make([][]twin, workers)
 	group := errgroup.Group{}
 	for w := range workers {

@@ -1,4 +1,4 @@
-// Package doctor tells what is wrong with pairs before a model is trained on
+// Package doctor finds what is wrong with pairs before a model is trained on
 // them, in one pass over their shards:
 //
 //	rows -> examine, on all cores -> counts and 60 bytes a row -> findings
@@ -15,13 +15,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/goclip/goclip/data"
-	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/data/tokenizer"
 )
 
 // Config says what the pairs are meant for.
 type Config struct {
-	// Tokenizer and Context, in tokens, are those of the model. Trained says that
+	// Tokenizer and Context, in tokens, are what the model has. Trained says that
 	// the vocabulary is made of these captions, not one that others share.
 	Tokenizer *tokenizer.Tokenizer
 	Context   int
@@ -33,30 +32,18 @@ type Config struct {
 	// ImageSize is the side, in pixels, of the model's input; 0 where it is not known.
 	ImageSize int
 
-	// BadRowBudget is that of data.Config.
-	BadRowBudget float64
-
-	// Preprocess decodes as training does.
-	Preprocess preprocess.Config
-
 	// Workers is the number of goroutines that examine; 0 means one a core.
 	Workers int
 
-	// Progress, unless nil, is told of rows done, of all.
+	// Progress, unless nil, is called with the number of rows done, and of all.
 	Progress func(done, all int64)
 }
 
-func (c Config) withDefaults() Config {
+// SetDefaults fills in what is 0 and means something else.
+func (c *Config) SetDefaults() {
 	if c.Workers == 0 {
 		c.Workers = runtime.GOMAXPROCS(0)
 	}
-	switch {
-	case c.BadRowBudget == 0:
-		c.BadRowBudget = 0.01
-	case c.BadRowBudget < 0:
-		c.BadRowBudget = 0
-	}
-	return c
 }
 
 // Validate reports the first field that cannot work.
@@ -69,7 +56,7 @@ func (c Config) Validate() error {
 	case c.Batch < 2:
 		return fmt.Errorf("doctor: batch of %d pairs; want at least 2", c.Batch)
 	}
-	return c.Preprocess.Validate()
+	return nil
 }
 
 // An Examination is what is known of all rows.
@@ -80,13 +67,13 @@ type Examination struct {
 	report     *Report
 }
 
-// Examine reads the rows that are to be trained on, and those of val unless it
+// Examine reads the rows that are to be trained on, and the rows of val unless it
 // is nil. Rows that cannot be used are part of what it finds, never an error.
 func Examine(ctx context.Context, c Config, train, val *data.Survey) (*Examination, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	c = c.withDefaults()
+	c.SetDefaults()
 	all := train.Len()
 	if val != nil {
 		all += val.Len()
@@ -149,7 +136,7 @@ func examineAll(ctx context.Context, c Config, survey *data.Survey, count func(r
 	})
 	for range c.Workers {
 		group.Go(func() error {
-			e := newExaminer(c, survey.Need)
+			e := newExaminer(c, survey)
 			for t := range tasks {
 				for i := range t.rows {
 					t.exams[i] = e.examine(&t.rows[i])

@@ -33,7 +33,7 @@ func TestGolden(t *testing.T) {
 		x, err := Examine(t.Context(), c, train, val)
 		must(t, err)
 		must(t, x.Report().JSON(&text[i]))
-		must(t, x.Report().Page(&page[i], "train", "val"))
+		must(t, x.Page(&page[i]))
 	}
 	if !bytes.Equal(text[0].Bytes(), text[1].Bytes()) || !bytes.Equal(page[0].Bytes(), page[1].Bytes()) {
 		t.Errorf("1 and 8 goroutines differ:\n%s", cmp.Diff(text[0].String(), text[1].String()))
@@ -61,7 +61,8 @@ func TestFindings(t *testing.T) {
 	type counts struct {
 		rows, usable, copies, pairs, near, blank, overlap, nearVal, withinVal, sharedCaptions int
 	}
-	got := counts{r.Train.Rows, r.Train.Usable, r.Duplicates.Rows, r.Duplicates.Pairs, r.Duplicates.NearRows, r.Train.Blank,
+	got := counts{r.Train.Rows, r.Train.Usable, r.Duplicates.Rows, r.Duplicates.Pairs,
+		r.Duplicates.NearRows, r.Train.Blank,
 		r.Overlap.Rows, r.Overlap.NearRows, r.Overlap.WithinVal, r.Overlap.CaptionRows}
 	if want := (counts{47, 43, 2, 1, 2, 1, 1, 1, 1, 1}); got != want {
 		t.Errorf("have %+v, want %+v", got, want)
@@ -94,8 +95,10 @@ func TestFindings(t *testing.T) {
 	var text strings.Builder
 	must(t, r.Text(&text))
 	for _, want := range []string{
-		"1 picture of val (17 %) is in train too", "4 rows (8.5 %) cannot be used", "2 rows (4.7 %) repeat the picture", "1 caption (2.3 %) has tags",
-		"captions repeat (31 distinct ones of 43)", "repeated pictures: 4, of which 2 within train, 1 of val in train, 1 within val",
+		"1 picture of val (17 %) is in train too", "4 rows (8.5 %) cannot be used",
+		"2 rows (4.7 %) repeat the picture", "1 caption (2.3 %) has tags",
+		"captions repeat (31 distinct ones of 43)",
+		"repeated pictures: 4, of which 2 within train, 1 of val in train, 1 within val",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the text has no %q:\n%s", want, text.String())
@@ -145,11 +148,13 @@ func TestDrop(t *testing.T) {
 	} {
 		d, err := x.Drop(test.kinds)
 		must(t, err)
-		if diff := cmp.Diff(map[string][]int64{"train-0.parquet": test.rows}, d.Rows); diff != "" || d.Count != len(test.rows) {
+		if diff := cmp.Diff(map[string][]int64{"train-0.parquet": test.rows}, d.Rows); diff != "" ||
+			d.Count != len(test.rows) {
 			t.Errorf("Drop(%v) counts %d (-want +got):\n%s", test.kinds, d.Count, diff)
 		}
 	}
-	if _, err := x.Drop([]string{"bad"}); err == nil || !strings.Contains(err.Error(), `drop "bad"; want some of pictures`) {
+	if _, err := x.Drop([]string{"bad"}); err == nil ||
+		!strings.Contains(err.Error(), `drop "bad"; want some of pictures`) {
 		t.Errorf("Drop of an unknown kind: %v", err)
 	}
 }
@@ -160,14 +165,17 @@ func TestPageEscapes(t *testing.T) {
 	const hostile = `"><img src=x onerror=alert(1)></script><script>alert(2)</script>`
 	c, _, _ := sick(t)
 	file := asPNG(t, drawn(1, 40, 40))
-	write(t, "hostile.parquet", row(file, hostile), row(file, hostile), row(asJPEG(t, drawn(1, 40, 40), 80), hostile), row(file[:50], hostile))
+	write(t, "hostile.parquet", row(file, hostile), row(file, hostile),
+		row(asJPEG(t, drawn(1, 40, 40), 80), hostile), row(file[:50], hostile))
 	s, err := data.OpenSurvey(t.Context(), "hostile.parquet", data.Config{}, data.Need{Caption: true})
 	must(t, err)
+	s.Patterns = hostile
 	x, err := Examine(t.Context(), c, s, s)
 	must(t, err)
 	var b bytes.Buffer
-	must(t, x.Report().Page(&b, hostile, hostile))
-	if text := b.String(); strings.Contains(text, "<img src=x") || strings.Contains(text, "alert(2)</script>") || strings.Count(text, "&lt;img src=x") < 8 {
+	must(t, x.Page(&b))
+	if text := b.String(); strings.Contains(text, "<img src=x") ||
+		strings.Contains(text, "alert(2)</script>") || strings.Count(text, "&lt;img src=x") < 8 {
 		t.Errorf("the page has a hostile caption as it is:\n%s", text)
 	}
 }
@@ -176,7 +184,8 @@ func TestExamineErrors(t *testing.T) {
 	t.Chdir(t.TempDir())
 	c, train, val := sick(t)
 	for want, change := range map[string]func(c *Config){
-		"no tokenizer": func(c *Config) { c.Tokenizer = nil }, "context of 1 tokens": func(c *Config) { c.Context = 1 }, "batch of 1 pairs": func(c *Config) { c.Batch = 1 },
+		"no tokenizer":        func(c *Config) { c.Tokenizer = nil },
+		"context of 1 tokens": func(c *Config) { c.Context = 1 }, "batch of 1 pairs": func(c *Config) { c.Batch = 1 },
 	} {
 		bad := c
 		change(&bad)
@@ -190,7 +199,8 @@ func TestExamineErrors(t *testing.T) {
 		t.Errorf("Examine after the end of its context: %v", err)
 	}
 	must(t, os.Remove("train-1.parquet"))
-	if _, err := Examine(t.Context(), Config{Tokenizer: c.Tokenizer, Context: 9, Batch: 9}, train, nil); err == nil || !strings.Contains(err.Error(), "train-1.parquet") {
+	if _, err := Examine(t.Context(), Config{Tokenizer: c.Tokenizer, Context: 9, Batch: 9}, train,
+		nil); err == nil || !strings.Contains(err.Error(), "train-1.parquet") {
 		t.Errorf("Examine of a shard that is gone: %v", err)
 	}
 }

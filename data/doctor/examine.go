@@ -12,6 +12,7 @@ import (
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/data/tokenizer"
+	"github.com/goclip/goclip/internal/guard"
 )
 
 // An exam is what one row shows.
@@ -65,8 +66,8 @@ type examiner struct {
 	need      data.Need
 }
 
-func newExaminer(c Config, need data.Need) *examiner {
-	return &examiner{preprocess.NewProcessor(c.Preprocess, 1), newLooker(), c.Tokenizer, need}
+func newExaminer(c Config, s *data.Survey) *examiner {
+	return &examiner{preprocess.NewProcessor(s.Config.Preprocess, 1), newLooker(), c.Tokenizer, s.Need}
 }
 
 // examine looks at a row as training would: at its status, its caption, and its
@@ -80,7 +81,8 @@ func (e *examiner) examine(r *data.Row) exam {
 	}
 	x.text = binary.LittleEndian.Uint64(h.Sum(nil))
 	if x.reason = r.Problem; x.reason == "" {
-		if err := e.picture(&x, r.Image); err != nil {
+		// A decoder that panics has met a file that it should have refused.
+		if err := guard.Call(func() error { return e.picture(&x, r.Image) }); err != nil {
 			x.reason = strings.TrimPrefix(err.Error(), "preprocess: ")
 		}
 	}
@@ -96,14 +98,8 @@ func (e *examiner) examine(r *data.Row) exam {
 
 const noCaption = "no caption"
 
-// picture decodes an image file. A decoder that panics has met a file that it
-// should have refused.
-func (e *examiner) picture(x *exam, file []byte) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("damaged: %v", cause)
-		}
-	}()
+// picture decodes an image file.
+func (e *examiner) picture(x *exam, file []byte) error {
 	x.format = format(file)
 	m, err := e.decoder.Decode(file)
 	if err != nil && strings.HasSuffix(err.Error(), "unknown format") {
@@ -152,10 +148,11 @@ var signatures = []struct {
 	{0, "\xff\xd8", "JPEG"}, {0, "\x89PNG", "PNG"}, {0, "GIF8", "GIF"}, {8, "WEBP", "WebP"}, {0, "BM", "BMP"},
 	{0, "II*\x00", "TIFF"}, {0, "MM\x00*", "TIFF"}, {4, "ftypavi", "AVIF"}, {4, "ftyphei", "HEIC"}, {4, "ftypmif", "HEIC"},
 	{0, "\x00\x00\x00\x0cjP", "JP2"}, {0, "\x00\x00\x01\x00", "icon"}, {0, "%PDF", "PDF"}, {0, "\x1f\x8b", "gzip"},
-	{0, "<svg", "SVG"}, {0, "<?xml", "XML or SVG"}, {0, "<!doctype html", "HTML page"}, {0, "<html", "HTML page"}, {0, "{", "JSON"},
+	{0, "<svg", "SVG"}, {0, "<?xml", "XML or SVG"}, {0, "<!doctype html", "HTML page"},
+	{0, "<html", "HTML page"}, {0, "{", "JSON"},
 }
 
-// format tells what a file is by what it begins with.
+// format names what a file is by what it begins with.
 func format(file []byte) string {
 	for _, s := range signatures {
 		if len(file) >= s.at+len(s.text) && bytes.EqualFold(file[s.at:][:len(s.text)], []byte(s.text)) {

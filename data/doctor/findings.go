@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/goclip/goclip/data"
 )
 
 // A Finding is one thing that is wrong, what to do about it, and how bad it is:
@@ -33,15 +35,16 @@ func (r *Report) Serious() string {
 	return Number(errors, "error") + " and " + Number(warnings, "warning")
 }
 
-// findings are what the numbers of r mean, worst first.
-func findings(r *Report, c Config) []Finding {
+// findings are what the numbers of r mean, worst first; read is how the shards
+// are read.
+func findings(r *Report, c Config, read data.Config) []Finding {
 	all := []Finding{}
 	say := func(severity string, rows, of int, what, do string) {
 		if rows > 0 {
 			all = append(all, Finding{severity, what, do, rows, float64(rows) / float64(max(1, of))})
 		}
 	}
-	rowFindings(r, c, say)
+	rowFindings(r, read, say)
 	copyFindings(r, say)
 	pictureFindings(r, c, say)
 	captionFindings(r, c, say)
@@ -63,7 +66,7 @@ func level(rows, of int, limit float64, severity, mild string) string {
 }
 
 // rowFindings are of rows and shards that cannot be read.
-func rowFindings(r *Report, c Config, say sayer) {
+func rowFindings(r *Report, c data.Config, say sayer) {
 	for _, s := range []struct {
 		name string
 		*Set
@@ -72,7 +75,8 @@ func rowFindings(r *Report, c Config, say sayer) {
 			continue
 		}
 		if n := len(s.BrokenShards); n > 0 {
-			say("error", n, s.Shards, fmt.Sprintf("%s%s cannot be opened, such as %s", Number(n, "shard"), s.name, s.BrokenShards[0]),
+			say("error", n, s.Shards,
+				fmt.Sprintf("%s%s cannot be opened, such as %s", Number(n, "shard"), s.name, s.BrokenShards[0]),
 				"download or write them again, or leave them out: train refuses to start with them")
 		}
 		bad := s.Rows - s.Usable
@@ -80,9 +84,9 @@ func rowFindings(r *Report, c Config, say sayer) {
 		for i, reason := range s.Unusable[:min(3, len(s.Unusable))] {
 			what += fmt.Sprintf("%s %d %s", [...]string{":", ",", ","}[i], reason.Rows, reason.Reason)
 		}
-		severity, do := "warning", "they are told in a ledger, and train replaces them by others"
-		if float64(bad) > c.BadRowBudget*float64(max(s.Rows, 1000)) { // as a ledger counts
-			severity, do = "error", fmt.Sprintf("more than data.bad_row_budget (%g): a run would stop", c.BadRowBudget)
+		severity, do := "warning", "train lists them in a ledger and replaces them by others"
+		if c.ExceedsBudget(bad, int64(s.Rows)) {
+			severity, do = "error", fmt.Sprintf("more than data.bad_row_budget (%g): a run would stop", max(0, c.BadRowBudget))
 		}
 		do += [2]string{"; --write leaves them out", "; write val again without them"}[count(s.Set == r.Val)]
 		say(severity, bad, s.Rows, what, do)
@@ -92,15 +96,19 @@ func rowFindings(r *Report, c Config, say sayer) {
 // copyFindings are of pictures that occur more than once.
 func copyFindings(r *Report, say sayer) {
 	if o := r.Overlap; o != nil {
-		say("error", o.Rows, r.Val.Rows, among(o.Rows, r.Val.Rows, "picture of val", "is", "are")+" in train too: scores on val would be too good",
+		say("error", o.Rows, r.Val.Rows,
+			among(o.Rows, r.Val.Rows, "picture of val", "is", "are")+" in train too: scores on val would be too good",
 			"--write leaves them out of train")
-		say("warning", o.NearRows, r.Val.Rows, among(o.NearRows, r.Val.Rows, "picture of val", "is", "are")+" nearly one of train",
+		say("warning", o.NearRows, r.Val.Rows,
+			among(o.NearRows, r.Val.Rows, "picture of val", "is", "are")+" nearly one of train",
 			"look at the pairs below; --write with --drop near leaves them out of train")
-		say("note", o.CaptionRows, r.Val.Rows, among(o.CaptionRows, r.Val.Rows, "row of val", "has", "have")+" a caption of train",
+		say("note", o.CaptionRows, r.Val.Rows,
+			among(o.CaptionRows, r.Val.Rows, "row of val", "has", "have")+" a caption of train",
 			"nothing where captions are names of classes; where they are sentences, retrieval on val is easier than it should be")
 	}
 	d := r.Duplicates
-	what := fmt.Sprintf("%s the picture of an earlier row, %d of them with its captions too", among(d.Rows, r.Train.Usable, "row", "repeats", "repeat"), d.Pairs)
+	what := fmt.Sprintf("%s the picture of an earlier row, %d of them with its captions too",
+		among(d.Rows, r.Train.Usable, "row", "repeats", "repeat"), d.Pairs)
 	do := "--write leaves them out: in one batch, each is a wrong answer for the other's caption"
 	if d.Rows > d.Pairs {
 		do += "; where the rows are several captions of one picture, make them one row with a list of captions, or --drop pairs"
@@ -114,14 +122,19 @@ func copyFindings(r *Report, say sayer) {
 // pictureFindings are of sizes and of what is to be seen.
 func pictureFindings(r *Report, c Config, say sayer) {
 	t := &r.Train
-	say("warning", t.Blank, t.Rows, among(t.Blank, t.Rows, "picture", "shows", "show")+" next to nothing, as a model sees it",
+	say("warning", t.Blank, t.Rows,
+		among(t.Blank, t.Rows, "picture", "shows", "show")+" next to nothing, as a model sees it",
 		"often a dark drawing on a transparent ground, which becomes black, or the picture that a site gives for one it has not; --drop blank")
-	say("note", t.Small, t.Rows, fmt.Sprintf("%s smaller than the model's %d pixels, and enlarged", among(t.Small, t.Rows, "picture", "is", "are"), c.ImageSize),
+	say("note", t.Small, t.Rows, fmt.Sprintf("%s smaller than the model's %d pixels, and enlarged",
+		among(t.Small, t.Rows, "picture", "is", "are"), c.ImageSize),
 		"a smaller model.image.size costs less and loses nothing, if most are so small; data.min_size leaves them out")
-	say(level(t.Long, t.Rows, 0.05, "warning", "note"), t.Long, t.Rows, among(t.Long, t.Rows, "picture", "is", "are")+" at least 3 times as long as wide, so that two thirds are cut off",
+	say(level(t.Long, t.Rows, 0.05, "warning", "note"), t.Long, t.Rows,
+		among(t.Long, t.Rows, "picture", "is", "are")+" at least 3 times as long as wide, so that two thirds are cut off",
 		"data.max_aspect: 3 leaves them out, data.preprocess.resize: longest keeps them whole")
 	if size := max(224, c.ImageSize); t.Large > t.Rows/10 {
-		say("note", t.Large, t.Rows, fmt.Sprintf("%s 512 pixels or more at the shorter side: decoding them costs more than it gives a model of %d", among(t.Large, t.Rows, "picture", "has", "have"), size),
+		say("note", t.Large, t.Rows,
+			fmt.Sprintf("%s 512 pixels or more at the shorter side: decoding them costs more than it gives a model of %d",
+				among(t.Large, t.Rows, "picture", "has", "have"), size),
 			fmt.Sprintf("data pack --short-side %d makes the shards small and fast", size+size/8))
 	}
 }
@@ -143,26 +156,32 @@ func captionFindings(r *Report, c Config, say sayer) {
 		}
 		say(severity, k.Captions-k.Distinct, k.Captions, fmt.Sprintf(
 			"captions repeat (%d distinct ones of %d): in a batch of %d, %.1f %% of pairs have another's caption, and no model gets the loss below %.3f, where guessing has ln N = %.3f",
-			k.Distinct, k.Captions, f.Batch, 100*f.Twins, f.Loss, f.LnN), do+"; judge the training loss by its distance from this floor, and accuracy by classes")
+			k.Distinct, k.Captions, f.Batch, 100*f.Twins, f.Loss, f.LnN),
+			do+"; judge the training loss by its distance from this floor, and accuracy by classes")
 	}
 	say(level(t.Truncated, k.Captions, 0.05, "warning", "note"), t.Truncated, k.Captions,
-		fmt.Sprintf("%s cut off, with more than %d tokens", among(t.Truncated, k.Captions, "caption", "is", "are"), t.Context),
+		fmt.Sprintf("%s cut off, with more than %d tokens",
+			among(t.Truncated, k.Captions, "caption", "is", "are"), t.Context),
 		fmt.Sprintf("model.text.context_length: %d holds 99 %% of them whole, or a larger tokenizer.vocab_size", t.P99))
 	if !t.Trained {
 		other := 0
 		for _, s := range k.Scripts {
 			other += count(s.Name != "Latin" && s.Name != noLetters) * s.N
 		}
-		say(level(other, k.Captions, 0.05, "warning", "note"), other, k.Captions, among(other, k.Captions, "caption", "is", "are")+" not in Latin letters, which the vocabulary may spell byte by byte",
+		say(level(other, k.Captions, 0.05, "warning", "note"), other, k.Captions,
+			among(other, k.Captions, "caption", "is", "are")+" not in Latin letters, which the vocabulary may spell byte by byte",
 			"leave tokenizer.path empty: a vocabulary is then trained on these captions")
 	}
 	for _, s := range k.Scripts {
 		if s.Name == noLetters {
-			say(level(s.N, k.Captions, 0.01, "warning", "note"), s.N, k.Captions, among(s.N, k.Captions, "caption", "has", "have")+" no letter", "numbers and signs tell a model little; look where they come from")
+			say(level(s.N, k.Captions, 0.01, "warning", "note"), s.N, k.Captions,
+				among(s.N, k.Captions, "caption", "has", "have")+" no letter", "numbers and signs teach a model little; look where they come from")
 		}
 	}
-	say("note", k.Untidy, k.Captions, among(k.Untidy, k.Captions, "caption", "has", "have")+" tags or addresses of pages", "data.clean_captions: true takes them out")
-	say("note", k.Broken, k.Captions, among(k.Broken, k.Captions, "caption", "is", "are")+" not valid UTF-8", "write them again with the encoding that they came in")
+	say("note", k.Untidy, k.Captions,
+		among(k.Untidy, k.Captions, "caption", "has", "have")+" tags or addresses of pages", "data.clean_captions: true takes them out")
+	say("note", k.Broken, k.Captions,
+		among(k.Broken, k.Captions, "caption", "is", "are")+" not valid UTF-8", "write them again with the encoding that they came in")
 }
 
 // Number is n of something, in words: 1 shard, 2 shards.

@@ -10,15 +10,15 @@ import (
 
 // A look is what of a picture stays when it is compressed again, scaled, or
 // trimmed a little: the 64 bits of pHash (Zauner, "Implementation and Benchmarking
-// of Perceptual Image Hash Functions", 2010), which know no colours, and the mean
-// colours of its four quarters.
+// of Perceptual Image Hash Functions", 2010), which know no colors, and the mean
+// colors of its four quarters.
 type look struct {
 	bits uint64
 	tint [12]uint8
 }
 
 // nearBits is the largest number of bits that differ between near-same pictures,
-// and nearTint the largest root mean square of the differences of colours, of 255.
+// and nearTint the largest root mean square of the differences of colors, of 255.
 //
 // Of real photos, 99 % of copies saved again as JPEG of quality 30 or 75, or at half
 // or a quarter of the size, differ by at most 4 bits; where 2 % are cut off at each side,
@@ -54,7 +54,7 @@ type looker struct {
 	rows   [low * side]float64
 }
 
-// side is that of the small picture that a look is made of, in pixels, and low
+// side is the side of the small picture that a look is made of, in pixels, and low
 // the number of frequencies taken of each direction.
 const (
 	side = 32
@@ -126,7 +126,7 @@ func (l *looker) hash() (hash uint64) {
 	return hash
 }
 
-// tint is the mean colours of the quarters.
+// tint is the mean colors of the quarters.
 func (l *looker) tint() (tint [12]uint8) {
 	const half = side / 2
 	for i := range tint {

@@ -20,7 +20,7 @@ func lookOf(t testing.TB, file []byte) (look, bool) {
 }
 
 // TestLook checks that pictures look as they did when they have been saved
-// again, scaled or trimmed, and unlike others, mirrored and recoloured ones.
+// again, scaled or trimmed, and unlike others, mirrored and recolored ones.
 func TestLook(t *testing.T) {
 	var all []look
 	for seed := range uint64(8) {
@@ -36,19 +36,20 @@ func TestLook(t *testing.T) {
 			"trimmed": asPNG(t, m.SubImage(image.Rect(1, 1, 159, 119))),
 		} {
 			if copied, _ := lookOf(t, file); !original.near(&copied) {
-				t.Errorf("picture %d, %s: %d bits differ, colours %v and %v", seed, name, original.distance(&copied), original.tint, copied.tint)
+				t.Errorf("picture %d, %s: %d bits differ, colors %v and %v", seed, name, original.distance(&copied),
+					original.tint, copied.tint)
 			}
 		}
-		mirrored, recoloured := image.NewRGBA(m.Rect), image.NewRGBA(m.Rect)
+		mirrored, recolored := image.NewRGBA(m.Rect), image.NewRGBA(m.Rect)
 		for y := range 120 {
 			for x := range 160 {
 				c := m.RGBAAt(x, y)
 				mirrored.SetRGBA(159-x, y, c)
 				c.R, c.B = c.R/2, c.B/2+127
-				recoloured.SetRGBA(x, y, c)
+				recolored.SetRGBA(x, y, c)
 			}
 		}
-		for name, other := range map[string]image.Image{"mirrored": mirrored, "recoloured": recoloured} {
+		for name, other := range map[string]image.Image{"mirrored": mirrored, "recolored": recolored} {
 			if changed, _ := lookOf(t, asPNG(t, other)); original.near(&changed) {
 				t.Errorf("picture %d is nearly itself %s", seed, name)
 			}
@@ -109,7 +110,8 @@ func TestNearest(t *testing.T) {
 
 func TestScript(t *testing.T) {
 	for text, want := range map[string]string{
-		"a red circle": "Latin", "Ünïcödé": "Latin", "красный circle квадрат": "Cyrillic", "红色的圆": "Han", "赤い円": "Japanese", "カメラ": "Japanese",
+		"a red circle": "Latin", "Ünïcödé": "Latin", "красный circle квадрат": "Cyrillic", "红色的圆": "Han",
+		"赤い円": "Japanese", "カメラ": "Japanese",
 		"빨간 원": "Hangul", "دائرة": "Arabic", "ⴰⵣⵓⵍ": "Tifinagh", "12 + 3 😀": noLetters, "": noLetters, "1 a ж": "Latin",
 	} {
 		if got := script(text); got != want {
@@ -120,7 +122,8 @@ func TestScript(t *testing.T) {
 
 func TestFormat(t *testing.T) {
 	for file, want := range map[string]string{
-		"\xff\xd8\xff": "JPEG", "RIFF1234WEBPVP8 ": "WebP", "\x00\x00\x00\x1cftypavif": "AVIF", "<!DOCTYPE HTML><html>": "HTML page", "": "unknown", "hello": "unknown",
+		"\xff\xd8\xff": "JPEG", "RIFF1234WEBPVP8 ": "WebP", "\x00\x00\x00\x1cftypavif": "AVIF",
+		"<!DOCTYPE HTML><html>": "HTML page", "": "unknown", "hello": "unknown",
 	} {
 		if got := format([]byte(file)); got != want {
 			t.Errorf("format of %q = %s, want %s", file, got, want)
@@ -129,7 +132,8 @@ func TestFormat(t *testing.T) {
 }
 
 func TestKind(t *testing.T) {
-	if got, want := kind("png of 30000 x 200 pixels; want at most 128000000 in all"), "png of N x N pixels; want at most N in all"; got != want {
+	if got, want := kind("png of 30000 x 200 pixels; want at most 128000000 in all"),
+		"png of N x N pixels; want at most N in all"; got != want {
 		t.Errorf("kind = %q, want %q", got, want)
 	}
 }

@@ -59,7 +59,7 @@ type Place struct {
 
 func (p Place) String() string { return fmt.Sprintf("%s: row %d", p.Shard, p.Row) }
 
-// File is the name of the shard with that of its folder.
+// File is the name of the shard, after the name of its folder.
 func (p Place) File() string {
 	return filepath.Join(filepath.Base(filepath.Dir(p.Shard)), filepath.Base(p.Shard))
 }
@@ -108,7 +108,7 @@ type Group struct {
 	Rows []Place `json:"rows"`
 }
 
-// A Twin is a row whose picture is that of an original, or nearly: Bits of the 64
+// A Twin is a row that has the picture of an original, or nearly: Bits of the 64
 // of their looks differ.
 type Twin struct {
 	Row      Place `json:"row"`
@@ -126,7 +126,7 @@ type Overlap struct {
 	CaptionRows int    `json:"rows_with_a_caption_of_train"`
 }
 
-// Captions are those of training that can be used.
+// Captions says what the captions of training that can be used are like.
 type Captions struct {
 	Captions int        `json:"captions"`
 	Distinct int        `json:"distinct"`
@@ -191,8 +191,10 @@ func (r *Report) JSON(w io.Writer) error {
 // summary says what the shards of s hold.
 func (s *set) summary() Set {
 	out := Set{
-		Shards: s.survey.Shards() + len(s.survey.Broken), Rows: len(s.pictures), Usable: s.usable, ImageBytes: s.bytes, Bad: s.bad,
-		Formats: counts(s.formats), ShortSide: bins(s.short), Aspect: bins(s.aspect), Blank: len(s.blank), Small: s.small, Long: s.long, Large: s.large,
+		Shards: s.survey.Shards() + len(s.survey.Broken), Rows: len(s.pictures), Usable: s.usable,
+		ImageBytes: s.bytes, Bad: s.bad,
+		Formats: counts(s.formats), ShortSide: bins(s.short), Aspect: bins(s.aspect), Blank: len(s.blank),
+		Small: s.small, Long: s.long, Large: s.large,
 	}
 	for _, err := range s.survey.Broken {
 		out.BrokenShards = append(out.BrokenShards, err.Error())
@@ -204,7 +206,7 @@ func (s *set) summary() Set {
 	return out
 }
 
-// counts are those of m, the largest first.
+// counts lists the counts of m, the largest first.
 func counts(m map[string]int) []Count {
 	out := []Count{}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
@@ -214,7 +216,7 @@ func counts(m map[string]int) []Count {
 	return out
 }
 
-// bins are those of a histogram, without the empty ones at its ends.
+// bins lists the bins of a histogram, without the empty ones at its ends.
 func bins(h histogram) []Count {
 	out := []Count{}
 	for i, n := range h.counts {

@@ -7,7 +7,8 @@ import (
 
 // scripts are those that captions are most often in, then all others.
 var scripts = func() (names []string) {
-	names = []string{"Latin", "Cyrillic", "Han", "Hiragana", "Katakana", "Hangul", "Arabic", "Devanagari", "Greek", "Hebrew", "Thai"}
+	names = []string{"Latin", "Cyrillic", "Han", "Hiragana", "Katakana", "Hangul", "Arabic", "Devanagari",
+		"Greek", "Hebrew", "Thai"}
 	first := map[string]bool{"Common": true, "Inherited": true}
 	for _, name := range names {
 		first[name] = true

@@ -31,12 +31,15 @@ func readCSV(l *list, c Config, path string, f io.Reader) error {
 	header := slices.Clone(record)
 	header[0] = strings.TrimPrefix(header[0], "\ufeff") // as spreadsheets write
 	has := func(name string) bool { return slices.Contains(header, name) }
-	image, caption, label := named(has, c.Image, imageNames...), named(has, c.Caption, captionNames...), named(has, "", labelNames...)
+	image, caption, label := named(has, c.Image, imageNames...), named(has, c.Caption, captionNames...),
+		named(has, "", labelNames...)
 	switch {
 	case !has(image):
-		return fmt.Errorf("pack: %s:1: no column of images: have %s; want --image, or one of %s", path, strings.Join(header, ", "), strings.Join(imageNames, ", "))
+		return fmt.Errorf("pack: %s:1: no column of images: have %s; want one of %s, or the name of another",
+			path, strings.Join(header, ", "), strings.Join(imageNames, ", "))
 	case !has(caption) && (caption != "" || label == ""):
-		return fmt.Errorf("pack: %s:1: no column of captions: have %s; want --caption, or one of %s", path, strings.Join(header, ", "), strings.Join(captionNames, ", "))
+		return fmt.Errorf("pack: %s:1: no column of captions: have %s; want one of %s, or the name of another",
+			path, strings.Join(header, ", "), strings.Join(captionNames, ", "))
 	}
 	for i, name := range header {
 		if name == "" || slices.Contains(header[:i], name) {
@@ -111,7 +114,7 @@ func parseNumber(s string) (any, kind) {
 	return s, text
 }
 
-// padded tells zeros before a number, which belong to a name such as 00012.
+// padded finds zeros before a number, which belong to a name such as 00012.
 func padded(s string) bool {
 	s = strings.TrimLeft(s, "+-")
 	return len(s) > 1 && s[0] == '0' && s[1] != '.'
@@ -135,7 +138,8 @@ func readJSONL(l *list, c Config, path string, f io.Reader) error {
 		key := named(has, c.Image, imageNames...)
 		image, ok := keys[key].(string)
 		if !ok || image == "" {
-			return fmt.Errorf("pack: %s: no path of an image; want --image, or one of %s", p.where, strings.Join(imageNames, ", "))
+			return fmt.Errorf("pack: %s: no path of an image; want one of %s, or the name of another", p.where,
+				strings.Join(imageNames, ", "))
 		}
 		p.image.path = beside(path, image)
 		delete(keys, key)

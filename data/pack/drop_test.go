@@ -27,7 +27,8 @@ func TestDrop(t *testing.T) {
 	paths := []string{filepath.Join(dir, "0.parquet"), filepath.Join(dir, "1.parquet")}
 	must(t, parquet.WriteFile(paths[0], all[:100]))
 	must(t, parquet.WriteFile(paths[1], all[100:]))
-	c := Config{Source: filepath.Join(dir, "*.parquet") + "," + paths[1], ShardRows: 40, Drop: map[string][]int64{paths[0]: {0, 7, 99}, paths[1]: {0, 30, 49}}}
+	c := Config{Source: filepath.Join(dir, "*.parquet") + "," + paths[1], ShardRows: 40,
+		Drop: map[string][]int64{paths[0]: {0, 7, 99}, paths[1]: {0, 30, 49}}}
 	out := filepath.Join(dir, "out")
 	r, err := Run(t.Context(), out, c)
 	must(t, err)
@@ -50,7 +51,8 @@ func TestDrop(t *testing.T) {
 		t.Fatalf("%d rows, want %d", len(got), len(want))
 	}
 	for i := range want {
-		if got[i].Txt != want[i].Txt || string(got[i].JPG) != string(want[i].JPG) || strings.Join(got[i].Tags, ",") != strings.Join(want[i].Tags, ",") {
+		if got[i].Txt != want[i].Txt || string(got[i].JPG) != string(want[i].JPG) ||
+			strings.Join(got[i].Tags, ",") != strings.Join(want[i].Tags, ",") {
 			t.Errorf("row %d: %q, want %q", i, got[i].Txt, want[i].Txt)
 		}
 	}
@@ -59,7 +61,8 @@ func TestDrop(t *testing.T) {
 		t.Errorf("other rows dropped into the same folder: %v", err)
 	}
 	c.Format = "csv"
-	if _, err := Run(t.Context(), filepath.Join(dir, "csv"), c); err == nil || !strings.Contains(err.Error(), "want Parquet") {
+	if _, err := Run(t.Context(), filepath.Join(dir, "csv"), c); err == nil ||
+		!strings.Contains(err.Error(), "want Parquet") {
 		t.Errorf("rows of CSV dropped: %v", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// extensions are those of files that may be images.
+// extensions lists the extensions of files that may be images.
 var extensions = map[string]bool{
 	".jpg": true, ".jpeg": true, ".png": true, ".webp": true, ".gif": true, ".bmp": true, ".tif": true, ".tiff": true,
 }
@@ -15,7 +15,7 @@ var extensions = map[string]bool{
 func isImage(name string) bool { return extensions[strings.ToLower(filepath.Ext(name))] }
 
 // openFolder finds the images of a folder with a folder for each class. The
-// name of a class is that of its folder, _ and - standing for spaces. Other
+// name of a class is the name of its folder, with spaces for _ and -. Other
 // files, and those whose name begins with a dot, are not of interest.
 func openFolder(c Config) (source, error) {
 	l := newList()
@@ -47,7 +47,8 @@ func openFolder(c Config) (source, error) {
 		}
 		fmt.Fprintf(l.hash, "%s %d\n", filepath.ToSlash(relative), info.Size())
 		name := strings.NewReplacer("_", " ", "-", " ").Replace(class)
-		l.pairs = append(l.pairs, pair{where: path, image: place{path: path}, caption: strings.ReplaceAll(c.Template, "{}", name), label: name})
+		l.pairs = append(l.pairs, pair{where: path, image: place{path: path},
+			caption: strings.ReplaceAll(c.Template, "{}", name), label: name})
 		return nil
 	})
 	if err != nil {

@@ -3,20 +3,23 @@ package pack
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"image/jpeg"
 
 	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/internal/guard"
 )
 
 // image returns the image of a record as it is to be written, or says why it
 // cannot be used. A decoder that panics has met a file that it should have refused.
 func (p *packer) image(r *record, column int) (file []byte, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("damaged: %v", cause)
-		}
-	}()
+	err = guard.Call(func() error {
+		file, err = p.prepared(r, column)
+		return err
+	})
+	return file, err
+}
+
+func (p *packer) prepared(r *record, column int) (file []byte, err error) {
 	if r.load != nil {
 		if file, err = r.load(); err != nil {
 			return nil, err

@@ -221,7 +221,7 @@ func (l *list) imageColumn() []string   { return []string{"image", "bytes"} }
 func (l *list) identity() string        { return fmt.Sprintf("%x", l.hash.Sum(nil)) }
 func (l *list) close()                  {}
 
-// metadata tells the datasets library of Hugging Face what the columns are.
+// metadata describes the columns to the datasets library of Hugging Face.
 func (l *list) metadata() map[string]string {
 	type value map[string]any
 	plain := func(dtype string) value { return value{"_type": "Value", "dtype": dtype} }
@@ -239,7 +239,8 @@ func (l *list) metadata() map[string]string {
 		features["label"] = value{"_type": "ClassLabel", "names": l.classes}
 	}
 	for _, c := range l.columns {
-		features[c.name] = plain(map[kind]string{null: "string", boolean: "bool", integer: "int64", number: "float64", text: "string"}[c.kind])
+		features[c.name] = plain(map[kind]string{null: "string", boolean: "bool", integer: "int64",
+			number: "float64", text: "string"}[c.kind])
 	}
 	text, err := json.Marshal(value{"info": value{"features": features}})
 	if err != nil { // of maps of strings

@@ -28,7 +28,7 @@ type Config struct {
 	Source string
 
 	// Format is folder, csv, tsv, jsonl, tar or parquet; empty means what the
-	// name of the first file tells. A tar is one of WebDataset. CSV and TSV
+	// name of the first file says. A tar is one of WebDataset. CSV and TSV
 	// begin with a line of names.
 	Format string
 
@@ -54,8 +54,8 @@ type Config struct {
 	// ShardRows is the number of rows of a shard; 0 means 10,000.
 	ShardRows int
 
-	// SkipBad leaves out rows whose image cannot be read, which Skipped is
-	// told, one at a time; otherwise the first of them is an error.
+	// SkipBad leaves out rows whose image cannot be read, and Skipped, unless nil,
+	// is called with the reason of each; otherwise the first of them is an error.
 	SkipBad bool
 	Skipped func(err error)
 
@@ -66,7 +66,7 @@ type Config struct {
 	// Workers is the number of goroutines that read and scale; 0 means one a core.
 	Workers int
 
-	// Progress, unless nil, is told of rows done, of all.
+	// Progress, unless nil, is called with the number of rows done, and of all.
 	Progress func(done, all int64)
 }
 
@@ -93,7 +93,8 @@ func (c Config) Validate() error {
 
 var formats = []string{"folder", "csv", "tsv", "jsonl", "tar", "parquet"}
 
-func (c Config) withDefaults() Config {
+// SetDefaults fills in what is 0 or empty and means something else.
+func (c *Config) SetDefaults() {
 	set := func(v *int, d int) {
 		if *v == 0 {
 			*v = d
@@ -110,7 +111,6 @@ func (c Config) withDefaults() Config {
 	if c.Template == "" {
 		c.Template = "a photo of a {}"
 	}
-	return c
 }
 
 // Result says what Run wrote.
@@ -130,7 +130,7 @@ func Run(ctx context.Context, folder string, c Config) (r Result, err error) {
 	if err := c.Validate(); err != nil {
 		return r, err
 	}
-	c = c.withDefaults()
+	c.SetDefaults()
 	src, err := open(ctx, &c)
 	if err != nil {
 		return r, err
@@ -144,6 +144,9 @@ func Run(ctx context.Context, folder string, c Config) (r Result, err error) {
 		return r, fmt.Errorf("pack: %w", err)
 	}
 	if err := claim(folder, c, src); err != nil {
+		return r, err
+	}
+	if err := removeParts(folder, c.Split); err != nil {
 		return r, err
 	}
 	r.Shards = int((rows + int64(c.ShardRows) - 1) / int64(c.ShardRows))
@@ -236,7 +239,7 @@ func open(ctx context.Context, c *Config) (source, error) {
 	}
 }
 
-// formatOf tells the format of a source by its name.
+// formatOf finds the format of a source by its name.
 func formatOf(source string) (string, error) {
 	if info, err := os.Stat(source); err == nil && info.IsDir() {
 		return "folder", nil
@@ -253,10 +256,11 @@ func formatOf(source string) (string, error) {
 	if _, err := os.Stat(source); err != nil && !strings.ContainsAny(source, "*?[,") {
 		return "", fmt.Errorf("pack: %w", err)
 	}
-	return "", fmt.Errorf("pack: %s: its name does not tell its format; want --format, one of %s", source, strings.Join(formats, ", "))
+	return "", fmt.Errorf("pack: %s: its name does not say its format; want one of %s", source,
+		strings.Join(formats, ", "))
 }
 
-// expand lists the files of patterns, those of each in the order of their names.
+// expand lists the files of patterns, the files of each in the order of their names.
 func expand(patterns string) (paths []string, err error) {
 	for pattern := range strings.SplitSeq(patterns, ",") {
 		pattern = strings.TrimSpace(pattern)

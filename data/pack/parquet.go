@@ -13,12 +13,14 @@ import (
 	"github.com/parquet-go/parquet-go/compress"
 	"github.com/parquet-go/parquet-go/encoding"
 
+	"github.com/goclip/goclip/data/parquetfile"
 	"github.com/goclip/goclip/data/storage"
+	"github.com/goclip/goclip/internal/guard"
 )
 
 // shards is a source of Parquet files. Its rows keep all their columns.
 type shards struct {
-	files  []*parquet.File
+	files  []*parquetfile.File
 	open   []io.Closer
 	paths  []string
 	first  []int64 // row of each file
@@ -65,7 +67,8 @@ func openParquet(ctx context.Context, c Config) (source, error) {
 	name := named(has, c.Image, imageColumns...)
 	if !has(name) {
 		s.close()
-		return nil, fmt.Errorf("pack: %s: no image column; want --image, or one of %s", paths[0], strings.Join(imageColumns, ", "))
+		return nil, fmt.Errorf("pack: %s: no image column; want one of %s, or the name of another", paths[0],
+			strings.Join(imageColumns, ", "))
 	}
 	s.image = strings.Split(name, ".")
 	if leaf, _ := schema.Lookup(s.image...); leaf.MaxRepetitionLevel > 0 || leaf.Node.Type().Kind() != parquet.ByteArray {
@@ -76,36 +79,25 @@ func openParquet(ctx context.Context, c Config) (source, error) {
 	return s, nil
 }
 
-func (s *shards) add(f *storage.File, name storage.Name) (err error) {
-	defer recovered(&err)
+func (s *shards) add(f *storage.File, name storage.Name) error {
 	buffer := 1 << 18
 	if name.Remote() {
 		buffer = storage.FileBytes // a request each
 	}
-	p, err := parquet.OpenFile(f, f.Version.Size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(buffer))
+	p, err := parquetfile.Open(f, f.Version.Size, nil, parquet.ReadBufferSize(buffer))
 	if err != nil {
-		if strings.Contains(err.Error(), "DecryptionConfig") { // which has no error to compare with
-			err = errors.New("it is encrypted; decrypt it first")
-		}
 		return fmt.Errorf("not a whole Parquet file: %w", err)
 	}
 	if len(s.files) > 0 && !parquet.EqualNodes(p.Schema(), s.files[0].Schema()) {
-		return fmt.Errorf("its columns are %s; want those of %s, %s", columnsOf(p), s.paths[0], columnsOf(s.files[0]))
+		return fmt.Errorf("its columns are %s; want the columns of %s, %s", columnsOf(p), s.paths[0], columnsOf(s.files[0]))
 	}
 	s.files, s.first = append(s.files, p), append(s.first, s.total)
 	s.total += p.NumRows()
 	return nil
 }
 
-// recovered makes an error of a panic of the Parquet reader.
-func recovered(err *error) {
-	if cause := recover(); cause != nil {
-		*err = fmt.Errorf("damaged: %v", cause)
-	}
-}
-
 // columnsOf names the columns of a file, with their types.
-func columnsOf(f *parquet.File) string {
+func columnsOf(f *parquetfile.File) string {
 	var names []string
 	for _, path := range f.Schema().Columns() {
 		leaf, _ := f.Schema().Lookup(path...)
@@ -136,7 +128,7 @@ func (s *shards) identity() string {
 	return text.String()
 }
 
-// metadata is that of the first file, which says how its columns are meant.
+// metadata returns the metadata of the first file, which say how its columns are meant.
 func (s *shards) metadata() map[string]string {
 	m := map[string]string{}
 	for _, kv := range s.files[0].Metadata().KeyValueMetadata {
@@ -157,7 +149,11 @@ func (s *shards) close() {
 func (s *shards) read(lo, hi int64) (records []record, err error) {
 	for lo < hi {
 		file := fileOf(s.first, lo)
-		part, err := s.readFile(file, lo, min(hi, s.first[file]+s.files[file].NumRows()))
+		var part []record
+		err := guard.Call(func() (err error) {
+			part, err = s.readFile(file, lo, min(hi, s.first[file]+s.files[file].NumRows()))
+			return err
+		})
 		if err != nil {
 			return nil, fmt.Errorf("pack: %s: row %d: %w", s.paths[file], lo-s.first[file], err)
 		}
@@ -176,7 +172,6 @@ func fileOf(first []int64, row int64) int {
 
 // readFile reads some rows from lo on, at most to hi, of one row group.
 func (s *shards) readFile(file int, lo, hi int64) (records []record, err error) {
-	defer recovered(&err)
 	if s.rowsOf == nil || s.next != lo || s.file != file {
 		if err := s.seek(file, lo); err != nil {
 			return nil, err

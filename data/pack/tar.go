@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// openTars lists the samples of tar files as WebDataset has them: neighbours
+// openTars lists the samples of tar files as WebDataset has them: neighbors
 // whose names are equal up to the first dot of the last part. An image, .txt
 // with the caption, .cls with the label and .json with columns make a row.
 func openTars(c Config, paths []string) (source, error) {
@@ -80,7 +80,8 @@ func (l *list) addTar(c Config, name string) error {
 }
 
 // addMember takes one file of a sample.
-func (l *list) addMember(p *pair, keys *map[string]any, f *os.File, r io.Reader, name string, h *tar.Header, ext string) error {
+func (l *list) addMember(p *pair, keys *map[string]any, f *os.File, r io.Reader, name string,
+	h *tar.Header, ext string) error {
 	if isImage("." + ext) {
 		if p.image.path != "" {
 			return errors.New("a second image of its sample")

@@ -14,9 +14,10 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/goclip/goclip/data/storage"
-	"golang.org/x/sync/errgroup"
+	"github.com/goclip/goclip/internal/atomicfile"
 )
 
 // A row group ends after groupRows rows, or earlier when its images have
@@ -38,7 +39,7 @@ type packer struct {
 	shards int
 	chunks chan chunk
 
-	done, written, skipped, dropped int64 // of rows; done counts those of all shards
+	done, written, skipped, dropped int64 // of rows; done counts the rows of all shards
 }
 
 // A chunk is a part of a shard, ready to be written.
@@ -132,14 +133,14 @@ func (p *packer) chunk(ctx context.Context, records []record, column parquet.Lea
 // write writes chunks into shards until there are none.
 func (p *packer) write() error {
 	for first := range p.chunks {
-		if err := replace(p.path(first.shard), func(f *os.File) error { return p.writeShard(f, first) }); err != nil {
+		if err := replace(p.path(first.shard), func(w io.Writer) error { return p.writeShard(w, first) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// errCut is that of a shard whose rows could not all be prepared.
+// errCut ends a shard whose rows could not all be prepared.
 var errCut = errors.New("no more rows")
 
 // writeShard writes a chunk and those after it, to the last of its shard.
@@ -223,11 +224,15 @@ func (p *packer) options() []parquet.WriterOption {
 	return options
 }
 
+// RecordOf is the name of the file that says what the shards of a split are made of.
+func RecordOf(split string) string { return split + ".pack.json" }
+
 // claim writes down what the shards of a split are made of, or checks that it
 // is what is written.
 func claim(folder string, c Config, src source) error {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %q %q %q %d %d %d %v\n", c.Format, c.Image, c.Caption, c.Template, c.ShortSide, c.Quality, c.ShardRows, c.SkipBad)
+	fmt.Fprintf(h, "%s %q %q %q %d %d %d %v\n", c.Format, c.Image, c.Caption, c.Template, c.ShortSide,
+		c.Quality, c.ShardRows, c.SkipBad)
 	fmt.Fprint(h, src.identity())
 	want, err := json.Marshal(struct {
 		Source string `json:"source"`
@@ -237,18 +242,20 @@ func claim(folder string, c Config, src source) error {
 	if err != nil {
 		return fmt.Errorf("pack: %w", err)
 	}
-	name := filepath.Join(folder, c.Split+".pack.json")
+	name := filepath.Join(folder, RecordOf(c.Split))
 	have, err := os.ReadFile(name)
 	switch {
 	case err == nil && string(have) != string(want):
-		return fmt.Errorf("pack: %s holds the split %s of %s; want %s, another --split or another folder", folder, c.Split, have, want)
+		return fmt.Errorf("pack: %s holds the split %s of %s; want %s, another split or another folder",
+			folder, c.Split, have, want)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("pack: %w", err)
 	case err != nil:
 		if others, _ := filepath.Glob(filepath.Join(folder, c.Split+"-*.parquet")); len(others) > 0 {
-			return fmt.Errorf("pack: %s holds %s, which is not of this source; want another --split or another folder", folder, filepath.Base(others[0]))
+			return fmt.Errorf("pack: %s holds %s, which is not of this source; want another split or another folder",
+				folder, filepath.Base(others[0]))
 		}
-		if err := replace(name, func(f *os.File) error { _, err := f.Write(want); return err }); err != nil {
+		if err := replace(name, func(w io.Writer) error { _, err := w.Write(want); return err }); err != nil {
 			return err
 		}
 	}
@@ -258,30 +265,28 @@ func claim(folder string, c Config, src source) error {
 	}
 	name, text := filepath.Join(folder, "classes.txt"), strings.Join(l.classes, "\n")+"\n"
 	if have, err := os.ReadFile(name); err == nil && string(have) != text {
-		return fmt.Errorf("pack: %s has %d classes, other than the %d of %s; want the same, or another folder", name, strings.Count(string(have), "\n"), len(l.classes), c.Source)
+		return fmt.Errorf("pack: %s has %d classes, other than the %d of %s; want the same, or another folder",
+			name, strings.Count(string(have), "\n"), len(l.classes), c.Source)
 	}
-	return replace(name, func(f *os.File) error { _, err := f.WriteString(text); return err })
+	return replace(name, func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
 }
 
-// replace writes a file under a temporary name, which a Run that was killed
-// leaves and the next one takes over, and renames it when it is on the disk.
-func replace(path string, write func(f *os.File) error) error {
-	temporary := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
-	f, err := os.Create(temporary)
+// replace writes a file that is there as a whole, and on the disk, or not at all.
+func replace(path string, write func(w io.Writer) error) error {
+	if err := atomicfile.Write(path, write); err != nil {
+		return fmt.Errorf("pack: %s: %w", path, err)
+	}
+	return nil
+}
+
+// removeParts removes what a Run that was killed has written of shards of a split.
+func removeParts(folder, split string) error {
+	parts, err := filepath.Glob(filepath.Join(folder, "."+split+"-*.parquet.*"))
+	for _, part := range parts {
+		err = errors.Join(err, os.Remove(part))
+	}
 	if err != nil {
 		return fmt.Errorf("pack: %w", err)
-	}
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(temporary, path)
-	}
-	if err != nil {
-		_ = os.Remove(temporary) // the error is the one that matters
-		return fmt.Errorf("pack: %s: %w", path, err)
 	}
 	return nil
 }

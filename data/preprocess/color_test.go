@@ -65,7 +65,7 @@ func TestJitter(t *testing.T) {
 	pix := colors()
 	jitter(pix, make([]float64, 4), rand.New(rand.NewPCG(1, 1)))
 	if !slices.Equal(pix, colors()) {
-		t.Error("a jitter of nothing changes colours")
+		t.Error("a jitter of nothing changes colors")
 	}
 	m := &Image{8, 8, colors()[:192]}
 	train := func(a Augment, seed uint64) []float32 {

@@ -33,7 +33,7 @@ const maxSide = 1 << 16
 
 // Decode decodes a JPEG, PNG, GIF, BMP, TIFF or WebP of at most maxPixels, and
 // of at most 65,536 a side. Both are checked in the header, before memory is
-// taken. Of an animation, it is the first frame. Colours become what Pillow's
+// taken. Of an animation, it is the first frame. Colors become what Pillow's
 // convert("RGB") makes of them: transparency is dropped, not blended, and 16
 // bits lose their lower half; only 16-bit gray, which Pillow turns to white,
 // keeps its upper half too. JPEG files of the usual kinds, see jpegDecoder, have
@@ -116,7 +116,7 @@ func Size(file []byte) (format string, w, h int, err error) {
 	return format, header.Width, header.Height, nil
 }
 
-// checkSize refuses the size that a header tells.
+// checkSize refuses the size that a header claims.
 func checkSize(format string, w, h, maxPixels int) error {
 	switch {
 	case w < 1 || h < 1:
@@ -146,7 +146,7 @@ func newImage(r image.Rectangle) *Image {
 	return &Image{r.Dx(), r.Dy(), make([]uint8, 3*r.Dx()*r.Dy())}
 }
 
-// toRGB copies the colours of m, whatever their form.
+// toRGB copies the colors of m, whatever their form.
 func toRGB(m image.Image) *Image {
 	b := m.Bounds()
 	out := newImage(b)
@@ -160,7 +160,7 @@ func toRGB(m image.Image) *Image {
 	case *image.NRGBA:
 		out.rows(func(y int, dst []uint8) { copyRGB(dst, m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):]) })
 	case *image.RGBA:
-		if !m.Opaque() { // its colours are multiplied by alpha
+		if !m.Opaque() { // its colors are multiplied by alpha
 			out.each(m)
 			break
 		}
@@ -184,7 +184,7 @@ func toRGB(m image.Image) *Image {
 	return out
 }
 
-// palettedRGB copies the colours of m, those of known before m's own.
+// palettedRGB copies the colors of m, known before m's own.
 func palettedRGB(m *image.Paletted, known [][3]uint8) *Image {
 	var palette [256][3]uint8
 	for i, c := range m.Palette {
@@ -218,7 +218,7 @@ func (m *Image) each(from image.Image) {
 	})
 }
 
-// plain is a colour without its transparency.
+// plain is a color without its transparency.
 func plain(c color.Color) [3]uint8 {
 	if n, ok := c.(color.NRGBA); ok { // a way through 64 bits would round
 		return [3]uint8{n.R, n.G, n.B}

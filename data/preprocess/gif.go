@@ -1,7 +1,7 @@
 package preprocess
 
-// gifPalette returns the colours of the first frame of a GIF file that has
-// been decoded without an error, or nil. The decoder itself forgets the colour
+// gifPalette returns the colors of the first frame of a GIF file that has
+// been decoded without an error, or nil. The decoder itself forgets the color
 // of a transparent pixel, which Pillow shows.
 func gifPalette(file []byte) (palette [][3]uint8) {
 	table := func(at int, flags byte) (end int) {

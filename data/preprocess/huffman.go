@@ -74,7 +74,7 @@ func (t *jpegCodes) set(counts, symbols []byte, ac bool) error {
 	return nil
 }
 
-// setWhole finds the coefficients that lookBits tell as a whole.
+// setWhole finds the coefficients that lookBits hold as a whole.
 func (t *jpegCodes) setWhole() {
 	for i, s := range t.short {
 		length, run, size := int(s>>8), int32(s>>4&15), int(s&15)

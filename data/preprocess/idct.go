@@ -71,7 +71,7 @@ func evenDCT(x0, x2, x4, x6 int32) (e0, e1, e2, e3 int32) {
 	return sum + high, difference + low, difference - low, sum - high
 }
 
-// oddDCT is that of 1, 3, 5 and 7.
+// oddDCT is the transform of 1, 3, 5 and 7.
 func oddDCT(x1, x3, x5, x7 int32) (o0, o1, o2, o3 int32) {
 	z1, z2 := (x7+x1)*-c0899, (x5+x3)*-c2562
 	z5 := (x7 + x3 + x5 + x1) * c1175

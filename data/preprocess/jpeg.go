@@ -8,8 +8,8 @@ import (
 
 // A jpegDecoder decodes the JPEG files that are by far the most frequent: gray or
 // YCbCr in Huffman codes, with chroma at half the samples or all, or Adobe's CMYK,
-// in one scan or progressive. Its pixels are those of libjpeg-turbo, and so Pillow's, to the bit,
-// which those of image/jpeg are not. It refuses every other file, and every
+// in one scan or progressive. Its pixels are libjpeg-turbo's, and so Pillow's, to the bit,
+// which image/jpeg's are not. It refuses every other file, and every
 // file with an error, and leaves it to image/jpeg to decode it or to say what
 // is wrong. It keeps its tables and planes from one image to the next.
 //
@@ -23,7 +23,7 @@ type jpegDecoder struct {
 	wide, tall int // of a minimum coded unit, in blocks of luma
 	interval   int // units between restarts; 0 for none
 	jfif       bool
-	adobe      int // what Adobe did to colours: 0 nothing, 1 YCbCr, 2 YCCK; -1 is unknown
+	adobe      int // what Adobe did to colors: 0 nothing, 1 YCbCr, 2 YCCK; -1 is unknown
 
 	progressive bool
 	scans       int
@@ -51,7 +51,7 @@ type jpegComponent struct {
 	missing      [64]int8
 }
 
-// errNotSimple is that of a file for image/jpeg.
+// errNotSimple says that a file is for image/jpeg.
 var errNotSimple = errors.New("not a simple JPEG")
 
 // decode returns an *image.Gray or *image.YCbCr, which are valid until the next
@@ -317,7 +317,7 @@ func (d *jpegDecoder) image() image.Image {
 	}
 }
 
-// inks are those of CMYK, which Adobe writes inverted, and so Pillow reads.
+// inks converts CMYK, which Adobe writes inverted, and so Pillow reads.
 func (d *jpegDecoder) inks() *image.CMYK {
 	m := image.NewCMYK(image.Rect(0, 0, d.w, d.h))
 	rgb := make([]uint8, 3*d.w)

@@ -10,7 +10,7 @@ import (
 // Config says how images become the input of a model. Evaluation must use what
 // training used, so it is part of a checkpoint.
 type Config struct {
-	// Normalize names a mean and a standard deviation: clip, those of CLIP's
+	// Normalize names a mean and a standard deviation: clip, measured on CLIP's
 	// training data; imagenet; or inception, 0.5 for all, which SigLIP uses. Empty
 	// means clip. Mean and Std give others, one for each channel. The input of a
 	// model is (v/255 - mean) / std.
@@ -54,7 +54,7 @@ type Augment struct {
 	Pad int `yaml:"pad"`
 
 	// Flip is the probability of mirroring left and right. Where captions
-	// tell them apart, it must be 0.
+	// name them, it must be 0.
 	Flip float64 `yaml:"flip"`
 
 	// ColorJitter [brightness, contrast, saturation, hue] changes each by a
@@ -64,11 +64,12 @@ type Augment struct {
 	ColorJitter     []float64 `yaml:"color_jitter"`
 	ColorJitterProb float64   `yaml:"color_jitter_prob"`
 
-	// Gray is the probability of taking the colours away.
+	// Gray is the probability of taking the colors away.
 	Gray float64 `yaml:"gray"`
 }
 
-// CLIPMean and CLIPStd are those of OpenAI's training data.
+// CLIPMean and CLIPStd are the mean and the standard deviation of each channel of
+// OpenAI's training data.
 var (
 	CLIPMean = []float64{0.48145466, 0.4578275, 0.40821073}
 	CLIPStd  = []float64{0.26862954, 0.26130258, 0.27577711}
@@ -80,6 +81,26 @@ var normals = map[string][2][]float64{
 	"clip":      {CLIPMean, CLIPStd},
 	"imagenet":  {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}},
 	"inception": {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
+}
+
+// SetDefaults fills in what is 0 or empty and means something else.
+func (c *Config) SetDefaults() {
+	if c.Normalize == "" && len(c.Mean) == 0 {
+		c.Normalize = "clip"
+	}
+	if c.Resize == "" {
+		c.Resize = "shortest"
+	}
+	if c.MaxPixels == 0 {
+		c.MaxPixels = DefaultMaxPixels
+	}
+	a := &c.Augment
+	if len(a.CropScale) > 0 && len(a.CropRatio) == 0 {
+		a.CropRatio = []float64{3. / 4, 4. / 3}
+	}
+	if len(a.ColorJitter) > 0 && a.ColorJitterProb == 0 {
+		a.ColorJitterProb = 1
+	}
 }
 
 // Validate reports the first field that cannot work.
@@ -98,7 +119,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("preprocess: scaled_jpeg: this program has no libjpeg-turbo; want one built with -tags turbojpeg")
 	case c.MaxPixels < 0:
 		return fmt.Errorf("preprocess: max_pixels %d is negative", c.MaxPixels)
-	case len(a.CropScale) != 0 && !(len(a.CropScale) == 2 && 0 < a.CropScale[0] && a.CropScale[0] <= a.CropScale[1] && a.CropScale[1] <= 1):
+	case len(a.CropScale) != 0 && !(len(a.CropScale) == 2 && 0 < a.CropScale[0] &&
+		a.CropScale[0] <= a.CropScale[1] && a.CropScale[1] <= 1):
 		return fmt.Errorf("preprocess: augment.crop_scale %v; want [least, most] in (0, 1]", a.CropScale)
 	case len(a.CropRatio) != 0 && !(len(a.CropRatio) == 2 && 0 < a.CropRatio[0] && a.CropRatio[0] <= a.CropRatio[1]):
 		return fmt.Errorf("preprocess: augment.crop_ratio %v; want [least, most], positive", a.CropRatio)
@@ -142,6 +164,7 @@ type Processor struct {
 
 // NewProcessor returns a processor for images of size x size pixels.
 func NewProcessor(c Config, size int) *Processor {
+	c.SetDefaults()
 	p := &Processor{config: c, size: size, square: make([]uint8, 3*size*size)}
 	if c.ScaledJPEG {
 		p.decoder.short = size
@@ -161,11 +184,7 @@ func NewProcessor(c Config, size int) *Processor {
 // Decode decodes an image file within the limit of the config, turned as its
 // EXIF data say if the config wants that.
 func (p *Processor) Decode(file []byte) (*Image, error) {
-	most := p.config.MaxPixels
-	if most == 0 {
-		most = DefaultMaxPixels
-	}
-	m, err := p.decoder.decode(file, most)
+	m, err := p.decoder.decode(file, p.config.MaxPixels)
 	if err == nil && p.config.Orient {
 		m = oriented(m, orientation(file))
 	}
@@ -191,7 +210,7 @@ func (p *Processor) Train(dst []float32, m *Image, rng *rand.Rand) {
 		square = p.shift(a.Pad, rng.IntN(2*a.Pad+1), rng.IntN(2*a.Pad+1))
 	}
 	flip := a.Flip > 0 && rng.Float64() < a.Flip
-	if len(a.ColorJitter) > 0 && (a.ColorJitterProb == 0 || rng.Float64() < a.ColorJitterProb) {
+	if len(a.ColorJitter) > 0 && (a.ColorJitterProb == 1 || rng.Float64() < a.ColorJitterProb) {
 		jitter(square, a.ColorJitter, rng)
 	}
 	if a.Gray > 0 && rng.Float64() < a.Gray {
@@ -243,10 +262,7 @@ func (p *Processor) fit(m *Image) {
 // randomCrop chooses a part of m: ten tries of a random area and ratio, then
 // the largest part around the middle, as torchvision's RandomResizedCrop.
 func randomCrop(m *Image, a Augment, rng *rand.Rand) rect {
-	least, most := 3./4, 4./3
-	if len(a.CropRatio) == 2 {
-		least, most = a.CropRatio[0], a.CropRatio[1]
-	}
+	least, most := a.CropRatio[0], a.CropRatio[1]
 	for range 10 {
 		area := float64(m.W*m.H) * (a.CropScale[0] + (a.CropScale[1]-a.CropScale[0])*rng.Float64())
 		ratio := math.Exp(math.Log(least) + (math.Log(most)-math.Log(least))*rng.Float64())

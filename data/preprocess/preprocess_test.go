@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const shared = "../../../shared"
@@ -57,7 +59,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestPixels compares with the colours of Pillow's convert("RGB"): palettes,
+// TestPixels compares with the colors of Pillow's convert("RGB"): palettes,
 // transparency, 1 and 16 bits, and the chroma of WebP.
 func TestPixels(t *testing.T) {
 	compared := 0
@@ -88,6 +90,35 @@ func TestPixels(t *testing.T) {
 	}
 	if compared < 6 {
 		t.Errorf("compared %d images; want at least those of testdata", compared)
+	}
+}
+
+// TestOdd decodes files that break image pipelines, which testdata/make_odd.py
+// makes: the pixels are Pillow's, or the error says what is wrong.
+func TestOdd(t *testing.T) {
+	n := 0
+	for line := range strings.Lines(string(read(t, "testdata/odd.txt"))) {
+		name, want, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		file := read(t, filepath.Join("testdata/odd", name))
+		n++
+		m, err := Decode(file, 1<<20)
+		if text, bad := strings.CutPrefix(want, "error: "); bad {
+			if err == nil || !strings.Contains(err.Error(), text) {
+				t.Errorf("%s: %v; want error with %q", name, err, text)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := fmt.Sprintf("%d %d %s", m.W, m.H, sum(m.Pix)); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+		NewProcessor(Config{}, 32).Eval(make([]float32, 3*32*32), m)
+	}
+	if n != 44 {
+		t.Errorf("%d files, want 44", n)
 	}
 }
 
@@ -180,7 +211,7 @@ func TestSameSize(t *testing.T) {
 	}
 }
 
-// TestAugment checks each augmentation on an image whose pixels tell their place.
+// TestAugment checks each augmentation on an image whose pixels hold their place.
 func TestAugment(t *testing.T) {
 	const s = 8
 	m := &Image{s, s, make([]uint8, 3*s*s)}
@@ -225,15 +256,75 @@ func TestAugment(t *testing.T) {
 	if len(seen) != 25 {
 		t.Errorf("%d different shifts by a padding of 2, want 25", len(seen))
 	}
-	for seed := range uint64(100) {
-		r := randomCrop(&Image{W: 40, H: 20}, Augment{CropScale: []float64{0.3, 0.6}}, rand.New(rand.NewPCG(seed, 0)))
-		area, ratio := float64(r.w*r.h)/800, float64(r.w)/float64(r.h)
-		if r.x < 0 || r.y < 0 || r.x+r.w > 40 || r.y+r.h > 20 || area < 0.25 || area > 0.65 || ratio < 0.7 || ratio > 1.45 {
-			t.Fatalf("seed %d: crop %+v of area %.2f and ratio %.2f", seed, r, area, ratio)
+	if !slices.Equal(run(Augment{CropScale: []float64{0.5, 1}, Pad: 1, Flip: 0.5}, 5),
+		run(Augment{CropScale: []float64{0.5, 1}, Pad: 1, Flip: 0.5}, 5)) {
+		t.Error("one seed gives two images")
+	}
+}
+
+// TestCrop draws crops of the areas and ratios that are wanted: the area is
+// uniform, the ratio log-uniform, as torchvision's, so that half of the crops are
+// wide. An image in which no such crop fits gives the largest around its middle.
+func TestCrop(t *testing.T) {
+	const n = 4000
+	m := &Image{W: 1000, H: 1000}
+	a := Augment{CropScale: []float64{0.02, 0.2}, CropRatio: []float64{1. / 4, 4}}
+	var areas, ratios []float64
+	for seed := range uint64(n) {
+		r := randomCrop(m, a, rand.New(rand.NewPCG(seed, 0)))
+		area, ratio := float64(r.w*r.h)/1e6, float64(r.w)/float64(r.h)
+		if r.x < 0 || r.y < 0 || r.x+r.w > m.W || r.y+r.h > m.H || area < 0.019 || area > 0.201 ||
+			ratio < 0.248 || ratio > 4.04 {
+			t.Fatalf("seed %d: crop %+v of area %.3f and ratio %.3f", seed, r, area, ratio)
+		}
+		areas, ratios = append(areas, area), append(ratios, ratio)
+	}
+	slices.Sort(areas)
+	slices.Sort(ratios)
+	for i, share := range []float64{0.25, 0.5, 0.75} {
+		// Quartiles of 4000 draws: four standard deviations are 0.03 of the range.
+		if got, want := areas[n*(i+1)/4], 0.02+0.18*share; math.Abs(got-want) > 0.03*0.18 {
+			t.Errorf("area: %g of the crops are below %.4f, want %.4f", share, got, want)
+		}
+		if got, want := math.Log(ratios[n*(i+1)/4]), math.Log(16)*(share-0.5); math.Abs(got-want) > 0.03*math.Log(16) {
+			t.Errorf("ratio: %g of the crops are below exp(%.3f), want exp(%.3f)", share, got, want)
 		}
 	}
-	if !slices.Equal(run(Augment{CropScale: []float64{0.5, 1}, Pad: 1, Flip: 0.5}, 5), run(Augment{CropScale: []float64{0.5, 1}, Pad: 1, Flip: 0.5}, 5)) {
-		t.Error("one seed gives two images")
+	for _, test := range []struct {
+		m    *Image
+		want rect
+	}{{&Image{W: 20, H: 10}, rect{3, 0, 13, 10}}, {&Image{W: 10, H: 20}, rect{0, 3, 10, 13}}} {
+		whole := Augment{CropScale: []float64{1, 1}, CropRatio: []float64{3. / 4, 4. / 3}}
+		if got := randomCrop(test.m, whole, rand.New(rand.NewPCG(1, 0))); got != test.want {
+			t.Errorf("the whole of %d x %d: %+v, want %+v", test.m.W, test.m.H, got, test.want)
+		}
+	}
+}
+
+// TestDefaults states every default, and that they are the same when set twice.
+func TestDefaults(t *testing.T) {
+	for _, test := range []struct{ c, want Config }{
+		{Config{}, Config{Normalize: "clip", Resize: "shortest", MaxPixels: 128_000_000}},
+		{
+			Config{Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1},
+				Augment: Augment{CropScale: []float64{0.5, 1}, ColorJitter: []float64{1, 1, 1, 0}}},
+			Config{
+				Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1}, Resize: "shortest", MaxPixels: 128_000_000,
+				Augment: Augment{
+					CropScale: []float64{0.5, 1}, CropRatio: []float64{0.75, 1.3333333333333333},
+					ColorJitter: []float64{1, 1, 1, 0}, ColorJitterProb: 1,
+				},
+			},
+		},
+	} {
+		for range 2 {
+			if test.c.SetDefaults(); !cmp.Equal(test.c, test.want) {
+				t.Errorf("defaults (-want +got):\n%s", cmp.Diff(test.want, test.c))
+			}
+		}
+		if err := test.c.Validate(); err != nil {
+			t.Errorf("Validate of the defaults: %v", err)
+		}
 	}
 }
 

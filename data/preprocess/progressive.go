@@ -34,7 +34,8 @@ func (d *jpegDecoder) progressiveScan(header []byte) error {
 		c := &d.components[i]
 		if k := len(scanned); k < n && header[1+2*k] == c.id {
 			c.dc, c.ac, c.before = int(header[2+2*k]>>4), int(header[2+2*k]&15), 0
-			if c.dc > 3 || c.ac > 3 || first > 0 && d.tables[1][c.ac] == nil || first == 0 && high == 0 && d.tables[0][c.dc] == nil {
+			if c.dc > 3 || c.ac > 3 || first > 0 && d.tables[1][c.ac] == nil || first == 0 && high == 0 &&
+				d.tables[0][c.dc] == nil {
 				return errNotSimple
 			}
 			for k := first; k <= last; k++ {
@@ -173,7 +174,7 @@ func (s *progressiveScan) decode(components []*jpegComponent) bool {
 	return true
 }
 
-// coefficients reads those of a block.
+// coefficients reads the coefficients of a block.
 func (s *progressiveScan) coefficients(c *jpegComponent, x, y int) (ok bool) {
 	b := (*[64]int16)(c.coefficients[64*(y*(c.stride/8)+x):])
 	switch {

@@ -21,7 +21,8 @@ func TestScaledJPEG(t *testing.T) {
 	if err := jpeg.Encode(&file, m, nil); err != nil {
 		t.Fatal(err)
 	}
-	for _, test := range [][3]int{{84, 101, 83}, {42, 101, 83}, {41, 51, 42}, {21, 51, 42}, {20, 26, 21}, {10, 13, 11}, {1, 13, 11}} {
+	for _, test := range [][3]int{{84, 101, 83}, {42, 101, 83}, {41, 51, 42}, {21, 51, 42}, {20, 26, 21},
+		{10, 13, 11}, {1, 13, 11}} {
 		p := NewProcessor(Config{ScaledJPEG: true}, test[0])
 		got, err := p.Decode(file.Bytes())
 		if err != nil {
@@ -54,7 +55,8 @@ func TestTurboDamage(t *testing.T) {
 	if _, err := Decode(damaged, 1<<20); err != nil {
 		t.Errorf("another byte in the middle: %v", err)
 	}
-	if _, err := Decode(file, 128*128-1); err == nil || !strings.Contains(err.Error(), "jpeg of 128 x 128 pixels; want at most 16383 in all") {
+	if _, err := Decode(file, 128*128-1); err == nil ||
+		!strings.Contains(err.Error(), "jpeg of 128 x 128 pixels; want at most 16383 in all") {
 		t.Errorf("past the limit: %v", err)
 	}
 	m, err := Decode(read(t, "testdata/inputs/cmyk_adobe.jpg"), 1<<20)

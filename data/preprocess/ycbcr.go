@@ -3,7 +3,7 @@ package preprocess
 import "image"
 
 // jpegRGB converts as libjpeg-turbo does, and so Pillow. Where chroma has half
-// the samples, each is blended with its neighbours by 3 to 1, instead of
+// the samples, each is blended with its neighbors by 3 to 1, instead of
 // standing for a whole square as in image/jpeg; other ratios are rare, and
 // repeat samples there as here.
 //
@@ -129,7 +129,7 @@ func widenWebP(dst []uint8, near, far []uint8) {
 		dst[2*x] = blend(near[x], near[before], far[x], far[before])
 		dst[2*x+1] = blend(near[x], near[after], far[x], far[after])
 	}
-	// At the ends there is but one neighbour.
+	// At the ends there is but one neighbor.
 	dst[0] = uint8((3*int32(near[0]) + int32(far[0]) + 2) >> 2)
 	dst[2*last+1] = uint8((3*int32(near[last]) + int32(far[last]) + 2) >> 2)
 }

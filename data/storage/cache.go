@@ -13,12 +13,14 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/goclip/goclip/internal/atomicfile"
 )
 
 // A cache keeps blocks of remote files in a folder, a file each: the SHA-256 of
-// the block, then the block. Its name is a hash of what the block is of. A file is
-// written beside its name and renamed, so other processes see it whole or not at
-// all; one that is damaged, or that another process has deleted, is a miss.
+// the block, then the block. Its name is a hash of the name and version of the
+// remote file and the number of the block. Other processes see a file whole or not
+// at all; one that is damaged, or that another process has deleted, is a miss.
 type cache struct {
 	folder string
 	limit  int64
@@ -30,18 +32,14 @@ type cache struct {
 	off   bool  // nothing more can be written
 }
 
-const (
-	blockSuffix = ".block"
-	partPrefix  = "part-"
-	defaultSize = 10 << 30
-)
+const blockSuffix = ".block"
 
-// partAge is how old a part of a file must be for its writer to have died.
+// partAge is how old a part of a block must be for its writer to have died.
 const partAge = time.Hour
 
 func newCache(folder string, limit int64, logf func(string, ...any)) (*cache, error) {
-	if limit == 0 {
-		limit = defaultSize
+	if limit <= 0 {
+		return nil, fmt.Errorf("cache: %d bytes; want more", limit)
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil { // what is behind a login should not be readable to all here
 		return nil, fmt.Errorf("cache: %w", err)
@@ -117,22 +115,26 @@ func (c *cache) put(key string, block int64, text []byte) {
 }
 
 func (c *cache) write(path string, text []byte) error {
-	f, err := os.CreateTemp(c.folder, partPrefix+"*")
+	f, err := atomicfile.Create(path)
 	if err != nil {
 		return err
 	}
+	defer f.Discard()
+	if err := f.Chmod(0o600); err != nil { // the folder may be one that others can read
+		return err
+	}
 	sum := sha256.Sum256(text)
-	_, err = f.Write(append(sum[:], text...))
-	if e := f.Close(); err == nil {
-		err = e
+	for _, part := range [][]byte{sum[:], text} {
+		if _, err := f.Write(part); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the first error counts
-	}
-	return err
+	return f.Replace() // what a crash of the machine spoils does not have its sum
+}
+
+// isPart says whether a file is a block that is being written.
+func isPart(name string) bool {
+	return strings.HasPrefix(name, ".") && strings.Contains(name, blockSuffix+".")
 }
 
 // evict counts what the folder holds and, if there is not room for so many bytes,
@@ -151,7 +153,7 @@ func (c *cache) evict(room int64) error {
 	var files []file
 	c.bytes, c.since = 0, 0
 	for _, e := range entries {
-		part := strings.HasPrefix(e.Name(), partPrefix)
+		part := isPart(e.Name())
 		if !part && !strings.HasSuffix(e.Name(), blockSuffix) {
 			continue
 		}

@@ -56,7 +56,9 @@ func (o *httpObject) stat(ctx context.Context) (v Version, tail []byte, err erro
 		return v, nil, err
 	}
 	if last != size-1 || last-first >= tailBytes {
-		return v, nil, fmt.Errorf("bytes %d-%d of %d came for the last %d; want a server that answers range requests", first, last, size, tailBytes)
+		return v, nil,
+			fmt.Errorf("bytes %d-%d of %d came for the last %d; want a server that answers range requests",
+				first, last, size, tailBytes)
 	}
 	tail = make([]byte, last-first+1)
 	if _, err := io.ReadFull(r.Body, tail); err != nil {
@@ -108,7 +110,8 @@ func (o *httpObject) do(ctx context.Context, bytes string, v Version) (*http.Res
 
 // refused is the error of an answer without the bytes.
 func (o *httpObject) refused(r *http.Response, v Version) error {
-	status := fmt.Errorf("the server says %s", strings.TrimSpace(strconv.Itoa(r.StatusCode)+" "+http.StatusText(r.StatusCode)))
+	status := fmt.Errorf("the server says %s",
+		strings.TrimSpace(strconv.Itoa(r.StatusCode)+" "+http.StatusText(r.StatusCode)))
 	switch code := r.StatusCode; {
 	case code == http.StatusOK:
 		return fmt.Errorf("%w to a range request: want a server that answers those, or a copy on disk", status)
@@ -118,7 +121,8 @@ func (o *httpObject) refused(r *http.Response, v Version) error {
 		return fmt.Errorf("%w: it is shorter than %d bytes", ErrChanged, v.Size)
 	case code == http.StatusForbidden, code == http.StatusUnauthorized:
 		return fmt.Errorf("%w: want an address that may be read; one that is signed ends with its time, and config.yaml keeps no query", status)
-	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500 && code != http.StatusNotImplemented:
+	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500 &&
+		code != http.StatusNotImplemented:
 		return temporary{status}
 	default:
 		return status
@@ -127,7 +131,8 @@ func (o *httpObject) refused(r *http.Response, v Version) error {
 
 func contentRange(r *http.Response) (first, last, size int64, err error) {
 	text := r.Header.Get("Content-Range")
-	if _, err := fmt.Sscanf(text, "bytes %d-%d/%d", &first, &last, &size); err != nil || first < 0 || last < first || size <= last {
+	if _, err := fmt.Sscanf(text, "bytes %d-%d/%d", &first, &last, &size); err != nil || first < 0 ||
+		last < first || size <= last {
 		return 0, 0, 0, fmt.Errorf("Content-Range %q; want bytes FIRST-LAST/SIZE", text)
 	}
 	return first, last, size, nil

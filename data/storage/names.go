@@ -125,27 +125,27 @@ func (s *Store) match(ctx context.Context, pattern string) (names []Name, err er
 		case err != nil: // whose text holds the address
 			return nil, fmt.Errorf("pattern %q: no address that can be read", shown)
 		case u.User != nil:
-			return nil, fmt.Errorf("pattern %q: has a user before the host; want one without: credentials come from the environment", shown)
+			return nil,
+				fmt.Errorf("pattern %q: has a user before the host; want one without: credentials come from the environment", shown)
 		case u.Host == "":
 			return nil, fmt.Errorf("pattern %q: no host or bucket", shown)
 		}
 		switch scheme {
 		case "http", "https":
 			if strings.ContainsAny(strings.TrimSuffix(rest, "?"+u.RawQuery), "*[") {
-				return nil, fmt.Errorf("pattern %q: %s has no lists of files; want names, such as {00000..00099}.parquet", shown, scheme)
+				return nil,
+					fmt.Errorf("pattern %q: %s has no lists of files; want names, such as {00000..00099}.parquet", shown, scheme)
 			}
 			return []Name{{scheme: scheme, full: pattern, shown: shown}}, nil
-		case "s3", "gs", "azblob":
+		default:
 			place, options, _ := strings.Cut(rest, "?")
 			bucket, keys, _ := strings.Cut(place, "/")
 			if options != "" {
 				bucket += "?" + options
 			}
-			if names, err = s.clouds.match(ctx, scheme, scheme+"://"+bucket, keys); err != nil {
+			if names, err = s.buckets.match(ctx, scheme, scheme+"://"+bucket, keys); err != nil {
 				return nil, fmt.Errorf("pattern %q: %w", shown, err)
 			}
-		default:
-			return nil, fmt.Errorf("pattern %q: scheme %s; want https, s3, gs, azblob or a path", shown, scheme)
 		}
 	}
 	if len(names) == 0 {

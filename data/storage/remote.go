@@ -29,7 +29,7 @@ const (
 const FileBytes = maxBlocks * blockBytes
 
 // A remote file is read in blocks. Reads that follow each other ask for more and
-// more of them at once. It holds those of the last request.
+// more of them at once. It holds the blocks of the last request.
 type remote struct {
 	store   *Store
 	name    Name
@@ -122,8 +122,8 @@ func (f *remote) fill(b, last int64) error {
 // length is the number of bytes of a block.
 func (f *remote) length(b int64) int { return int(min(blockBytes, f.version.Size-b*blockBytes)) }
 
-// key tells this version of the file from all others in a cache, or is "" where
-// the server tells no version. A signature in the address plays no part: it ends,
+// key distinguishes this version of the file from all others in a cache, or is ""
+// where the server says no version. A signature in the address plays no part: it ends,
 // and the bytes stay.
 func (f *remote) key() string {
 	if f.version.Tag == "" {

@@ -71,7 +71,8 @@ func (s *Store) count(add func(s *Stats)) {
 
 // try calls do until it succeeds, ctx ends, its error is not temporary, or there
 // have been enough tries. What do does without progress ends after a time.
-func (s *Store) try(ctx context.Context, name Name, what string, do func(ctx context.Context, progress func(n int)) error) error {
+func (s *Store) try(ctx context.Context, name Name, what string,
+	do func(ctx context.Context, progress func(n int)) error) error {
 	r := &request{what: fmt.Sprintf("%v: %s", name, what), since: time.Now()}
 	s.mu.Lock()
 	s.requests[r] = true

@@ -27,19 +27,20 @@ import (
 // Config says how remote files are read.
 type Config struct {
 	// Cache is a folder that keeps blocks of remote files, up to CacheBytes
-	// together; empty keeps none. Several processes may share it.
+	// together, which must be positive; empty keeps none. Several processes may
+	// share it.
 	Cache      string
 	CacheBytes int64
 }
 
 // A Store opens files. Its methods may be called at once.
 type Store struct {
-	log    atomic.Pointer[func(format string, args ...any)]
-	client *http.Client
-	clouds clouds
-	cache  *cache // nil without one
-	pause  func(try int) time.Duration
-	stall  time.Duration // without a byte
+	log     atomic.Pointer[func(format string, args ...any)]
+	client  *http.Client
+	buckets buckets
+	cache   *cache // nil without one
+	pause   func(try int) time.Duration
+	stall   time.Duration // without a byte
 
 	mu       sync.Mutex
 	requests map[*request]bool // that have not ended
@@ -65,8 +66,8 @@ func New(c Config) (*Store, error) {
 	return s, nil
 }
 
-// SetLog sets who is told of requests that are made again; at first that is
-// the standard logger.
+// SetLog sets what logs requests that are made again; at first that is the
+// standard logger.
 func (s *Store) SetLog(log func(format string, args ...any)) { s.log.Store(&log) }
 
 func (s *Store) logf(format string, args ...any) { (*s.log.Load())(format, args...) }
@@ -78,12 +79,12 @@ func (s *Store) Stats() Stats {
 	return s.stats
 }
 
-// A Version tells the bytes of a file from those that it has later.
+// A Version distinguishes the bytes of a file from those that it has later.
 type Version struct {
 	Size int64
 
 	// Tag is the ETag of a remote file, its generation in Google's store or,
-	// without one, when it was last modified; empty if the server tells neither, and for local files.
+	// without one, when it was last modified; empty if the server says neither, and for local files.
 	Tag string
 
 	weak bool // the server may not be asked for this Tag alone
@@ -109,7 +110,7 @@ func (f *File) Keep(n int64) error {
 	return err
 }
 
-// ErrChanged is that of a file that is not what it was.
+// ErrChanged says that a file is not what it was.
 var ErrChanged = errors.New("has changed while it was in use")
 
 // changed says that a file of version a is b now.
@@ -147,7 +148,7 @@ func (s *Store) object(ctx context.Context, name Name) (object, error) {
 	if name.scheme == "https" || name.scheme == "http" {
 		return &httpObject{s.client, name.full}, nil
 	}
-	return s.clouds.object(ctx, name)
+	return s.buckets.object(ctx, name)
 }
 
 // openLocal opens a file on disk, which must not be a pipe: to open that would
@@ -169,7 +170,8 @@ func openLocal(path string, first *Version) (*File, error) {
 		return nil, err
 	}
 	now := Version{Size: info.Size(), info: info}
-	if first != nil && (!os.SameFile(info, first.info) || now.Size != first.Size || !info.ModTime().Equal(first.info.ModTime())) {
+	if first != nil && (!os.SameFile(info, first.info) || now.Size != first.Size ||
+		!info.ModTime().Equal(first.info.ModTime())) {
 		_ = f.Close()
 		return nil, fmt.Errorf("%s: %w", path, changed(*first, now))
 	}

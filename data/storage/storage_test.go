@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -114,7 +115,8 @@ func openOne(t *testing.T, s *Store, pattern string, first *Version) (*File, err
 // those of the file, whatever happens.
 func TestFaults(t *testing.T) {
 	file := random(3*blockBytes + 777)
-	for _, faults := range [][]string{{""}, {"503", "500", "429"}, {"reset"}, {"cut", "reset within"}, {"slow"}, {"503", "reset", "cut", ""}} {
+	for _, faults := range [][]string{{""}, {"503", "500", "429"}, {"reset"}, {"cut", "reset within"},
+		{"slow"}, {"503", "reset", "cut", ""}} {
 		t.Run(strings.Join(faults, ","), func(t *testing.T) {
 			server := serve(t, file, func(n int64) string {
 				if n%3 == 2 || faults[0] == "slow" && n%12 != 4 { // so that no request fails each time
@@ -254,7 +256,7 @@ func TestCache(t *testing.T) {
 	file := random(5*blockBytes + 99)
 	server := serve(t, file, nil)
 	dir := filepath.Join(t.TempDir(), "cache")
-	first, _ := quick(t, Config{Cache: dir})
+	first, _ := quick(t, Config{Cache: dir, CacheBytes: 1 << 30})
 	f, err := openOne(t, first, server.URL+"/a.parquet?X-Amz-Signature=1", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -275,13 +277,13 @@ func TestCache(t *testing.T) {
 		}
 		return s.Stats()
 	}
-	second, said := quick(t, Config{Cache: dir})
+	second, said := quick(t, Config{Cache: dir, CacheBytes: 1 << 30})
 	var both sync.WaitGroup
 	for _, s := range []*Store{first, second} {
 		both.Go(func() { read(s, "1") })
 	}
 	both.Wait()
-	third, _ := quick(t, Config{Cache: dir})
+	third, _ := quick(t, Config{Cache: dir, CacheBytes: 1 << 30})
 	server.fault = func(int64) string { return "404" }
 	if st := read(third, "2"); st.Requests != 0 || st.Cached != int64(len(file)) {
 		t.Errorf("%+v; want all from the folder", st)
@@ -290,6 +292,9 @@ func TestCache(t *testing.T) {
 	blocks, _ := filepath.Glob(filepath.Join(dir, "*.block"))
 	if len(blocks) != 6 {
 		t.Fatalf("%d blocks; want 6", len(blocks))
+	}
+	if info, err := os.Stat(blocks[0]); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("a block has the mode %v, %v; want that others cannot read it", info.Mode(), err)
 	}
 	if err := os.Truncate(blocks[0], 100); err != nil { // as a crash of the machine may leave it
 		t.Fatal(err)
@@ -323,7 +328,7 @@ func TestCacheLimit(t *testing.T) {
 	file := random(12 * blockBytes)
 	server := serve(t, file, nil)
 	dir := t.TempDir()
-	old := filepath.Join(dir, partPrefix+"1")
+	old := filepath.Join(dir, ".0123"+blockSuffix+".89abcdef")
 	if err := os.WriteFile(old, file, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// caption describes a scene. It always names the colour and the shape, and
+// caption describes a scene. It always names the color and the shape, and
 // sometimes the texture, the size and the place.
 func caption(rng *rand.Rand, s Scene) string {
-	colour, shape := colours[s.Class/len(shapes)].name, shapes[s.Class%len(shapes)].name
+	color, shape := colors[s.Class/len(shapes)].name, shapes[s.Class%len(shapes)].name
 	texture, size, place := "", "", ""
 	if s.Texture > 0 && rng.IntN(2) == 0 || rng.IntN(10) == 0 {
 		texture = textures[s.Texture]
@@ -23,9 +23,9 @@ func caption(rng *rand.Rand, s Scene) string {
 		place = placeName(s)
 	}
 
-	thing := words(size, colour, texture, shape)
+	thing := words(size, color, texture, shape)
 	if rng.IntN(2) == 0 {
-		thing = words(size, texture, colour, shape)
+		thing = words(size, texture, color, shape)
 	}
 	switch rng.IntN(14) {
 	case 0, 1:
@@ -37,9 +37,9 @@ func caption(rng *rand.Rand, s Scene) string {
 	case 4:
 		return words(thing, place)
 	case 5:
-		return list(shape, colour, texture, size, place)
+		return list(shape, color, texture, size, place)
 	case 6:
-		return list(words(colour, shape), texture, size, place)
+		return list(words(color, shape), texture, size, place)
 	case 7:
 		return words("there is", article(thing), thing, "in the picture")
 	case 8:
@@ -52,9 +52,9 @@ func caption(rng *rand.Rand, s Scene) string {
 		return words("a drawing of", article(thing), thing, place)
 	case 12:
 		thing = words(size, texture, shape)
-		return words(article(thing), thing, "that is", colour)
+		return words(article(thing), thing, "that is", color)
 	default:
-		return words("the", size, texture, shape, place, "is", colour)
+		return words("the", size, texture, shape, place, "is", color)
 	}
 }
 
@@ -104,15 +104,15 @@ func (s Scan) String() string {
 			heldOut++
 		}
 	}
-	return fmt.Sprintf("%d training captions name %d of %d combinations of colour and shape, and none of the %d held out",
+	return fmt.Sprintf("%d training captions name %d of %d combinations of color and shape, and none of the %d held out",
 		s.Captions, seen, len(s.PerClass), heldOut)
 }
 
 // ScanCaptions reads the words of captions, as a proof of what training shows.
 // It is an error that a caption names a combination that is held out, names
-// no colour or no shape, or more than one.
+// no color or no shape, or more than one.
 func ScanCaptions(captions iter.Seq2[string, error]) (Scan, error) {
-	scan := Scan{PerClass: make([]int, len(colours)*len(shapes))}
+	scan := Scan{PerClass: make([]int, len(colors)*len(shapes))}
 	for text, err := range captions {
 		if err != nil {
 			return scan, fmt.Errorf("synth: scan: %w", err)
@@ -135,15 +135,15 @@ func classOf(text string) (int, error) {
 	hue, form := -1, -1
 	letters := func(r rune) bool { return r < 'a' || r > 'z' }
 	for word := range strings.FieldsFuncSeq(strings.ToLower(text), letters) {
-		c := slices.IndexFunc(colours, func(c colour) bool { return c.name == word })
+		c := slices.IndexFunc(colors, func(p paint) bool { return p.name == word })
 		s := slices.IndexFunc(shapes, func(s shape) bool { return s.name == word })
 		if c >= 0 && hue >= 0 && c != hue || s >= 0 && form >= 0 && s != form {
-			return 0, fmt.Errorf("synth: caption %q names several colours or shapes; want one", text)
+			return 0, fmt.Errorf("synth: caption %q names several colors or shapes; want one", text)
 		}
 		hue, form = max(hue, c), max(form, s)
 	}
 	if hue < 0 || form < 0 {
-		return 0, fmt.Errorf("synth: caption %q; want a colour and a shape in it", text)
+		return 0, fmt.Errorf("synth: caption %q; want a color and a shape in it", text)
 	}
 	return hue*len(shapes) + form, nil
 }

@@ -31,7 +31,8 @@ var shapes = []shape{
 		{0.3, 0.95}, {-0.3, 0.95}, {-0.3, 0.3}, {-0.95, 0.3}, {-0.95, -0.3}, {-0.3, -0.3}}}},
 	{"heart", [][]point{heart()}},
 	{"ring", [][]point{arc(0, 0, 0.95, 0.95, 0, 2*math.Pi), arc(0, 0, 0.52, 0.52, 2*math.Pi, 0)}},
-	{"moon", [][]point{append(arc(-0.05, 0, 0.95, 0.95, 0.2*math.Pi, 1.8*math.Pi), arc(0.45, 0, 0.63, 0.63, 1.66*math.Pi, 0.34*math.Pi)...)}},
+	{"moon", [][]point{append(arc(-0.05, 0, 0.95, 0.95, 0.2*math.Pi, 1.8*math.Pi),
+		arc(0.45, 0, 0.63, 0.63, 1.66*math.Pi, 0.34*math.Pi)...)}},
 	{"arrow", [][]point{{{-0.95, -0.28}, {0.1, -0.28}, {0.1, -0.85}, {0.98, 0}, {0.1, 0.85}, {0.1, 0.28}, {-0.95, 0.28}}}},
 	{"hourglass", [][]point{{{-0.85, -0.95}, {0.85, -0.95}, {0.14, 0}, {0.85, 0.95}, {-0.85, 0.95}, {-0.14, 0}}}},
 	{"bolt", [][]point{{{0.62, -1}, {-0.85, 0.28}, {-0.12, 0.28}, {-0.62, 1}, {0.85, -0.3}, {0.12, -0.3}}}},
@@ -73,7 +74,7 @@ func heart() []point {
 // textures are the patterns of a shape's inside.
 var textures = []string{"plain", "striped", "dotted", "checkered"}
 
-// An image has few colours: the ground, and the blends of levels degrees of
+// An image has few colors: the ground, and the blends of levels degrees of
 // cover with tones degrees of the pattern. So files are small and fast.
 const (
 	levels = 8
@@ -136,14 +137,14 @@ func (p *Painter) outline(s Scene) {
 	p.raster.Draw(p.cover, p.cover.Bounds(), image.Opaque, image.Point{})
 }
 
-// fill makes the image of cover, the texture and the colours.
+// fill makes the image of cover, the texture and the colors.
 func (p *Painter) fill(s Scene) {
-	dark := shade(s.Colour)
+	dark := shade(s.Color)
 	p.palette[0] = opaque(s.Ground)
 	used := 1
 	for tone := range tones {
 		for level := range levels {
-			ink := blend(s.Colour, dark, float64(tone)/(tones-1))
+			ink := blend(s.Color, dark, float64(tone)/(tones-1))
 			p.palette[1+tone*levels+level] = opaque(blend(s.Ground, ink, float64(level+1)/levels))
 		}
 	}
@@ -156,7 +157,7 @@ func (p *Painter) fill(s Scene) {
 				p.image.Pix[i] = 0
 				continue
 			}
-			// Patterns start at the shape, so that one does not tell its place.
+			// Patterns start at the shape, so that one does not give away its place.
 			tone := pattern(s.Texture, float64(x)+0.5-float64(p.size)*s.X, float64(y)+0.5-float64(p.size)*s.Y, period)
 			entry := tone*levels + level
 			p.image.Pix[i] = uint8(entry)
@@ -186,7 +187,7 @@ func pattern(texture int, x, y, period float64) int {
 	return int(math.Round(min(max(soft, 0), 1) * (tones - 1)))
 }
 
-// shade is the second colour of a texture: darker, or lighter than black.
+// shade is the second color of a texture: darker, or lighter than black.
 func shade(c [3]uint8) [3]uint8 {
 	if max(c[0], c[1], c[2]) < 60 {
 		return blend(c, [3]uint8{255, 255, 255}, 0.3)

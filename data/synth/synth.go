@@ -1,7 +1,7 @@
-// Package synth draws the quickstart world: coloured shapes with captions, in
+// Package synth draws the quickstart world: colored shapes with captions, in
 // Parquet shards. It is large enough to learn CLIP's point from in a minute:
-// some combinations of a colour and a shape never occur in training, though
-// each colour and each shape does, and a trained model names them all the same.
+// some combinations of a color and a shape never occur in training, though
+// each color and each shape does, and a trained model names them all the same.
 package synth
 
 import (
@@ -9,14 +9,14 @@ import (
 	"math/rand/v2"
 )
 
-// colour is a name and the red, green and blue of its middle.
-type colour struct {
+// A paint is a name and the red, green and blue of its middle.
+type paint struct {
 	name string
 	rgb  [3]uint8
 }
 
-// colours are far apart, and each is one word.
-var colours = []colour{
+// colors are far apart, and each is one word.
+var colors = []paint{
 	{"red", [3]uint8{222, 36, 36}},
 	{"orange", [3]uint8{245, 130, 28}},
 	{"yellow", [3]uint8{250, 222, 48}},
@@ -55,8 +55,8 @@ type Config struct {
 	Layout string `yaml:"layout"`
 }
 
-// withDefaults replaces what is 0 or empty by what that means.
-func (c Config) withDefaults() Config {
+// SetDefaults fills in what is 0 or empty.
+func (c *Config) SetDefaults() {
 	for _, field := range []struct {
 		value *int
 		zero  int
@@ -68,12 +68,11 @@ func (c Config) withDefaults() Config {
 	if c.Layout == "" {
 		c.Layout = "huggingface"
 	}
-	return c
 }
 
 // Validate reports the first field that cannot work.
 func (c Config) Validate() error {
-	c = c.withDefaults()
+	c.SetDefaults()
 	switch {
 	case c.Size < 32 || c.Size > 64:
 		return fmt.Errorf("synth: size %d; want 32 to 64 pixels", c.Size)
@@ -101,11 +100,11 @@ const (
 // String is the beginning of the names of a split's shards.
 func (s Split) String() string { return [...]string{"train", "val-seen", "val-unseen"}[s] }
 
-// Classes names every combination of a colour and a shape, seen in training or
+// Classes names every combination of a color and a shape, seen in training or
 // not, such as "red circle". The label of a pair is an index into it.
 func Classes() []string {
 	var names []string
-	for _, c := range colours {
+	for _, c := range colors {
 		for _, s := range shapes {
 			names = append(names, c.name+" "+s.name)
 		}
@@ -114,7 +113,7 @@ func Classes() []string {
 }
 
 // HeldOut says whether a class never occurs in training: two shapes of each
-// colour, and so two colours of each shape, a sixth of all.
+// color, and so two colors of each shape, a sixth of all.
 func HeldOut(class int) bool { return (class/len(shapes)+class%len(shapes))%6 == 1 }
 
 // Templates are prompts for the classes, in words that captions use too.
@@ -133,13 +132,13 @@ type Scene struct {
 	X, Y    float64 // its middle
 	Turn    float64 // radians
 	Stretch float64 // width over height
-	Colour  [3]uint8
+	Color   [3]uint8
 	Ground  [3]uint8
 	Caption string
 }
 
-// Scene returns pair i of a split. Of so many pairs as there are classes, each
-// class is one, so colours and shapes are equally frequent.
+// Scene returns pair i of a split. Of as many pairs as there are classes, each
+// class is one, so colors and shapes are equally frequent.
 func (c Config) Scene(split Split, i int) Scene {
 	classes := classesOf(split)
 	block := uint64(split)<<60 | uint64(i/len(classes))<<1
@@ -159,15 +158,15 @@ func (c Config) Scene(split Split, i int) Scene {
 	slack := 0.49 - 1.05*s.Radius
 	s.X = 0.5 + slack*(0.85*float64(s.Across)+uniform(rng, -0.15, 0.15))
 	s.Y = 0.5 + slack*(0.85*float64(s.Down)+uniform(rng, -0.15, 0.15))
-	s.Colour = vary(rng, colours[s.Class/len(shapes)].rgb, 12)
-	s.Ground = ground(rng, s.Colour)
+	s.Color = vary(rng, colors[s.Class/len(shapes)].rgb, 12)
+	s.Ground = ground(rng, s.Color)
 	s.Caption = caption(rng, s)
 	return s
 }
 
 // classesOf lists the classes of a split.
 func classesOf(split Split) (classes []int) {
-	for class := range len(colours) * len(shapes) {
+	for class := range len(colors) * len(shapes) {
 		if HeldOut(class) == (split == Unseen) {
 			classes = append(classes, class)
 		}
@@ -175,22 +174,22 @@ func classesOf(split Split) (classes []int) {
 	return classes
 }
 
-// grounds are pale and dark colours of paper.
+// grounds are pale and dark colors of paper.
 var grounds = [][3]uint8{{244, 238, 222}, {210, 226, 240}, {216, 234, 212}, {36, 42, 56}, {54, 42, 40}, {30, 58, 52}}
 
-// ground chooses a background on which a colour can be seen.
-func ground(rng *rand.Rand, colour [3]uint8) [3]uint8 {
+// ground chooses a background on which a color can be seen.
+func ground(rng *rand.Rand, color [3]uint8) [3]uint8 {
 	for {
 		g := vary(rng, grounds[rng.IntN(len(grounds))], 10)
 		for i := range g {
-			if max(g[i], colour[i])-min(g[i], colour[i]) > 90 {
+			if max(g[i], color[i])-min(g[i], color[i]) > 90 {
 				return g
 			}
 		}
 	}
 }
 
-// vary moves each part of a colour by at most by.
+// vary moves each part of a color by at most by.
 func vary(rng *rand.Rand, c [3]uint8, by int) [3]uint8 {
 	for i := range c {
 		c[i] = uint8(min(max(int(c[i])+rng.IntN(2*by+1)-by, 0), 255))

@@ -16,19 +16,19 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// Each colour and each shape is equally frequent in training, and so is what
+// Each color and each shape is equally frequent in training, and so is what
 // is held out.
 func TestHeldOut(t *testing.T) {
-	byColour, byShape := make([]int, len(colours)), make([]int, len(shapes))
+	byColor, byShape := make([]int, len(colors)), make([]int, len(shapes))
 	for class := range Classes() {
 		if HeldOut(class) {
-			byColour[class/len(shapes)]++
+			byColor[class/len(shapes)]++
 			byShape[class%len(shapes)]++
 		}
 	}
-	for i := range colours {
-		if byColour[i] != 2 || byShape[i] != 2 {
-			t.Errorf("%s misses %d shapes, %s misses %d colours; want 2", colours[i].name, byColour[i], shapes[i].name, byShape[i])
+	for i := range colors {
+		if byColor[i] != 2 || byShape[i] != 2 {
+			t.Errorf("%s misses %d shapes, %s misses %d colors; want 2", colors[i].name, byColor[i], shapes[i].name, byShape[i])
 		}
 	}
 }
@@ -71,7 +71,8 @@ func TestScanCaptions(t *testing.T) {
 	if err != nil || scan.Captions != 3 || scan.PerClass[0] != 2 {
 		t.Errorf("ScanCaptions = %v, %v; want 3 captions, 2 of class 0", scan, err)
 	}
-	if got, want := scan.String(), "3 training captions name 2 of 144 combinations of colour and shape, and none of the 24 held out"; got != want {
+	if got, want := scan.String(),
+		"3 training captions name 2 of 144 combinations of color and shape, and none of the 24 held out"; got != want {
 		t.Errorf("String = %q, want %q", got, want)
 	}
 	heldOut := Classes()[slices.IndexFunc(Classes(), func(name string) bool {
@@ -79,8 +80,8 @@ func TestScanCaptions(t *testing.T) {
 	})]
 	for caption, want := range map[string]string{
 		"one " + heldOut:             "training must not show",
-		"a circle":                   "want a colour and a shape",
-		"reddish circle":             "want a colour and a shape",
+		"a circle":                   "want a color and a shape",
+		"reddish circle":             "want a color and a shape",
 		"a red circle and a star":    "several",
 		"a red circle on blue paper": "several",
 	} {
@@ -96,7 +97,7 @@ func TestScanCaptions(t *testing.T) {
 }
 
 // Every shape leaves ground around it, fills a good part of its circle, and has
-// mostly the colour of its name.
+// mostly the color of its name.
 func TestDraw(t *testing.T) {
 	for _, size := range []int{32, 64} {
 		painter := NewPainter(size)
@@ -122,7 +123,7 @@ func TestDraw(t *testing.T) {
 			delete(count, s.Ground)
 			most := s.Ground
 			for c, n := range count {
-				if n > count[most] || n == count[most] && c == s.Colour {
+				if n > count[most] || n == count[most] && c == s.Color {
 					most = c
 				}
 			}
@@ -135,17 +136,17 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// nearest is the colour that looks most like c.
+// nearest is the color that looks most like c.
 func nearest(c [3]uint8) int {
-	distance := func(a colour) (sum int) {
+	distance := func(a paint) (sum int) {
 		for i := range c {
 			d := int(a.rgb[i]) - int(c[i])
 			sum += d * d
 		}
 		return sum
 	}
-	best := slices.MinFunc(colours, func(a, b colour) int { return distance(a) - distance(b) })
-	return slices.IndexFunc(colours, func(a colour) bool { return a == best })
+	best := slices.MinFunc(colors, func(a, b paint) int { return distance(a) - distance(b) })
+	return slices.IndexFunc(colors, func(a paint) bool { return a == best })
 }
 
 // readShards returns the rows of the shards that a pattern matches.
@@ -200,8 +201,10 @@ func TestWrite(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	if diff := cmp.Diff([]string{"classes.txt", "templates.txt", "train-00000-of-00003.parquet", "train-00001-of-00003.parquet",
-		"train-00002-of-00003.parquet", "val-seen-00000-of-00001.parquet", "val-unseen-00000-of-00001.parquet", record}, names); diff != "" {
+	if diff := cmp.Diff([]string{"classes.txt", "templates.txt", "train-00000-of-00003.parquet",
+		"train-00001-of-00003.parquet",
+		"train-00002-of-00003.parquet", "val-seen-00000-of-00001.parquet",
+		"val-unseen-00000-of-00001.parquet", record}, names); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }
@@ -249,6 +252,18 @@ func TestWriteStops(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 0 {
 		t.Errorf("it left %v, %v; want nothing", entries, err)
+	}
+}
+
+// TestDefaults states every default, and that they are the same when set twice.
+func TestDefaults(t *testing.T) {
+	var c Config
+	for range 2 {
+		c.SetDefaults()
+		want := Config{Size: 32, Train: 24_000, ValSeen: 1000, ValUnseen: 1000, ShardRows: 6000, Layout: "huggingface"}
+		if c != want {
+			t.Errorf("defaults %+v, want %+v", c, want)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/goclip/goclip/internal/atomicfile"
 )
 
 // groupRows is the number of rows of a row group.
@@ -31,7 +34,7 @@ func Write(ctx context.Context, folder string, c Config) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	c = c.withDefaults()
+	c.SetDefaults()
 	want, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("synth: %w", err)
@@ -67,33 +70,16 @@ func Write(ctx context.Context, folder string, c Config) error {
 		name string
 		text []byte
 	}{{"classes.txt", lines(Classes())}, {"templates.txt", lines(Templates())}, {record, want}} {
-		write := func(f *os.File) error { _, err := f.Write(file.text); return err }
-		if err := replace(filepath.Join(folder, file.name), write); err != nil {
-			return err
+		err := atomicfile.Write(filepath.Join(folder, file.name),
+			func(w io.Writer) error { _, err := w.Write(file.text); return err })
+		if err != nil {
+			return fmt.Errorf("synth: %s: %w", file.name, err)
 		}
 	}
 	return nil
 }
 
 func lines(s []string) []byte { return []byte(strings.Join(s, "\n") + "\n") }
-
-// replace writes a file under a temporary name first, so that the name never
-// stands for half a file.
-func replace(path string, write func(f *os.File) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("synth: %w", err)
-	}
-	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the error is the one that matters
-		return fmt.Errorf("synth: %s: %w", path, err)
-	}
-	return nil
-}
 
 // imageFile is how the datasets library of Hugging Face keeps an image.
 type imageFile struct {
@@ -136,7 +122,7 @@ func (c Config) writeShard(ctx context.Context, path string, split Split, lo, hi
 	}, parquet.SkipPageBounds("image", "bytes"), parquet.KeyValueMetadata("huggingface", features))
 }
 
-// features tells the datasets library what the columns are.
+// features describes the columns to the datasets library.
 func features() (string, error) {
 	type value map[string]any
 	text, err := json.Marshal(value{"info": value{"features": value{
@@ -151,7 +137,7 @@ func features() (string, error) {
 // must hold.
 func writeRows[R any](ctx context.Context, c Config, path string, split Split, lo, hi int,
 	row func(i int, s Scene, png []byte) R, layout ...parquet.WriterOption) error {
-	return replace(path, func(f *os.File) error {
+	err := atomicfile.Write(path, func(f io.Writer) error {
 		w := parquet.NewGenericWriter[R](f, append(layout, parquet.PageBufferSize(1<<20),
 			parquet.MaxRowsPerRowGroup(groupRows), parquet.CreatedBy("goclip", "", ""))...)
 		painter := NewPainter(c.Size)
@@ -176,4 +162,8 @@ func writeRows[R any](ctx context.Context, c Config, path string, split Split, l
 		}
 		return w.Close()
 	})
+	if err != nil {
+		return fmt.Errorf("synth: %s: %w", path, err)
+	}
+	return nil
 }

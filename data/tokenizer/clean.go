@@ -1,7 +1,9 @@
 package tokenizer
 
 import (
+	"fmt"
 	"html"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -9,18 +11,74 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/language"
+	"golang.org/x/text/unicode/norm"
 )
 
-// clean unescapes HTML twice, trims, makes each run of white space one space,
-// and lowers: open_clip's basic_clean, whitespace_clean and lower.
-func clean(text string) string {
-	text = strings.Join(strings.FieldsFunc(unescape(unescape(text)), isSpace), " ")
+// A Clean is how a text is cleaned before it is split into tokens, by
+// open_clip's names. All but CleanNone unescape HTML twice, normalize to NFC
+// and trim.
+type Clean string
+
+const (
+	// CleanNone leaves the text as it is, as transformers does.
+	CleanNone Clean = "none"
+	// CleanWhitespace makes each run of white space one space: open_clip's way
+	// with a tokenizer of Hugging Face.
+	CleanWhitespace Clean = "whitespace"
+	// CleanLower does that and lowers: open_clip's way with CLIP's vocabulary.
+	CleanLower Clean = "lower"
+	// CleanCanonicalize makes "_" a space, removes ASCII punctuation, lowers, and
+	// makes each run of white space one space: SigLIP's way.
+	CleanCanonicalize Clean = "canonicalize"
+)
+
+var cleans = []Clean{CleanNone, CleanWhitespace, CleanLower, CleanCanonicalize}
+
+func (c Clean) validate() error {
+	if c != "" && !slices.Contains(cleans, c) {
+		return fmt.Errorf("clean %q; want none, whitespace, lower or canonicalize", string(c))
+	}
+	return nil
+}
+
+// apply returns text cleaned.
+func (c Clean) apply(text string) string {
+	switch c {
+	case CleanWhitespace:
+		return oneSpace(basic(text))
+	case CleanLower:
+		return lower(oneSpace(basic(text)))
+	case CleanCanonicalize:
+		return oneSpace(lower(strings.Map(canonical, basic(text))))
+	}
+	return text
+}
+
+// basic is open_clip's basic_clean, of ftfy NFC alone.
+func basic(text string) string { return norm.NFC.String(unescape(unescape(text))) }
+
+// oneSpace trims and makes each run of white space one space.
+func oneSpace(text string) string { return strings.Join(strings.FieldsFunc(text, isSpace), " ") }
+
+// lower is Python's str.lower.
+func lower(text string) string {
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf { // a final sigma and a dotted I need more than ToLower
 			return cases.Lower(language.Und).String(text)
 		}
 	}
 	return strings.ToLower(text)
+}
+
+// canonical makes "_" a space and drops the rest of Python's string.punctuation.
+func canonical(r rune) rune {
+	switch {
+	case r == '_':
+		return ' '
+	case r < utf8.RuneSelf && (unicode.IsPunct(r) || unicode.IsSymbol(r)):
+		return -1
+	}
+	return r
 }
 
 // isSpace is Python's str.isspace.

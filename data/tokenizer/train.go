@@ -32,7 +32,7 @@ func Train(captions iter.Seq2[string, error], size int) (*Tokenizer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("tokenizer: %w", err)
 		}
-		for word := range words(clean(caption), defaultSpecials) {
+		for word := range words(CleanLower.apply(caption), defaultSpecials) {
 			if len(word) <= maxTrainedWord && !slices.Contains(defaultSpecials[:], word) {
 				counts[word]++
 			}
@@ -41,7 +41,7 @@ func Train(captions iter.Seq2[string, error], size int) (*Tokenizer, error) {
 	if len(counts) == 0 {
 		return nil, fmt.Errorf("tokenizer: no word in the captions")
 	}
-	return newTokenizer(learn(counts, size-MinVocabSize), defaultSpecials), nil
+	return newCLIP(learn(counts, size-MinVocabSize), defaultSpecials), nil
 }
 
 // A wordCount is a word as symbols, and how often it occurs.
@@ -90,7 +90,7 @@ func learn(counts map[string]int, n int) (merges []pair) {
 	return merges
 }
 
-// pairs are the neighbours in s, from the left.
+// pairs are the neighbors in s, from the left.
 func pairs(s []int32) iter.Seq[pair] {
 	return func(yield func(pair) bool) {
 		for i := 1; i < len(s); i++ {
@@ -168,4 +168,18 @@ func (q pairQueue) Less(i, j int) bool {
 	default:
 		return a.right < b.right
 	}
+}
+
+// join replaces each occurrence of p in s, from the left, in place.
+func join(s []int32, p pair, id int32) []int32 {
+	out := s[:0]
+	for i := 0; i < len(s); i++ {
+		if i+1 < len(s) && s[i] == p.left && s[i+1] == p.right {
+			out = append(out, id)
+			i++
+			continue
+		}
+		out = append(out, s[i])
+	}
+	return out
 }

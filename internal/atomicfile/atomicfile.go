@@ -36,6 +36,9 @@ func Create(path string) (*File, error) {
 	}
 }
 
+// Chmod sets the permissions, which are 0666 less the umask at first.
+func (f *File) Chmod(mode fs.FileMode) error { return f.file.Chmod(mode) }
+
 // Commit puts the file in its place. When it returns nil, the content survives
 // the end of the machine.
 func (f *File) Commit() error { return f.end(f.file.Sync) }

@@ -51,6 +51,6 @@ func TestGenerated(t *testing.T) {
 func generator(args ...string) (out []byte, err error) {
 	command := exec.Command("go", args...)
 	command.Dir = "_gen"
-	command.Env = append(os.Environ(), "GOPROXY=off", "GOOS=", "GOARCH=", "GOFLAGS=")
+	command.Env = append(os.Environ(), "GOPROXY=off", "GOWORK=off", "GOOS=", "GOARCH=", "GOFLAGS=")
 	return command.CombinedOutput()
 }

@@ -19,7 +19,7 @@ import (
 	"sync/atomic"
 )
 
-//go:generate sh -c "cd _gen && go run . -out ../kernel_amd64.s -stubs ../kernel_amd64.go -pkg kernel"
+//go:generate sh -c "cd _gen && GOWORK=off go run . -out ../kernel_amd64.s -stubs ../kernel_amd64.go -pkg kernel"
 
 // A Pool runs kernels on a fixed number of threads, one kernel at a time.
 // A call of a kernel allocates nothing once the scratch memory has grown to

@@ -29,10 +29,10 @@ type Activation = kernel.Activation
 
 // The activations, and none.
 const (
-	None      = kernel.None
-	GELU      = kernel.GELU
-	QuickGELU = kernel.QuickGELU
-	GELUTanh  = kernel.GELUTanh
+	None      Activation = kernel.None
+	GELU      Activation = kernel.GELU
+	QuickGELU Activation = kernel.QuickGELU
+	GELUTanh  Activation = kernel.GELUTanh
 )
 
 // A Buffer holds an argument or a result: float32, bfloat16 (the upper half of a

@@ -21,7 +21,8 @@ import (
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/eval"
-	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/eval/embeddings"
+	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/web/page"
 	"github.com/goclip/goclip/web/serve"
 )
@@ -35,27 +36,27 @@ var demoCSS string
 //go:embed demo.js
 var demoJS string
 
-var demoTemplate = template.Must(template.New("demo").Parse(demoHTML))
+var demoTemplate = template.Must(page.Template("demo").Parse(demoHTML))
 
-// A Model is a trained model, and what belongs to it. Its functions are called
-// by one request at a time.
+// A Model is a trained model, and what belongs to it. One request at a time
+// uses the Embedder.
 type Model struct {
 	Name     string
 	Embedder *eval.Embedder
 	Scale    float64 // the factor on cosines
 	Size     int     // of its images, in pixels
 	Data     data.Config
-	Pool     *kernel.Pool
+	Pool     *model.Pool // nil is the shared one
 
 	// Set is what can be searched; nil means nothing.
-	Set *eval.Embedded
+	Set *embeddings.Set
 
-	// Classes name the labels of Set. They and Templates, unless they are empty,
-	// stand on the page at first.
+	// Classes name the labels of Set. The page begins with them and Templates,
+	// unless they are empty.
 	Classes, Templates []string
 }
 
-// What a request may ask for. The whole of an upload, which is in memory, is
+// What a request may ask for. An upload, which is in memory as a whole, is
 // bounded before it is read.
 const (
 	maxUpload    = 20 << 20   // bytes
@@ -95,7 +96,8 @@ type server struct {
 //	GET  /api/image/ITEM   a small PNG of an image of the set
 func Handler(m Model) http.Handler {
 	m.Data.Preprocess.MaxPixels = maxPixels
-	s := &server{Model: m, uploads: make(chan struct{}, maxUploads), turn: make(chan struct{}, 1), processor: preprocess.NewProcessor(m.Data.Preprocess, m.Size)}
+	s := &server{Model: m, uploads: make(chan struct{}, maxUploads), turn: make(chan struct{}, 1),
+		processor: preprocess.NewProcessor(m.Data.Preprocess, m.Size)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page)
 	mux.HandleFunc("GET /demo.js", serve.File("text/javascript", demoJS))
@@ -116,8 +118,9 @@ func (s *server) page(w http.ResponseWriter, _ *http.Request) {
 		templates = []string{eval.DefaultTemplate}
 	}
 	err := demoTemplate.Execute(&b, map[string]any{
-		"Name": s.Name, "Labels": strings.Join(labels[:min(len(labels), maxLabels)], "\n"), "Templates": strings.Join(templates[:min(len(templates), maxTemplates)], "\n"),
-		"Set": s.Set != nil, "MB": maxUpload >> 20,
+		"Name": s.Name, "Set": s.Set != nil, "MB": maxUpload >> 20,
+		"Labels":    strings.Join(labels[:min(len(labels), maxLabels)], "\n"),
+		"Templates": strings.Join(templates[:min(len(templates), maxTemplates)], "\n"),
 	})
 	if err != nil {
 		serve.Error(w, http.StatusInternalServerError, err.Error())
@@ -138,7 +141,7 @@ func refuse(status int, format string, args ...any) error {
 	return refusal{status, "demo: " + fmt.Sprintf(format, args...)}
 }
 
-// answer makes a handler of a function that returns what to tell as JSON.
+// answer makes a handler of a function whose result is the answer, as JSON.
 func answer(f func(w http.ResponseWriter, r *http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), workTime)
@@ -158,12 +161,13 @@ func answer(f func(w http.ResponseWriter, r *http.Request) (any, error)) http.Ha
 	}
 }
 
-// alone runs f when no other request has the model. It refuses more than wait
-// already, and damage that makes a decoder panic.
+// alone runs f when no other request has the model. It refuses a request if too
+// many wait already, and damage that makes a decoder panic.
 func (s *server) alone(ctx context.Context, f func() error) (err error) {
 	if s.waiting.Add(1) > maxWaiting+1 {
 		s.waiting.Add(-1)
-		return refuse(http.StatusServiceUnavailable, "%d requests wait already; want them one after the other", maxWaiting)
+		return refuse(http.StatusServiceUnavailable, "%d requests wait already; want them one after the other",
+			maxWaiting)
 	}
 	defer s.waiting.Add(-1)
 	select {
@@ -191,7 +195,7 @@ type found struct {
 // search finds the images nearest to a text, or some evenly apart for none.
 func (s *server) search(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if s.Set == nil {
-		return nil, refuse(http.StatusNotFound, "there is no set to search; want --data or --embeddings")
+		return nil, refuse(http.StatusNotFound, "there is no set to search")
 	}
 	k := firstFound
 	if text := r.FormValue("k"); text != "" {
@@ -254,7 +258,7 @@ func (s *server) class(item int) string {
 // row is the item that a request names by its number, the only name there is.
 func (s *server) row(text string) (item int, ref data.RowRef, err error) {
 	if s.Set == nil {
-		return 0, ref, refuse(http.StatusNotFound, "there is no set; want --data or --embeddings")
+		return 0, ref, refuse(http.StatusNotFound, "there is no set of images")
 	}
 	item, err = strconv.Atoi(text)
 	if err != nil || item < 0 || item >= len(s.Set.Rows) {

@@ -6,8 +6,8 @@ let subject = null, timer = 0; // a file or the number of an item
 let asked = 0, searched = 0; // the newest question, whose answer alone is shown
 
 function say(text, bad) {
-  $("told").textContent = text;
-  $("told").className = bad ? "told bad" : "told";
+  $("result").textContent = text;
+  $("result").className = bad ? "result bad" : "result";
 }
 
 // predict asks about the subject, and shows the answer unless there is a newer

@@ -24,7 +24,6 @@ import (
 	"github.com/goclip/goclip/data/synth"
 	"github.com/goclip/goclip/data/tokenizer"
 	"github.com/goclip/goclip/eval"
-	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model"
 )
 
@@ -33,7 +32,8 @@ func untrained(t *testing.T) Model {
 	t.Helper()
 	dir := t.TempDir()
 	must(t, synth.Write(t.Context(), dir, synth.Config{Seed: 1, Size: 32, Train: 30, ValSeen: 1, ValUnseen: 1}))
-	d, err := data.Open(t.Context(), filepath.Join(dir, "train-*.parquet"), data.Config{}, data.Need{Label: true, Caption: true})
+	d, err := data.Open(t.Context(), filepath.Join(dir, "train-*.parquet"), data.Config{},
+		data.Need{Label: true, Caption: true})
 	must(t, err)
 	tokens, err := tokenizer.Train(d.Captions(t.Context()), 530)
 	must(t, err)
@@ -42,7 +42,7 @@ func untrained(t *testing.T) Model {
 	c.Text.ContextLength, c.Text.VocabSize, c.Text.Width, c.Text.Layers, c.Text.Heads = 10, tokens.Size(), 8, 1, 1
 	m, err := model.New(c, 1)
 	must(t, err)
-	pool := kernel.NewPool(2)
+	pool := model.NewPool(2)
 	t.Cleanup(pool.Close)
 	e, err := eval.NewEmbedder(m, tokens, 1, pool)
 	must(t, err)
@@ -112,19 +112,22 @@ func get(t testing.TB, url string) (status int, text string) {
 func TestPredict(t *testing.T) {
 	s := serveModel(t)
 	var p prediction
-	status, text := ask(t, s.URL, "image", string(pngOf(t, 0, 0)), "labels", "red circle, blue star\n"+hostile+"\n\n", "templates", "a {}\nthe {}")
+	status, text := ask(t, s.URL, "image", string(pngOf(t, 0, 0)), "labels", "red circle, blue star\n"+hostile+"\n\n",
+		"templates", "a {}\nthe {}")
 	must(t, json.Unmarshal([]byte(text), &p))
 	sum := 0.0
 	for _, l := range p.Labels {
 		sum += l.Probability
 	}
-	if status != 200 || len(p.Labels) != 3 || math.Abs(sum-1) > 1e-9 || p.Labels[0].Probability < p.Labels[2].Probability || p.Width != 40 || p.Height != 30 || p.Truth != "" {
+	if status != 200 || len(p.Labels) != 3 || math.Abs(sum-1) > 1e-9 ||
+		p.Labels[0].Probability < p.Labels[2].Probability || p.Width != 40 || p.Height != 30 || p.Truth != "" {
 		t.Errorf("%d %s", status, text)
 	}
 	if strings.Contains(text, "<") {
 		t.Errorf("the answer holds HTML: %s", text)
 	}
-	_, again := ask(t, s.URL, "image", string(pngOf(t, 0, 0)), "labels", "red circle, blue star\n"+hostile, "templates", "a {}\nthe {}")
+	_, again := ask(t, s.URL, "image", string(pngOf(t, 0, 0)), "labels", "red circle, blue star\n"+hostile,
+		"templates", "a {}\nthe {}")
 	if again != text {
 		t.Errorf("asked again: %s; want %s", again, text)
 	}
@@ -149,8 +152,10 @@ func TestRefusals(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"a bomb", []string{"image", string(pngOf(t, 60_000, 60_000)), "labels", "a"}, 400, "60000 x 60000 pixels; want at most 25000000"},
-		{"a JPEG of many scans", []string{"image", "\xff\xd8" + strings.Repeat("\xff\xda", maxScans+1), "labels", "a"}, 400, "more than 32 scans"},
+		{"a bomb", []string{"image", string(pngOf(t, 60_000, 60_000)), "labels", "a"}, 400,
+			"60000 x 60000 pixels; want at most 25000000"},
+		{"a JPEG of many scans", []string{"image", "\xff\xd8" + strings.Repeat("\xff\xda", maxScans+1), "labels", "a"},
+			400, "more than 32 scans"},
 		{"not an image", []string{"image", "<html>", "labels", "a"}, 400, "unknown format"},
 		{"half an image", []string{"image", good[:60], "labels", "a"}, 400, "preprocess: "},
 		{"an empty file", []string{"image", "", "labels", "a"}, 400, "want one of them"},
@@ -159,9 +164,12 @@ func TestRefusals(t *testing.T) {
 		{"many labels", []string{"image", good, "labels", many.String()}, 400, "1001 labels; want 1 to 1000"},
 		{"a label twice", []string{"image", good, "labels", "a,a"}, 400, `\"a\" is both 0 and 1`},
 		{"a long label", []string{"image", good, "labels", strings.Repeat("a", maxTextBytes+1)}, 400, "of 1001 bytes"},
-		{"a template without a place", []string{"image", good, "labels", "a", "templates", "photo"}, 400, "want {} once"},
-		{"many templates", []string{"image", good, "labels", "a", "templates", strings.Repeat("{}\n", maxTemplates+1)}, 400, "101 templates"},
-		{"another field", []string{"image", good, "labels", "a", "path", "/etc/passwd"}, 400, "want image, item, labels or templates"},
+		{"a template without a place", []string{"image", good, "labels", "a", "templates", "photo"}, 400,
+			"want {} once"},
+		{"many templates", []string{"image", good, "labels", "a", "templates", strings.Repeat("{}\n", maxTemplates+1)},
+			400, "101 templates"},
+		{"another field", []string{"image", good, "labels", "a", "path", "/etc/passwd"}, 400,
+			"want image, item, labels or templates"},
 		{"a path for an item", []string{"item", "../../etc/passwd", "labels", "a"}, 404, "want 0 to 29"},
 		{"an item that is not there", []string{"item", "30", "labels", "a"}, 404, "want 0 to 29"},
 		{"too many bytes", []string{"image", strings.Repeat("x", maxUpload), "labels", "a"}, 413, "larger than 20 MB"},
@@ -175,8 +183,10 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]int{
-		"/api/image/0": 200, "/api/image/-1": 404, "/api/image/30": 404, "/api/image/..%2f..%2fetc%2fpasswd": 404, "/api/image/0/x": 404,
-		"/api/search?text=a&k=0": 400, "/api/search?text=a&k=61": 400, "/api/search?text=" + strings.Repeat("a", maxTextBytes+1): 400,
+		"/api/image/0": 200, "/api/image/-1": 404, "/api/image/30": 404, "/api/image/..%2f..%2fetc%2fpasswd": 404,
+		"/api/image/0/x":         404,
+		"/api/search?text=a&k=0": 400, "/api/search?text=a&k=61": 400,
+		"/api/search?text=" + strings.Repeat("a", maxTextBytes+1): 400,
 		"/api/predict": 405, "/demo.html": 404, "/": 200, "/demo.js": 200, "/style.css": 200,
 	} {
 		if status, text := get(t, s.URL+path); status != want {
@@ -196,7 +206,8 @@ func TestSearch(t *testing.T) {
 	var all []found
 	status, text := get(t, s.URL+"/api/search?text=a+red+circle&k=5")
 	must(t, json.Unmarshal([]byte(text), &all))
-	if status != 200 || len(all) != 5 || *all[0].Cosine < *all[4].Cosine || len(all[0].Captions) == 0 || all[0].Class == "" {
+	if status != 200 || len(all) != 5 || *all[0].Cosine < *all[4].Cosine || len(all[0].Captions) == 0 ||
+		all[0].Class == "" {
 		t.Errorf("search: %d %s", status, text)
 	}
 	all = nil
@@ -209,7 +220,8 @@ func TestSearch(t *testing.T) {
 	if m, err := png.Decode(strings.NewReader(text)); status != 200 || err != nil || m.Bounds().Dx() != 32 {
 		t.Errorf("an image: %d, %v", status, err)
 	}
-	if _, text := get(t, s.URL+"/"); strings.Contains(text, hostile) || !strings.Contains(text, "&lt;img") || strings.Contains(text, " style=") || strings.Count(text, "<script") != 1 {
+	if _, text := get(t, s.URL+"/"); strings.Contains(text, hostile) || !strings.Contains(text, "&lt;img") ||
+		strings.Contains(text, " style=") || strings.Count(text, "<script") != 1 {
 		t.Error("the page holds a hostile name, a style or a script of its own, which its policy forbids")
 	}
 
@@ -217,7 +229,7 @@ func TestSearch(t *testing.T) {
 	m.Set = nil
 	w := httptest.NewRecorder()
 	Handler(m).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/search?text=a", nil))
-	if w.Code != 404 || !strings.Contains(w.Body.String(), "want --data or --embeddings") {
+	if w.Code != 404 || !strings.Contains(w.Body.String(), "there is no set to search") {
 		t.Errorf("without a set: %d %s", w.Code, w.Body)
 	}
 }
@@ -246,7 +258,8 @@ func TestBounds(t *testing.T) {
 		t.Errorf("%d of %d refused at once; want all but the %d that may wait", busy, 2*maxWaiting, maxWaiting+1)
 	}
 	<-s.turn
-	if err := s.alone(t.Context(), func() error { panic("bad") }); err == nil || !strings.Contains(err.Error(), "damaged: bad") {
+	if err := s.alone(t.Context(), func() error { panic("bad") }); err == nil ||
+		!strings.Contains(err.Error(), "damaged: bad") {
 		t.Errorf("a panic: %v", err)
 	}
 	if err := s.alone(t.Context(), func() error { return nil }); err != nil {

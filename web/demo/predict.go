@@ -124,7 +124,8 @@ func (q *question) check() error {
 	case len(q.labels) == 0 || len(q.labels) > maxLabels:
 		return no("%d labels; want 1 to %d", len(q.labels), maxLabels)
 	case len(q.templates) > maxTemplates || len(q.templates)*len(q.labels) > maxPrompts:
-		return no("%d templates for %d labels; want at most %d, and %d prompts", len(q.templates), len(q.labels), maxTemplates, maxPrompts)
+		return no("%d templates for %d labels; want at most %d, and %d prompts", len(q.templates), len(q.labels),
+			maxTemplates, maxPrompts)
 	}
 	for _, s := range append(q.labels[:len(q.labels):len(q.labels)], q.templates...) {
 		if len(s) > maxTextBytes {

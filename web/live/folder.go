@@ -159,9 +159,6 @@ func (f *Folder) readConfig() error {
 	}
 	f.config = c
 	s.Steps, s.Batch, s.warmup, s.maxLogitScale = c.Train.Steps, c.Train.Batch, c.Optim.Warmup, c.Train.MaxLogitScale
-	if s.maxLogitScale == 0 {
-		s.maxLogitScale = 100
-	}
 	s.version++
 	return nil
 }

@@ -81,7 +81,7 @@ type event struct {
 	Snapshots int    `json:"snapshots"`
 }
 
-// serveEvents tells a viewer what there is, and again after each change, until
+// serveEvents sends a viewer what there is, and again after each change, until
 // it goes or the server ends.
 func (f *Folder) serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -122,7 +122,7 @@ func (f *Folder) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// event is what all viewers are told of a state; it is drawn once.
+// event is what all viewers get of a state; it is drawn once.
 func (f *Folder) event(s State) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

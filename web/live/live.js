@@ -99,7 +99,7 @@ function draw() {
   canvas.setAttribute("aria-label", `Grid of ${n} images and captions at step ${s.step}`);
   canvas.dataset.step = s.step;
   hardest(s, losses.sort((a, b) => b[1] - a[1]).slice(0, 6));
-  if (cell) tell();
+  if (cell) describe();
 }
 
 // hardest lists pairs with what the model takes for their captions.
@@ -131,8 +131,8 @@ function color(name) {
   return [0, 2, 4].map(i => parseInt(hex.slice(i, i + 2), 16));
 }
 
-// tell says what lies at the cell that is pointed at.
-function tell() {
+// describe says what lies at the cell that is pointed at.
+function describe() {
   const s = snapshots[$("at").value], [i, j] = cell;
   $("cell").textContent = `Image of “${pairs[i].caption}” with caption “${pairs[j].caption}”: cosine ${s.cosines[i][j].toFixed(3)}` + (i === j ? ", a pair." : ".");
 }
@@ -140,14 +140,14 @@ function tell() {
 $("grid").addEventListener("pointermove", e => {
   const n = pairs.length, box = $("grid").getBoundingClientRect(), place = v => Math.min(n - 1, Math.max(0, Math.floor(v * n)));
   cell = [place((e.clientY - box.top) / box.height), place((e.clientX - box.left) / box.width)];
-  tell();
+  describe();
 });
 $("grid").addEventListener("keydown", e => {
   const move = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[e.key];
   if (!move) return;
   e.preventDefault();
   cell = cell ? cell.map((v, k) => Math.min(pairs.length - 1, Math.max(0, v + move[k]))) : [0, 0];
-  tell();
+  describe();
 });
 
 function stop() {

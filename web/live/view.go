@@ -22,7 +22,7 @@ var liveCSS string
 //go:embed live.js
 var liveJS string
 
-var liveTemplate = template.Must(template.New("live").Parse(liveHTML))
+var liveTemplate = template.Must(page.Template("live").Parse(liveHTML))
 
 // A view is what live.html shows of a state.
 type view struct {

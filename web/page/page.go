@@ -1,4 +1,4 @@
-// Package page holds what the HTML pages of goclip share: style, charts,
+// Package page holds what the HTML pages of goclip share: heads, style, charts,
 // sortable tables, and pictures inside of the page, which need no network.
 package page
 
@@ -20,13 +20,26 @@ var css string
 //go:embed sort.js
 var sortable string
 
-// CSS is the style of a page, with its colours as variables and a dark mode.
+//go:embed head.html
+var heads string
+
+// Template is a template for a page, to which the caller adds its own text. It
+// has css, the style of all pages, and sortable, a script that sorts tables of
+// class sort by a click on a heading. Two templates, executed with the title,
+// begin a page: "head of a file" for a page that is one file, which may load
+// nothing, "head of a server" for one whose style is at style.css. What follows
+// ends the head.
+func Template(name string) *template.Template {
+	t := template.New(name).Funcs(template.FuncMap{"css": CSS,
+		"sortable": func() template.JS { return template.JS(sortable) }})
+	template.Must(t.New("heads").Parse(heads))
+	return t
+}
+
+// CSS is the style of a page, with its colors as variables and a dark mode.
 func CSS() template.CSS { return template.CSS(css) }
 
-// Sortable is a script that sorts tables of class sort by a click on a heading.
-func Sortable() template.JS { return template.JS(sortable) }
-
-// DataURL is a picture that is part of a page, as a PNG.
+// DataURL is a picture as the address of an image inside of a page, in PNG.
 func DataURL(m image.Image) (template.URL, error) {
 	var b bytes.Buffer
 	if err := png.Encode(&b, m); err != nil {
@@ -35,7 +48,7 @@ func DataURL(m image.Image) (template.URL, error) {
 	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil
 }
 
-// Thumbnail is a picture of at most side pixels a side.
+// Thumbnail is the DataURL of m in at most side pixels a side.
 func Thumbnail(m image.Image, side int) (template.URL, error) { return DataURL(Shrink(m, side)) }
 
 // Shrink is m in at most side pixels a side; one that is smaller stays as it is.

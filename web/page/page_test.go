@@ -14,8 +14,9 @@ import (
 func TestCurve(t *testing.T) {
 	const hostile = `<script>alert("1")</script>`
 	for name, c := range map[string]Curve{
-		"curve": {hostile, []float64{1, 2, 3}, []Line{{hostile, []float64{1, math.NaN(), 3}}, {"b", []float64{2}}}, []Mark{{hostile, 4}}},
-		"flat":  {"a", []float64{5}, []Line{{"a", []float64{7}}}, nil},
+		"curve": {hostile, []float64{1, 2, 3}, []Line{{hostile, []float64{1, math.NaN(), 3}}, {"b", []float64{2}}},
+			[]Mark{{hostile, 4}}},
+		"flat": {"a", []float64{5}, []Line{{"a", []float64{7}}}, nil},
 	} {
 		svg := string(c.SVG())
 		for d := xml.NewDecoder(strings.NewReader(svg)); ; {
@@ -30,7 +31,8 @@ func TestCurve(t *testing.T) {
 			t.Errorf("%s: %s", name, svg)
 		}
 	}
-	if svg := (Curve{"one", []float64{5}, []Line{{"a", []float64{7}}, {"b", nil}}, nil}).SVG(); strings.Count(string(svg), "<circle") != 1 {
+	if svg := (Curve{"one", []float64{5}, []Line{{"a", []float64{7}}, {"b", nil}},
+		nil}).SVG(); strings.Count(string(svg), "<circle") != 1 {
 		t.Errorf("a curve of one point: %s; want a dot", svg)
 	}
 	if svg := (Curve{"empty", nil, []Line{{"a", nil}}, nil}).SVG(); svg != "" {

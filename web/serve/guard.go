@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// tokenName is that of the token, in an address and in a cookie.
+// tokenName names the token, in an address and in a cookie.
 const tokenName = "token"
 
 // maxRequests is the most requests, and viewers of a stream, at once.
@@ -80,7 +80,7 @@ func admit(w http.ResponseWriter, r *http.Request, token string) bool {
 	return false
 }
 
-// hostname is the name of a Host header, whose port may be that of a tunnel.
+// hostname is the name of a Host header, whose port may be a tunnel's.
 func hostname(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		return name

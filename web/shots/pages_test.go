@@ -266,7 +266,7 @@ func TestDemoPage(t *testing.T) {
 
 	v := open(t, in, s.URL)
 	v.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{photo}), until(`document.querySelectorAll("#bars .label").length === 10`))
-	if text := get[string](v, `document.querySelector("#told").textContent`); !strings.Contains(text, "The photo has 50 x 40 pixels.") {
+	if text := get[string](v, `document.querySelector("#result").textContent`); !strings.Contains(text, "The photo has 50 x 40 pixels.") {
 		t.Errorf("of the photo it tells %q", text)
 	}
 	v.do(chromedp.SetValue(chromedp.CSS("#labels"), "<img src=x onerror=alert(1)>\nred circle"), chromedp.Focus(chromedp.CSS("#labels")), chromedp.KeyEvent("\n"),
@@ -277,7 +277,7 @@ func TestDemoPage(t *testing.T) {
 	v.do(chromedp.SendKeys(chromedp.CSS("#text"), "a red circle\n"), until(`document.querySelectorAll("#found .cosine").length === 12`),
 		until(`[...document.images].every(i => i.complete && i.naturalWidth > 0 || i.hidden)`))
 	v.do(chromedp.SetValue(chromedp.CSS("#labels"), strings.Join(m.Classes, "\n")), chromedp.Click(chromedp.CSS("#found button")),
-		until(`/right|it is/.test(document.querySelector("#told").textContent)`))
+		until(`/right|it is/.test(document.querySelector("#result").textContent)`))
 	v.do(chromedp.EmulateViewport(400, 800))
 	if wide := get[int](v, "document.documentElement.scrollWidth"); wide > 400 {
 		t.Errorf("on a phone of 400 pixels the page is %d wide", wide)

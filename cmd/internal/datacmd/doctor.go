@@ -1,13 +1,8 @@
 package datacmd
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -17,7 +12,6 @@ import (
 	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/doctor"
-	"github.com/goclip/goclip/data/pack"
 	"github.com/goclip/goclip/data/tokenizer"
 )
 
@@ -39,8 +33,8 @@ func doctorCommand() *cobra.Command {
 	var d doctorCall
 	c := &cobra.Command{
 		Use:   "doctor --data 'SHARDS'",
-		Short: "Tell what is wrong with pairs before training on them",
-		Long: `Read all pairs once and tell what is wrong with them, worst first, each with
+		Short: "Find what is wrong with pairs before training on them",
+		Long: `Read all pairs once and report what is wrong with them, worst first, each with
 what to do about it: rows that cannot be used, pictures that occur twice or
 nearly, pictures of --val that are in training too, captions that repeat and
 the floor that they put under the loss, captions that are cut off. The same
@@ -53,7 +47,7 @@ goes into a page with pictures. What it finds is no error: the exit code is 0.`,
 	}
 	f := c.Flags()
 	f.StringVar(&d.data.Train, "data", "", "patterns of Parquet files to train on")
-	f.StringVar(&d.data.Val, "val", "", "those to evaluate on, which must not be in --data")
+	f.StringVar(&d.data.Val, "val", "", "patterns of Parquet files to evaluate on, which must not be in --data")
 	f.StringVar(&d.recipe, "config", "", "recipe that says --data, --val, columns, tokenizer, batch and sizes")
 	f.StringArrayVar(&d.sets, "set", nil, "key=value over the recipe")
 	f.StringVar(&d.data.Image, "image", "", "column of images (default: the usual names)")
@@ -64,8 +58,10 @@ goes into a page with pictures. What it finds is no error: the exit code is 0.`,
 	f.StringVar(&d.out, "out", "doctor.html", "page to write; with --json, none unless it is named")
 	f.BoolVar(&d.json, "json", false, "print everything as JSON")
 	f.BoolVar(&d.strict, "strict", false, "exit with 1 where something is worse than a note")
-	f.StringVar(&d.write, "write", "", "folder to write the shards of --data to, without the rows that cannot be used and those of --drop")
-	f.StringSliceVar(&d.drop, "drop", doctor.DefaultKinds, "rows that --write leaves out beside: "+strings.Join(doctor.Kinds, ", ")+`, or "" for none`)
+	f.StringVar(&d.write, "write", "",
+		"folder to write the shards of --data to, without the rows that cannot be used and the rows of --drop")
+	f.StringSliceVar(&d.drop, "drop", doctor.DefaultKinds,
+		"rows that --write leaves out beside: "+strings.Join(doctor.Kinds, ", ")+`, or "" for none`)
 	f.IntVar(&d.doctor.Workers, "workers", 0, "goroutines that examine (default one a core)")
 	return c
 }
@@ -84,10 +80,12 @@ func (d *doctorCall) run(c *cobra.Command) error {
 			return err
 		}
 	}
-	if d.write != "" && len(train.Broken) > 0 {
-		return fmt.Errorf("%w; --write copies whole shards only: leave it out of --data", train.Broken[0])
+	if d.write != "" {
+		if err := doctor.CheckClean(d.write, train); err != nil {
+			return err
+		}
 	}
-	if err := d.vocabulary(c.Context(), train); err != nil {
+	if d.doctor.Tokenizer, d.doctor.Trained, err = doctor.Vocabulary(c.Context(), d.tokenizer, train); err != nil {
 		return err
 	}
 	d.doctor.Progress = bar(os.Stderr, "examining")
@@ -95,7 +93,7 @@ func (d *doctorCall) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if err := d.print(c, x.Report()); err != nil {
+	if err := d.print(c, x); err != nil {
 		return err
 	}
 	if d.write != "" {
@@ -113,103 +111,57 @@ func (d *doctorCall) run(c *cobra.Command) error {
 func (d *doctorCall) settle() error {
 	d.doctor.Batch, d.doctor.Context = d.batch, d.context
 	if d.recipe != "" {
-		sets := d.sets
-		for key, value := range map[string]string{"data.train": d.data.Train, "data.val": d.data.Val, "data.image": d.data.Image, "data.caption": d.data.Caption} {
-			if value != "" {
-				sets = append(sets, key+"="+value)
-			}
-		}
-		run, err := configs.Load(d.recipe, sets, nil)
-		if err != nil {
+		if err := d.load(); err != nil {
 			return err
 		}
-		d.data = run.Data
-		for i, s := range run.Data.Sources {
-			d.data.Train += [2]string{"", ","}[min(i, 1)] + s.Data
-		}
-		d.data.Sources = nil
-		if d.tokenizer.Path == "" {
-			d.tokenizer = run.Tokenizer
-		}
-		if !d.batchSet {
-			d.doctor.Batch = run.Train.Batch
-		}
-		d.doctor.Context, d.doctor.ImageSize = run.Model.Text.ContextLength, run.Model.Image.Size
-		d.doctor.Preprocess, d.doctor.BadRowBudget = run.Data.Preprocess, run.Data.BadRowBudget
 	}
 	if d.data.Train == "" {
 		return cli.Usagef("--data is missing")
-	}
-	if d.json && !d.outSet {
-		d.out = ""
 	}
 	for _, kind := range d.drop {
 		if !slices.Contains(doctor.Kinds, kind) {
 			return cli.Usagef("--drop %s; want some of %s", kind, strings.Join(doctor.Kinds, ", "))
 		}
 	}
-	return d.checkFolder()
-}
-
-// checkFolder refuses to write beside what is no part of an earlier --write.
-func (d *doctorCall) checkFolder() error {
-	if d.write == "" {
-		return nil
-	}
-	entries, err := os.ReadDir(d.write)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("doctor: %w", err)
-	}
-	for _, e := range entries {
-		if e.Name() == "train.pack.json" {
-			return nil
-		}
-	}
-	if len(entries) > 0 {
-		return fmt.Errorf("doctor: %s holds %s; want a new folder, or one that an earlier --write did not finish", d.write, entries[0].Name())
+	if d.json && !d.outSet {
+		d.out = ""
 	}
 	return nil
 }
 
-// vocabulary loads the tokenizer, or trains one as train would.
-func (d *doctorCall) vocabulary(ctx context.Context, train *data.Survey) (err error) {
-	if d.tokenizer.Path != "" {
-		d.doctor.Tokenizer, err = tokenizer.Load(d.tokenizer.Path)
+// load reads the recipe, over which flags go.
+func (d *doctorCall) load() error {
+	sets := d.sets
+	for key, value := range map[string]string{"data.train": d.data.Train, "data.val": d.data.Val,
+		"data.image": d.data.Image, "data.caption": d.data.Caption} {
+		if value != "" {
+			sets = append(sets, key+"="+value)
+		}
+	}
+	run, err := configs.Load(d.recipe, sets, nil)
+	if err != nil {
 		return err
 	}
-	d.doctor.Trained = true
-	size := d.tokenizer.VocabSize
-	if size == 0 {
-		size = 4096
+	d.data = run.Data
+	for i, s := range run.Data.Sources {
+		d.data.Train += [2]string{"", ","}[min(i, 1)] + s.Data
 	}
-	d.doctor.Tokenizer, err = tokenizer.Train(func(yield func(string, error) bool) {
-		words := false
-		for rows, err := range train.Rows(ctx, false) {
-			if err != nil {
-				yield("", err)
-				return
-			}
-			for _, r := range rows {
-				for _, caption := range r.Captions {
-					words = words || strings.TrimSpace(caption) != ""
-					if !yield(caption, nil) {
-						return
-					}
-				}
-			}
-		}
-		if !words { // which is a finding, not an error
-			yield("a", nil)
-		}
-	}, size)
-	return err
+	d.data.Sources = nil
+	if d.tokenizer.Path == "" {
+		d.tokenizer = run.Tokenizer
+	}
+	if !d.batchSet {
+		d.doctor.Batch = run.Train.Batch
+	}
+	d.doctor.Context, d.doctor.ImageSize = run.Model.Text.ContextLength, run.Model.Image.Size
+	return nil
 }
 
 // print writes the findings and the page.
-func (d *doctorCall) print(c *cobra.Command, r *doctor.Report) error {
-	write := r.Text
+func (d *doctorCall) print(c *cobra.Command, x *doctor.Examination) error {
+	write := x.Report().Text
 	if d.json {
-		write = r.JSON
+		write = x.Report().JSON
 	}
 	if err := write(c.OutOrStdout()); err != nil {
 		return fmt.Errorf("doctor: %w", err)
@@ -217,56 +169,23 @@ func (d *doctorCall) print(c *cobra.Command, r *doctor.Report) error {
 	if d.out == "" {
 		return nil
 	}
-	var b bytes.Buffer
-	if err := r.Page(&b, d.data.Train, d.data.Val); err != nil {
+	if err := x.WritePage(d.out); err != nil {
 		return err
-	}
-	if err := replaceFile(d.out, b.Bytes()); err != nil {
-		return fmt.Errorf("doctor: %w", err)
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "the page is %s\n", d.out)
 	return nil
 }
 
-// replaceFile writes a file that is there as a whole or not at all; a device or
-// a pipe is written to.
-func replaceFile(path string, text []byte) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return os.WriteFile(path, text, 0o666)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".doctor-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // unless it has its name by then
-	if _, err := f.Write(text); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
-
 // clean writes the shards of training without the rows to drop.
 func (d *doctorCall) clean(c *cobra.Command, x *doctor.Examination) error {
-	dropped, err := x.Drop(d.drop)
-	if err != nil {
-		return err
-	}
-	r, err := pack.Run(c.Context(), d.write, pack.Config{Source: d.data.Train, Format: "parquet", Image: d.data.Image, Caption: d.data.Caption,
-		Drop: dropped.Rows, Workers: d.doctor.Workers, Progress: bar(os.Stderr, "writing")})
+	cleaned, err := x.Clean(c.Context(), d.write, d.drop, bar(os.Stderr, "writing"))
 	if err != nil {
 		return err
 	}
 	w := c.ErrOrStderr()
-	fmt.Fprintf(w, "%s has %s, %d of %d rows are left out\n", d.write, doctor.Number(r.Shards, "shard"), dropped.Count, x.Report().Train.Rows)
-	for _, why := range dropped.Why {
+	fmt.Fprintf(w, "%s has %s, %d of %d rows are left out\n", d.write,
+		doctor.Number(cleaned.Shards, "shard"), cleaned.Count, x.Report().Train.Rows)
+	for _, why := range cleaned.Why {
 		fmt.Fprintf(w, "  %d %s\n", why.N, why.Name)
 	}
 	return nil

@@ -54,10 +54,12 @@ func TestDoctor(t *testing.T) {
 	}
 	var rows []row
 	for i := range uint64(60) {
-		rows = append(rows, row{noise(t, i), fmt.Sprintf("number %d of the kind %c%c", i, 'a'+i%26, 'a'+i/26), fmt.Sprint("from ", i)})
+		rows = append(rows, row{noise(t, i), fmt.Sprintf("number %d of the kind %c%c", i, 'a'+i%26, 'a'+i/26),
+			fmt.Sprint("from ", i)})
 	}
 	rows[10].JPG, rows[20].JPG, rows[30].Caption = rows[9].JPG, rows[20].JPG[:40], " "
-	for name, part := range map[string][]row{"0.parquet": rows[:40], "1.parquet": rows[40:], "val.parquet": {rows[50], {noise(t, 99), "new", ""}}} {
+	for name, part := range map[string][]row{"0.parquet": rows[:40], "1.parquet": rows[40:],
+		"val.parquet": {rows[50], {noise(t, 99), "new", ""}}} {
 		if err := parquet.WriteFile(name, part); err != nil {
 			t.Fatal(err)
 		}
@@ -82,8 +84,9 @@ optim: {warmup: 1}
 	}{
 		{"--data [01].parquet", 0, "2 rows (3.3 %) cannot be used: 1 no caption, 1 unexpected EOF"},
 		{"--data [01].parquet --val val.parquet --strict", 1, "doctor: 1 error and 2 warnings in [01].parquet"},
-		{"--data [01].parquet,broken.parquet --out ", 0, "1 shard cannot be opened, such as data: broken.parquet: not a whole Parquet file"},
-		{"--data [01].parquet,broken.parquet --write clean", 1, "leave it out of --data"},
+		{"--data [01].parquet,broken.parquet --out ", 0,
+			"1 shard cannot be opened, such as data: broken.parquet: not a whole Parquet file"},
+		{"--data [01].parquet,broken.parquet --write clean", 1, "only whole shards are copied: leave it out"},
 		{"--config run.yaml --out ", 0, "59 pictures (98 %) are smaller than the model's 64 pixels"},
 		{"--config run.yaml --data val.parquet --out ", 0, "train: 2 rows in 1 shard, 2 usable"},
 		{"--data none.parquet", 1, "matches no file"},
@@ -106,13 +109,15 @@ optim: {warmup: 1}
 		t.Errorf("doctor.html has %d bytes, %v; want a whole page", len(page), err)
 	}
 	for range 2 { // the second has nothing left to write
-		if out, code := call("doctor", "--data", "[01].parquet", "--val", "val.parquet", "--write", "clean"); code != 0 || !strings.Contains(out, "clean has 1 shard, 4 of 60 rows are left out") {
+		if out, code := call("doctor", "--data", "[01].parquet", "--val", "val.parquet", "--write",
+			"clean"); code != 0 || !strings.Contains(out, "clean has 1 shard, 4 of 60 rows are left out") {
 			t.Errorf("--write: exit code %d, %q", code, out)
 		}
 	}
 	out, code := call("doctor", "--data", "clean/*.parquet", "--val", "val.parquet", "--json", "--strict")
 	var report struct{ Train struct{ Rows, Usable int } }
-	if err := json.Unmarshal([]byte(out), &report); err != nil || code != 0 || report.Train.Rows != 56 || report.Train.Usable != 56 {
+	if err := json.Unmarshal([]byte(out), &report); err != nil || code != 0 || report.Train.Rows != 56 ||
+		report.Train.Usable != 56 {
 		t.Errorf("the clean shards: exit code %d, %+v, %v: %s; want 56 rows of which all are usable", code, report, err, out)
 	}
 	kept, err := parquet.ReadFile[row]("clean/train-00000-of-00001.parquet")

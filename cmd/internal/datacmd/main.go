@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/synth"
 )
 
@@ -17,36 +16,22 @@ func Command() *cobra.Command {
 	return root
 }
 
-func inspectCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "inspect 'SHARDS'",
-		Short: "Print how each shard is understood, and what is wrong with it",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			problems, err := data.Inspect(c.Context(), c.OutOrStdout(), args[0], data.Config{})
-			if err == nil && problems > 0 {
-				err = fmt.Errorf("data: shards with a problem: %d", problems)
-			}
-			return err
-		},
-	}
-}
-
 func synthCommand() *cobra.Command {
 	var c synth.Config
 	cmd := &cobra.Command{
 		Use:   "synth FOLDER",
-		Short: "Draw the quickstart's world of coloured shapes into Parquet shards",
+		Short: "Draw the quickstart's world of colored shapes into Parquet shards",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := synth.Write(cmd.Context(), args[0], c); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "train-*, val-seen-* and val-unseen-*.parquet, classes.txt and templates.txt are in %s\n", args[0])
+			fmt.Fprintf(cmd.OutOrStdout(),
+				"train-*, val-seen-* and val-unseen-*.parquet, classes.txt and templates.txt are in %s\n", args[0])
 			return nil
 		},
 	}
-	cmd.Flags().Uint64Var(&c.Seed, "seed", 1, "what the random choices follow from")
+	cmd.Flags().Uint64Var(&c.Seed, "seed", 1, "seed of all random choices")
 	cmd.Flags().IntVar(&c.Size, "size", 0, "side of a picture in pixels (default 32)")
 	cmd.Flags().IntVar(&c.Train, "train", 0, "training pairs (default 24000)")
 	cmd.Flags().IntVar(&c.ValSeen, "val-seen", 0, "pairs of combinations that training shows (default 1000)")

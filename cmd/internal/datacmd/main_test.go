@@ -28,7 +28,8 @@ model:
 train: {steps: 9, batch: 2}
 optim: {warmup: 1}
 `
-	for name, text := range map[string]string{"run.yaml": recipe, "a.png": b.String(), "list.csv": "path,caption\na.png,one\nnone.png,two\n"} {
+	for name, text := range map[string]string{"run.yaml": recipe, "a.png": b.String(),
+		"list.csv": "path,caption\na.png,one\nnone.png,two\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +41,8 @@ optim: {warmup: 1}
 	}{
 		{[]string{"pack", "list.csv", "out"}, 1, "pack: list.csv:3: open none.png"},
 		{[]string{"pack", "list.csv", "out", "--skip-bad", "--short-side", "8"}, 1, "out holds the split train of"},
-		{[]string{"pack", "list.csv", "small", "--skip-bad", "--short-side", "8"}, 0, "left out: pack: list.csv:3: open none.png"},
+		{[]string{"pack", "list.csv", "small", "--skip-bad", "--short-side", "8"}, 0,
+			"left out: pack: list.csv:3: open none.png"},
 		{[]string{"inspect", "small/*.parquet"}, 0, "jpeg of 12 x 8"},
 		{[]string{"bench", "--config", "run.yaml", "--pairs", "8"}, 0, "limited by: "},
 		{[]string{"bench"}, 2, "--config is missing"},

@@ -39,7 +39,7 @@ call did not end, the same call goes on.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.Format, "format", "", "folder, csv, tsv, jsonl, tar or parquet (default: what the name tells)")
+	f.StringVar(&c.Format, "format", "", "folder, csv, tsv, jsonl, tar or parquet (default: by the name)")
 	f.StringVar(&c.Split, "split", "", "what the names of shards begin with (default train)")
 	f.StringVar(&c.Image, "image", "", "column of images or of their paths (default: the usual names)")
 	f.StringVar(&c.Caption, "caption", "", "column of captions (default: the usual names)")
@@ -48,7 +48,7 @@ call did not end, the same call goes on.`,
 	f.IntVar(&c.Quality, "quality", 0, "of the JPEGs of scaled images (default 90)")
 	f.IntVar(&c.ShardRows, "shard-rows", 0, "rows of a shard (default 10000)")
 	f.IntVar(&c.Workers, "workers", 0, "goroutines that read and scale (default one a core)")
-	f.BoolVar(&c.SkipBad, "skip-bad", false, "leave out images that cannot be read, and tell each")
+	f.BoolVar(&c.SkipBad, "skip-bad", false, "leave out images that cannot be read, and print each")
 	return cmd
 }
 

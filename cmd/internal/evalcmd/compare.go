@@ -1,6 +1,7 @@
 package evalcmd
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -11,75 +12,68 @@ import (
 	"github.com/goclip/goclip/eval"
 )
 
+type compareFlags struct {
+	shards  string
+	prompts promptFlags
+	asJSON  bool
+}
+
 func compareCommand() *cobra.Command {
-	var shards, classFile, templateFile string
-	var asJSON bool
+	var f compareFlags
 	c := &cobra.Command{
 		Use:   "compare RUN_A RUN_B --data 'SHARDS' --classes FILE",
 		Short: "Say whether one model is better than another on the same images",
 		Args:  cobra.ExactArgs(2),
-		RunE: func(c *cobra.Command, runs []string) error {
-			classes, templates, err := prompts(classFile, templateFile)
-			if err != nil {
-				return err
-			}
-			var right [2][]float64
-			var rows [2][]data.RowRef
-			for i, path := range runs {
-				s, err := open(path, 0)
-				if err != nil {
-					return err
-				}
-				classifier, err := s.Classifier(c.Context(), classes, templates)
-				if err != nil {
-					return err
-				}
-				x, err := s.embed(c.Context(), shards, data.Need{Label: true})
-				if err != nil {
-					return err
-				}
-				if right[i], err = classifier.Right(x.Images, x.Labels); err != nil {
-					return err
-				}
-				rows[i] = x.Rows
-				s.pool.Close()
-			}
-			if len(rows[0]) != len(rows[1]) {
-				return fmt.Errorf("eval: compare: %s can use %d rows of the data, %s %d; want the same", runs[0], len(rows[0]), runs[1], len(rows[1]))
-			}
-			result, err := eval.Compare(right[0], right[1], 1)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return json.NewEncoder(c.OutOrStdout()).Encode(result)
-			}
-			out := c.OutOrStdout()
-			fmt.Fprintf(out, "%d images, %d classes, top-1\nA  %5.1f %%  %s\nB  %5.1f %%  %s\n%v\n", result.N, len(classes), 100*result.A, runs[0], 100*result.B, runs[1], result)
-			return nil
-		},
+		RunE:  f.run,
 	}
-	c.Flags().StringVar(&shards, "data", "", "patterns of Parquet files with labels")
-	promptFlags(c, &classFile, &templateFile)
-	c.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON")
+	c.Flags().StringVar(&f.shards, "data", "", "patterns of Parquet files with labels")
+	f.prompts.flags(c)
+	c.Flags().BoolVar(&f.asJSON, "json", false, "print one line of JSON")
 	cli.Required(c, "data", "classes")
 	return c
 }
 
-// promptFlags adds the flags of a class list and of templates.
-func promptFlags(c *cobra.Command, classes, templates *string) {
-	c.Flags().StringVar(classes, "classes", "", "class names, one a line; a label is the number of its line, from 0")
-	c.Flags().StringVar(templates, "templates", "", "prompts, one a line, with {} for the class (default \"a photo of a {}\")")
+func (f *compareFlags) run(c *cobra.Command, runs []string) error {
+	if err := f.prompts.read(); err != nil {
+		return err
+	}
+	var right [2][]float64
+	for i, path := range runs {
+		var err error
+		if right[i], err = f.right(c.Context(), path); err != nil {
+			return err
+		}
+	}
+	if len(right[0]) != len(right[1]) {
+		return fmt.Errorf("eval: compare: %s can use %d rows of the data, %s %d; want the same", runs[0],
+			len(right[0]), runs[1], len(right[1]))
+	}
+	result, err := eval.Compare(right[0], right[1], 1)
+	if err != nil {
+		return err
+	}
+	out := c.OutOrStdout()
+	if f.asJSON {
+		return json.NewEncoder(out).Encode(result)
+	}
+	_, err = fmt.Fprintf(out, "%d images, %d classes, top-1\nA  %5.1f %%  %s\nB  %5.1f %%  %s\n%v\n",
+		result.N, len(f.prompts.classes), 100*result.A, runs[0], 100*result.B, runs[1], result)
+	return err
 }
 
-// prompts reads the files of promptFlags.
-func prompts(classFile, templateFile string) (classes, templates []string, err error) {
-	if classes, err = eval.ReadClasses(classFile); err != nil {
-		return nil, nil, err
+// right is 1 for each image that the model of a run gives its label, else 0.
+func (f *compareFlags) right(ctx context.Context, path string) ([]float64, error) {
+	s, err := open(path, 0)
+	if err != nil {
+		return nil, err
 	}
-	templates = []string{eval.DefaultTemplate}
-	if templateFile != "" {
-		templates, err = eval.ReadTemplates(templateFile)
+	classifier, err := s.Classifier(ctx, f.prompts.classes, f.prompts.templates)
+	if err != nil {
+		return nil, err
 	}
-	return classes, templates, err
+	x, err := s.embed(ctx, f.shards, data.Need{Label: true})
+	if err != nil {
+		return nil, err
+	}
+	return classifier.Right(x.Images, x.Labels)
 }

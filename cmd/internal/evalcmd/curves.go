@@ -10,7 +10,7 @@ import (
 )
 
 // curves draws a run's metrics.jsonl. Without such a file there are none. A floor
-// of the loss that is not 0 is drawn in place of the run's own.
+// of the loss, unless it is 0, is drawn in place of the run's own.
 func curves(path string, floor float64) (all []template.HTML, err error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, nil // a checkpoint of its own, or a file

@@ -18,39 +18,48 @@ type embedding struct {
 	Width  int    `json:"width"`
 }
 
+type embedFlags struct {
+	checkpoint, shards, out string
+	captions, asJSON        bool
+}
+
 func embedCommand() *cobra.Command {
-	var checkpoint, shards, out string
-	var captions, asJSON bool
+	var f embedFlags
 	c := &cobra.Command{
 		Use:   "embed --checkpoint PATH --data 'SHARDS' --out FILE",
 		Short: "Write the embeddings of images and captions, for the other commands",
 		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := open(checkpoint, 0)
-			if err != nil {
-				return err
-			}
-			defer s.pool.Close()
-			x, err := s.embed(c.Context(), shards, data.Need{Caption: captions})
-			if err != nil {
-				return err
-			}
-			if err := x.Save(out); err != nil {
-				return err
-			}
-			e := embedding{out, len(x.Labels), len(x.Captions), x.Width}
-			if asJSON {
-				return json.NewEncoder(c.OutOrStdout()).Encode(e)
-			}
-			fmt.Fprintf(c.OutOrStdout(), "%s: %d images and %d captions, %d numbers each\n", e.Out, e.Images, e.Texts, e.Width)
-			return nil
-		},
+		RunE:  f.run,
 	}
-	c.Flags().StringVar(&checkpoint, "checkpoint", "", checkpointUsage)
-	c.Flags().StringVar(&shards, "data", "", "patterns of Parquet files")
-	c.Flags().StringVar(&out, "out", "", "file to write: NAME.parquet, or NAME.npy and NAME.texts.npy for numpy")
-	c.Flags().BoolVar(&captions, "captions", false, "embed the captions, too")
-	c.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON")
+	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", checkpointUsage)
+	c.Flags().StringVar(&f.shards, "data", "", "patterns of Parquet files")
+	c.Flags().StringVar(&f.out, "out", "", "file to write: NAME.parquet, or NAME.npy and NAME.texts.npy for numpy")
+	c.Flags().BoolVar(&f.captions, "captions", false, "embed the captions, too")
+	c.Flags().BoolVar(&f.asJSON, "json", false, "print one line of JSON")
 	cli.Required(c, "checkpoint", "data", "out")
 	return c
+}
+
+func (f *embedFlags) run(c *cobra.Command, _ []string) error {
+	if err := checkOut("out", f.out); err != nil {
+		return err
+	}
+	s, err := open(f.checkpoint, 0)
+	if err != nil {
+		return err
+	}
+	x, err := s.embed(c.Context(), f.shards, data.Need{Caption: f.captions})
+	if err != nil {
+		return err
+	}
+	if err := x.Save(f.out); err != nil {
+		return err
+	}
+	e := embedding{f.out, len(x.Labels), len(x.Captions), x.Width}
+	if f.asJSON {
+		return json.NewEncoder(c.OutOrStdout()).Encode(e)
+	}
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d images and %d captions, %d numbers each\n", e.Out, e.Images, e.Texts,
+		e.Width)
+	return err
 }

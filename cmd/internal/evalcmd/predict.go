@@ -1,6 +1,7 @@
 package evalcmd
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,67 +26,66 @@ type prediction struct {
 	Labels []eval.Label `json:"labels"`
 }
 
+type predictFlags struct {
+	checkpoint, labels, template string
+	asJSON                       bool
+}
+
 func predictCommand() *cobra.Command {
-	var checkpoint, labels, template string
-	var asJSON bool
+	var f predictFlags
 	c := &cobra.Command{
 		Use:   "predict --checkpoint PATH --labels 'cat,dog' IMAGE...",
 		Short: "Print how probable each label is for an image",
 		Args:  cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, images []string) error {
-			var classes []string
-			for l := range strings.SplitSeq(labels, ",") {
-				classes = append(classes, strings.TrimSpace(l))
-			}
-			if err := eval.CheckClasses(classes); err != nil {
-				return fmt.Errorf("%w in --labels", err)
-			}
-			if strings.Count(template, "{}") != 1 {
-				return cli.Usagef("--template %q; want {} once, for the label", template)
-			}
-			s, err := open(checkpoint, 1)
-			if err != nil {
-				return err
-			}
-			defer s.pool.Close()
-			classifier, err := s.Classifier(c.Context(), classes, []string{template})
-			if err != nil {
-				return err
-			}
-			size := s.Config.Model.Image.Size
-			processor, input := preprocess.NewProcessor(s.Config.Data.Preprocess, size), make([]float32, 3*size*size)
-			for _, path := range images {
-				m, err := decode(processor, path)
-				if err != nil {
-					return err
-				}
-				processor.Eval(input, m)
-				embedding, err := s.Images(c.Context(), input)
-				if err != nil {
-					return err
-				}
-				p := prediction{path, classifier.Predict(embedding, math.Exp(float64(s.Model.LogitScale())))}
-				if asJSON {
-					err = json.NewEncoder(c.OutOrStdout()).Encode(p)
-				} else {
-					_, err = fmt.Fprint(c.OutOrStdout(), bars(p))
-				}
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		},
+		RunE:  f.run,
 	}
-	c.Flags().StringVar(&checkpoint, "checkpoint", "", checkpointUsage)
-	c.Flags().StringVar(&labels, "labels", "", "labels to choose from, with commas between")
-	c.Flags().StringVar(&template, "template", eval.DefaultTemplate, "prompt, with {} for the label")
-	c.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each image")
+	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", checkpointUsage)
+	c.Flags().StringVar(&f.labels, "labels", "", "labels to choose from, with commas between")
+	c.Flags().StringVar(&f.template, "template", eval.DefaultTemplate, "prompt, with {} for the label")
+	c.Flags().BoolVar(&f.asJSON, "json", false, "print a line of JSON for each image")
 	cli.Required(c, "checkpoint", "labels")
 	return c
 }
 
-func decode(p *preprocess.Processor, path string) (*preprocess.Image, error) {
+func (f *predictFlags) run(c *cobra.Command, images []string) error {
+	var classes []string
+	for l := range strings.SplitSeq(f.labels, ",") {
+		classes = append(classes, strings.TrimSpace(l))
+	}
+	if err := eval.CheckClasses(classes); err != nil {
+		return fmt.Errorf("%w in --labels", err)
+	}
+	if strings.Count(f.template, "{}") != 1 {
+		return cli.Usagef("--template %q; want {} once, for the label", f.template)
+	}
+	s, err := open(f.checkpoint, 1)
+	if err != nil {
+		return err
+	}
+	classifier, err := s.Classifier(c.Context(), classes, []string{f.template})
+	if err != nil {
+		return err
+	}
+	for _, path := range images {
+		embedding, err := s.embedFile(c.Context(), path)
+		if err != nil {
+			return err
+		}
+		p := prediction{path, classifier.Predict(embedding, s.scale())}
+		if f.asJSON {
+			err = json.NewEncoder(c.OutOrStdout()).Encode(p)
+		} else {
+			_, err = io.WriteString(c.OutOrStdout(), bars(p))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// embedFile embeds an image file.
+func (s *session) embedFile(ctx context.Context, path string) ([]float32, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
@@ -98,11 +98,18 @@ func decode(p *preprocess.Processor, path string) (*preprocess.Image, error) {
 	if len(file) > maxImageBytes {
 		return nil, fmt.Errorf("eval: %s is larger than %d bytes", path, maxImageBytes)
 	}
+	size := s.Config.Model.Image.Size
+	p, input := preprocess.NewProcessor(s.Config.Data.Preprocess, size), make([]float32, 3*size*size)
 	m, err := p.Decode(file)
 	if err != nil {
 		return nil, fmt.Errorf("eval: %s: %w", path, err)
 	}
-	return m, nil
+	p.Eval(input, m)
+	embedding, err := s.Images(ctx, input)
+	if err != nil {
+		return nil, fmt.Errorf("eval: %s: %w", path, err)
+	}
+	return embedding, nil
 }
 
 // bars draws the labels with a bar each, as figure 5 of the CLIP paper does.
@@ -120,7 +127,8 @@ func bars(p prediction) string {
 		if rest := eighths % 8; rest > 0 {
 			bar += string([]rune("▏▎▍▌▋▊▉")[rest-1])
 		}
-		fmt.Fprintf(&s, "  %s%s %5.1f %%  %s\n", l.Class, strings.Repeat(" ", width-utf8.RuneCountInString(l.Class)), 100*l.Probability, bar)
+		fmt.Fprintf(&s, "  %s%s %5.1f %%  %s\n", l.Class, strings.Repeat(" ", width-utf8.RuneCountInString(l.Class)),
+			100*l.Probability, bar)
 	}
 	return s.String()
 }

@@ -9,48 +9,46 @@ import (
 
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
-	"github.com/goclip/goclip/internal/kernel"
 )
 
+type retrievalFlags struct {
+	from source
+	out  output
+}
+
 func retrievalCommand() *cobra.Command {
-	var from source
-	var out report
+	var f retrievalFlags
 	c := &cobra.Command{
 		Use:   "retrieval --checkpoint PATH --data 'SHARDS' | --embeddings FILE",
 		Short: "Find each image's captions among all, and each caption's image",
 		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := from.check(false); err != nil {
-				return err
-			}
-			if err := out.check(); err != nil {
-				return err
-			}
-			s, err := from.open()
-			if err != nil {
-				return err
-			}
-			var name modelName
-			pool := kernel.NewPool(0)
-			defer pool.Close()
-			if s != nil {
-				defer s.pool.Close()
-				name = s.name()
-			}
-			x, err := from.embedded(c.Context(), s, data.Need{Caption: true})
-			if err != nil {
-				return err
-			}
-			r, err := eval.Retrieve(c.Context(), pool, x.Images, x.Texts, x.ImageOf)
-			if err != nil {
-				return err
-			}
-			return out.print(c, name, from.name(), r, func(w io.Writer) error { return printRetrieval(w, r) })
-		},
+		RunE:  f.run,
 	}
-	from.flags(c, "patterns of Parquet files with captions")
-	out.flags(c)
+	f.from.flags(c, "patterns of Parquet files with captions")
+	f.out.flags(c)
 	return c
+}
+
+func (f *retrievalFlags) run(c *cobra.Command, _ []string) error {
+	if err := f.from.check(false); err != nil {
+		return err
+	}
+	if err := f.out.check(); err != nil {
+		return err
+	}
+	s, err := f.from.open()
+	if err != nil {
+		return err
+	}
+	x, err := f.from.set(c.Context(), s, data.Need{Caption: true})
+	if err != nil {
+		return err
+	}
+	r, err := eval.Retrieve(c.Context(), nil, x.Images, x.Texts, x.ImageOf)
+	if err != nil {
+		return err
+	}
+	return f.out.print(c, s, f.from.name(), r, func(w io.Writer) error { return printRetrieval(w, r) })
 }
 
 func printRetrieval(out io.Writer, r eval.Retrieval) error {
@@ -61,9 +59,12 @@ func printRetrieval(out io.Writer, r eval.Retrieval) error {
 		name string
 		eval.Recall
 	}{{"image to text", r.ImageToText}, {"text to image", r.TextToImage}} {
-		fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n", line.name, 100*line.R1, 100*line.R5, 100*line.R10, line.MedianRank, line.MeanRank)
+		fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n",
+			line.name, 100*line.R1, 100*line.R5, 100*line.R10, line.MedianRank, line.MeanRank)
 	}
-	fmt.Fprintf(w, "chance, text to image\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n", chance(1, r.Images), chance(5, r.Images), chance(10, r.Images), float64(r.Images+1)/2, float64(r.Images+1)/2)
+	rank := float64(r.Images+1) / 2
+	fmt.Fprintf(w, "chance, text to image\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n",
+		chance(1, r.Images), chance(5, r.Images), chance(10, r.Images), rank, rank)
 	return w.Flush()
 }
 

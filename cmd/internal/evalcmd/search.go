@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image/png"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -16,6 +15,8 @@ import (
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/eval/embeddings"
+	"github.com/goclip/goclip/eval/report"
 )
 
 // A found image is a line that search prints.
@@ -29,79 +30,87 @@ type found struct {
 	picture *preprocess.Image
 }
 
+type searchFlags struct {
+	from                 source
+	text, picture, sheet string
+	k                    int
+	asJSON               bool
+}
+
 func searchCommand() *cobra.Command {
-	var from source
-	var text, picture, sheet string
-	var k int
-	var asJSON bool
+	var f searchFlags
 	c := &cobra.Command{
 		Use:   "search --checkpoint PATH --data 'SHARDS' --text 'a red circle' | --image q.jpg",
 		Short: "Find the images nearest to a text or an image",
 		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := from.check(true); err != nil {
-				return err
-			}
-			if (text == "") == (picture == "") {
-				return cli.Usagef("--text, --image: have %q, %q; want one of them", text, picture)
-			}
-			if k < 1 {
-				return cli.Usagef("--k %d; want at least 1", k)
-			}
-			s, err := from.open()
-			if err != nil {
-				return err
-			}
-			defer s.pool.Close()
-			query, err := s.query(c.Context(), text, picture)
-			if err != nil {
-				return err
-			}
-			x, err := from.embedded(c.Context(), s, data.Need{})
-			if err != nil {
-				return err
-			}
-			all, err := s.search(c.Context(), query, x, k, sheet != "")
-			if err != nil {
-				return err
-			}
-			if sheet != "" {
-				if err := writeSheet(sheet, text+picture, all); err != nil {
-					return err
-				}
-			}
-			return printFound(c.OutOrStdout(), all, asJSON)
-		},
+		RunE:  f.run,
 	}
-	from.flags(c, "patterns of Parquet files")
-	c.Flags().StringVar(&text, "text", "", "the query in words")
-	c.Flags().StringVar(&picture, "image", "", "the query as an image file")
-	c.Flags().StringVar(&sheet, "sheet", "", "PNG file to draw the images into")
-	c.Flags().IntVar(&k, "k", 12, "number of images to find")
-	c.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each image")
+	f.from.flags(c, "patterns of Parquet files")
+	c.Flags().StringVar(&f.text, "text", "", "the query in words")
+	c.Flags().StringVar(&f.picture, "image", "", "the query as an image file")
+	c.Flags().StringVar(&f.sheet, "sheet", "", "PNG file to draw the images into")
+	c.Flags().IntVar(&f.k, "k", 12, "number of images to find")
+	c.Flags().BoolVar(&f.asJSON, "json", false, "print a line of JSON for each image")
 	cli.Required(c, "checkpoint")
 	return c
 }
 
-// query embeds the text, or the image if there is no text.
-func (s *session) query(ctx context.Context, text, picture string) ([]float32, error) {
-	if text != "" {
-		return s.Texts(ctx, []string{text})
+func (f *searchFlags) check() error {
+	if err := f.from.check(true); err != nil {
+		return err
 	}
-	size := s.Config.Model.Image.Size
-	p, input := preprocess.NewProcessor(s.Config.Data.Preprocess, size), make([]float32, 3*size*size)
-	m, err := decode(p, picture)
-	if err != nil {
-		return nil, err
+	if (f.text == "") == (f.picture == "") {
+		return cli.Usagef("--text, --image: have %q, %q; want one of them", f.text, f.picture)
 	}
-	p.Eval(input, m)
-	return s.Images(ctx, input)
+	if f.k < 1 {
+		return cli.Usagef("--k %d; want at least 1", f.k)
+	}
+	if f.sheet != "" {
+		return checkOut("sheet", f.sheet)
+	}
+	return nil
 }
 
-// search finds the k images nearest to a query, and reads them if they are to
-// be looked at, or if the embeddings came without captions.
-func (s *session) search(ctx context.Context, query []float32, x *eval.Embedded, k int, look bool) ([]found, error) {
-	matches, err := eval.Nearest(ctx, s.pool, query, x.Images, x.Width, k)
+func (f *searchFlags) run(c *cobra.Command, _ []string) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	s, err := f.from.open()
+	if err != nil {
+		return err
+	}
+	query, err := f.query(c.Context(), s)
+	if err != nil {
+		return err
+	}
+	x, err := f.from.set(c.Context(), s, data.Need{})
+	if err != nil {
+		return err
+	}
+	all, err := s.search(c.Context(), query, x, f.k, f.sheet != "")
+	if err != nil {
+		return err
+	}
+	if f.sheet != "" {
+		if err := writeSheet(f.sheet, f.text+f.picture, all); err != nil {
+			return err
+		}
+	}
+	return printFound(c.OutOrStdout(), all, f.asJSON)
+}
+
+// query embeds the text, or the image if there is no text.
+func (f *searchFlags) query(ctx context.Context, s *session) ([]float32, error) {
+	if f.text != "" {
+		return s.Texts(ctx, []string{f.text})
+	}
+	return s.embedFile(ctx, f.picture)
+}
+
+// search finds the k images nearest to a query. Where it can, it reads their
+// captions; to look at them, it must read the images.
+func (s *session) search(ctx context.Context, query []float32, x *embeddings.Set, k int, look bool) ([]found, error) {
+	matches, err := eval.Nearest(ctx, nil, query, x.Images, x.Width, k)
 	if err != nil {
 		return nil, err
 	}
@@ -128,26 +137,16 @@ func (s *session) search(ctx context.Context, query []float32, x *eval.Embedded,
 }
 
 func writeSheet(path, title string, all []found) error {
-	cells := make([]eval.Cell, len(all))
+	cells := make([]report.Cell, len(all))
 	for i, f := range all {
-		cells[i] = eval.Cell{Picture: f.picture, Lines: []string{fmt.Sprintf("%d   %.3f", f.Rank, f.Cosine), strings.Join(f.Captions, " | ")}}
+		cells[i] = report.Cell{Picture: f.picture, Lines: []string{fmt.Sprintf("%d   %.3f", f.Rank, f.Cosine),
+			strings.Join(f.Captions, " | ")}}
 	}
-	m, err := eval.Sheet(title, cells)
+	m, err := report.Sheet(title, cells)
 	if err != nil {
 		return err
 	}
-	f, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("eval: %w", err)
-	}
-	if err := png.Encode(f, m); err != nil {
-		f.Close()
-		return fmt.Errorf("eval: %s: %w", path, err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("eval: %w", err)
-	}
-	return nil
+	return writeFile(path, func(w io.Writer) error { return png.Encode(w, m) })
 }
 
 func printFound(out io.Writer, all []found, asJSON bool) error {

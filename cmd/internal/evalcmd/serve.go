@@ -3,13 +3,13 @@ package evalcmd
 import (
 	"context"
 	"fmt"
-	"math"
 	"net/http"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/goclip/goclip/cmd/internal/cli"
+	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/web/demo"
@@ -17,46 +17,53 @@ import (
 	"github.com/goclip/goclip/web/serve"
 )
 
+type serveFlags struct {
+	from            source
+	workdir, listen string
+	public          bool
+}
+
 func serveCommand() *cobra.Command {
-	var from source
-	var workdir, listen string
-	var public bool
+	var f serveFlags
 	c := &cobra.Command{
 		Use:   "serve --workdir RUN | --checkpoint PATH [--data 'SHARDS']",
 		Short: "Show a run, or try a model, in a browser",
 		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			switch {
-			case (workdir == "") == (from.checkpoint == ""):
-				return cli.Usagef("--workdir, --checkpoint: have %q, %q; want one of them", workdir, from.checkpoint)
-			case from.shards != "" && from.embeddings != "" || workdir != "" && from.shards+from.embeddings != "":
-				return cli.Usagef("--data, --embeddings: have %q, %q; want at most one of them, with --checkpoint", from.shards, from.embeddings)
-			}
-			s, err := serve.Listen(listen, public) // a port that is in use is told before any work
-			if err != nil {
-				return err
-			}
-			var pages http.Handler
-			if workdir != "" {
-				pages, err = runPages(workdir)
-			} else {
-				pages, err = from.demo(c.Context())
-			}
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(c.OutOrStdout(), "%s (Ctrl-C ends it)\n", s.URL)
-			return s.Run(c.Context(), pages)
-		},
+		RunE:  f.run,
 	}
-	from.flags(c, "patterns of Parquet files to search")
-	c.Flags().StringVar(&workdir, "workdir", "", "show the run in this folder, which may go on or have ended")
-	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen at")
-	c.Flags().BoolVar(&public, "public", false, "let other machines in that have the token which is printed")
+	f.from.flags(c, "patterns of Parquet files to search")
+	c.Flags().StringVar(&f.workdir, "workdir", "", "show the run in this folder, which may go on or have ended")
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen at")
+	c.Flags().BoolVar(&f.public, "public", false, "let other machines in that have the token which is printed")
 	return c
 }
 
-// runPages show a run.
+func (f *serveFlags) run(c *cobra.Command, _ []string) error {
+	switch from := f.from; {
+	case (f.workdir == "") == (from.checkpoint == ""):
+		return cli.Usagef("--workdir, --checkpoint: have %q, %q; want one of them", f.workdir, from.checkpoint)
+	case from.shards != "" && from.embeddings != "" || f.workdir != "" && from.shards+from.embeddings != "":
+		return cli.Usagef("--data, --embeddings: have %q, %q; want at most one of them, with --checkpoint",
+			from.shards, from.embeddings)
+	}
+	s, err := serve.Listen(f.listen, f.public) // a port in use is an error before any work
+	if err != nil {
+		return err
+	}
+	var pages http.Handler
+	if f.workdir != "" {
+		pages, err = runPages(f.workdir)
+	} else {
+		pages, err = f.from.demo(c.Context())
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.OutOrStdout(), "%s (Ctrl-C ends it)\n", s.URL)
+	return s.Run(c.Context(), pages)
+}
+
+// runPages are the pages of a run.
 func runPages(workdir string) (http.Handler, error) {
 	f := live.Open(workdir)
 	if err := f.Check(); err != nil {
@@ -65,7 +72,7 @@ func runPages(workdir string) (http.Handler, error) {
 	return f.Handler(), nil
 }
 
-// demo shows a model.
+// demo is the page of a model.
 func (s *source) demo(ctx context.Context) (http.Handler, error) {
 	batch := 1 // a request has one image, and texts one by one
 	if s.shards != "" {
@@ -76,21 +83,21 @@ func (s *source) demo(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	m := demo.Model{
-		Name: filepath.Base(s.checkpoint), Scale: math.Exp(float64(with.Model.LogitScale())),
-		Size: with.Config.Model.Image.Size, Data: with.Config.Data, Pool: with.pool,
+		Name: filepath.Base(s.checkpoint), Scale: with.scale(), Size: with.Config.Model.Image.Size,
+		Data: with.Config.Data,
 	}
 	if s.shards+s.embeddings != "" {
-		if m.Set, err = s.embedded(ctx, with, data.Need{}); err != nil {
+		if m.Set, err = s.set(ctx, with, data.Need{}); err != nil {
 			return nil, err
 		}
 	}
-	// Those of the run, where they are still there.
-	if m.Classes, err = eval.ReadClasses(with.Config.Eval.Classes); err != nil {
+	// The run's own lists, where they are still there.
+	if m.Classes, err = configs.ReadClasses(with.Config.Eval.Classes); err != nil {
 		m.Classes = nil
 	}
-	if m.Templates, err = eval.ReadTemplates(with.Config.Eval.Templates); err != nil {
+	if m.Templates, err = configs.ReadTemplates(with.Config.Eval.Templates); err != nil {
 		m.Templates = nil
 	}
-	m.Embedder, err = eval.NewEmbedder(with.Model, with.Tokenizer, 1, with.pool)
+	m.Embedder, err = eval.NewEmbedder(with.Model, with.Tokenizer, 1, nil)
 	return demo.Handler(m), err
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/goclip/goclip/cmd/internal/cli"
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/storage"
-	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/eval/embeddings"
 )
 
 // A source is where embeddings come from: a model and shards, or a file that
@@ -40,7 +40,7 @@ func (s *source) check(model bool) error {
 	return nil
 }
 
-// name is that of the data, for a report.
+// name is the name of the data in a result.
 func (s *source) name() string { return dataName(storage.Redact(s.shards) + s.embeddings) }
 
 // open reads the model if there is one to read.
@@ -51,12 +51,12 @@ func (s *source) open() (*session, error) {
 	return open(s.checkpoint, 0)
 }
 
-// embedded reads or makes the embeddings.
-func (s *source) embedded(ctx context.Context, with *session, need data.Need) (*eval.Embedded, error) {
+// set reads or makes the embeddings.
+func (s *source) set(ctx context.Context, with *session, need data.Need) (*embeddings.Set, error) {
 	if s.embeddings == "" {
 		return with.embed(ctx, s.shards, need)
 	}
-	x, err := eval.ReadEmbedded(s.embeddings)
+	x, err := embeddings.Read(s.embeddings)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,8 @@ func (s *source) embedded(ctx context.Context, with *session, need data.Need) (*
 			return nil, err
 		}
 		if x.Weights != "" && x.Weights != weights || x.Width != with.Config.Model.EmbedDim {
-			return nil, fmt.Errorf("eval: %s was made with other weights than %s; want eval embed again", s.embeddings, with.Path)
+			return nil, fmt.Errorf("eval: %s was made with other weights than %s; want eval embed again", s.embeddings,
+				with.Path)
 		}
 	}
 	for i, label := range x.Labels {
@@ -81,7 +82,7 @@ func (s *source) embedded(ctx context.Context, with *session, need data.Need) (*
 }
 
 // embed embeds the images of shards, and their captions if they are needed.
-func (s *session) embed(ctx context.Context, shards string, need data.Need) (*eval.Embedded, error) {
+func (s *session) embed(ctx context.Context, shards string, need data.Need) (*embeddings.Set, error) {
 	d, err := data.Open(ctx, shards, s.Config.Data, need)
 	if err != nil {
 		return nil, err

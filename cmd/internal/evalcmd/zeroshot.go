@@ -2,9 +2,9 @@ package evalcmd
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"text/tabwriter"
 
@@ -13,6 +13,7 @@ import (
 	"github.com/goclip/goclip/cmd/internal/cli"
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/eval/embeddings"
 )
 
 // zeroshot is what the command prints.
@@ -30,114 +31,118 @@ type zeroshot struct {
 	Confusion   [][]int              `json:"confusion,omitempty"`
 }
 
+type zeroshotFlags struct {
+	from    source
+	out     output
+	prompts promptFlags
+	train   string
+	details bool
+}
+
+// trainUsage is the description of the flag --train.
+const trainUsage = "the Parquet files of training: report classes that their captions name apart from those they never name"
+
 func zeroshotCommand() *cobra.Command {
-	var from source
-	var out report
-	var classFile, templateFile, train string
-	var details bool
+	var f zeroshotFlags
 	c := &cobra.Command{
 		Use:   "zeroshot --checkpoint PATH --data 'SHARDS' --classes FILE",
-		Short: "Classify labelled images by prompts for their classes",
+		Short: "Classify labeled images by prompts for their classes",
 		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if err := from.check(true); err != nil {
-				return err
-			}
-			if err := out.check(); err != nil {
-				return err
-			}
-			classes, templates, err := prompts(classFile, templateFile)
-			if err != nil {
-				return err
-			}
-			s, err := from.open()
-			if err != nil {
-				return err
-			}
-			defer s.pool.Close()
-			x, err := from.embedded(c.Context(), s, data.Need{Label: true})
-			if err != nil {
-				return err
-			}
-			prompts, err := s.Texts(c.Context(), eval.Prompts(classes, templates))
-			if err != nil {
-				return err
-			}
-			classifier, err := eval.NewClassifier(classes, prompts, len(templates))
-			if err != nil {
-				return err
-			}
-			var z zeroshot
-			if z.ZeroShot, err = classifier.Score(x.Images, x.Labels); err != nil {
-				return err
-			}
-			if details {
-				if err := z.detail(classifier, templates, prompts, x, math.Exp(float64(s.Model.LogitScale()))); err != nil {
-					return err
-				}
-			}
-			if train != "" {
-				d, err := data.Open(c.Context(), train, s.Config.Data, data.Need{Caption: true})
-				if err != nil {
-					return err
-				}
-				audit, err := eval.AuditCaptions(classes, d.Captions(c.Context()))
-				if err != nil {
-					return err
-				}
-				if err := z.split(classifier, audit, x); err != nil {
-					return err
-				}
-			}
-			return out.print(c, s.name(), from.name(), z, func(w io.Writer) error { return z.print(w, s.Path) })
-		},
+		RunE:  f.run,
 	}
-	from.flags(c, "patterns of Parquet files with labels")
-	promptFlags(c, &classFile, &templateFile)
-	c.Flags().StringVar(&train, "train", "", "the Parquet files of training: tell classes that their captions name from those they never do")
-	c.Flags().BoolVar(&details, "details", false, "add calibration, the accuracy of each template and, in JSON, the confusion matrix")
-	out.flags(c)
+	f.from.flags(c, "patterns of Parquet files with labels")
+	f.prompts.flags(c)
+	c.Flags().StringVar(&f.train, "train", "", trainUsage)
+	c.Flags().BoolVar(&f.details, "details", false, "add calibration, the accuracy of each template and, in JSON, the confusion matrix")
+	f.out.flags(c)
 	cli.Required(c, "checkpoint", "classes")
 	return c
 }
 
-func (z *zeroshot) detail(c *eval.Classifier, templates []string, prompts []float32, x *eval.Embedded, scale float64) error {
-	k, err := c.Calibrate(x.Images, x.Labels, scale)
+func (f *zeroshotFlags) run(c *cobra.Command, _ []string) error {
+	if err := f.from.check(true); err != nil {
+		return err
+	}
+	if err := f.out.check(); err != nil {
+		return err
+	}
+	if err := f.prompts.read(); err != nil {
+		return err
+	}
+	s, err := f.from.open()
 	if err != nil {
 		return err
 	}
-	z.Calibration = &k
-	if z.Templates, err = eval.ScoreTemplates(c.Classes, templates, prompts, x.Images, x.Labels); err != nil {
+	x, err := f.from.set(c.Context(), s, data.Need{Label: true})
+	if err != nil {
 		return err
 	}
-	z.Confusion, err = c.Confusion(x.Images, x.Labels)
-	return err
+	if err := f.prompts.embed(c.Context(), s); err != nil {
+		return err
+	}
+	z, err := f.measure(c.Context(), s, x)
+	if err != nil {
+		return err
+	}
+	return f.out.print(c, s, f.from.name(), z, func(w io.Writer) error { return z.print(w, s.Path) })
 }
 
-func (z *zeroshot) split(c *eval.Classifier, a eval.Audit, x *eval.Embedded) error {
-	s, err := c.ScoreSplit(x.Images, x.Labels, a.Unseen())
+// measure computes what the flags ask for.
+func (f *zeroshotFlags) measure(ctx context.Context, s *session, x *embeddings.Set) (z zeroshot, err error) {
+	classes, templates, prompts := f.prompts.classes, f.prompts.templates, f.prompts.embedded
+	c, err := eval.NewClassifier(classes, prompts, len(templates))
 	if err != nil {
-		return err
+		return z, err
 	}
-	z.Split, z.Captions = &s, a.Captions
-	for _, n := range a.Classes {
-		if n.Captions == 0 {
-			z.NotNamed = append(z.NotNamed, n.Class)
+	if z.ZeroShot, err = c.Score(x.Images, x.Labels); err != nil {
+		return z, err
+	}
+	if f.details {
+		k, err := c.Calibrate(x.Images, x.Labels, s.scale())
+		if err != nil {
+			return z, err
+		}
+		z.Calibration = &k
+		if z.Templates, err = eval.ScoreTemplates(classes, templates, prompts, x.Images, x.Labels); err != nil {
+			return z, err
+		}
+		if z.Confusion, err = c.Confusion(x.Images, x.Labels); err != nil {
+			return z, err
 		}
 	}
-	return nil
+	if f.train == "" {
+		return z, nil
+	}
+	d, err := data.Open(ctx, f.train, s.Config.Data, data.Need{Caption: true})
+	if err != nil {
+		return z, err
+	}
+	audit, err := eval.AuditCaptions(classes, d.Captions(ctx))
+	if err != nil {
+		return z, err
+	}
+	split, err := c.ScoreSplit(x.Images, x.Labels, audit.Unseen())
+	z.Split, z.Captions = &split, audit.Captions
+	for i, unseen := range audit.Unseen() {
+		if unseen {
+			z.NotNamed = append(z.NotNamed, classes[i])
+		}
+	}
+	return z, err
 }
 
 func (z *zeroshot) print(out io.Writer, path string) error {
 	fmt.Fprintf(out, "%s\n%d images, %d classes\n", path, z.N, z.Classes)
-	fmt.Fprintf(out, "top-1           %5.1f %%  (95 %% between %.1f and %.1f; chance %.1f)\n", 100*z.Top1, 100*z.Low, 100*z.High, 100*z.Chance())
+	fmt.Fprintf(out, "top-1           %5.1f %%  (95 %% between %.1f and %.1f; chance %.1f)\n", 100*z.Top1, 100*z.Low,
+		100*z.High, 100*z.Chance())
 	fmt.Fprintf(out, "top-5           %5.1f %%\n", 100*z.Top5)
 	fmt.Fprintf(out, "mean per class  %5.1f %%\n", 100*z.MeanPerClass)
 	if z.Calibration != nil {
 		fmt.Fprintf(out, "calibration     %5.1f points between confidence and accuracy (ECE)\n", 100*z.Calibration.ECE)
 	}
 	if z.Split != nil {
-		fmt.Fprintf(out, "%d training captions name %d of the classes, and none of the other %d:\n", z.Captions, z.Classes-len(z.NotNamed), len(z.NotNamed))
+		fmt.Fprintf(out, "%d training captions name %d of the classes, and none of the other %d:\n",
+			z.Captions, z.Classes-len(z.NotNamed), len(z.NotNamed))
 		printPart(out, "  seen          ", z.Split.Seen)
 		printPart(out, "  never seen    ", z.Split.Unseen)
 	}
@@ -165,5 +170,6 @@ func printPart(out io.Writer, name string, z *eval.ZeroShot) {
 		fmt.Fprintf(out, "%s  no image\n", name)
 		return
 	}
-	fmt.Fprintf(out, "%s%5.1f %%  (95 %% between %.1f and %.1f; %d images of %d classes)\n", name, 100*z.Top1, 100*z.Low, 100*z.High, z.N, len(z.PerClass))
+	fmt.Fprintf(out, "%s%5.1f %%  (95 %% between %.1f and %.1f; %d images of %d classes)\n",
+		name, 100*z.Top1, 100*z.Low, 100*z.High, z.N, len(z.PerClass))
 }

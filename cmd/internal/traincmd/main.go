@@ -23,7 +23,7 @@ func Command() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "train --config FILE",
 		Short:   "Train CLIP on image-caption pairs in Parquet shards",
-		Example: "  train --config configs/quickstart.yaml\n  train --config configs/cifar10.yaml --set data.train='shards/train-*.parquet' --workdir runs/c10",
+		Example: "  train --config quickstart\n  train --config cifar10 --set data.train='shards/train-*.parquet' --workdir runs/c10",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.train(c) },
 	}
@@ -35,7 +35,7 @@ func Command() *cobra.Command {
 	// The arena of a run is large and lives as long as it; as much again in
 	// garbage, Go's default, would double the memory for nothing.
 	c.PersistentPreRun = func(*cobra.Command, []string) { debug.SetGCPercent(20) }
-	c.AddCommand(benchCommand(), o.planCommand(), o.verifyCommand(), o.inspectCommand())
+	c.AddCommand(benchCommand(), o.planCommand(), o.verifyCommand(), o.inspectCommand(), configCommand())
 	return c
 }
 
@@ -49,14 +49,14 @@ type options struct {
 
 // configFlags gives c the flags of a recipe.
 func (o *options) configFlags(c *cobra.Command) {
-	c.Flags().StringVar(&o.config, "config", "", "recipe in YAML; with --resume, that of the run by default")
+	c.Flags().StringVar(&o.config, "config", "", "recipe: a YAML file, or the name of one that comes with the program; with --resume, that of the run by default")
 	c.Flags().StringArrayVar(&o.sets, "set", nil, "change a field of the recipe: a.b=c; may be repeated")
 }
 
 // load reads the recipe.
 func (o *options) load() (*configs.Run, error) {
 	if o.config == "" {
-		return nil, cli.Usagef("--config is missing; want a recipe, such as configs/quickstart.yaml")
+		return nil, cli.Usagef("--config is missing; want a recipe, such as quickstart")
 	}
 	return configs.Load(o.config, o.sets, os.Environ())
 }
@@ -71,7 +71,7 @@ func (o *options) train(cmd *cobra.Command) error {
 	case config == "" && o.resume && workdir != "":
 		config = filepath.Join(workdir, run.ConfigFile)
 	case config == "":
-		return cli.Usagef("--config is missing; want a recipe, such as configs/quickstart.yaml")
+		return cli.Usagef("--config is missing; want a recipe, such as quickstart")
 	}
 	if workdir == "" {
 		workdir = filepath.Join("runs", strings.TrimSuffix(filepath.Base(config), filepath.Ext(config)))

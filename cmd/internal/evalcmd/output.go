@@ -1,0 +1,106 @@
+package evalcmd
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/goclip/goclip/cmd/internal/cli"
+	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/atomicfile"
+)
+
+// An output says how a result is printed.
+type output struct {
+	asJSON  bool
+	format  string
+	dataset string
+}
+
+func (o *output) flags(c *cobra.Command) {
+	c.Flags().BoolVar(&o.asJSON, "json", false, "print one line of JSON")
+	c.Flags().StringVar(&o.format, "format", "", "clip_benchmark prints one line of JSON in the form of that program")
+	c.Flags().StringVar(&o.dataset, "dataset", "", "name of the data in that line (default: its file's)")
+}
+
+func (o *output) check() error {
+	if o.format != "" && o.format != "clip_benchmark" {
+		return cli.Usagef("--format %q; want clip_benchmark", o.format)
+	}
+	return nil
+}
+
+// A benchmarked result has a form in CLIP_benchmark.
+type benchmarked interface {
+	Benchmark() (task string, m eval.Metrics)
+}
+
+// print prints a result: as JSON, in the form of CLIP_benchmark, or for people.
+// Model is nil where the result is of embeddings alone.
+func (o *output) print(c *cobra.Command, model *session, data string, result benchmarked,
+	people func(io.Writer) error) error {
+	switch {
+	case o.format != "":
+		line := eval.BenchmarkResult{Dataset: data}
+		line.Task, line.Metrics = result.Benchmark()
+		if o.dataset != "" {
+			line.Dataset = o.dataset
+		}
+		if model != nil {
+			m := model.Config.Model
+			line.Model = fmt.Sprintf("goclip-ViT-%d-%d-w%d-l%d", m.Image.Patch, m.Image.Size, m.Image.Width,
+				m.Image.Layers)
+			line.Pretrained = model.Path
+		}
+		return line.Write(c.OutOrStdout())
+	case o.asJSON:
+		return json.NewEncoder(c.OutOrStdout()).Encode(result)
+	}
+	return people(c.OutOrStdout())
+}
+
+// dataName makes a name of patterns of files: shards/val-*.parquet is val.
+func dataName(patterns string) string {
+	name := filepath.Base(patterns)
+	name = strings.TrimSuffix(name, filepath.Ext(name))
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if strings.ContainsRune("*?[],", r) {
+			return -1
+		}
+		return r
+	}, name), "-_. ")
+}
+
+// checkOut refuses, before any work, a file whose folder is not there.
+func checkOut(flag, path string) error {
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("eval: --%s %s: %w", flag, path, err)
+	}
+	return nil
+}
+
+// writeFile writes a whole file, or none. What exists and is no regular file,
+// such as /dev/stdout, is written to as it stands.
+func writeFile(path string, write func(io.Writer) error) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular():
+		err = atomicfile.Write(path, write)
+	case err == nil:
+		var f *os.File
+		if f, err = os.OpenFile(path, os.O_WRONLY, 0); err == nil {
+			err = errors.Join(write(f), f.Close())
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("eval: %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,220 @@
+// Package parquetfile reads Parquet files that come from anywhere. The reader of
+// parquet-go takes memory for what a length in a file claims, before it looks for
+// the bytes, and panics where pages contradict each other. Here the footer and the
+// pages are walked first, each once, and refused where a length is a lie:
+//
+//	Open: footer -> lengths, columns, row groups
+//	Values, Rows: pages of a column -> sizes, what their compression claims -> values
+//
+// What is wrong with a file is an error, never a panic, and takes memory in
+// proportion to the file.
+package parquetfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/goclip/goclip/internal/guard"
+)
+
+// What a file may make its reader hold in memory. All are far above what writers
+// of images make.
+const (
+	MaxGroupBytes = 4 << 30   // of a row group, not compressed
+	MaxGroupRows  = 1 << 24   // of a row group, and values of a page
+	MaxPageBytes  = 256 << 20 // of a page, not compressed
+
+	maxFooterBytes = 16 << 20
+	maxColumns     = 10_000
+	maxHeaderBytes = 1 << 20 // of a page
+)
+
+// A File is an open Parquet file whose footer has been checked. Several goroutines
+// may read it.
+type File struct {
+	*parquet.File
+
+	// FooterBytes is the length of the footer, with the eight bytes behind it.
+	FooterBytes int64
+
+	r     io.ReaderAt
+	pages *Pages
+}
+
+// Pages keeps where the pages of a file begin once they have been checked, for
+// those who open the same file again. The zero value has none. Several goroutines
+// may use it.
+type Pages struct {
+	mu     sync.Mutex
+	chunks map[[2]int]*chunkPages // by row group and column
+}
+
+// Open reads the footer of a file of size bytes. Pages, unless nil, has what an
+// earlier Open of the same bytes found. Errors of r are returned as they are.
+func Open(r io.ReaderAt, size int64, pages *Pages, options ...parquet.FileOption) (*File, error) {
+	r = source{r}
+	footer, err := checkFooter(r, size)
+	if err != nil {
+		return nil, err
+	}
+	if pages == nil {
+		pages = &Pages{}
+	}
+	f := &File{FooterBytes: footer, r: r, pages: pages}
+	options = append([]parquet.FileOption{parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)}, options...)
+	err = guard.Call(func() (err error) {
+		f.File, err = parquet.OpenFile(r, size, options...)
+		return notEncrypted(err)
+	})
+	if err == nil {
+		err = f.checkGroups()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// A source is a reader whose errors differ from damage of what it reads.
+type source struct{ io.ReaderAt }
+
+func (s source) ReadAt(p []byte, off int64) (int, error) {
+	n, err := s.ReaderAt.ReadAt(p, off)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = &readError{err}
+	}
+	return n, err
+}
+
+// A readError is an error of the reader of a file.
+type readError struct{ err error }
+
+func (e *readError) Error() string { return e.err.Error() }
+func (e *readError) Unwrap() error { return e.err }
+
+var errEncrypted = errors.New("it is encrypted; decrypt it first")
+
+// notEncrypted is err in plainer words where columns are encrypted.
+func notEncrypted(err error) error {
+	if err != nil && strings.Contains(err.Error(), "DecryptionConfig") { // which has no error to compare with
+		return errEncrypted
+	}
+	return err
+}
+
+// checkGroups compares the sizes of row groups with what is allowed and with the
+// footer.
+func (f *File) checkGroups() error {
+	var sum int64
+	for i, g := range f.RowGroups() {
+		n, size := g.NumRows(), f.Metadata().RowGroups[i].TotalByteSize
+		if n < 0 || n > MaxGroupRows {
+			return fmt.Errorf("row group %d has %d rows; want at most %d", i, n, MaxGroupRows)
+		}
+		if size < 0 || size > MaxGroupBytes {
+			return fmt.Errorf("row group %d has %d bytes; want at most %d", i, size, int64(MaxGroupBytes))
+		}
+		sum += n
+	}
+	if sum != f.NumRows() {
+		return fmt.Errorf("its row groups have %d rows; its footer says %d", sum, f.NumRows())
+	}
+	return nil
+}
+
+// Columns names all leaf columns, nested ones with dots.
+func (f *File) Columns() (names []string) {
+	for _, path := range f.Schema().Columns() {
+		names = append(names, strings.Join(path, "."))
+	}
+	return names
+}
+
+// Column finds a leaf column by its name, such as image.bytes.
+func (f *File) Column(name string) (parquet.LeafColumn, bool) {
+	return f.Schema().Lookup(strings.Split(name, ".")...)
+}
+
+// Bytes is the size of all row groups, not compressed.
+func (f *File) Bytes() (bytes int64) {
+	for i := range f.Metadata().RowGroups {
+		bytes += f.Metadata().RowGroups[i].TotalByteSize
+	}
+	return bytes
+}
+
+// check walks the pages of a column of a row group, once.
+func (f *File) check(group, column int) (*chunkPages, error) {
+	at := [2]int{group, column}
+	f.pages.mu.Lock()
+	found := f.pages.chunks[at]
+	f.pages.mu.Unlock()
+	if found != nil {
+		return found, nil
+	}
+	m := &f.Metadata().RowGroups[group].Columns[column].MetaData
+	leaf, _ := f.Schema().Lookup(m.PathInSchema...)
+	found, err := checkPages(f.r, f.Size(), m, leaf.MaxRepetitionLevel == 0)
+	if err != nil {
+		return nil, err
+	}
+	f.pages.mu.Lock()
+	defer f.pages.mu.Unlock()
+	if f.pages.chunks == nil {
+		f.pages.chunks = map[[2]int]*chunkPages{}
+	}
+	f.pages.chunks[at] = found
+	return found, nil
+}
+
+// Values calls set with each value that is not null of rows lo to hi of a row
+// group, and the number of its row from lo. Of a list, each element is a value.
+// Bytes are valid only during the call. It ends with the first error of set.
+func (f *File) Values(group, column int, lo, hi int64, set func(row int, v parquet.Value) error) error {
+	return guard.Call(func() error {
+		found, err := f.check(group, column)
+		if err != nil {
+			return err
+		}
+		chunk := f.RowGroups()[group].ColumnChunks()[column].(*parquet.FileColumnChunk)
+		data := f.Metadata().RowGroups[group].Columns[column].MetaData.DataPageOffset
+		pages, skip := found.pagesOf(chunk, f.r, data, lo, hi)
+		c := Cursor{pages: pages}
+		defer c.Close()
+		if err := pages.SeekToRow(skip); err != nil {
+			return err
+		}
+		// A row may end in the page after the one that it begins in.
+		for v, err := c.peek(); err == nil && v.RepetitionLevel() > 0; v, err = c.peek() {
+			c.at++
+		}
+		for i := range int(hi - lo) {
+			err := c.next(func(v parquet.Value) error { return set(i, v) })
+			if errors.Is(err, errNoRow) {
+				return fmt.Errorf("ends after %d rows; want %d", skip+int64(i), skip+hi-lo)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Rows reads a column of a row group from its first row on. The Cursor must be
+// closed.
+func (f *File) Rows(group, column int) (c *Cursor, err error) {
+	err = guard.Call(func() error {
+		if _, err := f.check(group, column); err != nil {
+			return err
+		}
+		c = &Cursor{pages: f.RowGroups()[group].ColumnChunks()[column].Pages()}
+		return nil
+	})
+	return c, err
+}

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Makes the golden values of this folder. Needs tokenizers 0.23, sentencepiece, protobuf and babel.
+
+    golden.py                    testdata/foreign: a tiny tokenizer of each family with the ids of its texts
+    golden.py OUT LINES SIZE     the same with more lines and larger vocabularies, for a run with FOREIGN_DIR=OUT
+    golden.py FILE               testdata/golden.jsonl: the short lines of FILE, ../shared/parity/tokenizer/golden.jsonl
+
+The vocabularies are trained here on words of Unicode's CLDR (Unicode License v3) in all its languages.
+"""
+import io, json, os, random, sys, unicodedata
+
+import babel, sentencepiece
+from babel.localedata import locale_identifiers
+from sentencepiece import sentencepiece_model_pb2
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CONTEXT = 64
+
+
+def words_of(name):
+    locale = babel.Locale.parse(name)
+    tables = [locale.territories, locale.languages, locale.days["format"]["wide"], locale.months["format"]["wide"]]
+    return [str(v) for t in tables for v in t.values()]
+
+
+def corpus(rng, lines, few=False):
+    """Names in one language, some of them shouted, decomposed, spaced or mixed with signs and stray characters."""
+    names = [n for n in sorted(locale_identifiers()) if "_" not in n and len(words_of(n)) > 60]
+    if few:
+        names = ["cs", "de", "el", "en", "fr", "ru", "vi"]
+    tables = {n: words_of(n) for n in names}
+    ranges = [(0x20, 0x7F), (0xA0, 0x180), (0x300, 0x370), (0x370, 0x530), (0x590, 0x600), (0x900, 0x980), (0xE00, 0xE60), (0x1100, 0x1200),
+              (0x1E00, 0x2070), (0x20A0, 0x2300), (0x2460, 0x2500), (0x3000, 0x3100), (0xAC00, 0xAD00), (0xF900, 0xFA00), (0xFB00, 0xFB50),
+              (0xFE00, 0xFE10), (0xFF00, 0xFFF0), (0x1D400, 0x1D500), (0x1F1E6, 0x1F700), (0x20000, 0x20100), (0, 0x20)]
+    stray = lambda: chr(rng.randrange(*ranges[rng.randrange(len(ranges))]))
+    signs = ["!", "...", " - ", "'s", "“", "”", "’", " 3.5%", " 1987", "_", "/", "<", ">", "\t", "  ", "\u00a0", "😀", "👩‍👩‍👧", "🇫🇷", "①", "ﬁ", "\u200b",
+             "&amp;", "</s>", "<unk>", "<eos>", "<|endoftext|>", "▁", "\n", "\n\n", "\u0301", "ΟΔΟΣ", "İ", "ẞ", "(", "~"]
+    for i in range(lines):
+        words = tables[names[i % len(names)]]
+        line = " ".join(rng.choice(words) for _ in range(rng.randrange(1, 9)))
+        kind = rng.randrange(10)
+        if kind == 0:
+            line = line.upper()
+        elif kind == 1:
+            line = unicodedata.normalize("NFD", line)
+        elif kind in (2, 3, 4):
+            for _ in range(rng.randrange(1, 6)):
+                at = rng.randrange(len(line) + 1)
+                line = line[:at] + rng.choice(signs) + line[at:]
+        elif kind == 5 and not few:
+            line = "".join(stray() for _ in range(rng.randrange(1, 30)))
+        yield "".join(c for c in line if not 0xD800 <= ord(c) < 0xE000)
+
+
+def clip(texts, size):
+    t = Tokenizer(models.BPE(unk_token="<|endoftext|>", end_of_word_suffix="</w>", continuing_subword_prefix=""))
+    t.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
+    pattern = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(pattern), "removed", True), pre_tokenizers.ByteLevel(False)])
+    byte = pre_tokenizers.ByteLevel.alphabet()
+    ends = ["<|startoftext|>", "<|endoftext|>"]
+    # The trainer knows bytes at the end of a word only where it saw one there.
+    ended = [c + "</w>" for c in sorted(byte)]
+    t.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, initial_alphabet=byte, end_of_word_suffix="</w>", show_progress=False))
+    model = json.loads(t.to_str())["model"]
+    vocab, merges = model["vocab"], [tuple(m) for m in model["merges"]]
+    for token in ended + ends:
+        vocab.setdefault(token, len(vocab))
+    t.model = models.BPE(vocab, merges, unk_token=ends[1], end_of_word_suffix="</w>", continuing_subword_prefix="")
+    t.add_special_tokens(ends)
+    t.post_processor = processors.RobertaProcessing((ends[1], vocab[ends[1]]), (ends[0], vocab[ends[0]]), False, False)
+    return t, {"tokenizer_class": "CLIPTokenizer", "pad_token": ends[1]}
+
+
+def siglip(texts, size, rules):
+    """A Unigram of sentencepiece, whose rules of normalization are a file, or nmt_nfkc."""
+    model = io.BytesIO()
+    how = {"normalization_rule_tsv": rules} if rules else {"normalization_rule_name": "nmt_nfkc"}
+    clean = [c.replace("\n", " ").replace("\0", "") for c in texts]
+    sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(clean), model_writer=model, vocab_size=size, model_type="unigram", pad_id=0, eos_id=1,
+                                             unk_id=2, bos_id=-1, character_coverage=0.99, hard_vocab_limit=False, minloglevel=2, **how)
+    proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
+    t = Tokenizer(models.Unigram([(p.piece, p.score) for p in proto.pieces], 2, False))
+    t.normalizer = normalizers.Sequence([normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap), normalizers.Strip(False, True),
+                                         normalizers.Replace(Regex(" {2,}"), "▁")])
+    t.pre_tokenizer = pre_tokenizers.Metaspace("▁", "always")
+    t.add_special_tokens(["<pad>", "</s>", "<unk>"])
+    t.post_processor = processors.TemplateProcessing("$A </s>", special_tokens=[("</s>", 1)])
+    return t, {"tokenizer_class": "T5Tokenizer", "pad_token": "</s>"}
+
+
+def siglip2(texts, size):
+    """As transformers converts Gemma's: each way to make a piece is a merge, so that some make the same."""
+    t = Tokenizer(models.BPE())
+    t.normalizer, t.pre_tokenizer = normalizers.Replace(" ", "▁"), pre_tokenizers.Split(" ", "merged_with_previous")
+    cut = [c for line in texts for c in line.replace(" ", " ▁").split(" ")]
+    t.train_from_iterator(cut, trainers.BpeTrainer(vocab_size=size, limit_alphabet=300, show_progress=False))
+    pieces = [p for p, _ in sorted(t.get_vocab().items(), key=lambda x: x[1])]
+    vocab = {}
+    for token in ["<pad>", "<eos>", "<bos>", "<unk>", "\n", "\n\n"] + [f"<0x{b:02X}>" for b in range(256)] + pieces:
+        vocab.setdefault("\t" if token == "<0x09>" else token, len(vocab))
+    merges = [(vocab[p], p[:i], p[i:]) for p in ["\n\n"] + pieces for i in range(1, len(p)) if p[:i] in vocab and p[i:] in vocab]
+    merges = [(a, b) for _, a, b in sorted(merges)]
+    t.model = models.BPE(vocab, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True)
+    t.add_special_tokens(["<pad>", "<eos>", "<bos>", "<unk>"])
+    t.add_tokens(["\n", "\n\n"])
+    t.post_processor = processors.TemplateProcessing("$A <eos>", special_tokens=[("<eos>", 1)])
+    return t, {"tokenizer_class": "GemmaTokenizer", "pad_token": "<pad>", "padding_side": "right", "add_bos_token": False, "add_eos_token": True}
+
+
+def write(out, name, t, config, texts):
+    folder = os.path.join(out, name)
+    os.makedirs(folder, exist_ok=True)
+    dump = lambda file, x: open(os.path.join(folder, file), "w").write(json.dumps(x, ensure_ascii=False, separators=(",", ":")) + "\n")
+    dump("tokenizer.json", json.loads(t.to_str()))
+    dump("tokenizer_config.json", config)
+    t.enable_truncation(CONTEXT)
+    t.enable_padding(length=CONTEXT, pad_id=t.token_to_id(config["pad_token"]), pad_token=config["pad_token"])
+    dump("expected.json", {"context": CONTEXT, "texts": texts, "token_ids": [e.ids for e in t.encode_batch(texts)]})
+    used = {i for e in t.encode_batch(texts) for i in e.ids}
+    print(f"{name}: {t.get_vocab_size()} tokens, {len(used)} of them used by {len(texts)} texts")
+
+
+def subset(path):
+    """The lines that are short, and NFC: the file was made without ftfy, which makes them that."""
+    rows = [(line, json.loads(line)["text"]) for line in open(path)]
+    kept = [line for line, text in rows if len(line) < 300 and unicodedata.is_normalized("NFC", text)]
+    open(os.path.join(HERE, "golden.jsonl"), "w").writelines(kept)
+    print(f"{len(kept)} of {len(rows)} lines")
+
+
+def main():
+    if len(sys.argv) == 2:
+        return subset(sys.argv[1])
+    out, lines, size = (sys.argv[1], int(sys.argv[2]), int(sys.argv[3])) if len(sys.argv) == 4 else (os.path.join(HERE, "foreign"), 60, 700)
+    rng = random.Random(1)
+    train = list(corpus(rng, max(500, lines // 2), few=size < 5000))
+    texts = list(corpus(rng, lines))
+    write(out, "clip", *clip(train, size), texts)
+    write(out, "siglip", *siglip(train, size, os.path.join(HERE, "rules.tsv") if out.startswith(HERE) else ""), texts)
+    write(out, "siglip2", *siglip2(train, size), texts)
+
+
+main()

@@ -1,0 +1,125 @@
+package goclip
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/eval"
+)
+
+// maxFile bounds an image file, in bytes.
+const maxFile = 256 << 20
+
+// EncodeImages returns the embeddings of images: unit rows (N, E). Each is an
+// [image.Image], or an [io.Reader] of a JPEG, PNG, GIF, BMP, TIFF or WebP file, which
+// is decoded as in training; anything else is an error. An image without pixels and
+// a file that cannot be decoded are errors as well, which name its place, from 0.
+func (m *Model) EncodeImages(ctx context.Context, images ...any) ([][]float32, error) {
+	size := m.trained.Config.Model.Image.Size
+	return m.images.encode(ctx, len(images), func(i int, in *input) error {
+		p := m.processors.Get().(*preprocess.Processor)
+		defer m.processors.Put(p)
+		pixels, err := decode(p, images[i])
+		if err != nil {
+			return fmt.Errorf("goclip: image %d: %w", i, err)
+		}
+		in.pixels = make([]float32, 3*size*size)
+		p.Eval(in.pixels, pixels)
+		return nil
+	})
+}
+
+func decode(p *preprocess.Processor, source any) (*preprocess.Image, error) {
+	switch s := source.(type) {
+	case image.Image:
+		if s.Bounds().Empty() {
+			return nil, fmt.Errorf("have bounds %v; want pixels", s.Bounds())
+		}
+		return preprocess.FromImage(s), nil
+	case io.Reader:
+		file, err := io.ReadAll(io.LimitReader(s, maxFile+1))
+		if err != nil {
+			return nil, err
+		}
+		if len(file) > maxFile {
+			return nil, fmt.Errorf("more than %d bytes; want an image file", maxFile)
+		}
+		return p.Decode(file)
+	}
+	return nil, fmt.Errorf("have %T; want image.Image or io.Reader", source)
+}
+
+// EncodeTexts returns the embeddings of texts: unit rows (N, E). A text of more
+// tokens than the model's context is cut.
+func (m *Model) EncodeTexts(ctx context.Context, texts ...string) ([][]float32, error) {
+	length := m.trained.Config.Model.Text.ContextLength
+	return m.texts.encode(ctx, len(texts), func(i int, in *input) error {
+		in.tokens = make([]int32, length)
+		m.trained.Tokenizer.Tokenize(in.tokens, texts[i])
+		return nil
+	})
+}
+
+// Classify returns how probable each label is for an image, as EncodeImages takes
+// it: probabilities that sum to 1, in the order of labels. Templates make the prompts of
+// a label, each with {} for it; without any, "a photo of a {}" does. Several are
+// averaged, which is better than one. Labels that are empty or repeated, fewer than
+// two, and a template without {} are errors.
+func (m *Model) Classify(ctx context.Context, image any, labels []string, templates ...string) ([]float64, error) {
+	if len(labels) < 2 {
+		return nil, fmt.Errorf("goclip: %d labels; want two or more to choose from", len(labels))
+	}
+	classifier, err := m.classifierOf(ctx, labels, templates)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := m.EncodeImages(ctx, image)
+	if err != nil {
+		return nil, err
+	}
+	return classifier.Probabilities(rows[0], m.LogitScale()), nil
+}
+
+// LogitScale is the factor on cosines: the probability of label i is softmax of
+// LogitScale times the cosine of the image's embedding with the label's.
+func (m *Model) LogitScale() float64 { return math.Exp(float64(m.trained.Model.LogitScale())) }
+
+// classifierOf embeds the prompts of labels, unless the last call had the same.
+func (m *Model) classifierOf(ctx context.Context, labels, templates []string) (*eval.Classifier, error) {
+	if err := eval.CheckClasses(labels); err != nil {
+		return nil, err
+	}
+	if len(templates) == 0 {
+		templates = []string{eval.DefaultTemplate}
+	}
+	if err := eval.CheckTemplates(templates); err != nil {
+		return nil, err
+	}
+	key := strings.Join(labels, "\x00") + "\x00\x00" + strings.Join(templates, "\x00")
+	m.mu.Lock()
+	c, prompts := m.classifier, m.prompts
+	m.mu.Unlock()
+	if c != nil && prompts == key {
+		return c, nil
+	}
+	rows, err := m.EncodeTexts(ctx, eval.Prompts(labels, templates)...)
+	if err != nil {
+		return nil, err
+	}
+	flat := make([]float32, 0, len(rows)*m.Dim())
+	for _, row := range rows {
+		flat = append(flat, row...)
+	}
+	if c, err = eval.NewClassifier(labels, flat, len(templates)); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.classifier, m.prompts = c, key
+	return c, nil
+}

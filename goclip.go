@@ -1,0 +1,109 @@
+// Package goclip trains and uses CLIP models: two encoders, one for images and
+// one for text, that map both into one space, where an image lies near its caption
+// (Radford et al., arXiv:2103.00020).
+//
+//	m, err := goclip.Open("runs/c10")
+//	...
+//	defer m.Close()
+//	p, err := m.Classify(ctx, photo, []string{"cat", "dog"})
+//
+// [Open] reads a model, whose methods embed and classify. [Train] runs a training
+// config in a folder, as the command train does, and [Evaluate] measures zero-shot
+// accuracy on labeled shards. Packages model, data, train, optim, checkpoint and
+// eval are the parts, for programs that need more than that.
+//
+// Nothing here prints, exits, or handles a signal.
+package goclip
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/model"
+	"github.com/goclip/goclip/run"
+)
+
+// A Model is a trained model, ready to use. Any number of goroutines may use it;
+// what they ask for at the same time is computed together.
+type Model struct {
+	trained    *run.Trained
+	pool       *model.Pool
+	images     *tower
+	texts      *tower
+	processors sync.Pool // of *preprocess.Processor
+
+	mu         sync.Mutex
+	classifier *eval.Classifier // that was used last
+	prompts    string           // what it was made of
+}
+
+// An Option changes how a model is opened.
+type Option func(*options) error
+
+type options struct{ threads int }
+
+// WithThreads sets the number of threads that compute; 0, the default, means one for
+// each processor that Go may use. Results do not depend on it.
+func WithThreads(n int) Option {
+	return func(o *options) error {
+		if n < 0 {
+			return fmt.Errorf("goclip: %d threads; want 0 or more", n)
+		}
+		o.threads = n
+		return nil
+	}
+}
+
+// WithDevice sets where a model computes. There is "cpu", the default.
+func WithDevice(name string) Option {
+	return func(*options) error {
+		if name != "cpu" {
+			return fmt.Errorf("goclip: device %q; want cpu", name)
+		}
+		return nil
+	}
+}
+
+// Open reads a model. Path is the folder of a run, of which the newest checkpoint
+// that is whole is taken, the folder of a checkpoint, or a .safetensors file with
+// its config.yaml and tokenizer.json beside it. The model must be closed.
+func Open(path string, o ...Option) (*Model, error) {
+	var with options
+	for _, option := range o {
+		if err := option(&with); err != nil {
+			return nil, err
+		}
+	}
+	t, err := run.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{trained: t, pool: model.NewPool(with.threads)}
+	c := t.Config
+	m.processors.New = func() any { return preprocess.NewProcessor(c.Data.Preprocess, c.Model.Image.Size) }
+	m.images = newTower(c.Model.EmbedDim, func(batch int) (*model.Encoder, error) {
+		return t.Model.NewImageEncoder(model.EncoderConfig{Batch: batch}, m.pool)
+	})
+	m.texts = newTower(c.Model.EmbedDim, func(batch int) (*model.Encoder, error) {
+		return t.Model.NewTextEncoder(model.EncoderConfig{Batch: batch}, m.pool)
+	})
+	return m, nil
+}
+
+// Config is what the model was trained with.
+func (m *Model) Config() configs.Run { return *m.trained.Config }
+
+// Dim is E, the number of elements of an embedding.
+func (m *Model) Dim() int { return m.trained.Config.Model.EmbedDim }
+
+// Close ends the model's threads and gives its memory back, after what is being
+// computed. Calls that come later return an error.
+func (m *Model) Close() {
+	m.images.close()
+	m.texts.close()
+	m.pool.Close()
+	m.trained.Model = nil
+}

@@ -1,0 +1,24 @@
+package optim
+
+import "testing"
+
+// TestDefaults states every default.
+func TestDefaults(t *testing.T) {
+	want := Config{LearningRate: 5e-4, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-6}
+	var zero Config
+	zero.SetDefaults()
+	if zero != want {
+		t.Errorf("the zero Config becomes %+v, want %+v", zero, want)
+	}
+	if want.WeightDecay = 0.2; Default() != want {
+		t.Errorf("Default() = %+v, want %+v", Default(), want)
+	}
+	chosen := Config{LearningRate: 1e-3, Warmup: 5, Beta2: 0.5, Epsilon: 1e-8, ClipNorm: 1, EMADecay: 0.9}
+	got := chosen
+	if got.SetDefaults(); got != chosen {
+		t.Errorf("SetDefaults makes %+v of %+v", got, chosen)
+	}
+	if a, err := New(nil, Config{}, 10, nil); err != nil || a.config != zero {
+		t.Errorf("New with the zero Config: %v; want %+v", err, zero)
+	}
+}

@@ -1,0 +1,77 @@
+package goclip
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/run"
+	"github.com/goclip/goclip/train"
+)
+
+// A Result is what a run ended in.
+type Result = run.Result
+
+// ErrInterrupted says that a run ended early because its context did, and was saved.
+var ErrInterrupted = train.ErrInterrupted
+
+// A TrainOption changes how a run is trained.
+type TrainOption func(*run.Options)
+
+// WithResume goes on from the newest checkpoint in the run's folder, and takes the
+// same steps, bit for bit, as a run that was never stopped.
+func WithResume() TrainOption { return func(o *run.Options) { o.Resume = true } }
+
+// WithLog writes the lines that the command train shows to w.
+func WithLog(w io.Writer) TrainOption {
+	return func(o *run.Options) { o.Log = train.NewConsole(w, o.Config.Train.Steps) }
+}
+
+// Train runs a config to its end in the folder dir, as the command train does: it
+// writes metrics, checkpoints and all else there. [configs.Load] reads a config. When
+// ctx ends, Train saves the run and returns [ErrInterrupted].
+func Train(ctx context.Context, config *configs.Run, dir string, o ...TrainOption) (*Result, error) {
+	c := *config
+	c.SetDefaults() // a config need not come from a recipe
+	with := run.Options{Config: &c, Dir: dir}
+	for _, option := range o {
+		option(&with)
+	}
+	return run.Train(ctx, with)
+}
+
+// Evaluate measures the zero-shot accuracy of a model on labeled shards, such as
+// "shards/val-*.parquet": the label of a row is the index of its class, from 0.
+// Templates make the prompts of a class, as in [Model.Classify].
+func Evaluate(ctx context.Context, m *Model, shards string, classes []string, templates ...string) (eval.ZeroShot, error) {
+	c := m.trained.Config
+	d, err := data.Open(ctx, shards, c.Data, data.Need{Label: true})
+	if err != nil {
+		return eval.ZeroShot{}, err
+	}
+	classifier, err := m.classifierOf(ctx, classes, templates)
+	if err != nil {
+		return eval.ZeroShot{}, err
+	}
+	var images []float32
+	var labels []int
+	size := c.Model.Image.Size
+	err = d.Scan(ctx, size, largestBatch, data.NewLedger(io.Discard, c.Data), func(x data.Examples) error {
+		rows, err := m.images.encode(ctx, len(x.Labels), func(i int, in *input) error {
+			in.pixels = slices.Clone(x.Images[i*3*size*size:][:3*size*size]) // the next batch overwrites them
+			return nil
+		})
+		for _, row := range rows {
+			images = append(images, row...)
+		}
+		labels = append(labels, x.Labels...)
+		return err
+	})
+	if err != nil {
+		return eval.ZeroShot{}, err
+	}
+	return classifier.Score(images, labels)
+}
