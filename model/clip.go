@@ -144,8 +144,8 @@ func (g *graph) check() error {
 }
 
 // A TrainStep computes the loss of a batch and the gradient of every parameter:
-// both towers, the N x N grid with the learned temperature, the loss, and the
-// way back, in one graph.
+// both towers, the N x N grid with the learned logit scale, the loss, and the
+// backward pass, in one graph.
 type TrainStep struct {
 	plans
 	images     []float32

@@ -18,14 +18,17 @@ func TestPlacement(t *testing.T) {
 			block := NewArena(4 * 5000)
 			p.lent = block[:1000+rng.IntN(1000)]
 			for at := 0; at+200 < len(p.lent); at += 200 {
-				p.buffers = append(p.buffers, &buffer{size: 200, placed: p.lent[at:][:200], def: 20 + rng.IntN(20), end: steps})
+				b := &buffer{size: 200, placed: p.lent[at:][:200], def: 20 + rng.IntN(20), end: steps}
+				p.buffers = append(p.buffers, b)
 			}
 			// Memory of the caller's that begins where the lent memory ends is not part of it.
 			p.buffers = append(p.buffers, &buffer{size: 50, placed: block[len(p.lent):][:50], end: steps})
 		}
 		for range 60 {
 			def := rng.IntN(steps)
-			p.buffers = append(p.buffers, &buffer{size: 1 + rng.IntN(300), bf16: rng.IntN(3) == 0, def: def, end: min(steps, def+rng.IntN(12))})
+			p.buffers = append(p.buffers, &buffer{
+				size: 1 + rng.IntN(300), bf16: rng.IntN(3) == 0, def: def, end: min(steps, def+rng.IntN(12)),
+			})
 		}
 		for _, b := range p.buffers {
 			b.root = b
@@ -60,7 +63,8 @@ func checkPlacement(t *testing.T, p *plan, total int) {
 		case b.placed == nil && b.offset%lineFloats != 0:
 			t.Errorf("a buffer at %d, want a multiple of %d", b.offset, lineFloats)
 		case end > arena+total || b.offset < arena && end > len(p.lent):
-			t.Errorf("a buffer from %d to %d, of %d floats lent and an arena from %d to %d", b.offset, end, len(p.lent), arena, arena+total)
+			t.Errorf("a buffer from %d to %d, of %d floats lent and an arena from %d to %d",
+				b.offset, end, len(p.lent), arena, arena+total)
 		}
 		for _, other := range placed {
 			if b.def <= other.end && other.def <= b.end && b.offset < other.offset+other.floats() && other.offset < end {

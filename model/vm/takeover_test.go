@@ -1,6 +1,7 @@
 package vm_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -29,6 +30,35 @@ func TestReadTwice(t *testing.T) {
 	y = b.LinearAdd(x, w, bias, b.Linear(x, w, nil))
 	if s := sameAsTape(t, G.Nodes{y}, vm.Options{}); s.TakenOver != 1 {
 		t.Errorf("%d results lie where an argument lay, want 1", s.TakenOver)
+	}
+}
+
+// TestActivateGradAlone holds that the gradient by the left operand of a product with
+// an activation takes over the values before it, where nobody reads the result of the
+// activation nor the gradient of the bias.
+func TestActivateGradAlone(t *testing.T) {
+	for _, bf16 := range []bool{false, true} {
+		b := op.NewBuilder(G.NewGraph())
+		b.BF16 = bf16
+		in := newInputs(t, b)
+		x := in.add("x", 4, 8)
+		y := b.LinearAct(x, in.add("w", 8, 8), in.add("bias", 8), op.GELU)
+		dy := b.Input("dy", y.Dtype(), 4, 8)
+		if bf16 {
+			let(t, dy, op.NewValue(dy.Shape(), op.Buffer{H: slices.Repeat([]uint16{0x3f80, 0xbf80}, 16)}))
+		} else {
+			let(t, dy, value(dy.Shape(), func(i int) float32 { return float32(i%2*2 - 1) }))
+		}
+		if err := b.Err(); err != nil {
+			t.Fatal(err)
+		}
+		grads, err := G.Backpropagate(G.Nodes{y}, G.Nodes{dy}, G.Nodes{x})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := sameAsTape(t, grads, vm.Options{}); s.Steps != 3 || s.TakenOver != 1 {
+			t.Errorf("bfloat16 %v: %+v; want 3 steps, one of them in place", bf16, s)
+		}
 	}
 }
 
