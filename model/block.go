@@ -9,7 +9,7 @@ import (
 	"github.com/goclip/goclip/model/vm"
 )
 
-// epsilon is that of every LayerNorm: PyTorch's default, which CLIP uses.
+// epsilon of every LayerNorm is PyTorch's default, which CLIP uses.
 const epsilon = 1e-5
 
 // A transformer is the stack of residual blocks of a tower.
@@ -22,7 +22,7 @@ type transformer struct {
 }
 
 // build applies the blocks to x (N*T, D), where t is T, and returns the rows
-// (N, D) of one token of each sequence: the first, or that of the end of the
+// (N, D) of one token of each sequence: the first, or the end of the
 // text in ids.
 func (tr transformer) build(g *graph, x *G.Node, t int, ids *G.Node) *G.Node {
 	for i := range tr.layers {

@@ -53,8 +53,9 @@ func (m *CLIP) Config() Config { return m.config }
 // Params lists the parameters, in an order that does not change.
 func (m *CLIP) Params() []*Param { return m.params }
 
-// LogitScale is the logarithm of the factor on cosines.
-func (m *CLIP) LogitScale() float32 { return m.byName["logit_scale"].Value[0] }
+// LogitScale is the factor on cosines, exp of the parameter logit_scale: the inverse
+// of the temperature.
+func (m *CLIP) LogitScale() float64 { return math.Exp(float64(m.byName["logit_scale"].Value[0])) }
 
 // ClampLogitScale bounds the factor on cosines to [1, largest].
 //
@@ -143,8 +144,8 @@ func (g *graph) check() error {
 }
 
 // A TrainStep computes the loss of a batch and the gradient of every parameter:
-// both towers, the N x N grid with the learned temperature, the loss, and the
-// way back, in one graph.
+// both towers, the N x N grid with the learned logit scale, the loss, and the
+// backward pass, in one graph.
 type TrainStep struct {
 	plans
 	images     []float32

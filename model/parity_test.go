@@ -128,7 +128,7 @@ func checkParity(t *testing.T, folder string) {
 	must(t, err)
 	close(t, "image_features", image.Features(), expected, 1e-5)
 	close(t, "text_features", texts.Features(), expected, 1e-5)
-	close(t, "logits_per_image", logits(t, imageUnit, textUnit, m.LogitScale(), config.EmbedDim, pool), expected, 1e-5)
+	close(t, "logits_per_image", logits(t, imageUnit, textUnit, float32(math.Log(m.LogitScale())), config.EmbedDim, pool), expected, 1e-5)
 
 	loss, err := step.Run()
 	must(t, err)

@@ -17,7 +17,7 @@ type plan struct {
 }
 
 // plans are the same graph for each length that the texts of a batch have had.
-// Attention is causal and one token is read of a text, that of its end, so that
+// Attention is causal and one token of a text is read, its end, so that
 // a batch is computed up to its longest text: what stands behind changes
 // nothing. Plans share their inputs and, as one runs at a time, an arena.
 type plans struct {
@@ -74,7 +74,7 @@ func (p *plans) WholeTexts() { p.uncut = true }
 // Stats describes the plan for texts of full length.
 func (p *plans) Stats() vm.Stats { return p.whole.machine.Stats() }
 
-// Profile computes what Run does and tells the time of each operation.
+// Profile computes what Run does and reports the time of each operation.
 func (p *plans) Profile() ([]vm.OpTime, error) {
 	if err := p.choose(); err != nil {
 		return nil, err

@@ -36,8 +36,8 @@ type StepConfig struct {
 	// once; 0 means the whole batch.
 	MicroBatch int
 
-	// Rematerialize computes the values inside of residual blocks again for
-	// the way back, instead of keeping them. Gradients are the same bits.
+	// Rematerialize recomputes the values inside of residual blocks for the
+	// backward pass, instead of keeping them. Gradients are the same bits.
 	Rematerialize bool
 
 	// BF16 rounds the operands of matrix products to bfloat16, and stores what lies

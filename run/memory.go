@@ -72,9 +72,7 @@ func predict(c *configs.Run, m *model.CLIP, in *inputs, step model.StepConfig, l
 		Activations: int64(stats.ArenaBytes),
 	}
 	if len(in.sets) > 0 {
-		evaluation := c.Eval
-		evaluation.SetDefaults()
-		if memory.Eval, err = m.EncoderBytes(evaluation.Batch, length); err != nil {
+		if memory.Eval, err = m.EncoderBytes(c.Eval.Batch, length); err != nil {
 			return memory, err
 		}
 	}

@@ -239,7 +239,7 @@ func (t *Trainer) report(step int, r StepResult, since interval) {
 	m := Metrics{
 		Step: step, Epoch: float64(step) * float64(t.Batch) / float64(t.setup.Data.Len()),
 		Loss: float64(r.Loss), LnN: math.Log(float64(t.Batch)), Floor: t.Floor,
-		LogitScale: math.Exp(float64(t.Model.LogitScale())), LearningRate: r.LearningRate, GradNorm: r.GradNorm, GradNormImage: image, GradNormText: text,
+		LogitScale: t.Model.LogitScale(), LearningRate: r.LearningRate, GradNorm: r.GradNorm, GradNormImage: image, GradNormText: text,
 		CosinePairs: pairs, CosineRest: rest,
 		PairsPerSecond: since.rate(), WaitSeconds: since.wait.Seconds(), Skipped: t.Watch.Skipped,
 		ReadSeconds: stages.Read.Seconds(), DecodeSeconds: stages.Decode.Seconds(),

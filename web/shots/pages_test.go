@@ -8,7 +8,6 @@ import (
 	"image/color"
 	"image/png"
 	"io"
-	"math"
 	"net/url"
 	"os"
 	"os/exec"
@@ -249,7 +248,7 @@ func TestDemoPage(t *testing.T) {
 	must(t, err)
 	pool := kernel.NewPool(1)
 	defer pool.Close()
-	m := demo.Model{Name: "r", Scale: math.Exp(float64(trained.Model.LogitScale())), Size: 32, Data: trained.Config.Data, Pool: pool}
+	m := demo.Model{Name: "r", Scale: trained.Model.LogitScale(), Size: 32, Data: trained.Config.Data, Pool: pool}
 	m.Embedder, err = eval.NewEmbedder(trained.Model, trained.Tokenizer, 1, pool)
 	must(t, err)
 	d, err := data.Open(t.Context(), "world/val-seen-*.parquet", m.Data, data.Need{Label: true, Caption: true})

@@ -50,7 +50,7 @@ func open(path string, batch int) (*session, error) {
 }
 
 // scale is the model's factor on cosines.
-func (s *session) scale() float64 { return math.Exp(float64(s.Model.LogitScale())) }
+func (s *session) scale() float64 { return s.Model.LogitScale() }
 
 // checkpointUsage is the description of the flag --checkpoint.
 const checkpointUsage = "a run's workdir, a checkpoint folder, or a .safetensors file"
