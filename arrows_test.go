@@ -41,7 +41,7 @@ web/live: checkpoint configs run train web/page web/serve
 web/demo: data data/preprocess eval eval/embeddings model web/page web/serve
 bench: internal/kernel model model/vm optim // model/vm reports the time of operations
 bench/race: bench // reads its report
-bench/killtest:
+bench/killtest: checkpoint
 bench/mutate:
 bench/soak: ...
 cmd/internal/cli: internal/kernel

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"math"
 	"strings"
 
 	"github.com/goclip/goclip/data/preprocess"
@@ -89,10 +88,10 @@ func (m *Model) Classify(ctx context.Context, image any, labels []string, templa
 // LogitScale is the factor on cosines: the probability of label i is softmax of
 // LogitScale times the cosine of the image's embedding with the label's. With the sigmoid
 // loss, it is the sigmoid of that plus LogitBias.
-func (m *Model) LogitScale() float64 { return math.Exp(float64(m.trained.Model.LogitScale())) }
+func (m *Model) LogitScale() float64 { return m.trained.Model.LogitScale() }
 
 // LogitBias is what the sigmoid loss adds to logits; 0 of a model without it.
-func (m *Model) LogitBias() float64 { return float64(m.trained.Model.LogitBias()) }
+func (m *Model) LogitBias() float64 { return m.trained.Model.LogitBias() }
 
 // classifierOf embeds the prompts of labels, unless the last call had the same.
 func (m *Model) classifierOf(ctx context.Context, labels, templates []string) (*eval.Classifier, error) {

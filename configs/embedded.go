@@ -46,14 +46,8 @@ func ReadFile(path string) ([]byte, error) {
 // ReadClasses is eval.ReadClasses of a path that may be embedded:NAME.
 func ReadClasses(path string) ([]string, error) { return readList(path, eval.ReadClasses) }
 
-// ReadTemplates is eval.ReadTemplates of a path that may be embedded:NAME. An
-// empty path gives the default template.
-func ReadTemplates(path string) ([]string, error) {
-	if path == "" {
-		return []string{eval.DefaultTemplate}, nil
-	}
-	return readList(path, eval.ReadTemplates)
-}
+// ReadTemplates is eval.ReadTemplates of a path that may be embedded:NAME.
+func ReadTemplates(path string) ([]string, error) { return readList(path, eval.ReadTemplates) }
 
 // readList reads the lines of an embedded file, which a test has found good, and
 // leaves any other file to read.

@@ -201,11 +201,7 @@ func (s *Stream) Close() {
 func (s *Stream) produce(ctx context.Context) {
 	defer s.done.Done()
 	defer close(s.jobs)
-	sampler := s.d.newSampler(s.c.Seed)
-	position := s.c.Start
-	windows := make([]*rowWindow, len(sampler.spans))
-	ahead := make([]*readAhead, len(sampler.spans))
-	readers := readersOf(s.stages[len(s.stages)-readsAtOnce:])
+	d := s.newDrawer()
 	for {
 		var b *Batch
 		select {
@@ -213,36 +209,19 @@ func (s *Stream) produce(ctx context.Context) {
 			return
 		case b = <-s.free:
 		}
-		b.err = nil
-		pairs := make([]drawn, s.c.Batch)
-		for i := range pairs {
-			source, at := sampler.mix.at(position + int64(i))
-			w := windows[source]
-			if w == nil || at >= w.start+int64(len(w.order)) {
-				var err error
-				windows[source] = nil // one window is in memory, not two
-				next := sampler.window(source, at)
-				if s.d.remote && ahead[source] == nil {
-					ahead[source] = s.newReadAhead(sampler, source, next, readers)
-				}
-				if w, err = s.load(ctx, next, ahead[source]); err != nil {
-					b.err = err
-					b.ready <- struct{}{}
-					select {
-					case <-ctx.Done():
-					case s.ordered <- b:
-					}
-					return
-				}
-			}
-			windows[source] = w
-			pairs[i] = drawn{w, int(at - w.start)}
+		position := d.position
+		pairs, err := d.next(ctx)
+		if b.err = err; err != nil {
+			b.ready <- struct{}{}
 		}
 		b.pending = (len(pairs) + jobSamples - 1) / jobSamples
 		select {
 		case <-ctx.Done():
 			return
 		case s.ordered <- b:
+		}
+		if err != nil {
+			return
 		}
 		for lo := 0; lo < len(pairs); lo += jobSamples {
 			hi := min(len(pairs), lo+jobSamples)
@@ -252,8 +231,56 @@ func (s *Stream) produce(ctx context.Context) {
 			case s.jobs <- job{b, lo, hi, position + int64(lo), pairs[lo:hi]}:
 			}
 		}
-		position += int64(len(pairs))
 	}
+}
+
+// A drawer draws the pairs of one batch after the other, and reads the windows
+// that they are in.
+type drawer struct {
+	stream   *Stream
+	sampler  *sampler
+	position int64        // of the run
+	windows  []*rowWindow // of each source
+	ahead    []*readAhead // of each source whose shards are remote
+	readers  chan *stage
+}
+
+func (s *Stream) newDrawer() *drawer {
+	sampler := s.d.newSampler(s.c.Seed)
+	n := len(sampler.spans)
+	return &drawer{
+		stream: s, sampler: sampler, position: s.c.Start, windows: make([]*rowWindow, n), ahead: make([]*readAhead, n),
+		readers: readersOf(s.stages[len(s.stages)-readsAtOnce:]),
+	}
+}
+
+// next returns the pairs of the next batch.
+func (d *drawer) next(ctx context.Context) ([]drawn, error) {
+	pairs := make([]drawn, d.stream.c.Batch)
+	for i := range pairs {
+		source, at := d.sampler.mix.at(d.position + int64(i))
+		w := d.windows[source]
+		if w == nil || at >= w.start+int64(len(w.order)) {
+			var err error
+			d.windows[source] = nil // one window is in memory, not two
+			if w, err = d.load(ctx, source, at); err != nil {
+				return nil, err
+			}
+			d.windows[source] = w
+		}
+		pairs[i] = drawn{w, int(at - w.start)}
+	}
+	d.position += int64(len(pairs))
+	return pairs, nil
+}
+
+// load reads the window of a place of a source.
+func (d *drawer) load(ctx context.Context, source int, place int64) (*rowWindow, error) {
+	w := d.sampler.window(source, place)
+	if d.stream.d.remote && d.ahead[source] == nil {
+		d.ahead[source] = d.stream.newReadAhead(d.sampler, source, w, d.readers)
+	}
+	return d.stream.load(ctx, w, d.ahead[source])
 }
 
 // load reads the rows of a window, or waits for them to be read ahead.

@@ -161,7 +161,7 @@ func TestIdle(t *testing.T) {
 	patterns := hfShards(t, 60, 1, nil)
 	url, _ := serveFiles(t, filepath.Dir(patterns), healthy)
 	for _, from := range []string{patterns, url + "/000.parquet"} {
-		d, err := Open(t.Context(), from, Config{}, Need{Caption: true})
+		d, err := Open(t.Context(), from, Config{ReadAhead: "1kB"}, Need{Caption: true})
 		must(t, err)
 		s := d.Stream(StreamConfig{Batch: 10, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t)})
 		for range buffers {

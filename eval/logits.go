@@ -22,7 +22,7 @@ type Logits struct {
 // LogitsOf are those of a model.
 func LogitsOf(m *model.CLIP) Logits {
 	return Logits{
-		Scale: math.Exp(float64(m.LogitScale())), Bias: float64(m.LogitBias()),
+		Scale: m.LogitScale(), Bias: m.LogitBias(),
 		Sigmoid: m.Config().Loss == model.Sigmoid,
 	}
 }

@@ -217,6 +217,16 @@ func TestLists(t *testing.T) {
 			t.Errorf("reading %q: %v; want error with %q", test.text, err, test.want)
 		}
 	}
+	if got, err := ReadTemplates(""); err != nil || len(got) != 1 || got[0] != "a photo of a {}" {
+		t.Errorf("ReadTemplates of no file: %q, %v; want the default", got, err)
+	}
+	large := file("")
+	if err := os.Truncate(large, maxListBytes+1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadClasses(large); err == nil || !strings.Contains(err.Error(), "has 16777217 bytes; want") {
+		t.Errorf("ReadClasses of a large file: %v", err)
+	}
 	if _, err := ReadClasses(filepath.Join(t.TempDir(), "none.txt")); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("ReadClasses of no file: %v", err)
 	}

@@ -53,13 +53,14 @@ func (m *CLIP) Config() Config { return m.config }
 // Params lists the parameters, in an order that does not change.
 func (m *CLIP) Params() []*Param { return m.params }
 
-// LogitScale is the logarithm of the factor on cosines.
-func (m *CLIP) LogitScale() float32 { return m.byName["logit_scale"].Value[0] }
+// LogitScale is the factor on cosines, exp of the parameter logit_scale: the inverse
+// of the temperature.
+func (m *CLIP) LogitScale() float64 { return math.Exp(float64(m.byName["logit_scale"].Value[0])) }
 
 // LogitBias is what is added to each logit; 0 of a model without one.
-func (m *CLIP) LogitBias() float32 {
+func (m *CLIP) LogitBias() float64 {
 	if p, ok := m.byName["logit_bias"]; ok {
-		return p.Value[0]
+		return float64(p.Value[0])
 	}
 	return 0
 }

@@ -102,7 +102,7 @@ func TestInit(t *testing.T) {
 	if len(want) > 0 {
 		t.Errorf("no parameters %v", want)
 	}
-	if s := float64(m.LogitScale()); math.Abs(s-2.659260) > 1e-6 {
+	if s := math.Log(m.LogitScale()); math.Abs(s-2.659260) > 1e-6 {
 		t.Errorf("logit scale %g, want 2.659260", s)
 	}
 	again, err := model.New(c, 7)
@@ -178,7 +178,7 @@ func TestClampLogitScale(t *testing.T) {
 	for _, test := range []struct{ at, want float64 }{{-1, 0}, {2, 2}, {9, math.Log(100)}} {
 		m.Params()[0].Value[0] = float32(test.at)
 		m.ClampLogitScale(100)
-		if got := float64(m.LogitScale()); math.Abs(got-test.want) > 1e-6 {
+		if got := math.Log(m.LogitScale()); math.Abs(got-test.want) > 1e-6 {
 			t.Errorf("logit scale %g is clamped to %g, want %g", test.at, got, test.want)
 		}
 	}

@@ -166,7 +166,7 @@ func checkParity(t *testing.T, folder string) {
 func logits(t *testing.T, x, y []float32, m *model.CLIP, pool *kernel.Pool) []float32 {
 	t.Helper()
 	b := op.NewBuilder(G.NewGraph())
-	e, scale := m.Config().EmbedDim, m.LogitScale()
+	e, scale := m.Config().EmbedDim, float32(math.Log(m.LogitScale()))
 	n := len(x) / e
 	grid := b.Similarity(b.Input("x", tensor.Float32, n, e), b.Input("y", tensor.Float32, n, e), b.Input("scale", tensor.Float32, 1))
 	must(t, b.Err())
@@ -179,7 +179,7 @@ func logits(t *testing.T, x, y []float32, m *model.CLIP, pool *kernel.Pool) []fl
 	must(t, machine.RunAll())
 	z := grid.Value().Data().([]float32)
 	for i := range z {
-		z[i] += m.LogitBias()
+		z[i] += float32(m.LogitBias())
 	}
 	return z
 }

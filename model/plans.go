@@ -17,7 +17,8 @@ type plan struct {
 
 // plans are the same graph for each length that the texts of a batch have had.
 // Where attention is causal and the end of a text is read, a batch is computed up to
-// its longest text: what stands behind changes nothing. Plans share their inputs and, as one runs at a time, an arena.
+// its longest text: what stands behind changes nothing. Plans share their inputs and,
+// as one runs at a time, an arena.
 type plans struct {
 	graph    func(tokens []int32) (outputs G.Nodes, o vm.Options, err error)
 	text     TextConfig
@@ -75,7 +76,7 @@ func (p *plans) WholeTexts() { p.uncut = true }
 // Stats describes the plan for texts of full length.
 func (p *plans) Stats() vm.Stats { return p.whole.machine.Stats() }
 
-// Profile computes what Run does and tells the time of each operation.
+// Profile computes what Run does and reports the time of each operation.
 func (p *plans) Profile() ([]vm.OpTime, error) {
 	if err := p.choose(); err != nil {
 		return nil, err

@@ -293,8 +293,8 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%s was not loaded", p.Name)
 		}
 	}
-	if to.LogitScale() != 1.5 {
-		t.Errorf("logit scale %g, want 1.5", to.LogitScale())
+	if to.LogitScale() != math.Exp(1.5) {
+		t.Errorf("logit scale %g, want exp(1.5)", to.LogitScale())
 	}
 	missing := fmt.Errorf("not in the file")
 	err = to.Load(func(name string) ([]int, []float32, error) { return nil, nil, missing })

@@ -47,6 +47,9 @@ func TestAdamW(t *testing.T) {
 			t.Errorf("step %d: norm %g, want %g", step, got, norm)
 		}
 		rate := a.Update(got)
+		if rate != c.At(step, 10) {
+			t.Errorf("step %d: learning rate %g, want %g", step, rate, c.At(step, 10))
+		}
 		for i := range g {
 			g[i] *= min(1, 0.5/norm)
 			m[i] = 0.9*m[i] + 0.1*g[i]
@@ -77,9 +80,42 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
+// TestSkip holds that a skipped step counts and changes nothing else.
+func TestSkip(t *testing.T) {
+	params := testParams()
+	a, err := New(params, Config{Warmup: 2}, 10, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Skip()
+	if a.Step() != 1 || params[0].Value[0] != 1 || a.m[0][0] != 0 {
+		t.Errorf("after Skip: step %d, value %g, moment %g; want 1, 1, 0", a.Step(), params[0].Value[0], a.m[0][0])
+	}
+}
+
+func TestNormOf(t *testing.T) {
+	params := testParams()
+	copy(params[0].Grad, []float32{3, 0, 0, 4})
+	params[1].Grad[0] = 12
+	a, err := New(params, Config{}, 10, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := a.NormOf(func(name string) bool { return name == "w" }); got != 5 {
+		t.Errorf("norm of w = %g, want 5", got)
+	}
+	if got := a.Norm(); got != 13 {
+		t.Errorf("norm of all = %g, want 13", got)
+	}
+}
+
 func TestGroups(t *testing.T) {
-	got := Groups(testParams())
-	for _, want := range []string{"no                     1            1  b", "yes                    1            4  w"} {
+	params := testParams()
+	for _, name := range []string{"resblocks.0.c", "resblocks.1.c", "d", "e", "f"} {
+		params = append(params, &model.Param{Name: name, Value: make([]float32, 2)})
+	}
+	got := Groups(params)
+	for _, want := range []string{"no                     6           11  b, resblocks.0.c, d, e\n", "yes                    1            4  w"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("Groups =\n%s\nwant a line %q", got, want)
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 
 	"github.com/goclip/goclip/configs"
@@ -127,5 +126,5 @@ func (g *grid) snapshot(ctx context.Context, step int) (s train.Snapshot, err er
 	if err != nil {
 		return s, err
 	}
-	return train.NewSnapshot(step, math.Exp(float64(g.trainer.Model.LogitScale())), images, texts, len(g.Pairs)), nil
+	return train.NewSnapshot(step, g.trainer.Model.LogitScale(), images, texts, len(g.Pairs)), nil
 }

@@ -72,9 +72,7 @@ func predict(c *configs.Run, m *model.CLIP, in *inputs, step model.StepConfig, l
 		Activations: int64(stats.ArenaBytes),
 	}
 	if len(in.sets) > 0 {
-		evaluation := c.Eval
-		evaluation.SetDefaults()
-		if memory.Eval, err = m.EncoderBytes(evaluation.Batch, length); err != nil {
+		if memory.Eval, err = m.EncoderBytes(c.Eval.Batch, length); err != nil {
 			return memory, err
 		}
 	}
@@ -107,7 +105,7 @@ func fit(c *configs.Run, m *model.CLIP, in *inputs) (*configs.Run, error) {
 		if err != nil {
 			return nil, err
 		}
-		if errKept == nil && !(kept > 0 && again == 0) {
+		if whole := kept == 0 || again > 0; errKept == nil && whole { // which blocks change nothing about
 			t.Rematerialize = "none"
 		}
 	}

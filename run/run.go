@@ -9,7 +9,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"math"
 	"path/filepath"
 
 	"github.com/goclip/goclip/checkpoint"
@@ -65,7 +64,7 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 	}
 	return &Result{
 		Config: s.config, Step: s.config.Train.Steps, Weights: filepath.Join(s.folder.store.Path(s.config.Train.Steps), ModelFile),
-		LogitScale: math.Exp(float64(s.model.LogitScale())), Evaluations: s.evaluator.last, Classes: s.inputs.classes,
+		LogitScale: s.model.LogitScale(), Evaluations: s.evaluator.last, Classes: s.inputs.classes,
 	}, nil
 }
 

@@ -69,7 +69,7 @@ func (t *Trainer) InspectNext(ctx context.Context) (*Inspection, error) {
 func (t *Trainer) inspection(step int, r StepResult, reason string) *Inspection {
 	x, y := t.Step.ImageEmbeddings(), t.Step.TextEmbeddings()
 	n := len(t.last.rows)
-	scale := math.Exp(float64(t.Model.LogitScale()))
+	scale := t.Model.LogitScale()
 	all := &Inspection{
 		Step: step, Reason: reason, Loss: Number(r.Loss), LnN: Number(t.Model.Config().GuessLoss(n)),
 		GradNorm: Number(r.GradNorm), LogitScale: Number(scale), Pairs: make([]InspectedPair, n),

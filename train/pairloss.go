@@ -10,7 +10,7 @@ import (
 // pairLosses are what the image and the text of each of n pairs have to do with the loss
 // of the last batch, which is the mean of either.
 func (t *Trainer) pairLosses(cosine func(i, j int) float64, n int) (images, texts []float64) {
-	scale, bias := math.Exp(float64(t.Model.LogitScale())), float64(t.Model.LogitBias())
+	scale, bias := t.Model.LogitScale(), t.Model.LogitBias()
 	logit := func(i, j int) float64 { return scale*cosine(i, j) + bias }
 	isPair := t.positives(n)
 	if t.Model.Config().Loss == model.Sigmoid {

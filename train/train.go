@@ -14,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"time"
 
@@ -241,7 +240,8 @@ func (t *Trainer) report(step int, r StepResult, since interval) {
 	m := Metrics{
 		Step: step, Epoch: float64(step) * float64(t.Batch) / float64(t.setup.Data.Len()),
 		Loss: float64(r.Loss), LnN: t.Model.Config().GuessLoss(t.Batch), Floor: t.Floor,
-		LogitScale: math.Exp(float64(t.Model.LogitScale())), LearningRate: r.LearningRate, GradNorm: r.GradNorm, GradNormImage: image, GradNormText: text,
+		LogitScale: t.Model.LogitScale(), LearningRate: r.LearningRate,
+		GradNorm: r.GradNorm, GradNormImage: image, GradNormText: text,
 		CosinePairs: pairs, CosineRest: rest,
 		PairsPerSecond: since.rate(), WaitSeconds: since.wait.Seconds(), Skipped: t.Watch.Skipped,
 		ReadSeconds: stages.Read.Seconds(), DecodeSeconds: stages.Decode.Seconds(),
@@ -249,7 +249,7 @@ func (t *Trainer) report(step int, r StepResult, since interval) {
 		ReadBytes: stages.Bytes,
 	}
 	if t.Model.Config().Loss == model.Sigmoid {
-		bias := float64(t.Model.LogitBias())
+		bias := t.Model.LogitBias()
 		m.LogitBias = &bias
 	}
 	t.Log.Printf("%v", m)

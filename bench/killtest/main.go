@@ -25,6 +25,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/goclip/goclip/checkpoint"
 )
 
 const recipe = `
@@ -201,7 +203,7 @@ func (t trainer) terminated(name string) (took time.Duration, err error) {
 func (t trainer) sums(name string) (string, error) {
 	var all []string
 	for _, file := range []string{"model.safetensors", "optimizer.safetensors", "state.json", "tokenizer.json"} {
-		f, err := os.Open(filepath.Join(t.dir, name, "checkpoints", fmt.Sprintf("step-%08d", t.steps), file))
+		f, err := os.Open(filepath.Join(t.dir, name, "checkpoints", checkpoint.StepName(t.steps), file))
 		if err != nil {
 			return "", err
 		}

@@ -38,6 +38,7 @@ func TestFooters(t *testing.T) {
 				m.Schema = append(m.Schema, m.Schema[len(m.Schema)-1])
 			}
 		}),
+		"row group 1 has -1 bytes":                      footer(t, good, func(m *format.FileMetaData) { m.RowGroups[1].TotalByteSize = -1 }),
 		"its row groups have 3 rows; its footer says 4": footer(t, good, func(m *format.FileMetaData) { m.NumRows = 4 }),
 	} {
 		bounded.Run(t, 16<<20, func() {

@@ -113,7 +113,7 @@ func (f *File) checkGroups() error {
 	var sum int64
 	for i, g := range f.RowGroups() {
 		n, size := g.NumRows(), f.Metadata().RowGroups[i].TotalByteSize
-		if n < 0 || n > MaxGroupRows {
+		if n > MaxGroupRows { // parquet-go refuses a negative number
 			return fmt.Errorf("row group %d has %d rows; want at most %d", i, n, MaxGroupRows)
 		}
 		if size < 0 || size > MaxGroupBytes {

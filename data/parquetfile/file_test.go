@@ -160,3 +160,33 @@ func (f failing) ReadAt(p []byte, off int64) (int, error) {
 	}
 	return f.Reader.ReadAt(p, off)
 }
+
+// TestOnce: the pages of a column are walked once, whoever opens the file.
+func TestOnce(t *testing.T) {
+	text := file(t, 1000, 1000)
+	var pages Pages
+	var read []int64
+	for range 2 {
+		r := &counting{Reader: bytes.NewReader(text)}
+		f, err := Open(r, int64(len(text)), &pages)
+		must(t, err)
+		before := r.bytes
+		must(t, f.Values(0, column(t, f, "jpg"), 500, 501, func(int, parquet.Value) error { return nil }))
+		read = append(read, r.bytes-before)
+	}
+	if read[0] < 2*read[1] {
+		t.Errorf("a row takes %d bytes, and %d when the file is opened again; want less than half", read[0], read[1])
+	}
+}
+
+// counting counts the bytes that are read.
+type counting struct {
+	*bytes.Reader
+	bytes int64
+}
+
+func (c *counting) ReadAt(p []byte, off int64) (int, error) {
+	n, err := c.Reader.ReadAt(p, off)
+	c.bytes += int64(n)
+	return n, err
+}

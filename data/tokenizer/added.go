@@ -15,7 +15,8 @@ type addedTokens struct {
 // newAdded makes the added tokens that are looked for in the text as it is, and
 // those that are looked for after normalization, normalized themselves. It
 // appends new ones to texts, the strings of each id.
-func newAdded(all []hfToken, texts []string, normalize func(string) string) (raw, normal *addedTokens, _ []string, err error) {
+func newAdded(all []hfToken, texts []string, normalize func(string) string) (
+	raw, normal *addedTokens, _ []string, err error) {
 	known := make(map[string]int32, len(all))
 	for id, s := range texts {
 		known[s] = int32(id)

@@ -33,12 +33,10 @@ func mergeQueue(s []int32, merges map[pair]merge) []int32 {
 		best := heap.Pop(&queue).(place)
 		i := best.at
 		j := right[i]
-		if s[i] == merged || int(j) == len(s) {
-			continue // merged with another since
+		if int(j) == len(s) {
+			continue // merged with another since, as below
 		}
-		// Two pairs may make one symbol, as "▁ th" and "▁t h" do. Then the rank of
-		// the pair that stood here before counts, as it does in Hugging Face's.
-		if m, ok := merges[pair{s[i], s[j]}]; !ok || m.id != best.id {
+		if m, ok := merges[pair{s[i], s[j]}]; !ok || m != best.merge {
 			continue
 		}
 		s[i], s[j] = best.id, merged

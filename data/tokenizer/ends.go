@@ -36,7 +36,8 @@ func endsOf(c component) (start, end []int32, err error) {
 	case "RobertaProcessing", "BertProcessing":
 		return clsAndSep(c.text, c.name)
 	}
-	return nil, nil, fmt.Errorf("%q; want TemplateProcessing, RobertaProcessing, BertProcessing, ByteLevel or a Sequence", c.name)
+	return nil, nil, fmt.Errorf(
+		"%q; want TemplateProcessing, RobertaProcessing, BertProcessing, ByteLevel or a Sequence", c.name)
 }
 
 // template reads what a TemplateProcessing makes of a single text.

@@ -43,7 +43,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("tokenizer: vocab_size %d; want at most %d", c.VocabSize, 1<<20)
 	}
 	if c.Clean != "" && c.Path == "" {
-		return fmt.Errorf("tokenizer: clean %q for a vocabulary that is trained, which is cleaned by %q; want a path or no clean",
+		return fmt.Errorf("tokenizer: clean %q for a vocabulary that is trained, which is cleaned by %q; "+
+			"want a path or no clean",
 			string(c.Clean), string(CleanLower))
 	}
 	if err := c.Clean.validate(); err != nil {

@@ -183,6 +183,9 @@ type component struct {
 	text json.RawMessage
 }
 
+// sequence is the type of a part with several in order.
+const sequence = "Sequence"
+
 // maxComponents bounds a Sequence with those in it; real ones have six.
 const maxComponents = 32
 
@@ -191,7 +194,7 @@ const maxComponents = 32
 func components(part json.RawMessage, key string) (all []component, err error) {
 	err = walk(part, key, 0, func(c component) error {
 		if all = append(all, c); len(all) > maxComponents {
-			return fmt.Errorf("Sequence of more than %d", maxComponents)
+			return fmt.Errorf("%s of more than %d", sequence, maxComponents)
 		}
 		return nil
 	})
@@ -210,15 +213,15 @@ func walk(part json.RawMessage, key string, depth int, f func(component) error) 
 	if err := json.Unmarshal(x["type"], &name); err != nil {
 		return errors.New("has no type")
 	}
-	if name != "Sequence" {
+	if name != sequence {
 		return f(component{name, part})
 	}
 	var parts []json.RawMessage
 	if err := strict(x[key], &parts); err != nil {
-		return fmt.Errorf("Sequence: %s: %w", key, err)
+		return fmt.Errorf("%s: %s: %w", sequence, key, err)
 	}
 	if len(x) != 2 || depth == 4 {
-		return fmt.Errorf("Sequence: want a type and %s, at most 4 in one another", key)
+		return fmt.Errorf("%s: want a type and %s, at most 4 in one another", sequence, key)
 	}
 	for _, part := range parts {
 		if err := walk(part, key, depth+1, f); err != nil {

@@ -58,25 +58,28 @@ func (p *pipeline) readModel(part json.RawMessage) error {
 	if absent(part) {
 		return errors.New("is missing")
 	}
-	all, err := components(part, "")
+	all, err := components(part, "models")
 	if err != nil {
 		return err
 	}
-	switch all[0].name {
+	if len(all) != 1 {
+		return fmt.Errorf("%s; want BPE or Unigram", part[:min(len(part), 40)])
+	}
+	switch name := all[0].name; name {
 	case "BPE":
 		m, texts, err := newBPE(part, p.byteLevel)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		p.model, p.strings, p.suffix = m, texts, m.suffix
 	case "Unigram":
 		m, texts, err := newUnigram(part)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		p.model, p.strings = m, texts
 	default:
-		return fmt.Errorf("%q; want BPE or Unigram", all[0].name)
+		return fmt.Errorf("%q; want BPE or Unigram", name)
 	}
 	return nil
 }

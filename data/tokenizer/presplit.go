@@ -2,7 +2,6 @@ package tokenizer
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -22,7 +21,7 @@ func splitters(part json.RawMessage) (steps []splitter, byteLevel bool, err erro
 			return nil, false, err
 		}
 		if c.name == "ByteLevel" && byteLevel {
-			return nil, false, errors.New("ByteLevel twice; want it once")
+			return nil, false, fmt.Errorf("%s twice; want it once", c.name)
 		}
 		steps, byteLevel = append(steps, step), byteLevel || c.name == "ByteLevel"
 	}
@@ -32,11 +31,11 @@ func splitters(part json.RawMessage) (steps []splitter, byteLevel bool, err erro
 func newSplitter(name string, part json.RawMessage) (splitter, error) {
 	switch name {
 	case "Split":
-		return newSplit(part)
+		return newSplit(name, part)
 	case "Metaspace":
-		return newMetaspace(part)
+		return newMetaspace(name, part)
 	case "ByteLevel":
-		return newByteLevel(part)
+		return newByteLevel(name, part)
 	case "WhitespaceSplit":
 		return strings.Fields, fields(part, name, &typed{})
 	}
@@ -44,23 +43,23 @@ func newSplitter(name string, part json.RawMessage) (splitter, error) {
 }
 
 // newSplit reads a Split: pieces between the places of a pattern.
-func newSplit(part json.RawMessage) (splitter, error) {
+func newSplit(name string, part json.RawMessage) (splitter, error) {
 	x := struct {
 		typed
 		Pattern  hfPattern `json:"pattern"`
 		Behavior string    `json:"behavior"`
 		Invert   bool      `json:"invert"`
 	}{}
-	if err := fields(part, "Split", &x); err != nil {
+	if err := fields(part, name, &x); err != nil {
 		return nil, err
 	}
 	find, err := x.Pattern.compile()
 	if err != nil {
-		return nil, fmt.Errorf("Split: %w", err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	join, ok := behaviors[x.Behavior]
 	if !ok {
-		return nil, fmt.Errorf("Split: behavior %q; want Removed, Isolated, MergedWithPrevious or MergedWithNext", x.Behavior)
+		return nil, fmt.Errorf("%s: behavior %q; want Removed, Isolated, MergedWithPrevious or MergedWithNext", name, x.Behavior)
 	}
 	return func(s string) []string { return join(s, spans(s, find(s), x.Invert)) }, nil
 }
@@ -129,7 +128,7 @@ var behaviors = map[string]func(s string, all []span) []string{
 }
 
 // newMetaspace reads a Metaspace: a sign for each space, and before the text.
-func newMetaspace(part json.RawMessage) (splitter, error) {
+func newMetaspace(name string, part json.RawMessage) (splitter, error) {
 	x := struct {
 		typed
 		Replacement string `json:"replacement"`
@@ -138,18 +137,18 @@ func newMetaspace(part json.RawMessage) (splitter, error) {
 		Split       *bool  `json:"split"`
 		StrRep      string `json:"str_rep"` // older files have it; the same as Replacement
 	}{}
-	if err := fields(part, "Metaspace", &x); err != nil {
+	if err := fields(part, name, &x); err != nil {
 		return nil, err
 	}
 	if utf8.RuneCountInString(x.Replacement) != 1 {
-		return nil, fmt.Errorf("Metaspace: replacement %q; want one character", x.Replacement)
+		return nil, fmt.Errorf("%s: replacement %q; want one character", name, x.Replacement)
 	}
 	prefix := x.Scheme == "always" || x.Scheme == "" && (x.AddPrefix == nil || *x.AddPrefix)
 	switch {
 	case x.Scheme != "" && x.Scheme != "always" && x.Scheme != "never":
-		return nil, fmt.Errorf("Metaspace: prepend_scheme %q; want always or never", x.Scheme)
+		return nil, fmt.Errorf("%s: prepend_scheme %q; want always or never", name, x.Scheme)
 	case x.AddPrefix != nil && *x.AddPrefix != prefix:
-		return nil, fmt.Errorf("Metaspace: prepend_scheme %q with add_prefix_space %t", x.Scheme, *x.AddPrefix)
+		return nil, fmt.Errorf("%s: prepend_scheme %q with add_prefix_space %t", name, x.Scheme, *x.AddPrefix)
 	}
 	return func(s string) []string {
 		s = strings.ReplaceAll(s, " ", x.Replacement)
@@ -164,14 +163,14 @@ func newMetaspace(part json.RawMessage) (splitter, error) {
 }
 
 // newByteLevel reads a ByteLevel: GPT-2's words, in the byte alphabet.
-func newByteLevel(part json.RawMessage) (splitter, error) {
+func newByteLevel(name string, part json.RawMessage) (splitter, error) {
 	x := struct {
 		typed
 		Prefix bool  `json:"add_prefix_space"`
 		Trim   bool  `json:"trim_offsets"` // does not change ids
 		Regex  *bool `json:"use_regex"`    // absent means true
 	}{}
-	if err := fields(part, "ByteLevel", &x); err != nil {
+	if err := fields(part, name, &x); err != nil {
 		return nil, err
 	}
 	return func(s string) (pieces []string) {

@@ -71,14 +71,10 @@ func (m hfMerge) MarshalJSON() ([]byte, error) { return json.Marshal(m[0] + " " 
 // says that pieces come in the byte alphabet.
 func newBPE(part json.RawMessage, byteLevel bool) (*bpe, []string, error) {
 	var x hfBPE
-	if err := fields(part, "BPE", &x); err != nil {
+	if err := strict(part, &x); err != nil {
 		return nil, nil, err
 	}
-	m, texts, err := x.build(byteLevel)
-	if err != nil {
-		return nil, nil, fmt.Errorf("BPE: %w", err)
-	}
-	return m, texts, nil
+	return x.build(byteLevel)
 }
 
 func (x hfBPE) build(byteLevel bool) (*bpe, []string, error) {
@@ -106,7 +102,7 @@ func (x hfBPE) build(byteLevel bool) (*bpe, []string, error) {
 			return nil, nil, fmt.Errorf("vocabulary has no token %q, the unk_token", x.UnkToken)
 		}
 		m.unk = id
-	} else if len(m.bytes) < 256 && !(byteLevel && m.hasAlphabet()) {
+	} else if len(m.bytes) < 256 && (!byteLevel || !m.hasAlphabet()) {
 		return nil, nil, errors.New("no unk_token, nor tokens for all bytes")
 	}
 	m.merges, err = x.rules()

@@ -45,17 +45,17 @@ func newUnigram(part json.RawMessage) (*unigram, []string, error) {
 		Vocab        []hfPiece `json:"vocab"`
 		ByteFallback bool      `json:"byte_fallback"`
 	}
-	if err := fields(part, "Unigram", &x); err != nil {
+	if err := strict(part, &x); err != nil {
 		return nil, nil, err
 	}
 	if x.Unk == nil || *x.Unk < 0 || int(*x.Unk) >= len(x.Vocab) {
-		return nil, nil, fmt.Errorf("Unigram: no unk_id among %d pieces; want one", len(x.Vocab))
+		return nil, nil, fmt.Errorf("no unk_id among %d pieces; want one", len(x.Vocab))
 	}
 	m := &unigram{unk: *x.Unk, low: math.Inf(1)}
 	ids, texts := make(map[string]int32, len(x.Vocab)), make([]string, len(x.Vocab))
 	for i, p := range x.Vocab {
 		if have, twice := ids[p.text]; twice {
-			return nil, nil, fmt.Errorf("Unigram: piece %q has the ids %d and %d; want one", p.text, have, i)
+			return nil, nil, fmt.Errorf("piece %q has the ids %d and %d; want one", p.text, have, i)
 		}
 		ids[p.text], texts[i] = int32(i), p.text
 		m.scores = append(m.scores, p.score)

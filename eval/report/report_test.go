@@ -74,6 +74,9 @@ func TestReportEscapes(t *testing.T) {
 	if err := r.Write(&b); err != nil {
 		t.Fatal(err)
 	}
+	if !strings.Contains(b.String(), "<small>chance 100.0</small>") { // of the first five among two
+		t.Error("the chance of top-5 is not 100 %")
+	}
 	if strings.Contains(b.String(), "<img src=x") || strings.Count(b.String(), "&lt;img src=x") < 8 {
 		t.Errorf("the report has hostile names as they are:\n%s", b.String())
 	}

@@ -58,16 +58,19 @@ func TestWhereTilesEnd(t *testing.T) {
 		x, y := normal(rng, n), normal(rng, n)
 		c := adamWFactors{1, 0.9, 0.98, 0.99, 0.1, 1, 1e-6}
 		for name, run := range map[string]func(z, x, y []float32){
-			"exp":          func(z, x, _ []float32) { expSum(z, x, 0.5, 0.1) },
-			"gelu":         func(z, x, _ []float32) { activate(z, x, GELU) },
-			"quick_gelu":   func(z, x, _ []float32) { activate(z, x, QuickGELU) },
-			"gelu_tanh":    func(z, x, _ []float32) { activate(z, x, GELUTanh) },
-			"gelu'":        func(z, x, y []float32) { activateGrad(z, x, y, GELU) },
-			"quick_gelu'":  func(z, x, y []float32) { activateGrad(z, x, y, QuickGELU) },
-			"gelu_tanh'":   func(z, x, y []float32) { activateGrad(z, x, y, GELUTanh) },
-			"axpy":         func(z, x, y []float32) { copy(z, y); axpy(z, 0.3, x) },
-			"contrastRow":  func(z, x, y []float32) { copy(z, x); contrastRow(z, y, 2, 0.1) },
-			"adamW":        func(z, x, y []float32) { copy(z, y); adamW(z, x, make([]float32, len(x)), make([]float32, len(x)), c) },
+			"exp":         func(z, x, _ []float32) { expSum(z, x, 0.5, 0.1) },
+			"gelu":        func(z, x, _ []float32) { activate(z, x, GELU) },
+			"quick_gelu":  func(z, x, _ []float32) { activate(z, x, QuickGELU) },
+			"gelu_tanh":   func(z, x, _ []float32) { activate(z, x, GELUTanh) },
+			"gelu'":       func(z, x, y []float32) { activateGrad(z, x, y, GELU) },
+			"quick_gelu'": func(z, x, y []float32) { activateGrad(z, x, y, QuickGELU) },
+			"gelu_tanh'":  func(z, x, y []float32) { activateGrad(z, x, y, GELUTanh) },
+			"axpy":        func(z, x, y []float32) { copy(z, y); axpy(z, 0.3, x) },
+			"contrastRow": func(z, x, y []float32) { copy(z, x); contrastRow(z, y, 2, 0.1) },
+			"adamW": func(z, x, y []float32) {
+				copy(z, y)
+				adamW(z, x, make([]float32, len(x)), make([]float32, len(x)), c)
+			},
 			"adamW moment": func(z, x, y []float32) { clear(z); adamW(slices.Clone(y), x, z, make([]float32, len(x)), c) },
 		} {
 			want := make([]float32, n)

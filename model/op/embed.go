@@ -22,7 +22,8 @@ func (embed) String() string { return "embed" }
 func (embed) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	table, position, ids := in[0], in[1], in[2]
 	if table.Dims() != 2 || position.Dims() != 2 || ids.Dims() != 2 || table[1] != position[1] || position[0] < ids[1] {
-		return nil, fmt.Errorf("have table %v, position %v, ids %v; want (V, D), (at least T, D), (N, T)", table, position, ids)
+		return nil, fmt.Errorf("have table %v, position %v, ids %v; want (V, D), (at least T, D), (N, T)",
+			table, position, ids)
 	}
 	return []tensor.Shape{{ids[0] * ids[1], table[1]}}, nil
 }

@@ -6,7 +6,6 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model/op"
 )
 
@@ -15,7 +14,7 @@ func layerNormOf(eps float32) func(*op.Builder, []*G.Node) *G.Node {
 }
 
 // opTests is the table: every operation, at widths on both sides of the vector
-// lengths. The formulas are those of the papers, in float64.
+// lengths. The formulas are the papers', in float64.
 func opTests() (all []opTest) {
 	add := func(name string, test opTest) {
 		test.name = name
@@ -53,7 +52,7 @@ func opTests() (all []opTest) {
 				}
 				return y
 			}})
-		for a, f := range map[kernel.Activation]func(float64) float64{kernel.GELU: gelu, kernel.QuickGELU: quickGELU, kernel.GELUTanh: geluTanh} {
+		for a, f := range map[op.Activation]func(float64) float64{op.GELU: gelu, op.QuickGELU: quickGELU, op.GELUTanh: geluTanh} {
 			add(fmt.Sprint("LinearAct ", a, s), opTest{shapes: []tensor.Shape{x, w, bias},
 				build: func(b *op.Builder, in []*G.Node) *G.Node { return b.LinearAct(in[0], in[1], in[2], a) },
 				ref: func(in [][]float64) []float64 {

@@ -43,7 +43,7 @@ func TestFanOut(t *testing.T) {
 	checkOp(t, test, true)
 }
 
-// TestInjectedGradients checks that micro-batches, each run again with its rows
+// TestInjectedGradients checks that micro-batches, each run a second time with its rows
 // of the loss's gradient by the embeddings, add up to the gradient of the batch.
 func TestInjectedGradients(t *testing.T) {
 	const n, parts, in, e = 6, 3, 9, 5
@@ -205,7 +205,9 @@ func evaluate(t *testing.T, outputs ...*G.Node) (all [][]float32) {
 func contrastiveLoss(t *testing.T, x, y []float32, e int) [][]float32 {
 	t.Helper()
 	b := op.NewBuilder(G.NewGraph())
-	in := []*G.Node{given(t, b, "x", x, len(x)/e, e), given(t, b, "y", y, len(y)/e, e), given(t, b, "scale", []float32{0.8}, 1)}
+	in := []*G.Node{
+		given(t, b, "x", x, len(x)/e, e), given(t, b, "y", y, len(y)/e, e), given(t, b, "scale", []float32{0.8}, 1),
+	}
 	loss := b.ContrastiveLoss(in[0], in[1], in[2], nil)
 	must(t, b.Err())
 	grads, err := G.Grad(loss, in...)

@@ -45,7 +45,8 @@ type linear struct {
 }
 
 func (op linear) String() string {
-	return fmt.Sprintf("linear{bias: %v, residual: %v, activation: %v, bf16: %v}", op.bias, op.residual, op.activation, op.bf16)
+	return fmt.Sprintf("linear{bias: %v, residual: %v, activation: %v, bf16: %v}",
+		op.bias, op.residual, op.activation, op.bf16)
 }
 
 func (op linear) shapes(in []tensor.Shape) ([]tensor.Shape, error) {

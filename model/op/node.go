@@ -86,7 +86,8 @@ func (o *Op) Hashcode() uint32 { return hashOf(o) }
 
 // Type is the function type from the arguments to the packed results.
 func (o *Op) Type() hm.Type {
-	return hm.NewFnType(append(o.types[:len(o.types):len(o.types)], typeOf(packed(o.out), len(o.out) == 1 && o.BF16(0)))...)
+	result := typeOf(packed(o.out), len(o.out) == 1 && o.BF16(0))
+	return hm.NewFnType(append(o.types[:len(o.types):len(o.types)], result)...)
 }
 
 // Do runs o on its own, as Gorgonia's tape machine does.

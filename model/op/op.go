@@ -61,8 +61,9 @@ type rule interface {
 // Traits say what an operation does with types and memory. Lists hold numbers of
 // arguments and results, from 0.
 type Traits struct {
-	// InPlace lists the arguments whose memory the first result may take over: run
-	// reads each element before it writes it. BF16 of both must agree.
+	// InPlace lists the arguments whose memory the first result may take over, if
+	// both are float32 or both bfloat16: they have its size, and run reads each
+	// element before it writes it.
 	InPlace []int
 
 	// Tokens lists the arguments that are token ids, int32. All others are float32,

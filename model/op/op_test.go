@@ -117,7 +117,8 @@ func checkOp(t *testing.T, test opTest, bf16 bool) {
 				must(t, m.RunAll())
 				for i, n := range outputs {
 					if got := floats(t, n); !slices.Equal(got, want[i]) {
-						t.Errorf("output %d with %d threads, options %+v differs from the tape machine's:\n%v\n%v", i, threads, o, got, want[i])
+						t.Errorf("output %d with %d threads, options %+v differs from the tape machine's:\n%v\n%v",
+							i, threads, o, got, want[i])
 					}
 				}
 			}
@@ -126,7 +127,7 @@ func checkOp(t *testing.T, test opTest, bf16 bool) {
 	}
 }
 
-// TestErrors checks that wrong shapes are told, with what was there.
+// TestErrors checks that an error of wrong shapes says what was there.
 func TestErrors(t *testing.T) {
 	for _, test := range []struct {
 		shapes []tensor.Shape
@@ -137,31 +138,66 @@ func TestErrors(t *testing.T) {
 		{[]tensor.Shape{{2, 3}, {2}, {3}}, layerNormOf(1e-5), "gamma (2)"},
 		{[]tensor.Shape{{2, 3}, {3}, {3}}, layerNormOf(0), "want eps > 0"},
 		{[]tensor.Shape{{2, 3}, {3}, {3}}, layerNormOf(float32(math.NaN())), "want eps > 0"},
-		{[]tensor.Shape{{2, 3}, {4, 5}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.LinearFloat(in[0], in[1], nil) }, "want (N, I), (O, I)"},
-		{[]tensor.Shape{{2, 3}, {4, 3}, {3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Linear(in[0], in[1], in[2]) }, "bias (3)"},
-		{[]tensor.Shape{{2, 3}, {4, 3}, {4}, {2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.LinearAdd(in[0], in[1], in[2], in[3]) }, "residual (2, 3); want (2, 4)"},
-		{[]tensor.Shape{{2, 3}, {2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Project(in[0], in[1]) }, "inner sizes"},
-		{[]tensor.Shape{{2, 9}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Attention(in[0], 2, 2, false) }, "want (N*t, 3*heads*V)"},
+		{[]tensor.Shape{{2, 3}, {4, 5}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.LinearFloat(in[0], in[1], nil)
+		}, "want (N, I), (O, I)"},
+		{[]tensor.Shape{{2, 3}, {4, 3}, {3}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.Linear(in[0], in[1], in[2])
+		}, "bias (3)"},
+		{[]tensor.Shape{{2, 3}, {4, 3}, {4}, {2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.LinearAdd(in[0], in[1], in[2], in[3])
+		}, "residual (2, 3); want (2, 4)"},
+		{[]tensor.Shape{{2, 3}, {2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.Project(in[0], in[1])
+		}, "inner sizes"},
+		{[]tensor.Shape{{2, 3}, {4, 3}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.Project(in[0], in[1])
+		}, "inner sizes"},
+		{[]tensor.Shape{{2, 4}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.Attention(in[0], 2, 2, false)
+		}, "want (N*t, 3*heads*V)"},
+		{[]tensor.Shape{{2, 9}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.Attention(in[0], 2, 2, false)
+		}, "want (N*t, 3*heads*V)"},
 		{[]tensor.Shape{{4, 6}, {18, 6}, {6}}, func(b *op.Builder, in []*G.Node) *G.Node {
 			return b.PooledAttention(in[0], in[1], in[2], op.Token{}, 2, 3)
 		}, "bias (6); want (N*t, heads*V), (3D, D), (3D)"},
-		{[]tensor.Shape{{2, 3, 4, 5}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Patches(in[0], 2) }, "want (N, 3, S, S)"},
-		{[]tensor.Shape{{4, 3}, {3}, {4, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Assemble(in[0], in[1], in[2]) }, "want (N*P, D)"},
-		{[]tensor.Shape{{1, 3}, {1, 3}, {1}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.ContrastiveLoss(in[0], in[1], in[2], nil) }, "at least 2"},
 		{[]tensor.Shape{{4, 6}, {18, 6}, {18}}, func(b *op.Builder, in []*G.Node) *G.Node {
 			return b.PooledAttention(in[0], in[1], in[2], op.Token{At: 2}, 2, 3)
 		}, "have 4 rows, token 2 of 2"},
 		{[]tensor.Shape{{4, 6}, {18, 6}, {18}, {5}}, func(b *op.Builder, in []*G.Node) *G.Node {
 			return b.ProbeAttention(in[0], in[1], in[2], in[3], 2, 3)
 		}, "probe (5); want (N*t, D), (D)"},
-		{[]tensor.Shape{{4, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.AverageTokens(in[0], 2, 2) }, "t more than skip"},
-		{[]tensor.Shape{{4, 3}, {3}, {4, 2}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.ScaleAdd(in[0], in[1], in[2]) }, "residual (4, 2)"},
-		{[]tensor.Shape{{4, 3}, {3, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.AddPosition(in[0], in[1]) }, "position (3, 3)"},
+		{[]tensor.Shape{{4, 3}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.AverageTokens(in[0], 2, 2)
+		}, "t more than skip"},
+		{[]tensor.Shape{{4, 3}, {3}, {4, 2}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.ScaleAdd(in[0], in[1], in[2])
+		}, "residual (4, 2)"},
+		{[]tensor.Shape{{4, 3}, {3, 3}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.AddPosition(in[0], in[1])
+		}, "position (3, 3)"},
 		{[]tensor.Shape{{2, 3}, {2, 3}, {1}, {2}}, func(b *op.Builder, in []*G.Node) *G.Node {
 			return b.SigmoidLoss(in[0], in[1], in[2], in[3], nil)
 		}, "logit bias (2); want (1)"},
-		{[]tensor.Shape{{2, 3}, {2, 4}, {1}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Similarity(in[0], in[1], in[2]) }, "want (N, E), (M, E), (1)"},
-		{[]tensor.Shape{{2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node { return b.Input("in0", tensor.Float32, 1) }, "occurs twice"},
+		{[]tensor.Shape{{2, 3, 4, 5}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.Patches(in[0], 2)
+		}, "want (N, 3, S, S)"},
+		{[]tensor.Shape{{4, 3}, {3}, {4, 3}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.Assemble(in[0], in[1], in[2])
+		}, "want (N*P, D)"},
+		{[]tensor.Shape{{4, 3}, {3}, {1, 3}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.Assemble(in[0], in[1], in[2])
+		}, "want (N*P, D)"},
+		{[]tensor.Shape{{1, 3}, {1, 3}, {1}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.ContrastiveLoss(in[0], in[1], in[2], nil)
+		}, "at least 2"},
+		{[]tensor.Shape{{2, 3}, {2, 4}, {1}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.Similarity(in[0], in[1], in[2])
+		}, "want (N, E), (M, E), (1)"},
+		{[]tensor.Shape{{2, 3}}, func(b *op.Builder, in []*G.Node) *G.Node {
+			return b.Input("in0", tensor.Float32, 1)
+		}, "occurs twice"},
 	} {
 		b := op.NewBuilder(G.NewGraph())
 		var in []*G.Node

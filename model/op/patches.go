@@ -53,7 +53,8 @@ func (assemble) String() string { return "assemble" }
 
 func (assemble) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	x, class, position := in[0], in[1], in[2]
-	if x.Dims() != 2 || position.Dims() != 2 || !class.Eq(x[1:]) || position[1] != x[1] || position[0] < 2 || x[0]%(position[0]-1) != 0 {
+	if x.Dims() != 2 || position.Dims() != 2 || !class.Eq(x[1:]) || position[1] != x[1] ||
+		position[0] < 2 || x[0]%(position[0]-1) != 0 {
 		return nil, fmt.Errorf("have patches %v, class %v, position %v; want (N*P, D), (D), (P+1, D)", x, class, position)
 	}
 	return []tensor.Shape{{x[0] / (position[0] - 1) * position[0], x[1]}}, nil

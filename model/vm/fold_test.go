@@ -11,14 +11,15 @@ import (
 	"github.com/goclip/goclip/model/vm"
 )
 
-// TestFold checks that the gradient of LayerNorm adds that of the residual,
+// TestFold checks that the gradient of LayerNorm adds the gradient of the residual,
 // where nobody reads it alone, and that what two steps need stays apart.
 // TestSharedMemory holds the bits.
 func TestFold(t *testing.T) {
 	const n, d = 4, 8
 	b := op.NewBuilder(G.NewGraph())
 	x, w, dy := b.Input("x", tensor.Float32, n, d), b.Input("w", tensor.Float32, d, d), b.Input("dy", tensor.Float32, n, d)
-	gamma, beta, bias := b.Input("gamma", tensor.Float32, d), b.Input("beta", tensor.Float32, d), b.Input("bias", tensor.Float32, d)
+	vector := func(name string) *G.Node { return b.Input(name, tensor.Float32, d) }
+	gamma, beta, bias := vector("gamma"), vector("beta"), vector("bias")
 	h := b.LinearFloat(x, w, nil)
 	y := b.LinearAdd(b.LayerNorm(h, gamma, beta, 1e-5), w, bias, h)
 	if err := b.Err(); err != nil {

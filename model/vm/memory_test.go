@@ -30,7 +30,9 @@ func tower(t testing.TB) (outputs, inputs G.Nodes) {
 		return x
 	}
 	ids := b.Input("ids", tensor.Int32, n, length)
-	let(t, ids, tensor.New(tensor.WithShape(n, length), tensor.WithBacking([]int32{9, 1, 10, 0, 0, 9, 1, 1, 2, 10, 9, 10, 0, 0, 0})))
+	let(t, ids, tensor.New(tensor.WithShape(n, length), tensor.WithBacking([]int32{
+		9, 1, 10, 0, 0, 9, 1, 1, 2, 10, 9, 10, 0, 0, 0,
+	})))
 	gamma, beta := input("gamma", d), input("beta", d)
 	w, bias := input("w", d, d), input("bias", d)
 
@@ -132,7 +134,9 @@ func TestLetBetweenRuns(t *testing.T) {
 	first := run()
 	ids := inputs[len(inputs)-1]
 	old := ids.Value()
-	let(t, ids, tensor.New(tensor.WithShape(3, 5), tensor.WithBacking([]int32{9, 10, 0, 0, 0, 9, 2, 10, 0, 0, 9, 1, 3, 4, 10})))
+	let(t, ids, tensor.New(tensor.WithShape(3, 5), tensor.WithBacking([]int32{
+		9, 10, 0, 0, 0, 9, 2, 10, 0, 0, 9, 1, 3, 4, 10,
+	})))
 	if slices.Equal(run()[1], first[1]) {
 		t.Error("other tokens, the same features")
 	}
@@ -170,8 +174,8 @@ func TestGradientReadsNoImages(t *testing.T) {
 	}
 }
 
-// TestInputErrors checks that an input whose tensor was made smaller in place,
-// where Let cannot see it, is told.
+// TestInputErrors checks that an input whose tensor was replaced in place,
+// where Let cannot see it, is an error.
 func TestInputErrors(t *testing.T) {
 	b := op.NewBuilder(G.NewGraph())
 	x := b.Input("x", tensor.Float32, 2, 3)
@@ -187,6 +191,10 @@ func TestInputErrors(t *testing.T) {
 	*rows = *value(tensor.Shape{2, 2}, func(int) float32 { return 1 })
 	if err := m.RunAll(); err == nil || !strings.Contains(err.Error(), "4 elements; want 6") {
 		t.Errorf("a smaller input: %v; want error with %q", err, "4 elements; want 6")
+	}
+	*rows = *value(tensor.Shape{2, 4}, func(int) float32 { return 1 })
+	if err := m.RunAll(); err == nil || !strings.Contains(err.Error(), "8 elements; want 6") {
+		t.Errorf("a larger input: %v; want error with %q", err, "8 elements; want 6")
 	}
 	*rows = *tensor.New(tensor.WithShape(2, 3), tensor.Of(tensor.Float64))
 	if err := m.RunAll(); err == nil || !strings.Contains(err.Error(), "want float32, bfloat16 or int32") {

@@ -294,7 +294,7 @@ func (p *plan) fold(n *G.Node, args, outputs G.Nodes) bool {
 }
 
 func (p *plan) buffer(b *buffer) *buffer {
-	b.size, b.root = max(1, b.shape.TotalSize()), b
+	b.size, b.root = b.shape.TotalSize(), b
 	p.buffers = append(p.buffers, b)
 	return b
 }
@@ -308,7 +308,7 @@ func (p *plan) takeOver() {
 		}
 		for _, j := range s.traits.InPlace {
 			in := s.in[j]
-			if in.inArena() && in.end == i && in.size == out.size && in.bf16 == out.bf16 && !readTwice(s, in) {
+			if in.inArena() && in.end == i && in.bf16 == out.bf16 && !readTwice(s, in) {
 				out.root = in.root
 				in.root.end = max(in.root.end, out.end)
 				break

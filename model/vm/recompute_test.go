@@ -34,7 +34,8 @@ func TestRecompute(t *testing.T) {
 			}
 			for i, got := range valuesOf(t, outputs) {
 				if !slices.Equal(got, want[i]) {
-					t.Errorf("forward end %v, %d floats lent, run %d: output %d differs from the tape machine's", o.ForwardEnd, len(o.Lent), run, i)
+					t.Errorf("forward end %v, %d floats lent, run %d: output %d differs from the tape machine's",
+						o.ForwardEnd, len(o.Lent), run, i)
 				}
 			}
 		}

@@ -17,7 +17,8 @@ func TestRefused(t *testing.T) {
 	pool := kernel.NewPool(1)
 	defer pool.Close()
 	g := G.NewGraph()
-	sum := G.Must(G.Add(G.NewMatrix(g, tensor.Float32, G.WithShape(2, 3), G.WithName("x")), G.NewScalar(g, tensor.Float32, G.WithName("s"))))
+	matrix := G.NewMatrix(g, tensor.Float32, G.WithShape(2, 3), G.WithName("x"))
+	sum := G.Must(G.Add(matrix, G.NewScalar(g, tensor.Float32, G.WithName("s"))))
 	b := op.NewBuilder(G.NewGraph())
 	x := b.Input("x", tensor.Float32, 2, 3)
 	y := b.Normalize(x)
@@ -36,7 +37,8 @@ func TestRefused(t *testing.T) {
 		{G.Nodes{z}, map[*G.Node][]float32{z: memory}, "is bfloat16; want float32 to place"},
 		{G.Nodes{b.Normalize(y)}, map[*G.Node][]float32{y: memory}, "is not an output"},
 	} {
-		if _, err := vm.Compile(test.outputs, vm.Options{Pool: pool, Place: test.place}); err == nil || !strings.Contains(err.Error(), test.want) {
+		_, err := vm.Compile(test.outputs, vm.Options{Pool: pool, Place: test.place})
+		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v: %v; want error with %q", test.outputs, err, test.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package vm_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -32,6 +33,35 @@ func TestReadTwice(t *testing.T) {
 	}
 }
 
+// TestActivateGradAlone holds that the gradient by the left operand of a product with
+// an activation takes over the values before it, where nobody reads the result of the
+// activation nor the gradient of the bias.
+func TestActivateGradAlone(t *testing.T) {
+	for _, bf16 := range []bool{false, true} {
+		b := op.NewBuilder(G.NewGraph())
+		b.BF16 = bf16
+		in := newInputs(t, b)
+		x := in.add("x", 4, 8)
+		y := b.LinearAct(x, in.add("w", 8, 8), in.add("bias", 8), op.GELU)
+		dy := b.Input("dy", y.Dtype(), 4, 8)
+		if bf16 {
+			let(t, dy, op.NewValue(dy.Shape(), op.Buffer{H: slices.Repeat([]uint16{0x3f80, 0xbf80}, 16)}))
+		} else {
+			let(t, dy, value(dy.Shape(), func(i int) float32 { return float32(i%2*2 - 1) }))
+		}
+		if err := b.Err(); err != nil {
+			t.Fatal(err)
+		}
+		grads, err := G.Backpropagate(G.Nodes{y}, G.Nodes{dy}, G.Nodes{x})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := sameAsTape(t, grads, vm.Options{}); s.Steps != 3 || s.TakenOver != 1 {
+			t.Errorf("bfloat16 %v: %+v; want 3 steps, one of them in place", bf16, s)
+		}
+	}
+}
+
 // TestFoldOnce holds that the gradient of LayerNorm adds one other gradient; a
 // second one is a step.
 func TestFoldOnce(t *testing.T) {
@@ -55,6 +85,43 @@ func TestFoldOnce(t *testing.T) {
 	// other; three products for w and two sums of them.
 	if s := sameAsTape(t, grads, vm.Options{}); s.Steps != 9 {
 		t.Errorf("%d steps, want 9", s.Steps)
+	}
+}
+
+// TestFoldOnlyWhatIsThere holds that the gradient of LayerNorm adds neither what is
+// computed after it, nor anything where somebody else reads it alone.
+func TestFoldOnlyWhatIsThere(t *testing.T) {
+	const n, d = 4, 8
+	for name, test := range map[string]struct {
+		build func(b *op.Builder, x, h, w, bias *G.Node) G.Nodes
+		steps int
+	}{
+		// Gorgonia adds up the gradients of both residuals first, behind LayerNorm's.
+		"later": {func(b *op.Builder, _, h, w, bias *G.Node) G.Nodes {
+			y := b.LinearAdd(b.LayerNorm(h, bias, bias, 1e-5), w, bias, h)
+			return G.Nodes{b.LinearAdd(y, w, bias, h)}
+		}, 13},
+		// The gradient of LayerNorm is the gradient of a residual and of a product.
+		"read": {func(b *op.Builder, x, h, w, bias *G.Node) G.Nodes {
+			other := b.LinearAdd(x, w, bias, h)
+			return G.Nodes{other, b.LayerNorm(b.LinearAdd(x, w, bias, h), bias, bias, 1e-5)}
+		}, 10},
+	} {
+		b := op.NewBuilder(G.NewGraph())
+		in := newInputs(t, b)
+		w, bias, x := in.add("w", d, d), in.add("bias", d), in.add("x", n, d)
+		outputs := test.build(b, x, b.LinearFloat(x, w, nil), w, bias)
+		given := G.Nodes{in.add("dy0", n, d), in.add("dy1", n, d)}
+		if err := b.Err(); err != nil {
+			t.Fatal(err)
+		}
+		grads, err := G.Backpropagate(outputs, given[:len(outputs)], G.Nodes{w})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := sameAsTape(t, grads, vm.Options{}); s.Steps != test.steps {
+			t.Errorf("%s: %d steps, want %d", name, s.Steps, test.steps)
+		}
 	}
 }
 

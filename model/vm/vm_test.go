@@ -54,7 +54,8 @@ func TestPlace(t *testing.T) {
 	pool := kernel.NewPool(1)
 	defer pool.Close()
 	flat := make([]float32, 64+8)
-	m, err := vm.Compile(outputs, vm.Options{Pool: pool, Place: map[*G.Node][]float32{outputs[2]: flat[:64], outputs[3]: flat[64:]}})
+	place := map[*G.Node][]float32{outputs[2]: flat[:64], outputs[3]: flat[64:]}
+	m, err := vm.Compile(outputs, vm.Options{Pool: pool, Place: place})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,8 @@ func TestPlace(t *testing.T) {
 			t.Errorf("gradient %d does not lie where it was placed, or is 0", i)
 		}
 	}
-	if _, err := vm.Compile(outputs, vm.Options{Pool: pool, Place: map[*G.Node][]float32{outputs[2]: flat}}); err == nil || !strings.Contains(err.Error(), "want 64") {
+	place = map[*G.Node][]float32{outputs[2]: flat}
+	if _, err := vm.Compile(outputs, vm.Options{Pool: pool, Place: place}); err == nil || !strings.Contains(err.Error(), "want 64") {
 		t.Errorf("memory of a wrong size: %v; want error with %q", err, "want 64")
 	}
 }
@@ -85,7 +87,8 @@ func TestDeadCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f, a := forward.Stats(), all.Stats(); f.Steps != 5 || f.ArenaBytes >= a.ArenaBytes || a.ArenaBytes >= a.SumBytes || a.TakenOver == 0 {
+	f, a := forward.Stats(), all.Stats()
+	if f.Steps != 5 || f.ArenaBytes >= a.ArenaBytes || a.ArenaBytes >= a.SumBytes || a.TakenOver == 0 {
 		t.Errorf("forward %+v, all %+v; want 5 steps forward, less memory than all, and that less than the sum", f, a)
 	}
 }
@@ -95,7 +98,8 @@ func TestErrors(t *testing.T) {
 	defer pool.Close()
 	g := G.NewGraph()
 	x := G.NewMatrix(g, tensor.Float32, G.WithShape(2, 2), G.WithName("x"))
-	if _, err := vm.Compile(G.Nodes{G.Must(G.Tanh(x))}, vm.Options{Pool: pool}); err == nil || !strings.Contains(err.Error(), "package op") {
+	_, err := vm.Compile(G.Nodes{G.Must(G.Tanh(x))}, vm.Options{Pool: pool})
+	if err == nil || !strings.Contains(err.Error(), "package op") {
 		t.Errorf("a stock operation: %v; want error", err)
 	}
 	b := op.NewBuilder(G.NewGraph())

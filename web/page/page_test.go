@@ -6,6 +6,7 @@ import (
 	"image"
 	"io"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -34,6 +35,11 @@ func TestCurve(t *testing.T) {
 	if svg := (Curve{"one", []float64{5}, []Line{{"a", []float64{7}}, {"b", nil}},
 		nil}).SVG(); strings.Count(string(svg), "<circle") != 1 {
 		t.Errorf("a curve of one point: %s; want a dot", svg)
+	}
+	gap := Curve{"gap", []float64{1, 2, 3, 4}, []Line{{"a", []float64{1, math.NaN(), 3, 4}}}, nil}.SVG()
+	if path := regexp.MustCompile(`class="curve" d="([^"]*)"`).FindStringSubmatch(string(gap)); path == nil ||
+		strings.Count(path[1], "M") != 2 || strings.Count(path[1], "L") != 1 {
+		t.Errorf("a curve with a gap: %s; want a point and a line", gap)
 	}
 	if svg := (Curve{"empty", nil, []Line{{"a", nil}}, nil}).SVG(); svg != "" {
 		t.Errorf("a curve of nothing: %s", svg)

@@ -31,7 +31,8 @@ func TestErrors(t *testing.T) {
 	binary.BigEndian.PutUint32(large[29:], crc32.ChecksumIEEE(large[12:29]))
 	bomb, twice, few := file("bomb.png", large), file("twice.txt", []byte("cat\ndog\ncat\n")),
 		file("few.txt", []byte("cat\ndog\n"))
-	e := embedded(t)
+	e, alone := embedded(t), filepath.Join(dir, "alone.npy") // images alone, without labels
+	ok(t, "embed", "--checkpoint", "r", "--data", valData, "--out", alone)
 	on := func(command string, more ...string) []string {
 		return append([]string{command, "--checkpoint", "r", "--data", "world/*.parquet"}, more...)
 	}
@@ -60,6 +61,9 @@ func TestErrors(t *testing.T) {
 		{[]string{"retrieval", "--embeddings", "world/train-00000-of-00001.parquet"}, 1, "holds no embeddings"},
 		{[]string{"search", "--checkpoint", "r/checkpoints/step-00000002", "--embeddings", e, "--text", "x"}, 1,
 			"was made with other weights"},
+		{[]string{"retrieval", "--embeddings", alone}, 1, "holds no captions"},
+		{[]string{"zeroshot", "--checkpoint", "r", "--embeddings", alone, "--classes", "world/classes.txt"}, 1,
+			"row 0 has no label"},
 		{on("search"), 2, "--text, --image"},
 		{on("search", "--text", "x", "--k", "0"), 2, "--k 0"},
 		{on("search", "--image", bomb), 1, "60000 x 60000"},

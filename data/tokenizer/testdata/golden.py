@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Makes the golden values of this folder. Needs tokenizers 0.23, sentencepiece, protobuf and babel.
 
-    golden.py                    testdata/foreign: a tiny tokenizer of each family with the ids of its texts
+    golden.py                    testdata/foreign: a tiny tokenizer of each family with the ids of its texts;
+                                 testdata/variants.json: ids where one part of these is another
     golden.py OUT LINES SIZE     the same with more lines and larger vocabularies, for a run with FOREIGN_DIR=OUT
     golden.py FILE               testdata/golden.jsonl: the short lines of FILE, ../shared/parity/tokenizer/golden.jsonl
 
@@ -122,6 +123,68 @@ def write(out, name, t, config, texts):
     print(f"{name}: {t.get_vocab_size()} tokens, {len(used)} of them used by {len(texts)} texts")
 
 
+def split(pattern, behavior, invert=False):
+    one = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": behavior, "invert": invert}
+    return {"type": "Sequence", "pretokenizers": [one, {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}]}
+
+
+def variants(out):
+    """The ids of some texts where one part of a tokenizer.json is another."""
+    read = lambda family: json.load(open(os.path.join(out, family, "tokenizer.json")))
+    size = {family: len(read(family)["model"]["vocab"]) for family in ["clip", "siglip"]}
+    new = lambda i, content, **flags: dict({"id": i, "content": content, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
+                                            "special": False}, **flags)
+    level = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    meta = lambda **how: {"type": "Metaspace", "replacement": "▁", **how}
+    bytes = [[f"<0x{b:02X}>", -50.0] for b in range(256) if b != 0xE3]
+    all = [("clip", {}), ("siglip", {}), ("siglip2", {})]
+    all += [("clip", {"pre_tokenizer": split(p, b, i)}) for b in ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext"]
+            for p, i in [(r"\p{N}|\s|[.!]+", False), (r"\p{L}+|\S", True)]]
+    all += [("clip", {"normalizer": {"type": form}}) for form in ["NFC", "NFD", "NFKC", "NFKD", "Lowercase"]]
+    all += [
+        ("clip", {"pre_tokenizer": level, "normalizer": None}),
+        ("clip", {"pre_tokenizer": level, "model.ignore_merges": True, "model.merges": []}),
+        ("clip", {"added_tokens": [new(size["clip"], " a", lstrip=True), new(size["clip"] + 1, "an d", normalized=True, rstrip=True),
+                                   new(size["clip"] + 2, "nd "), new(size["clip"] + 3, "  "), new(size["clip"] + 4, "A B", normalized=True, lstrip=True)]}),
+        ("clip", {"post_processor": {"type": "Sequence", "processors": [
+            {"type": "RobertaProcessing", "sep": ["a", 7], "cls": ["b", 8], "trim_offsets": False, "add_prefix_space": False},
+            {"type": "TemplateProcessing", "pair": [], "single": [{"SpecialToken": {"id": "c", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+             "special_tokens": {"c": {"id": "c", "ids": [9, 10], "tokens": ["c", "d"]}}}]}}),
+        ("siglip", {"normalizer": None, "added_tokens": [new(size["siglip"], "an d", lstrip=True, rstrip=True), new(size["siglip"] + 1, "B  a", lstrip=True)]}),
+        ("siglip", {"pre_tokenizer": meta(prepend_scheme="never", split=True)}),
+        ("siglip", {"pre_tokenizer": meta(prepend_scheme="always", split=False)}),
+        ("siglip", {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, meta(add_prefix_space=True)]}}),
+        ("siglip", {"normalizer": {"type": "Sequence", "normalizers": [{"type": "Strip", "strip_left": True, "strip_right": False},
+                                                                       {"type": "Prepend", "prepend": "▁"}, {"type": "Lowercase"}]}}),
+        ("siglip", {"model.byte_fallback": True, "model.vocab": read("siglip")["model"]["vocab"] + bytes}),
+        ("siglip2", {"model.fuse_unk": False, "model.byte_fallback": False}),
+        ("siglip2", {"model.byte_fallback": False}),
+        ("siglip2", {"model.vocab": {v: i for i, v in enumerate(v for v in read("siglip2")["model"]["vocab"] if v != "<0xE3>")}}),
+    ]
+    # Equal sums of scores, and one symbol made by two pairs at one place.
+    ties = [["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0], ["▁", -3.0], ["a", -1.0], ["b", -1.0], ["ab", -2.0], ["ba", -2.0], ["aba", -3.0], ["c", -2.5], ["cc", -40.0], ["d", 5.0], ["xd", -40.0]]
+    all.append(("siglip", {"model.vocab": ties}))
+    pairs = ["▁", "a", "b", "▁a", "ab", "▁ab", "c", "abc", "bc"]
+    merges = [["▁a", "b"], ["a", "b"], ["▁", "ab"], ["b", "c"], ["a", "bc"], ["ab", "c"], ["▁", "a"]]
+    all.append(("siglip2", {"added_tokens": [], "post_processor": None, "model.byte_fallback": False, "model.merges": merges,
+                            "model.vocab": {v: i for i, v in enumerate(["<unk>"] + pairs)}}))
+    texts = [" a  big\tcat's 3.14 – İ ΟΔΟΣ", "①\u0301 e\u0301x ﬁ…\u0301 A\u030a", "日本ж<unk>жж の\u0378\u0379ab", "the and b  an d  a b an d   x", "x\n\n  y \u3000z!!'s 's",
+             "''s 'S 'LL 12ab12 .!. ...", "ababab cababc abcc cccc", "a ab abc  ab", "\u00a0\t  ", "A   B  a b   an d   xd", "Ⅷ ½ ｶﾞ 각 \u1112\u1161", ""]
+    rows = []
+    for family, parts in all:
+        file = read(family)
+        for path, value in parts.items():
+            at, *names = [file] + path.split(".")
+            for name in names[:-1]:
+                at = at[name]
+            at[names[-1]] = value
+        t = Tokenizer.from_str(json.dumps(file))
+        rows.append({"family": family, "parts": parts, "ids": [t.encode(text).ids for text in texts]})
+    with open(os.path.join(HERE, "variants.json"), "w") as f:
+        f.write(json.dumps({"texts": texts, "variants": rows}, separators=(",", ":")).replace('{"family"', '\n{"family"') + "\n")
+    print(f"{len(rows)} variants")
+
+
 def subset(path):
     """The lines that are short, and NFC: the file was made without ftfy, which makes them that."""
     rows = [(line, json.loads(line)["text"]) for line in open(path)]
@@ -140,6 +203,8 @@ def main():
     write(out, "clip", *clip(train, size), texts)
     write(out, "siglip", *siglip(train, size, os.path.join(HERE, "rules.tsv") if out.startswith(HERE) else ""), texts)
     write(out, "siglip2", *siglip2(train, size), texts)
+    if out.startswith(HERE):
+        variants(out)
 
 
 main()

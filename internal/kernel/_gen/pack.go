@@ -43,7 +43,7 @@ with strides in bytes.`)
 		if i >= 4 {
 			base = src4
 		}
-		return [4]Mem{{Base: base}, {Base: base, Index: rowSrc, Scale: 1}, {Base: base, Index: rowSrc, Scale: 2}, {Base: base, Index: row3, Scale: 1}}[i%4]
+		return rowsOf(base, rowSrc, row3)[i%4]
 	}
 	for i := range r {
 		r[i] = YMM()
@@ -68,7 +68,7 @@ with strides in bytes.`)
 		if i >= 4 {
 			base = dst4
 		}
-		return [4]Mem{{Base: base}, {Base: base, Index: rowDst, Scale: 1}, {Base: base, Index: rowDst, Scale: 2}, {Base: base, Index: d3, Scale: 1}}[i%4]
+		return rowsOf(base, rowDst, d3)[i%4]
 	}
 	for i := range 4 {
 		lo, hi := YMM(), YMM()
@@ -84,6 +84,13 @@ with strides in bytes.`)
 	JNZ(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
+}
+
+// rowsOf are four rows from base on, where row3 is three times their distance.
+func rowsOf(base, row, row3 reg.GPVirtual) [4]Mem {
+	return [4]Mem{
+		{Base: base}, {Base: base, Index: row, Scale: 1}, {Base: base, Index: row, Scale: 2}, {Base: base, Index: row3, Scale: 1},
+	}
 }
 
 func pack() {

@@ -78,7 +78,8 @@ func packPairs(half bool) {
 	}
 
 with next and rowSrc in bytes.`, element))
-	to, next, from, rowSrc, pairs, row, later, out, rows := reg.RDI, reg.R8, reg.RSI, reg.RBX, reg.RCX, reg.RAX, reg.R10, reg.R9, reg.RDX
+	to, next, from, rowSrc, pairs := reg.RDI, reg.R8, reg.RSI, reg.RBX, reg.RCX
+	row, later, out, rows := reg.RAX, reg.R10, reg.R9, reg.RDX
 	Load(Param("dst"), to)
 	Load(Param("next"), next)
 	Load(Param("src"), from)

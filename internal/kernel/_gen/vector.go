@@ -33,7 +33,9 @@ func expNegative(x wide) {
 	do(VPSLLD, Imm(23), power, power)
 	p := n
 	do(VMOVUPS, constant(1.9875691500e-4), p)
-	for _, c := range []float64{1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1, 1} {
+	for _, c := range []float64{
+		1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1, 1,
+	} {
 		do(VFMADD213PS, constant(c), x, p)
 	}
 	do(VMULPS, power, p, x)
@@ -98,7 +100,10 @@ func normalCDF(x wide) (cdf, density wide) {
 	do(VFMADD231PS, constant(0.30/math.Sqrt2), abs, t)
 	do(VDIVPS, t, one, t)
 	do(VMOVUPS, constant(-0.06506347654377151), cdf)
-	for _, c := range []float64{0.24431457568068718, -0.2594619826369317, 0.27786999035161264, -0.050265919379159044, 0.10880208933181736, 0.07380051834867345, 0.08541380513119402, 0.08459038911108477} {
+	for _, c := range []float64{
+		0.24431457568068718, -0.2594619826369317, 0.27786999035161264, -0.050265919379159044,
+		0.10880208933181736, 0.07380051834867345, 0.08541380513119402, 0.08459038911108477,
+	} {
 		do(VFMADD213PS, constant(c), t, cdf)
 	}
 	do(VMULPS, t, cdf, cdf)
@@ -142,7 +147,8 @@ func gelu() {
 		do(VMULPS, x, cdf, cdf)
 		return cdf
 	})
-	chain("geluGrad", "cdf := (1 + erf(x[i]/sqrt(2))) / 2\ndx[i] = dy[i] * (cdf + x[i]*exp(-x[i]*x[i]/2)/sqrt(2*Pi))", func(x wide) wide {
+	chain("geluGrad", `cdf := (1 + erf(x[i]/sqrt(2))) / 2
+dx[i] = dy[i] * (cdf + x[i]*exp(-x[i]*x[i]/2)/sqrt(2*Pi))`, func(x wide) wide {
 		cdf, density := normalCDF(x)
 		do(VMULPS, constant(1/math.Sqrt(2*math.Pi)), density, density)
 		do(VFMADD231PS, density, x, cdf)
@@ -173,7 +179,8 @@ func quickGELU() {
 		do(VMULPS, x, s, s)
 		return s
 	})
-	chain("quickGELUGrad", "s := 1 / (1 + exp(-1.702*x[i]))\ndx[i] = dy[i] * (s + 1.702*x[i]*s*(1-s))", func(x wide) wide {
+	chain("quickGELUGrad", `s := 1 / (1 + exp(-1.702*x[i]))
+dx[i] = dy[i] * (s + 1.702*x[i]*s*(1-s))`, func(x wide) wide {
 		s := gate(x) // s + 1.702 x s (1 - s)
 		rest := like(x)
 		do(VSUBPS, s, fill(1), rest)
@@ -201,7 +208,9 @@ func tanhGELU() {
 		do(VMULPS, x, s, s)
 		return s
 	})
-	chain("tanhGELUGrad", "c := 2 * sqrt(2/Pi)\ns := 1 / (1 + exp(-c*(x[i]+0.044715*x[i]*x[i]*x[i])))\ndx[i] = dy[i] * (s + x[i]*s*(1-s)*c*(1+3*0.044715*x[i]*x[i]))", func(x wide) wide {
+	chain("tanhGELUGrad", `c := 2 * sqrt(2/Pi)
+s := 1 / (1 + exp(-c*(x[i]+0.044715*x[i]*x[i]*x[i])))
+dx[i] = dy[i] * (s + x[i]*s*(1-s)*c*(1+3*0.044715*x[i]*x[i]))`, func(x wide) wide {
 		s, square := gate(x) // s + x s (1 - s) 2u'
 		slope, rest := like(x), like(x)
 		do(VMOVUPS, constant(c), slope)
