@@ -110,26 +110,27 @@ func BenchmarkVector(b *testing.B) {
 	}
 }
 
-// BenchmarkContrastive reports pairs of the grid, of which a batch has N².
-func BenchmarkContrastive(b *testing.B) {
+// BenchmarkLosses reports pairs of the grid, of which a batch has N².
+func BenchmarkLosses(b *testing.B) {
 	p := NewPool(1)
 	defer p.Close()
 	const n, e = 1024, 64
 	rng := rand.New(rand.NewPCG(1, 2))
 	x, y, dx, dy := unitRows(rng, n, e, 0), unitRows(rng, n, e, 0), make([]float32, n*e), make([]float32, n*e)
 	rows, columns := make([]float32, n), make([]float32, n)
-	b.Run("forward", func(b *testing.B) {
-		for b.Loop() {
-			p.Contrastive(rows, columns, x, y, nil, 2, e)
-		}
-		b.ReportMetric(n*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gpair/s")
-	})
-	b.Run("backward", func(b *testing.B) {
-		for b.Loop() {
-			p.ContrastiveGrad(dx, dy, x, y, rows, columns, nil, 2, 1, e)
-		}
-		b.ReportMetric(n*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gpair/s")
-	})
+	for name, run := range map[string]func(){
+		"softmax/forward":  func() { p.Contrastive(rows, columns, x, y, nil, 2, e) },
+		"softmax/backward": func() { p.ContrastiveGrad(dx, dy, x, y, rows, columns, nil, 2, 1, e) },
+		"sigmoid/forward":  func() { p.Sigmoid(x, y, nil, 2, -7, n) },
+		"sigmoid/backward": func() { p.SigmoidGrad(dx, dy, x, y, nil, 2, -7, 1, n) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				run()
+			}
+			b.ReportMetric(n*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gpair/s")
+		})
+	}
 }
 
 // BenchmarkGemmBF16 has the same products as BenchmarkGemm with bfloat16, at each

@@ -124,20 +124,24 @@ func (t *sigmoidGradTask) do(worker, row int) {
 	cosines := t.p.workerScratch(worker, t.n)
 	copy(cosines, z)
 	expSum(z, z, -t.scale, -t.bias)
+	var bySimilarity, byBias float64
 	for j, v := range z {
-		z[j] = 1 / (1 + v)
+		w := 1 / (1 + v)
+		z[j] = w
+		byBias += float64(w)
 	}
 	for j := i; ; { // sigmoid(l) - 1 = -sigmoid(-l), without the rounding of a difference
 		l := float32(t.scale*cosines[j]) + t.bias
-		z[j] = float32(-1 / (1 + math.Exp(float64(l))))
+		w := float32(-1 / (1 + math.Exp(float64(l))))
+		byBias += float64(w) - float64(z[j])
+		z[j] = w
 		if j = t.right.after(j); j == i {
 			break
 		}
 	}
-	var bySimilarity, byBias float64
-	for j, w := range z {
-		bySimilarity += float64(w) * float64(cosines[j])
-		byBias += float64(w)
+	for lo := 0; lo < t.n; lo += 256 { // short float32 sums
+		hi := min(t.n, lo+256)
+		bySimilarity += float64(dot(z[lo:hi], cosines[lo:hi]))
 	}
 	t.sums[row], t.sums[contrastRows+row] = bySimilarity, byBias
 }
