@@ -50,4 +50,12 @@ func TestFLOPs(t *testing.T) {
 	if small.ImageFLOPs() != image || small.TextFLOPs() != text {
 		t.Errorf("%g, %g FLOPs of an image and a text, want %g, %g", small.ImageFLOPs(), small.TextFLOPs(), image, text)
 	}
+
+	// 4 tokens, MLPs of 12; a head of keys, values, one query, its result, and an MLP.
+	small.Image.NoClassToken, small.Image.NoProjection, small.Image.MLPWidth = true, true, 12
+	small.Image.Pool = "map"
+	image = patches + 2*3*(4*(4*8*8+2*8*12)+2*4*4*8) + 2*(2*4*8*8+2*8*8+2*4*8+2*8*12)
+	if have := small.ImageFLOPs(); have != image {
+		t.Errorf("%g FLOPs of an image with attention pooling, want %g", have, image)
+	}
 }

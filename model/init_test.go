@@ -27,21 +27,24 @@ func initialValues() []initialValue {
 	}
 	return []initialValue{
 		{`logit_scale`, "constant", at(2.659260036932778)},
-		{`.*ln_(1|2|pre|post|final)\.weight`, "constant", at(1)},
-		{`.*ln_(1|2|pre|post|final)\.bias`, "constant", at(0)},
-		{`.*attn\.(in_proj_bias|out_proj\.bias)`, "constant", at(0)},
+		{`logit_bias`, "constant", at(-3)},
+		{`.*(ln_(1|2|pre|post|final)|attn_pool\.ln)\.weight`, "constant", at(1)},
+		{`.*(ln_(1|2|pre|post|final)|attn_pool\.ln)\.bias`, "constant", at(0)},
+		{`.*attn(_pool)?\.(in_proj_bias|out_proj\.bias)`, "constant", at(0)},
+		{`.*ls_(1|2)\.gamma`, "constant", at(1e-5)},
+		{`text_projection\.bias`, "constant", at(0)},
 		{`.*mlp\.c_fc\.bias`, "uniform", root(1)},
 		{`.*mlp\.c_proj\.bias`, "uniform", root(4)},
 
-		{`visual\.(class_embedding|positional_embedding|proj)`, "normal", root(1)},
-		{`visual\.conv1\.weight`, "uniform", func(_, _, patch float64) float64 { return math.Pow(3*patch*patch, -0.5) }},
-		{`visual\..*attn\.in_proj_weight`, "uniform", func(d, _, _ float64) float64 { return math.Sqrt(6 / (4 * d)) }},
-		{`visual\..*(attn\.out_proj|mlp\.c_fc)\.weight`, "uniform", root(1)},
+		{`visual\.(class_embedding|positional_embedding|proj|attn_pool\.probe)`, "normal", root(1)},
+		{`visual\.conv1\.(weight|bias)`, "uniform", func(_, _, patch float64) float64 { return math.Pow(3*patch*patch, -0.5) }},
+		{`visual\..*attn(_pool)?\.in_proj_weight`, "uniform", func(d, _, _ float64) float64 { return math.Sqrt(6 / (4 * d)) }},
+		{`visual\..*(attn(_pool)?\.out_proj|mlp\.c_fc)\.weight`, "uniform", root(1)},
 		{`visual\..*mlp\.c_proj\.weight`, "uniform", root(4)},
 
 		{`token_embedding\.weight`, "normal", at(0.02)},
 		{`positional_embedding`, "normal", at(0.01)},
-		{`text_projection`, "normal", root(1)},
+		{`text_projection(\.weight)?`, "normal", root(1)},
 		{`transformer\..*attn\.in_proj_weight`, "normal", root(1)},
 		{`transformer\..*mlp\.c_fc\.weight`, "normal", root(2)},
 		{`transformer\..*(attn\.out_proj|mlp\.c_proj)\.weight`, "normal", func(d, l, _ float64) float64 {
@@ -58,6 +61,16 @@ func TestInitialValues(t *testing.T) {
 		Image: model.ImageConfig{Size: 64, Patch: 8, Width: 128, Layers: 2, Heads: 2},
 		Text:  model.TextConfig{ContextLength: 32, VocabSize: 300, Width: 96, Layers: 3, Heads: 2},
 	}
+	checkInitialValues(t, c, 0)
+	c.Loss, c.LogitBias = model.Sigmoid, -3
+	c.Image.Pool, c.Image.PatchBias, c.Image.LayerScale = "map", true, true
+	c.Text.ProjectionBias, c.Text.LayerScale = true, true
+	checkInitialValues(t, c, math.Log(10))
+}
+
+// checkInitialValues takes a logit scale for that of the rules, unless it is 0.
+func checkInitialValues(t *testing.T, c model.Config, logitScale float64) {
+	t.Helper()
 	m, err := model.New(c, 5)
 	must(t, err)
 	visual := regexp.MustCompile(`^visual\.`)
@@ -76,7 +89,11 @@ func TestInitialValues(t *testing.T) {
 		if visual.MatchString(p.Name) {
 			d, l = float64(c.Image.Width), float64(c.Image.Layers)
 		}
-		checkSpread(t, p.Name, p.Value, rules[0].kind, rules[0].scale(d, l, float64(c.Image.Patch)))
+		scale := rules[0].scale(d, l, float64(c.Image.Patch))
+		if p.Name == "logit_scale" && logitScale != 0 {
+			scale = logitScale
+		}
+		checkSpread(t, p.Name, p.Value, rules[0].kind, scale)
 	}
 }
 

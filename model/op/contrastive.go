@@ -127,7 +127,7 @@ func (op contrastive) wrt() []bool { return []bool{true, true, true, false}[:3+c
 
 func (op contrastive) grad(b *Builder, in, out []*G.Node, dloss *G.Node) []*G.Node {
 	args := append([]*G.Node{in[0], in[1], in[2], out[1], out[2], dloss}, in[3:]...)
-	return append(b.apply(contrastiveGrad{op.texts}, 3, args...), make([]*G.Node, count(op.texts))...)
+	return append(b.apply(contrastiveGrad(op), 3, args...), make([]*G.Node, count(op.texts))...)
 }
 
 // contrastiveGrad maps x, y, logitScale, rowLSE, colLSE, dloss[, texts] to dx, dy and

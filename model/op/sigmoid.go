@@ -45,7 +45,7 @@ func (op sigmoid) wrt() []bool { return []bool{true, true, true, true, false}[:4
 
 func (op sigmoid) grad(b *Builder, in, _ []*G.Node, dloss *G.Node) []*G.Node {
 	args := append([]*G.Node{in[0], in[1], in[2], in[3], dloss}, in[4:]...)
-	return append(b.apply(sigmoidGrad{op.texts}, 4, args...), make([]*G.Node, count(op.texts))...)
+	return append(b.apply(sigmoidGrad(op), 4, args...), make([]*G.Node, count(op.texts))...)
 }
 
 // sigmoidGrad maps x, y, logitScale, logitBias, dloss[, texts] to dx, dy and the
