@@ -83,6 +83,9 @@ func (m *CLIP) Load(get func(name string) (shape []int, data []float32, err erro
 		}
 		copy(p.Value, data)
 	}
+	if scale := m.LogitScale(); math.IsNaN(scale) || math.IsInf(scale, 0) {
+		return fmt.Errorf("model: logit_scale: the factor is %g; want a finite number", scale)
+	}
 	return nil
 }
 

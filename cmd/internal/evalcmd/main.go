@@ -4,7 +4,6 @@ package evalcmd
 
 import (
 	"fmt"
-	"math"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -42,11 +41,7 @@ func open(path string, batch int) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{trained, embedder}
-	if scale := s.scale(); math.IsNaN(scale) || math.IsInf(scale, 0) {
-		return nil, fmt.Errorf("eval: %s: logit scale %g; want a finite number", trained.Path, scale)
-	}
-	return s, nil
+	return &session{trained, embedder}, nil
 }
 
 // scale is the model's factor on cosines.
