@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,12 +16,12 @@ const module = "github.com/goclip/goclip"
 // arrows says which packages of this module a package may import, its tests
 // apart: a line for each. A trailing /... stands for the package and all below it.
 const arrows = `
-goclip: configs data data/preprocess eval model run train
+goclip: configs data data/preprocess data/tokenizer eval internal/kernel model run train
 internal/kernel:
 internal/size:
 internal/bounded:
 internal/atomicfile:
-checkpoint: checkpoint/weights internal/atomicfile
+checkpoint: checkpoint/weights
 data/preprocess: internal/kernel
 data/tokenizer:
 data/synth: internal/atomicfile
@@ -37,14 +39,14 @@ configs: checkpoint data/... eval model optim train
 run: checkpoint configs data/... eval internal/... model optim train web/page
 web/page:
 web/serve:
-web/live: checkpoint configs run train web/page web/serve
+web/live: checkpoint configs data run train web/page web/serve
 web/demo: data data/preprocess eval eval/embeddings model web/page web/serve
 bench: internal/kernel model model/vm optim // model/vm reports the time of operations
 bench/race: bench // reads its report
-bench/killtest: checkpoint
+bench/killtest: checkpoint run
 bench/mutate:
 bench/soak: ...
-cmd/internal/cli: internal/kernel
+cmd/internal/cli: data/storage internal/kernel
 checkpoint/weights:
 checkpoint/torchfile: checkpoint/weights
 checkpoint/foreign: checkpoint checkpoint/torchfile checkpoint/weights
@@ -100,6 +102,11 @@ func TestArrows(t *testing.T) {
 		if !known && len(p.Imports) > 0 {
 			t.Errorf("%s has no line in arrows; give it one", p.ImportPath)
 			continue
+		}
+		for _, to := range may {
+			if runtime.GOOS == "linux" && !strings.HasSuffix(to, "...") && !slices.Contains(p.Imports, module+"/"+to) {
+				t.Errorf("%s does not import %s; want the line in arrows without it", name, to)
+			}
 		}
 		for _, path := range p.Imports {
 			inner, ours := strings.CutPrefix(path, module+"/")

@@ -19,7 +19,7 @@ const maxFile = 256 << 20
 // is decoded as in training; anything else is an error. An image without pixels and
 // a file that cannot be decoded are errors as well, which name its place, from 0.
 func (m *Model) EncodeImages(ctx context.Context, images ...any) ([][]float32, error) {
-	size := m.trained.Config.Model.Image.Size
+	size := m.config.Model.Image.Size
 	return m.images.encode(ctx, len(images), func(i int, in *input) error {
 		p := m.processors.Get().(*preprocess.Processor)
 		defer m.processors.Put(p)
@@ -56,10 +56,10 @@ func decode(p *preprocess.Processor, source any) (*preprocess.Image, error) {
 // EncodeTexts returns the embeddings of texts: unit rows (N, E). A text of more
 // tokens than the model's context is cut.
 func (m *Model) EncodeTexts(ctx context.Context, texts ...string) ([][]float32, error) {
-	length := m.trained.Config.Model.Text.ContextLength
+	length := m.config.Model.Text.ContextLength
 	return m.texts.encode(ctx, len(texts), func(i int, in *input) error {
 		in.tokens = make([]int32, length)
-		m.trained.Tokenizer.Tokenize(in.tokens, texts[i])
+		m.tokenizer.Tokenize(in.tokens, texts[i])
 		return nil
 	})
 }
@@ -82,16 +82,16 @@ func (m *Model) Classify(ctx context.Context, image any, labels []string, templa
 	if err != nil {
 		return nil, err
 	}
-	return classifier.Probabilities(rows[0], eval.LogitsOf(m.trained.Model)), nil
+	return classifier.Probabilities(rows[0], m.logits), nil
 }
 
 // LogitScale is the factor on cosines: the probability of label i is softmax of
 // LogitScale times the cosine of the image's embedding with the label's. With the sigmoid
 // loss, it is the sigmoid of that plus LogitBias.
-func (m *Model) LogitScale() float64 { return m.trained.Model.LogitScale() }
+func (m *Model) LogitScale() float64 { return m.logits.Scale }
 
 // LogitBias is what the sigmoid loss adds to logits; 0 of a model without it.
-func (m *Model) LogitBias() float64 { return m.trained.Model.LogitBias() }
+func (m *Model) LogitBias() float64 { return m.logits.Bias }
 
 // classifierOf embeds the prompts of labels, unless the last call had the same.
 func (m *Model) classifierOf(ctx context.Context, labels, templates []string) (*eval.Classifier, error) {

@@ -21,15 +21,24 @@ import (
 
 	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data/preprocess"
+	"github.com/goclip/goclip/data/tokenizer"
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/run"
 )
 
 // A Model is a trained model, ready to use. Any number of goroutines may use it;
 // what they ask for at the same time is computed together.
+//
+// Batches of other sizes round differently: the elements of an embedding may differ
+// by some 1e-7 with what else is asked for at the same time.
 type Model struct {
-	trained    *run.Trained
+	config     *configs.Run
+	tokenizer  *tokenizer.Tokenizer
+	path       string
+	skipped    []error
+	logits     eval.Logits
 	pool       *model.Pool
 	images     *tower
 	texts      *tower
@@ -69,8 +78,12 @@ func WithDevice(name string) Option {
 
 // Open reads a model. Path is the folder of a run, of which the newest checkpoint
 // that is whole is taken, the folder of a checkpoint, or a .safetensors file with
-// its config.yaml and tokenizer.json beside it. The model must be closed.
+// its config.yaml and tokenizer.json beside it. Where a folder has a moving average
+// of the weights (optim.ema_decay), that is the model. The model must be closed.
 func Open(path string, o ...Option) (*Model, error) {
+	if err := kernel.CheckLevel(); err != nil {
+		return nil, err
+	}
 	var with options
 	for _, option := range o {
 		if err := option(&with); err != nil {
@@ -81,8 +94,11 @@ func Open(path string, o ...Option) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{trained: t, pool: model.NewPool(with.threads)}
 	c := t.Config
+	m := &Model{
+		config: c, tokenizer: t.Tokenizer, path: t.Path, skipped: t.Skipped,
+		logits: eval.LogitsOf(t.Model), pool: model.NewPool(with.threads),
+	}
 	m.processors.New = func() any { return preprocess.NewProcessor(c.Data.Preprocess, c.Model.Image.Size) }
 	m.images = newTower(c.Model.EmbedDim, func(batch int) (*model.Encoder, error) {
 		return t.Model.NewImageEncoder(model.EncoderConfig{Batch: batch}, m.pool)
@@ -94,10 +110,17 @@ func Open(path string, o ...Option) (*Model, error) {
 }
 
 // Config is what the model was trained with.
-func (m *Model) Config() configs.Run { return *m.trained.Config }
+func (m *Model) Config() configs.Run { return *m.config }
+
+// Path is the file of the weights, and Skipped says of newer checkpoints in the same
+// folder why they were passed over: they are damaged.
+func (m *Model) Path() string { return m.path }
+
+// Skipped is explained at Path.
+func (m *Model) Skipped() []error { return m.skipped }
 
 // Dim is E, the number of elements of an embedding.
-func (m *Model) Dim() int { return m.trained.Config.Model.EmbedDim }
+func (m *Model) Dim() int { return m.config.Model.EmbedDim }
 
 // Close ends the model's threads and gives its memory back, after what is being
 // computed. Calls that come later return an error.
@@ -105,5 +128,4 @@ func (m *Model) Close() {
 	m.images.close()
 	m.texts.close()
 	m.pool.Close()
-	m.trained.Model = nil
 }

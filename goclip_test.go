@@ -46,7 +46,7 @@ train: {steps: 3, batch: 20, log_every: 1}
 	return c
 }
 
-// trained is the folder of a run, and that of its world.
+// trained is the folder of a run, and the folder of its world.
 func trained(t testing.TB) (run, world string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -83,7 +83,7 @@ func picture(r, g, b uint8) image.Image {
 }
 
 // TestEncode holds that an image and its file have one unit embedding, and that
-// neither threads nor what else is asked for changes a bit of it.
+// neither threads nor what else is asked for changes it by more than rounding.
 func TestEncode(t *testing.T) {
 	run, _ := trained(t)
 	m := open(t, run)
@@ -158,6 +158,30 @@ func TestConcurrent(t *testing.T) {
 		})
 	}
 	wait.Wait()
+}
+
+// TestClose closes a model while others use it, who get results or an error.
+func TestClose(t *testing.T) {
+	run, _ := trained(t)
+	m := open(t, run)
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for {
+				if _, err := m.Classify(t.Context(), picture(1, 2, 3), []string{"cat", "dog"}); err != nil {
+					if !strings.Contains(err.Error(), "closed") {
+						t.Error(err)
+					}
+					return
+				}
+			}
+		})
+	}
+	m.Close()
+	wait.Wait()
+	if s := m.LogitScale(); !(s > 1) {
+		t.Errorf("logit scale of a closed model: %g", s)
+	}
 }
 
 // near writes a row to four digits: batches of other sizes round differently.
@@ -238,6 +262,7 @@ func TestErrors(t *testing.T) {
 		"one label":    {func() error { _, err := m.Classify(t.Context(), picture(0, 0, 0), []string{"a"}); return err }, "1 labels; want two"},
 		"same labels":  {func() error { _, err := m.Classify(t.Context(), picture(0, 0, 0), []string{"a", "a"}); return err }, `class "a" is both 0 and 1`},
 		"template":     {func() error { _, err := m.Classify(t.Context(), picture(0, 0, 0), []string{"a", "b"}, "x"); return err }, "want {} once"},
+		"no config":    {func() error { _, err := goclip.Train(t.Context(), nil, t.TempDir()); return err }, "no config to train"},
 		"run in place": {func() error { _, err := goclip.Train(t.Context(), config(t, t.TempDir()), run); return err }, "holds a run already"},
 	} {
 		if err := test.do(); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -246,7 +271,7 @@ func TestErrors(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := m.EncodeTexts(ctx, "a", "b"); err != nil && !errors.Is(err, context.Canceled) {
+	if _, err := m.EncodeTexts(ctx, "a", "b"); !errors.Is(err, context.Canceled) {
 		t.Errorf("a context that has ended: %v", err)
 	}
 	m.Close()

@@ -28,7 +28,7 @@ type tower struct {
 	inputs   chan *input
 	ended    chan struct{}
 
-	mu     sync.RWMutex // held for reading while a caller sends
+	mu     sync.RWMutex // held for reading while an input is sent
 	closed bool
 }
 
@@ -48,27 +48,19 @@ func newTower(dim int, compile func(batch int) (*model.Encoder, error)) *tower {
 
 // encode computes the unit rows (N, E) of n inputs; fill gives the numbers of each.
 func (t *tower) encode(ctx context.Context, n int, fill func(i int, in *input) error) ([][]float32, error) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	if t.closed {
-		return nil, errClosed
-	}
 	all := make([]float32, n*t.dim)
 	rows := make([][]float32, n)
 	done := make(chan error, n)
 	sent := 0
 	var failed error
-	for i := range n {
+	for i := 0; i < n && failed == nil; i++ {
 		rows[i] = all[i*t.dim : (i+1)*t.dim : (i+1)*t.dim]
 		in := &input{row: rows[i], done: done}
-		if failed = fill(i, in); failed != nil {
-			break
+		if failed = fill(i, in); failed == nil {
+			failed = t.send(ctx, in)
 		}
-		select {
-		case t.inputs <- in:
+		if failed == nil {
 			sent++
-		case <-ctx.Done():
-			return nil, ctx.Err()
 		}
 	}
 	for range sent {
@@ -87,11 +79,30 @@ func (t *tower) encode(ctx context.Context, n int, fill func(i int, in *input) e
 	for i, row := range rows {
 		for _, v := range row {
 			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-				return nil, fmt.Errorf("goclip: input %d: its embedding has the element %g; want finite ones: are the weights damaged?", i, v)
+				return nil, fmt.Errorf("goclip: input %d: its embedding has the element %g; want finite ones: "+
+					"are the weights damaged?", i, v)
 			}
 		}
 	}
 	return rows, nil
+}
+
+// send puts an input into the queue.
+func (t *tower) send(ctx context.Context, in *input) error {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if t.closed {
+		return errClosed
+	}
+	select {
+	case t.inputs <- in:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // work answers until the tower is closed.
@@ -153,6 +164,6 @@ func (t *tower) close() {
 		t.closed = true
 		close(t.inputs)
 		<-t.ended
-		t.encoders = [len(batches)]*model.Encoder{}
+		t.encoders, t.compile = [len(batches)]*model.Encoder{}, nil // which hold the weights
 	}
 }

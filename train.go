@@ -2,6 +2,7 @@ package goclip
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 
@@ -19,35 +20,54 @@ type Result = run.Result
 var ErrInterrupted = train.ErrInterrupted
 
 // A TrainOption changes how a run is trained.
-type TrainOption func(*run.Options)
+type TrainOption func(*trainOptions)
+
+type trainOptions struct {
+	resume bool
+	extend int
+	log    io.Writer
+}
 
 // WithResume goes on from the newest checkpoint in the run's folder, and takes the
 // same steps, bit for bit, as a run that was never stopped.
-func WithResume() TrainOption { return func(o *run.Options) { o.Resume = true } }
+func WithResume() TrainOption { return func(o *trainOptions) { o.resume = true } }
+
+// WithExtend goes on from the newest checkpoint to a later end, after the given number
+// of steps in all.
+func WithExtend(steps int) TrainOption {
+	return func(o *trainOptions) { o.resume, o.extend = true, steps }
+}
 
 // WithLog writes the lines that the command train shows to w.
 func WithLog(w io.Writer) TrainOption {
-	return func(o *run.Options) { o.Log = train.NewConsole(w, o.Config.Train.Steps) }
+	return func(o *trainOptions) { o.log = w }
 }
 
 // Train runs a config to its end in the folder dir, as the command train does: it
 // writes metrics, checkpoints and all else there. [configs.Load] reads a config. When
 // ctx ends, Train saves the run and returns [ErrInterrupted].
 func Train(ctx context.Context, config *configs.Run, dir string, o ...TrainOption) (*Result, error) {
-	c := *config
-	c.SetDefaults() // a config need not come from a recipe
-	with := run.Options{Config: &c, Dir: dir}
+	if config == nil {
+		return nil, fmt.Errorf("goclip: no config to train; want one, as configs.Load reads it")
+	}
+	var with trainOptions
 	for _, option := range o {
 		option(&with)
 	}
-	return run.Train(ctx, with)
+	c := *config
+	c.SetDefaults() // a config need not come from a recipe
+	all := run.Options{Config: &c, Dir: dir, Resume: with.resume, Extend: with.extend}
+	if with.log != nil {
+		all.Log = train.NewConsole(with.log, max(c.Train.Steps, with.extend))
+	}
+	return run.Train(ctx, all)
 }
 
 // Evaluate measures the zero-shot accuracy of a model on labeled shards, such as
 // "shards/val-*.parquet": the label of a row is the index of its class, from 0.
 // Templates make the prompts of a class, as in [Model.Classify].
 func Evaluate(ctx context.Context, m *Model, shards string, classes []string, templates ...string) (eval.ZeroShot, error) {
-	c := m.trained.Config
+	c := m.config
 	d, err := data.Open(ctx, shards, c.Data, data.Need{Label: true})
 	if err != nil {
 		return eval.ZeroShot{}, err

@@ -12,11 +12,11 @@ import (
 	"github.com/goclip/goclip/cmd/internal/traincmd"
 )
 
-// Main runs goclip with arguments, the program's name apart, and returns its exit
-// code: 0 done, 1 an error, 2 wrong usage.
-func Main(args []string) int {
+// Main runs the program of a name, such as goclip, with arguments and returns its
+// exit code: 0 done, 1 an error, 2 wrong usage.
+func Main(name string, args []string) int {
 	root := &cobra.Command{
-		Use:     "goclip",
+		Use:     name,
 		Short:   "Contrastive language-image pre-training (CLIP)",
 		Version: version(),
 	}

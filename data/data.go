@@ -65,7 +65,7 @@ func openSources(ctx context.Context, sources []Source, c Config, need Need) (*D
 	if c.Where != "" {
 		keep, _ = where.Parse(c.Where) // which Validate has read
 	}
-	store, err := c.store()
+	store, err := c.store(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ type ExampleRow struct {
 func Inspect(ctx context.Context, patterns string, c Config) iter.Seq2[ShardInfo, error] {
 	return func(yield func(ShardInfo, error) bool) {
 		c.SetDefaults()
-		store, err := c.store()
+		store, err := c.store(ctx)
 		if err != nil {
 			yield(ShardInfo{}, err)
 			return

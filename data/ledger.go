@@ -37,7 +37,7 @@ func (l *Ledger) Resume(lines []byte, rows int64) {
 	defer l.mu.Unlock()
 	l.seen = rows
 	for line := range bytes.Lines(lines) {
-		var b ledgerLine
+		var b BadRow
 		if json.Unmarshal(line, &b) != nil || l.bad[RowRef{b.Shard, b.Row}] {
 			continue
 		}
@@ -46,10 +46,10 @@ func (l *Ledger) Resume(lines []byte, rows int64) {
 	}
 }
 
-// A ledgerLine is what the ledger says of a row.
-type ledgerLine struct {
+// A BadRow is a line of a ledger: a row that cannot be used, and why.
+type BadRow struct {
 	Shard  string `json:"shard"`
-	Row    int64  `json:"row"`
+	Row    int64  `json:"row"` // in the shard
 	Reason string `json:"reason"`
 }
 
@@ -77,7 +77,7 @@ func (l *Ledger) add(rows int, bad []badRow) error {
 		}
 		l.bad[b.ref] = true
 		l.shards[b.ref.Shard]++
-		line, err := json.Marshal(ledgerLine{b.ref.Shard, b.ref.Row, b.reason})
+		line, err := json.Marshal(BadRow{b.ref.Shard, b.ref.Row, b.reason})
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/goclip/goclip/data/storage"
@@ -8,7 +9,7 @@ import (
 )
 
 // store opens what the config reads, which has its defaults.
-func (c Config) store() (*storage.Store, error) {
+func (c Config) store(ctx context.Context) (*storage.Store, error) {
 	limit, err := sizeOf("cache_size", c.CacheSize)
 	if err != nil {
 		return nil, err
@@ -17,6 +18,7 @@ func (c Config) store() (*storage.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
+	s.LogFrom(ctx)
 	return s, nil
 }
 

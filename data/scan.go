@@ -102,7 +102,7 @@ func example(p *preprocess.Processor, dst []float32, r *row, need Need) (reason 
 // ReadImage returns the image file of one row, and its captions.
 func ReadImage(ctx context.Context, ref RowRef, c Config) (file []byte, captions []string, err error) {
 	c.SetDefaults()
-	store, err := c.store()
+	store, err := c.store(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -46,7 +46,7 @@ func OpenSurvey(ctx context.Context, patterns string, c Config, need Need) (*Sur
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	store, err := c.store()
+	store, err := c.store(ctx)
 	if err != nil {
 		return nil, err
 	}

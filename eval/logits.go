@@ -27,12 +27,6 @@ func LogitsOf(m *model.CLIP) Logits {
 	}
 }
 
-// Finite says that scale and bias are numbers.
-func (l Logits) Finite() bool {
-	sum := l.Scale + l.Bias
-	return !math.IsNaN(sum) && !math.IsInf(sum, 0)
-}
-
 // probabilities replaces cosines by their probabilities.
 func (l Logits) probabilities(cosines []float64) {
 	if l.Sigmoid {

@@ -289,6 +289,21 @@ func TestSigmoidConfig(t *testing.T) {
 	}
 }
 
+// TestLoadBias holds that weights whose bias is no number are refused.
+func TestLoadBias(t *testing.T) {
+	m := newModel(t, architectures()["siglip"])
+	get := func(name string) ([]int, []float32, error) {
+		i := slices.IndexFunc(m.Params(), func(p *model.Param) bool { return p.Name == name })
+		if p := m.Params()[i]; name != "logit_bias" {
+			return p.Shape, p.Value, nil
+		}
+		return nil, []float32{float32(math.NaN())}, nil
+	}
+	if err := m.Load(get); err == nil || !strings.Contains(err.Error(), "logit_bias: have NaN; want a finite number") {
+		t.Errorf("Load of a bias NaN: %v", err)
+	}
+}
+
 // TestArchitectureNames holds the names of the parameters that only some architectures
 // have, and that others lack.
 func TestArchitectureNames(t *testing.T) {

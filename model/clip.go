@@ -91,6 +91,12 @@ func (m *CLIP) Load(get func(name string) (shape []int, data []float32, err erro
 		}
 		copy(p.Value, data)
 	}
+	if scale := m.LogitScale(); math.IsNaN(scale) || math.IsInf(scale, 0) {
+		return fmt.Errorf("model: logit_scale: the factor is %g; want a finite number", scale)
+	}
+	if bias := m.LogitBias(); math.IsNaN(bias) || math.IsInf(bias, 0) {
+		return fmt.Errorf("model: logit_bias: have %g; want a finite number", bias)
+	}
 	return nil
 }
 

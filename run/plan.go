@@ -26,9 +26,15 @@ type Plan struct {
 	Checkpoints    int           // kept at the end
 }
 
-// MakePlan works out what a run will take and measures the speed of a few steps.
-// It writes no folder.
+// MakePlan works out what a run will take and measures the speed of steps, 1 or
+// more. It makes no folder of a run, but draws the quickstart's world.
 func MakePlan(ctx context.Context, c *configs.Run, steps int, log *train.Console) (*Plan, error) {
+	if steps < 1 {
+		return nil, fmt.Errorf("run: %d steps to measure; want 1 or more", steps)
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
 	in, err := openInputs(ctx, c, false, log)
 	if err != nil {
 		return nil, err
@@ -89,7 +95,6 @@ func timeSteps(ctx context.Context, p *parts, in *inputs, steps int, log *train.
 		return 0, err
 	}
 	defer t.Close()
-	defer boundGarbage()()
 	var start time.Time
 	for i := range steps + 1 {
 		if i == 1 {

@@ -32,6 +32,10 @@ type Options struct {
 	Extend int
 
 	Log *train.Console // nil logs nothing
+
+	// Alone says that the process does nothing beside the run, whose garbage
+	// collection is then tuned for it.
+	Alone bool
 }
 
 // A Result is what a run ended in.
@@ -58,7 +62,9 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 	}
 	defer s.close()
 	s.announce()
-	defer boundGarbage()()
+	if o.Alone {
+		defer boundGarbage()()
+	}
 	if err := s.trainer.Run(ctx); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/tokenizer"
+	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/optim"
 )
@@ -33,6 +34,12 @@ type Setup struct {
 // A run that goes on restores the moments by t.Optim.State, calls t.Optim.Resume
 // and sets t.Watch before its first step.
 func New(s Setup) (*Trainer, error) {
+	if err := kernel.CheckLevel(); err != nil {
+		return nil, err
+	}
+	if s.Model == nil || s.Tokenizer == nil || s.Data == nil {
+		return nil, fmt.Errorf("train: model %t, tokenizer %t, data %t; want all three", s.Model != nil, s.Tokenizer != nil, s.Data != nil)
+	}
 	s.Config.SetDefaults()
 	if err := s.Config.Validate(); err != nil {
 		return nil, err

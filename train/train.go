@@ -77,6 +77,7 @@ var ErrInterrupted = errors.New("train: interrupted and saved")
 // takes the same steps, bit for bit, as training never interrupted.
 func (t *Trainer) Run(ctx context.Context) error {
 	var since interval
+	var missing error // of the last evaluation
 	saved := time.Now()
 	if t.Optim.Step() == 0 {
 		t.grid(ctx, 0)
@@ -102,8 +103,12 @@ func (t *Trainer) Run(ctx context.Context) error {
 			t.grid(ctx, step)
 		}
 		if last || due(step, t.EvalEvery) {
-			if err := t.eval(ctx, step); err != nil && ctx.Err() == nil {
+			err := t.eval(ctx, step)
+			if err != nil && ctx.Err() == nil {
 				return t.unmeasured(step, err)
+			}
+			if err != nil && last { // it is saved all the same
+				missing = ErrInterrupted
 			}
 		}
 		if last || due(step, t.SaveEvery) || t.SaveInterval > 0 && time.Since(saved) >= t.SaveInterval {
@@ -115,7 +120,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 			saved = time.Now()
 		}
 	}
-	return nil
+	return missing
 }
 
 func (t *Trainer) grid(ctx context.Context, step int) {

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/goclip/goclip/checkpoint"
+	"github.com/goclip/goclip/run"
 )
 
 const recipe = `
@@ -48,7 +49,7 @@ func main() {
 	kills := flag.Int("kills", 50, "how often")
 	steps := flag.Int("steps", 400, "of the run")
 	flag.Parse()
-	if err := run(*seed, *kills, *steps); err != nil {
+	if err := killAll(*seed, *kills, *steps); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -60,7 +61,7 @@ type trainer struct {
 	steps       int
 }
 
-func run(seed uint64, kills, steps int) error {
+func killAll(seed uint64, kills, steps int) error {
 	dir, err := os.MkdirTemp("", "killtest")
 	if err != nil {
 		return err
@@ -202,7 +203,7 @@ func (t trainer) terminated(name string) (took time.Duration, err error) {
 // sums returns the checksums of the last checkpoint's files.
 func (t trainer) sums(name string) (string, error) {
 	var all []string
-	for _, file := range []string{"model.safetensors", "optimizer.safetensors", "state.json", "tokenizer.json"} {
+	for _, file := range []string{run.ModelFile, run.OptimizerFile, run.StateFile, run.TokenizerFile} {
 		f, err := os.Open(filepath.Join(t.dir, name, "checkpoints", checkpoint.StepName(t.steps), file))
 		if err != nil {
 			return "", err

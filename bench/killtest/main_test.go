@@ -7,7 +7,7 @@ func TestRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds cmd/train and runs it six times")
 	}
-	if err := run(1, 2, 24); err != nil {
+	if err := killAll(1, 2, 24); err != nil {
 		t.Error(err)
 	}
 }

@@ -8,4 +8,4 @@ import (
 	"github.com/goclip/goclip/cmd"
 )
 
-func main() { os.Exit(cmd.Main(os.Args[1:])) }
+func main() { os.Exit(cmd.Main("goclip", os.Args[1:])) }

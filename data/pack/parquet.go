@@ -43,6 +43,7 @@ func openParquet(ctx context.Context, c Config) (source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pack: %w", err)
 	}
+	store.LogFrom(ctx)
 	names, err := store.List(ctx, c.Source)
 	if err != nil {
 		return nil, fmt.Errorf("pack: %w", err)

@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net/http"
 	"os"
 	"sync"
@@ -56,7 +55,7 @@ type Stats struct {
 // New makes a store. A cache folder that cannot be made is an error.
 func New(c Config) (*Store, error) {
 	s := &Store{client: newClient(), pause: backoff, stall: 30 * time.Second, requests: map[*request]bool{}}
-	s.SetLog(log.Printf)
+	s.SetLog(func(string, ...any) {})
 	if c.Cache != "" {
 		var err error
 		if s.cache, err = newCache(c.Cache, c.CacheBytes, s.logf); err != nil {
@@ -66,8 +65,21 @@ func New(c Config) (*Store, error) {
 	return s, nil
 }
 
-// SetLog sets what logs requests that are made again; at first that is the
-// standard logger.
+// WithLog returns a context in which what opens a store lets it log to log.
+func WithLog(ctx context.Context, log func(format string, args ...any)) context.Context {
+	return context.WithValue(ctx, logKey{}, log)
+}
+
+type logKey struct{}
+
+// LogFrom takes what WithLog put into ctx, if anything.
+func (s *Store) LogFrom(ctx context.Context) {
+	if log, ok := ctx.Value(logKey{}).(func(format string, args ...any)); ok {
+		s.SetLog(log)
+	}
+}
+
+// SetLog sets what logs requests that are made again; at first nothing does.
 func (s *Store) SetLog(log func(format string, args ...any)) { s.log.Store(&log) }
 
 func (s *Store) logf(format string, args ...any) { (*s.log.Load())(format, args...) }

@@ -20,16 +20,32 @@ TEXT ·gemm16AVX2(SB), NOSPLIT, $48-8
 	MOVQ CX, 32(SP)
 	MOVQ 120(AX), CX
 	MOVQ CX, 40(SP)
-	CMPQ (AX), $0x06
-	JEQ  rows6
-	CMPQ (AX), $0x05
-	JEQ  rows5
-	CMPQ (AX), $0x04
-	JEQ  rows4
-	CMPQ (AX), $0x03
-	JEQ  rows3
-	CMPQ (AX), $0x02
-	JEQ  rows2
+	MOVQ (AX), AX
+	CMPQ AX, $0x04
+	JLT  below4
+	CMPQ AX, $0x05
+	JLT  below5
+	CMPQ AX, $0x06
+	JLT  below6
+	JMP  rows6
+
+below6:
+	JMP rows5
+
+below5:
+	JMP rows4
+
+below4:
+	CMPQ AX, $0x02
+	JLT  below2
+	CMPQ AX, $0x03
+	JLT  below3
+	JMP  rows3
+
+below3:
+	JMP rows2
+
+below2:
 	MOVQ t+0(FP), AX
 	MOVQ 40(AX), AX
 	MOVQ t+0(FP), CX
@@ -938,45 +954,85 @@ store6:
 // func gemm16AVX512(t *gemmTiles)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·gemm16AVX512(SB), NOSPLIT, $48-8
-	MOVQ  t+0(FP), AX
-	MOVQ  8(AX), CX
-	MOVQ  CX, (SP)
-	MOVQ  56(AX), CX
-	MOVQ  CX, 8(SP)
-	MOVQ  80(AX), CX
-	MOVQ  CX, 16(SP)
-	MOVQ  96(AX), CX
-	MOVQ  CX, 24(SP)
-	MOVQ  112(AX), CX
-	MOVQ  CX, 32(SP)
-	MOVQ  120(AX), CX
-	MOVQ  CX, 40(SP)
-	CMPQ  (AX), $0x0e
-	JEQ   rows14
-	CMPQ  (AX), $0x0d
-	JEQ   rows13
-	CMPQ  (AX), $0x0c
-	JEQ   rows12
-	CMPQ  (AX), $0x0b
-	JEQ   rows11
-	CMPQ  (AX), $0x0a
-	JEQ   rows10
-	CMPQ  (AX), $0x09
-	JEQ   rows9
-	CMPQ  (AX), $0x08
-	JEQ   rows8
-	CMPQ  (AX), $0x07
-	JEQ   rows7
-	CMPQ  (AX), $0x06
-	JEQ   rows6
-	CMPQ  (AX), $0x05
-	JEQ   rows5
-	CMPQ  (AX), $0x04
-	JEQ   rows4
-	CMPQ  (AX), $0x03
-	JEQ   rows3
-	CMPQ  (AX), $0x02
-	JEQ   rows2
+	MOVQ t+0(FP), AX
+	MOVQ 8(AX), CX
+	MOVQ CX, (SP)
+	MOVQ 56(AX), CX
+	MOVQ CX, 8(SP)
+	MOVQ 80(AX), CX
+	MOVQ CX, 16(SP)
+	MOVQ 96(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 112(AX), CX
+	MOVQ CX, 32(SP)
+	MOVQ 120(AX), CX
+	MOVQ CX, 40(SP)
+	MOVQ (AX), AX
+	CMPQ AX, $0x08
+	JLT  below8
+	CMPQ AX, $0x0b
+	JLT  below11
+	CMPQ AX, $0x0d
+	JLT  below13
+	CMPQ AX, $0x0e
+	JLT  below14
+	JMP  rows14
+
+below14:
+	JMP rows13
+
+below13:
+	CMPQ AX, $0x0c
+	JLT  below12
+	JMP  rows12
+
+below12:
+	JMP rows11
+
+below11:
+	CMPQ AX, $0x09
+	JLT  below9
+	CMPQ AX, $0x0a
+	JLT  below10
+	JMP  rows10
+
+below10:
+	JMP rows9
+
+below9:
+	JMP rows8
+
+below8:
+	CMPQ AX, $0x04
+	JLT  below4
+	CMPQ AX, $0x06
+	JLT  below6
+	CMPQ AX, $0x07
+	JLT  below7
+	JMP  rows7
+
+below7:
+	JMP rows6
+
+below6:
+	CMPQ AX, $0x05
+	JLT  below5
+	JMP  rows5
+
+below5:
+	JMP rows4
+
+below4:
+	CMPQ AX, $0x02
+	JLT  below2
+	CMPQ AX, $0x03
+	JLT  below3
+	JMP  rows3
+
+below3:
+	JMP rows2
+
+below2:
 	MOVQ  t+0(FP), AX
 	MOVQ  40(AX), AX
 	MOVQ  t+0(FP), CX
@@ -3191,45 +3247,85 @@ store14:
 // func gemm32AVX512(t *gemmTiles)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·gemm32AVX512(SB), NOSPLIT, $48-8
-	MOVQ  t+0(FP), AX
-	MOVQ  8(AX), CX
-	MOVQ  CX, (SP)
-	MOVQ  56(AX), CX
-	MOVQ  CX, 8(SP)
-	MOVQ  80(AX), CX
-	MOVQ  CX, 16(SP)
-	MOVQ  96(AX), CX
-	MOVQ  CX, 24(SP)
-	MOVQ  112(AX), CX
-	MOVQ  CX, 32(SP)
-	MOVQ  120(AX), CX
-	MOVQ  CX, 40(SP)
-	CMPQ  (AX), $0x0e
-	JEQ   rows14
-	CMPQ  (AX), $0x0d
-	JEQ   rows13
-	CMPQ  (AX), $0x0c
-	JEQ   rows12
-	CMPQ  (AX), $0x0b
-	JEQ   rows11
-	CMPQ  (AX), $0x0a
-	JEQ   rows10
-	CMPQ  (AX), $0x09
-	JEQ   rows9
-	CMPQ  (AX), $0x08
-	JEQ   rows8
-	CMPQ  (AX), $0x07
-	JEQ   rows7
-	CMPQ  (AX), $0x06
-	JEQ   rows6
-	CMPQ  (AX), $0x05
-	JEQ   rows5
-	CMPQ  (AX), $0x04
-	JEQ   rows4
-	CMPQ  (AX), $0x03
-	JEQ   rows3
-	CMPQ  (AX), $0x02
-	JEQ   rows2
+	MOVQ t+0(FP), AX
+	MOVQ 8(AX), CX
+	MOVQ CX, (SP)
+	MOVQ 56(AX), CX
+	MOVQ CX, 8(SP)
+	MOVQ 80(AX), CX
+	MOVQ CX, 16(SP)
+	MOVQ 96(AX), CX
+	MOVQ CX, 24(SP)
+	MOVQ 112(AX), CX
+	MOVQ CX, 32(SP)
+	MOVQ 120(AX), CX
+	MOVQ CX, 40(SP)
+	MOVQ (AX), AX
+	CMPQ AX, $0x08
+	JLT  below8
+	CMPQ AX, $0x0b
+	JLT  below11
+	CMPQ AX, $0x0d
+	JLT  below13
+	CMPQ AX, $0x0e
+	JLT  below14
+	JMP  rows14
+
+below14:
+	JMP rows13
+
+below13:
+	CMPQ AX, $0x0c
+	JLT  below12
+	JMP  rows12
+
+below12:
+	JMP rows11
+
+below11:
+	CMPQ AX, $0x09
+	JLT  below9
+	CMPQ AX, $0x0a
+	JLT  below10
+	JMP  rows10
+
+below10:
+	JMP rows9
+
+below9:
+	JMP rows8
+
+below8:
+	CMPQ AX, $0x04
+	JLT  below4
+	CMPQ AX, $0x06
+	JLT  below6
+	CMPQ AX, $0x07
+	JLT  below7
+	JMP  rows7
+
+below7:
+	JMP rows6
+
+below6:
+	CMPQ AX, $0x05
+	JLT  below5
+	JMP  rows5
+
+below5:
+	JMP rows4
+
+below4:
+	CMPQ AX, $0x02
+	JLT  below2
+	CMPQ AX, $0x03
+	JLT  below3
+	JMP  rows3
+
+below3:
+	JMP rows2
+
+below2:
 	MOVQ  t+0(FP), AX
 	MOVQ  40(AX), AX
 	MOVQ  t+0(FP), CX

@@ -16,6 +16,7 @@ import (
 
 	"github.com/goclip/goclip/checkpoint"
 	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/run"
 	"github.com/goclip/goclip/train"
 )
@@ -75,14 +76,7 @@ type State struct {
 type Ledger struct {
 	Count   int            `json:"count"`
 	Reasons map[string]int `json:"reasons"`
-	Last    []BadRow       `json:"last"` // the newest, last
-}
-
-// A BadRow is a line of it.
-type BadRow struct {
-	Shard  string `json:"shard"`
-	Row    int64  `json:"row"`
-	Reason string `json:"reason"`
+	Last    []data.BadRow  `json:"last"` // the newest, last
 }
 
 // Open takes the folder of a run, which may not have begun.
@@ -221,7 +215,7 @@ func (f *Folder) readLedger() error {
 		*bad = Ledger{Reasons: map[string]int{}}
 	}
 	for _, line := range lines {
-		var row BadRow
+		var row data.BadRow
 		if json.Unmarshal(line, &row) != nil {
 			continue
 		}

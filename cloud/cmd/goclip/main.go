@@ -11,5 +11,5 @@ import (
 
 func main() {
 	cloud.Register()
-	os.Exit(cmd.Main(os.Args[1:]))
+	os.Exit(cmd.Main("goclip-cloud", os.Args[1:]))
 }

@@ -7,15 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/goclip/goclip/data/storage"
 	"github.com/goclip/goclip/internal/kernel"
 )
 
@@ -38,7 +41,7 @@ func Run(root *cobra.Command, args []string, w io.Writer) int {
 	root.SetArgs(args)
 	err := kernel.CheckLevel()
 	if err == nil {
-		err = root.ExecuteContext(ctx)
+		err = root.ExecuteContext(storage.WithLog(ctx, log.Printf))
 	}
 	if err == nil {
 		return 0
@@ -52,8 +55,8 @@ func Run(root *cobra.Command, args []string, w io.Writer) int {
 	return 1
 }
 
-// program is the name of the command that has all others below it.
-const program = "goclip"
+// tools are the commands that are programs of their own as well.
+var tools = []string{"train", "eval", "data"}
 
 // Tool is how a person who called c calls the command of a name: "goclip eval",
 // "eval", or "go run ./cmd/eval" where go run built this program.
@@ -62,10 +65,18 @@ func Tool(c *cobra.Command, name string) string {
 	if path, err := os.Executable(); err == nil && strings.Contains(filepath.ToSlash(path), "/go-build") {
 		built = "go run ./cmd/"
 	}
-	if c.Root().Name() == program {
+	if program := c.Root().Name(); !slices.Contains(tools, program) {
 		return built + program + " " + name
 	}
 	return built + name
+}
+
+// Quote writes an argument of a command that is shown to a person.
+func Quote(arg string) string {
+	if arg != "" && !strings.ContainsAny(arg, " \t\"'`$&|;<>(){}*?[]!#~\\") {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }
 
 // example is the start of a line of an example.
@@ -74,14 +85,14 @@ var example = regexp.MustCompile(`(?m)^  (train|eval|data) `)
 // strict makes wrong flags and arguments of c and its subcommands wrong usage.
 func strict(c *cobra.Command) {
 	c.SilenceErrors, c.SilenceUsage = true, true
-	if c.Root().Name() == program {
+	if program := c.Root().Name(); !slices.Contains(tools, program) {
 		c.Example = example.ReplaceAllString(c.Example, "  "+program+" $1 ")
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usagef("%w", err) })
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
 			if err := check(c, args); err != nil {
-				return Usagef("%w", err)
+				return Usagef("%w; want: %s", err, c.UseLine())
 			}
 			return nil
 		}

@@ -50,7 +50,7 @@ func TestNotFinite(t *testing.T) {
 	classes := []string{"--data", valData, "--classes", "world/classes.txt"}
 	out := filepath.Join(t.TempDir(), "out")
 	const image, text, scale = "val-seen-00000-of-00001.parquet: row 0: its embedding has NaN", `text "a photo of a `,
-		"logit scale NaN"
+		"logit_scale: the factor is NaN"
 	for _, test := range []struct {
 		tensor, want string
 		args         []string

@@ -41,11 +41,7 @@ func open(path string, batch int) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{trained, embedder}
-	if l := s.logits(); !l.Finite() {
-		return nil, fmt.Errorf("eval: %s: logit scale %g, bias %g; want finite numbers", trained.Path, l.Scale, l.Bias)
-	}
-	return s, nil
+	return &session{trained, embedder}, nil
 }
 
 // logits say how the model makes probabilities of cosines.

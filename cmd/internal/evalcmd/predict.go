@@ -55,6 +55,9 @@ func (f *predictFlags) run(c *cobra.Command, images []string) error {
 	if err := eval.CheckClasses(classes); err != nil {
 		return fmt.Errorf("%w in --labels", err)
 	}
+	if len(classes) < 2 {
+		return cli.Usagef("--labels %q: one label; want two or more to choose from", f.labels)
+	}
 	if strings.Count(f.template, "{}") != 1 {
 		return cli.Usagef("--template %q; want {} once, for the label", f.template)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/storage"
 	"github.com/goclip/goclip/eval/report"
+	"github.com/goclip/goclip/run"
 )
 
 type reportFlags struct {
@@ -71,7 +72,7 @@ func (f *reportFlags) run(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if r.Curves, err = curves(filepath.Join(f.from.checkpoint, "metrics.jsonl"), r.Floor); err != nil {
+	if r.Curves, err = curves(filepath.Join(f.from.checkpoint, run.MetricsFile), r.Floor); err != nil {
 		return err
 	}
 	return writeFile(f.out, r.Write)

@@ -66,7 +66,7 @@ func (s *source) set(ctx context.Context, with *session, need data.Need) (*embed
 			return nil, err
 		}
 		if x.Weights != "" && x.Weights != weights || x.Width != with.Config.Model.EmbedDim {
-			return nil, fmt.Errorf("eval: %s was made with other weights than %s; want eval embed again", s.embeddings,
+			return nil, fmt.Errorf("eval: %s was made with other weights than %s; want the images embedded again (eval embed)", s.embeddings,
 				with.Path)
 		}
 	}
@@ -76,7 +76,7 @@ func (s *source) set(ctx context.Context, with *session, need data.Need) (*embed
 		}
 	}
 	if need.Caption && len(x.Texts) == 0 {
-		return nil, fmt.Errorf("eval: %s holds no captions; want eval embed --captions", s.embeddings)
+		return nil, fmt.Errorf("eval: %s holds no captions; want them embedded with --captions (eval embed)", s.embeddings)
 	}
 	return x, nil
 }

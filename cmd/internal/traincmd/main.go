@@ -70,6 +70,8 @@ func (o *options) train(cmd *cobra.Command) error {
 		return cli.Usagef("--extend without --resume; want a run that goes on")
 	case config == "" && o.resume && workdir != "":
 		config = filepath.Join(workdir, run.ConfigFile)
+	case config == "" && o.resume:
+		return cli.Usagef("--workdir is missing; want the folder of the run to resume")
 	case config == "":
 		return cli.Usagef("--config is missing; want a recipe, such as quickstart")
 	}
@@ -98,10 +100,10 @@ func (o *options) train(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	result, err := run.Train(ctx, run.Options{Config: c, Dir: workdir, Resume: o.resume, Extend: extend, Log: log})
+	result, err := run.Train(ctx, run.Options{Config: c, Dir: workdir, Resume: o.resume, Extend: extend, Log: log, Alone: true})
 	stop()
 	if errors.Is(err, train.ErrInterrupted) {
-		log.Printf("saved; continue with: %s --config %s --workdir %s --resume", cli.Tool(cmd, "train"), config, workdir)
+		log.Printf("saved; continue with: %s --workdir %s --resume", cli.Tool(cmd, "train"), cli.Quote(workdir))
 		return nil
 	}
 	if err != nil {
@@ -119,8 +121,8 @@ func summarize(cmd *cobra.Command, log *train.Console, workdir string, r *run.Re
 	if len(r.Classes) > 1 {
 		labels = strings.Join(r.Classes[:min(3, len(r.Classes))], ",")
 	}
-	log.Printf("logit scale %.1f; try: %s predict --checkpoint %s --labels '%s' PICTURE", r.LogitScale, cli.Tool(cmd, "eval"), workdir, labels)
-	log.Printf("see how it was learned: %s serve --workdir %s", cli.Tool(cmd, "eval"), workdir)
+	log.Printf("logit scale %.1f; try: %s predict --checkpoint %s --labels %s PICTURE", r.LogitScale, cli.Tool(cmd, "eval"), cli.Quote(workdir), cli.Quote(labels))
+	log.Printf("see how it was learned: %s serve --workdir %s", cli.Tool(cmd, "eval"), cli.Quote(workdir))
 	for _, e := range r.Evaluations {
 		log.Printf("%v", e)
 	}

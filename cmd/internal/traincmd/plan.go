@@ -21,7 +21,7 @@ func (o *options) planCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p, err := run.MakePlan(c.Context(), config, max(1, steps), train.NewConsole(os.Stderr, steps))
+			p, err := run.MakePlan(c.Context(), config, steps, train.NewConsole(os.Stderr, steps))
 			if err != nil {
 				return err
 			}

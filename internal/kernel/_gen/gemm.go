@@ -33,13 +33,27 @@ func gemm(set instructionSet, vectors, highest int) {
 		MOVQ(v, local)
 		moving[name] = local
 	}
-	for rows := highest; rows > 1; rows-- {
-		CMPQ(field(args, "rows"), Imm(uint64(rows)))
-		JEQ(LabelRef(fmt.Sprintf("rows%d", rows)))
-	}
+	rows := GP64()
+	MOVQ(field(args, "rows"), rows)
+	choose(rows, 1, highest)
 	for rows := 1; rows <= highest; rows++ {
 		(&gemmBody{rows: rows, vectors: vectors, moving: moving}).write()
 	}
+}
+
+// choose jumps to the body for a number of rows, which is between lo and hi.
+func choose(rows reg.GPVirtual, lo, hi int) {
+	if lo == hi {
+		JMP(LabelRef(fmt.Sprintf("rows%d", lo)))
+		return
+	}
+	middle := (lo + hi + 1) / 2
+	low := fmt.Sprintf("below%d", middle)
+	CMPQ(rows, Imm(uint64(middle)))
+	JLT(LabelRef(low))
+	choose(rows, middle, hi)
+	Label(low)
+	choose(rows, lo, middle-1)
 }
 
 const gemmDoc = `computes tiles of C side by side, by the body for their height:
