@@ -20,6 +20,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/preprocess"
 )
 
 // picture is a PNG of w x h pixels whose colors follow from i.
@@ -259,5 +260,23 @@ func TestShortSide(t *testing.T) {
 	rows := readShards(t, filepath.Join(dir, "out"))
 	if len(rows) != 2 || !bytes.Equal(rows[0].Image.Bytes, long) || bytes.Equal(rows[1].Image.Bytes, large) {
 		t.Errorf("%d rows; want the first file as it is, and the second scaled", len(rows))
+	}
+}
+
+// TestShortSideOrientation scales an image that is stored on its side: its pixels
+// stay so, and its EXIF data still say how it is turned.
+func TestShortSideOrientation(t *testing.T) {
+	for orientation := 1; orientation <= 8; orientation++ {
+		file, err := encode(&preprocess.Image{W: 30, H: 20, Pix: make([]uint8, 3*30*20)}, 90)
+		must(t, err)
+		file = preprocess.WithOrientation(file, orientation)
+		p := &packer{Config: Config{ShortSide: 10, Quality: 90}}
+		got, err := p.image(&record{load: func() ([]byte, error) { return file, nil }}, 0)
+		must(t, err)
+		m, err := preprocess.Decode(got, 1<<20)
+		must(t, err)
+		if o := preprocess.Orientation(got); o != orientation || m.W != 15 || m.H != 10 {
+			t.Errorf("orientation %d of 30 x 20: have %d of %d x %d; want the same of 15 x 10", orientation, o, m.W, m.H)
+		}
 	}
 }

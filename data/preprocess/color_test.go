@@ -132,6 +132,15 @@ func TestOrientation(t *testing.T) {
 	if m, err := NewProcessor(Config{}, 2).Decode(read(t, "testdata/inputs/orient_6.jpg")); err != nil || m.W != 5 {
 		t.Errorf("without orient: %v, width %d; want 5, as stored", err, m.W)
 	}
+	plain := read(t, "testdata/inputs/gray.jpg")
+	for o := 1; o <= 8; o++ {
+		turned := WithOrientation(plain, o)
+		a, err := Decode(turned, 1<<20)
+		b, err2 := Decode(plain, 1<<20)
+		if got := Orientation(turned); got != o || err != nil || err2 != nil || !slices.Equal(a.Pix, b.Pix) {
+			t.Errorf("WithOrientation %d: orientation %d, %v, %v; want the same pixels", o, got, err, err2)
+		}
+	}
 	odd := append([]byte{0xff, 0xd8, 0xff, 0xe1, 0, 22}, "Exif\x00\x00MM\x00*\xff\xff\xff\xff\x00\x00\x00\x00"...)
 	if got := Orientation(odd); got != 1 {
 		t.Errorf("an offset beyond the data: orientation %d, want 1", got)

@@ -72,7 +72,7 @@ func (d *decoder) decode(file []byte, maxPixels int) (*Image, error) {
 		return nil, fmt.Errorf("preprocess: image of 0 bytes")
 	}
 	if turboJPEG && bytes.HasPrefix(file, []byte{0xff, 0xd8, 0xff}) {
-		if m, err := d.turbo.decode(file, maxPixels, d.short); !errors.Is(err, errNotSimple) {
+		if m, err := d.turbo.decode(file, maxPixels, d.short, d.stored); !errors.Is(err, errNotSimple) {
 			return m, err
 		}
 	}
