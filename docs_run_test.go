@@ -38,7 +38,13 @@ var small = []string{
 // prelude maps commands to the program under test. A server goes to the background
 // at a free port until the block ends, and curl waits for it.
 const prelude = `
-stop() { if [ -f server.pid ]; then kill "$(cat server.pid)" 2>/dev/null || :; rm server.pid; fi; }
+stop() {
+	if [ -f server.pid ]; then
+		kill "$(cat server.pid)" 2>/dev/null || :
+		while kill -0 "$(cat server.pid)" 2>/dev/null; do sleep 0.05; done
+		rm server.pid
+	fi
+}
 trap stop EXIT
 goclip() {
 	for a; do
@@ -175,7 +181,7 @@ func (r *reader) run(t *testing.T, b block) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, "sh", "-euc", prelude+b.text)
-	c.Dir, c.Env, c.WaitDelay = r.work, r.environ, time.Second
+	c.Dir, c.Env, c.WaitDelay = r.work, r.environ, 10*time.Second
 	if strings.HasPrefix(b.text, "go ") {
 		c.Dir = r.clone
 	}

@@ -74,7 +74,9 @@ func (t *tower) encode(ctx context.Context, n int, fill func(i int, in *input) e
 	for range sent {
 		select {
 		case err := <-done:
-			failed = errors.Join(failed, err)
+			if failed == nil {
+				failed = err
+			}
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -107,5 +108,20 @@ func parts(v reflect.Value, section string, visit func(section string, part defa
 			visit(name, part)
 		}
 		parts(v.Field(i), name, visit)
+	}
+}
+
+// TestRenamed holds that a key which an older program recorded sets what it is
+// called now.
+func TestRenamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	text := "data: {train: x}\nmodel:\n  embed_dim: 8\n  image: {size: 32, patch: 16, width: 8, layers: 1, heads: 1}\n" +
+		"  text: {context_length: 8, width: 8, layers: 1, heads: 1}\ntrain: {steps: 9, batch: 4, probe_pairs: 12}\n"
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Load(path, []string{"optim.warmup=1"}, nil)
+	if err != nil || r.Train.GridPairs != 12 {
+		t.Errorf("probe_pairs: 12 gives %+v, %v; want grid_pairs 12", r, err)
 	}
 }

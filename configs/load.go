@@ -229,6 +229,9 @@ func section(node *yaml.Node, name string) (map[string]any, error) {
 	for i := 0; i < len(node.Content); i += 2 {
 		keyNode, valueNode := node.Content[i], node.Content[i+1]
 		key := join(name, keyNode.Value)
+		if now, ok := renamed[key]; ok {
+			key = now
+		}
 		if first, ok := lines[key]; ok {
 			return nil, at(keyNode, fmt.Errorf("%s occurs twice, first in line %d", key, first))
 		}
@@ -249,10 +252,13 @@ func section(node *yaml.Node, name string) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		values[keyNode.Value] = value
+		values[key[strings.LastIndexByte(key, '.')+1:]] = value
 	}
 	return values, nil
 }
+
+// renamed has the keys that runs of an older program recorded under another name.
+var renamed = map[string]string{"train.probe_pairs": "train.grid_pairs"}
 
 func label(section string) string {
 	if section == "" {

@@ -70,6 +70,7 @@ func TestLimit(t *testing.T) {
 	}{
 		{Stages{Read: 3, Decode: 4, Resize: 1}, 1, "decode"},
 		{Stages{Read: 3, Decode: 4, Resize: 1}, 2, "read"},
+		{Stages{Read: 1, Decode: 4, Resize: 3, Tokenize: 3}, 2, "decode"},
 		{Stages{Read: 1, Decode: 4, Resize: 5, Tokenize: 1}, 2, "resize"},
 		{Stages{Decode: 4, Resize: 5, Tokenize: 6}, 2, "tokenize"},
 	} {

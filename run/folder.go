@@ -43,7 +43,7 @@ func check(dir string, resume bool) error {
 	exists := err == nil
 	switch {
 	case exists && !resume:
-		return fmt.Errorf("run: %s holds a run already; want --resume, or another --workdir", dir)
+		return fmt.Errorf("run: %s holds a run already; want to resume it (--resume), or another folder (--workdir)", dir)
 	case !exists && resume:
 		return fmt.Errorf("run: %s holds no run to resume", dir)
 	}

@@ -35,7 +35,7 @@ func TestGrid(t *testing.T) {
 	train := func(workdir string, pairs, until int, resume bool) {
 		t.Helper()
 		r := testRun(t, world, filepath.Join(dir, workdir), resume)
-		r.Config.Train.ProbePairs = pairs
+		r.Config.Train.GridPairs = pairs
 		s, err := start(t.Context(), *r)
 		must(t, err)
 		defer s.close()

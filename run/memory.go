@@ -105,7 +105,7 @@ func fit(c *configs.Run, m *model.CLIP, in *inputs) (*configs.Run, error) {
 		if err != nil {
 			return nil, err
 		}
-		if errKept == nil && !(kept > 0 && again == 0) {
+		if whole := kept == 0 || again > 0; errKept == nil && whole { // which blocks change nothing about
 			t.Rematerialize = "none"
 		}
 	}

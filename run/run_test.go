@@ -154,7 +154,7 @@ func TestRefusals(t *testing.T) {
 		resume              bool
 		change              func(c *configs.Run)
 	}{
-		{name: "a folder with a run", workdir: workdir, want: "holds a run already; want --resume, or another --workdir"},
+		{name: "a folder with a run", workdir: workdir, want: "holds a run already; want to resume it (--resume), or another folder (--workdir)"},
 		{name: "no run to resume", workdir: "none", resume: true, want: "holds no run to resume"},
 		{name: "another config", workdir: workdir, resume: true, change: func(c *configs.Run) { c.Optim.Beta2 = 0.9 }, want: "optim.beta2 was 0.98, is 0.9"},
 		{name: "no shards", change: func(c *configs.Run) { c.World.Dir, c.Data.Train = "", "none/*.parquet" }, want: "matches no file"},

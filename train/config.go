@@ -50,10 +50,10 @@ type Config struct {
 	// means only at the end.
 	EvalEvery int `yaml:"eval_every"`
 
-	// ProbePairs is the number of pairs, 2 to 64, whose grid of cosines is written
+	// GridPairs is the number of pairs, 2 to 64, whose grid of cosines is written
 	// to grid.jsonl in the run's folder during training, for the page of the run;
 	// 0 means 24, negative means none. It takes less than 1 % of the time.
-	ProbePairs int `yaml:"probe_pairs"`
+	GridPairs int `yaml:"grid_pairs"`
 
 	// TensorBoard also writes the metrics as its event files, to the folder
 	// tensorboard in the run's folder.
@@ -97,7 +97,7 @@ func (c *Config) SetDefaults() {
 	c.Rematerialize = cmp.Or(c.Rematerialize, "none")
 	c.Precision = cmp.Or(c.Precision, "f32")
 	c.LogEvery = cmp.Or(c.LogEvery, 10)
-	c.ProbePairs = cmp.Or(c.ProbePairs, 24)
+	c.GridPairs = cmp.Or(c.GridPairs, 24)
 	c.OnBadStep = cmp.Or(c.OnBadStep, "stop")
 	c.MaxBadSteps = cmp.Or(c.MaxBadSteps, 10)
 	c.MaxLogitScale = cmp.Or(c.MaxLogitScale, 100)
@@ -127,8 +127,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train: log_every %d is negative", c.LogEvery)
 	case c.EvalEvery < 0:
 		return fmt.Errorf("train: eval_every %d is negative", c.EvalEvery)
-	case c.ProbePairs == 1 || c.ProbePairs > gridPairs:
-		return fmt.Errorf("train: probe_pairs %d; want 2 to %d, 0 for the default, or -1 for none", c.ProbePairs, gridPairs)
+	case c.GridPairs == 1 || c.GridPairs > gridPairs:
+		return fmt.Errorf("train: grid_pairs %d; want 2 to %d, 0 for the default, or -1 for none", c.GridPairs, gridPairs)
 	case c.Threads < 0:
 		return fmt.Errorf("train: threads %d is negative", c.Threads)
 	case c.GradNormJump != 0 && !(c.GradNormJump > 1):

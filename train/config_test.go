@@ -8,14 +8,14 @@ import (
 // TestDefaults states every default.
 func TestDefaults(t *testing.T) {
 	want := Config{
-		Rematerialize: "none", Precision: "f32", LogEvery: 10, ProbePairs: 24, OnBadStep: "stop", MaxBadSteps: 10, MaxLogitScale: 100,
+		Rematerialize: "none", Precision: "f32", LogEvery: 10, GridPairs: 24, OnBadStep: "stop", MaxBadSteps: 10, MaxLogitScale: 100,
 	}
 	var got Config
 	if got.SetDefaults(); got != want {
 		t.Errorf("the zero Config becomes %+v, want %+v", got, want)
 	}
 	chosen := Config{
-		Steps: 1, Batch: 2, MicroBatch: 1, Rematerialize: "block", Precision: "bf16", LogEvery: 3, EvalEvery: 4, ProbePairs: -1, Threads: 5,
+		Steps: 1, Batch: 2, MicroBatch: 1, Rematerialize: "block", Precision: "bf16", LogEvery: 3, EvalEvery: 4, GridPairs: -1, Threads: 5,
 		GradNormJump: 6, OnBadStep: "skip", MaxBadSteps: 7, MaxLogitScale: 8,
 	}
 	got = chosen
@@ -23,8 +23,8 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("SetDefaults makes %+v of %+v", got, chosen)
 	}
 	for pairs, size := range map[int]int{-1: 0, 0: 24, 9: 9} {
-		if got := (Config{ProbePairs: pairs}).GridSize(); got != size {
-			t.Errorf("GridSize() with probe_pairs %d = %d, want %d", pairs, got, size)
+		if got := (Config{GridPairs: pairs}).GridSize(); got != size {
+			t.Errorf("GridSize() with grid_pairs %d = %d, want %d", pairs, got, size)
 		}
 	}
 }
@@ -48,8 +48,8 @@ func TestConfig(t *testing.T) {
 		{Config{Steps: 1, Batch: 8, GradNormJump: 1}, "grad_norm_jump 1; want more than 1"},
 		{Config{Steps: 1, Batch: 8, OnBadStep: "go"}, `on_bad_step "go"; want stop or skip`},
 		{Config{Steps: 1, Batch: 8, MaxBadSteps: -1}, "max_bad_steps -1"},
-		{Config{Steps: 1, Batch: 8, ProbePairs: 1}, "probe_pairs 1; want 2 to 64"},
-		{Config{Steps: 1, Batch: 8, ProbePairs: -1}, ""},
+		{Config{Steps: 1, Batch: 8, GridPairs: 1}, "grid_pairs 1; want 2 to 64"},
+		{Config{Steps: 1, Batch: 8, GridPairs: -1}, ""},
 		{Config{Steps: 1, Batch: 8, ExtendedFrom: 2}, "extended_from 2"},
 		{Config{Steps: 1, Batch: 8, Memory: "2"}, `memory "2"; want a size, such as 512MiB`},
 		{Config{Steps: 1, Batch: 8, Memory: "-2GiB"}, `memory "-2GiB"`},
@@ -77,7 +77,7 @@ func TestGridEvery(t *testing.T) {
 		{400_000, 32768, 24, 1000},
 		{5, 32768, 2, 1},
 	} {
-		if got := (Config{Steps: test.steps, Batch: test.batch, ProbePairs: test.n}).gridEvery(); got != test.want {
+		if got := (Config{Steps: test.steps, Batch: test.batch, GridPairs: test.n}).gridEvery(); got != test.want {
 			t.Errorf("%+v: every %d steps; want %d", test, got, test.want)
 		}
 	}

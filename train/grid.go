@@ -53,5 +53,5 @@ func (c Config) gridEvery() int {
 // GridSize is the number of pairs of the grid; 0 means none.
 func (c Config) GridSize() int {
 	c.SetDefaults()
-	return max(0, c.ProbePairs)
+	return max(0, c.GridPairs)
 }

@@ -3,10 +3,11 @@ package train
 import (
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/goclip/goclip/internal/atomicfile"
 )
 
 // Gauges keeps the newest numbers of the lines of metrics.jsonl, and writes them
@@ -88,16 +89,13 @@ func (g *Gauges) WriteTo(w io.Writer) (int64, error) {
 
 // save replaces the file, which a reader never finds half written.
 func (g *Gauges) save() error {
-	f, err := os.Create(g.Path + ".tmp")
+	f, err := atomicfile.Create(g.Path)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	_, err = g.WriteTo(f)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), g.Path)
+	defer f.Discard()
+	if _, err = g.WriteTo(f); err == nil {
+		err = f.Replace() // the next line of metrics writes it again
 	}
 	if err != nil {
 		return fmt.Errorf("train: %w", err)

@@ -54,7 +54,7 @@ func TestExit(t *testing.T) {
 		want string
 	}{
 		{[]string{"--config", ok}, 0, ""},
-		{[]string{"--config", ok}, 1, "run: runs/ok holds a run already; want --resume, or another --workdir"},
+		{[]string{"--config", ok}, 1, "run: runs/ok holds a run already; want to resume it (--resume), or another folder (--workdir)"},
 		{[]string{"--config", ok, "--resume"}, 0, ""},
 		{[]string{"--workdir", "runs/ok", "--resume"}, 0, ""},
 		{[]string{"inspect", "--workdir", "runs/ok", "--step", "2", "--json"}, 0, ""},
