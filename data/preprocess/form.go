@@ -9,10 +9,10 @@ import (
 type form int
 
 const (
-	rgb     form = iota
-	indexed      // a palette or 1 bit, scaled by the nearest pixel
-	veiled       // quads are red, green and blue, multiplied by alpha, and alpha
-	inked        // quads are cyan, magenta, yellow and black
+	rgb       form = iota
+	indexed        // a palette or 1 bit, scaled by the nearest pixel
+	withAlpha      // quads are red, green and blue, multiplied by alpha, and alpha
+	cmyk           // quads are cyan, magenta, yellow and black
 )
 
 // stored returns the pixels that are resized, and how many bytes each has.
@@ -28,7 +28,7 @@ func (m *Image) stored() (pix []uint8, size int) {
 // Source: Pillow's Convert.c, rgba2rgbA and cmyk2rgb.
 func (m *Image) finish(dst, line []uint8) {
 	switch m.form {
-	case veiled:
+	case withAlpha:
 		for ; len(dst) > 0; dst, line = dst[3:], line[pixelBytes:] {
 			copy(dst[:3], line)
 			if alpha := int(line[3]); alpha != 0 && alpha != 255 {
@@ -37,7 +37,7 @@ func (m *Image) finish(dst, line []uint8) {
 				}
 			}
 		}
-	case inked:
+	case cmyk:
 		for ; len(dst) > 0; dst, line = dst[3:], line[pixelBytes:] {
 			for c := range 3 {
 				dst[c] = unink(line[c], line[3])
@@ -62,9 +62,13 @@ func (d *decoder) image(decoded image.Image, format string, file []byte) *Image 
 
 // keep stores the form of a decoded file, as Pillow's modes are.
 func (d *decoder) keep(m *Image, decoded image.Image, format string, file []byte) {
+	if oneBit(format, file) {
+		m.form = indexed
+		return
+	}
 	switch decoded := decoded.(type) {
 	case *image.CMYK:
-		m.form, m.quads = inked, make([]uint8, pixelBytes*m.W*m.H)
+		m.form, m.quads = cmyk, make([]uint8, pixelBytes*m.W*m.H)
 		for y := range m.H {
 			copy(m.quads[pixelBytes*m.W*y:][:pixelBytes*m.W], decoded.Pix[y*decoded.Stride:])
 		}
@@ -73,15 +77,11 @@ func (d *decoder) keep(m *Image, decoded image.Image, format string, file []byte
 			return
 		}
 		m.form = indexed
-	case *image.Gray:
-		if oneBit(format, file) {
-			m.form = indexed
-		}
 	default:
 		// A color of PNG that means transparency is none to Pillow before it converts.
 		const colorType, alphaBit = 25, 4
 		if alpha := alphaOf(decoded); alpha != nil && (format != "png" || file[colorType]&alphaBit != 0) {
-			m.form, m.quads = veiled, make([]uint8, 0, pixelBytes*m.W*m.H)
+			m.form, m.quads = withAlpha, make([]uint8, 0, pixelBytes*m.W*m.H)
 			for i := range m.W * m.H {
 				a := alpha(i%m.W, i/m.W)
 				for c := range 3 {
@@ -149,11 +149,13 @@ func grayRamp(palette color.Palette) bool {
 func oneBit(format string, file []byte) bool {
 	switch format {
 	case "png":
-		const bitDepth = 24
-		return file[bitDepth] == 1
+		const bitDepth = 24 // the type of colors is behind it, 0 for gray
+		return file[bitDepth] == 1 && file[bitDepth+1] == 0
 	case "tiff":
-		bits, ok := readTIFF(file).short(tiffBits)
-		return !ok || bits == 1
+		t := readTIFF(file)
+		bits, ok := t.short(tiffBits)
+		color, _ := t.short(tiffPhotometric)
+		return (!ok || bits == 1) && color <= tiffBlackIsZero
 	}
 	return false
 }

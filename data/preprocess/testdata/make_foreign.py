@@ -24,6 +24,8 @@ fill = (9, 8, 7)
 
 def passes(im, w, h, method, pillow):
     """Resizes one side after the other, in the order of a version."""
+    if (w, h) == im.size:
+        return im
     if im.mode in ("1", "P"):
         return im.resize((w, h), Image.NEAREST)
     if im.mode in ("RGBA", "LA"):
@@ -82,7 +84,7 @@ plain = [
 ]
 sources = ["inputs/cmyk_adobe.jpg", "inputs/portrait_upright.jpg", "inputs/png_palette_alpha.png", "inputs/wide_2x2000.jpg"]
 sources += ["odd/" + name for name in ("alpha.png gray_alpha.png palette_transparent.png rgb_transparent.png one_bit.png "
-                                       "lossless_alpha.webp transparent.gif tall.png alpha.bmp").split()]
+                                       "one_bit_transparent.png lossless_alpha.webp transparent.gif tall.png alpha.bmp").split()]
 with open(os.path.join(here, "foreign/pillow.txt"), "w") as lines:
     for source in sources:
         for case in plain:

@@ -74,6 +74,7 @@ good = {
     "palette_transparent.png": saved(photo.quantize(16), "PNG", transparency=3),
     "rgb_transparent.png": saved(photo, "PNG", transparency=photo.getpixel((0, 0))),
     "one_bit.png": saved(photo.convert("1"), "PNG"),
+    "one_bit_transparent.png": saved(photo.convert("1"), "PNG", transparency=0),
     "text.png": saved(photo, "PNG"),
     "tall.png": saved(photo.resize((1, 300)), "PNG"),
     "animated.gif": saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100),
