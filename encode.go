@@ -39,7 +39,7 @@ func decode(p *preprocess.Processor, source any) (*preprocess.Image, error) {
 		if s.Bounds().Empty() {
 			return nil, fmt.Errorf("have bounds %v; want pixels", s.Bounds())
 		}
-		return preprocess.FromImage(s), nil
+		return p.FromImage(s), nil
 	case io.Reader:
 		file, err := io.ReadAll(io.LimitReader(s, maxFile+1))
 		if err != nil {

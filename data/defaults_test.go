@@ -19,7 +19,9 @@ func TestDefaults(t *testing.T) {
 		{Config{}, Config{
 			CaptionChoice: "first", ShuffleWindow: 8192, BadRowBudget: 0.01, StallSeconds: 600,
 			ReadAhead: "64MiB", CacheSize: "10GiB",
-			Preprocess: preprocess.Config{Normalize: "clip", Resize: "shortest", MaxPixels: 128_000_000},
+			Preprocess: preprocess.Config{Normalize: "clip", Rescale: 1. / 255, Resize: "shortest",
+				Interpolation: "bicubic", CropOffset: "round", Alpha: "drop", Convert: "before", PillowVersion: 12,
+				MaxPixels: 128_000_000},
 		}},
 		{set, kept},
 	} {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // DefaultTemplate is the template where none is given.
@@ -17,7 +19,8 @@ const maxListBytes = 16 << 20
 
 // ReadClasses reads one class name a line. Empty lines are an error, except at
 // the end, because the number of a line is a label; so are names that occur
-// twice, because an image of one would count as wrong for the other.
+// twice, because an image of one would count as wrong for the other. Names are
+// normalized to NFC, in which two ways to write é are one.
 func ReadClasses(path string) ([]string, error) {
 	lines, err := readLines(path)
 	if err != nil {
@@ -39,6 +42,7 @@ func CheckClasses(classes []string) error {
 		if strings.TrimSpace(name) == "" {
 			return fmt.Errorf("eval: class %d is empty; want a name", i)
 		}
+		name = norm.NFC.String(name)
 		if first, ok := seen[name]; ok {
 			return fmt.Errorf("eval: class %q is both %d and %d; want each name once", name, first, i)
 		}
@@ -88,7 +92,11 @@ func Prompts(classes, templates []string) []string {
 	return prompts
 }
 
-// readLines reads the lines of a text file without the empty ones at its end.
+// byteOrderMark is what some editors begin a text file with.
+const byteOrderMark = "\ufeff"
+
+// readLines reads the lines of a text file, in NFC, without a byte order mark and
+// without the empty ones at its end.
 func readLines(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -105,6 +113,7 @@ func readLines(path string) ([]string, error) {
 		return nil, fmt.Errorf("eval: %s is not UTF-8 text", path)
 	}
 	var lines []string
+	text = norm.NFC.Bytes(bytes.TrimPrefix(text, []byte(byteOrderMark)))
 	scan := bufio.NewScanner(bytes.NewReader(text))
 	for scan.Scan() {
 		lines = append(lines, strings.TrimSpace(scan.Text()))

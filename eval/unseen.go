@@ -5,6 +5,8 @@ import (
 	"iter"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // An Audit says which classes the captions of training name.
@@ -23,7 +25,8 @@ type Naming struct {
 // AuditCaptions looks for the words of every class in every caption. A caption
 // names a class if it has all words of its name, in any order and with others
 // between, in capitals or not, also in the plural in s or es. Of a name such as
-// "tin can, of beer", the words a, an, the, of, and, or count for nothing.
+// "tin can, of beer", the words a, an, the, of, and, or count for nothing. Both are
+// compared in NFC.
 //
 // So it errs on the safe side: "a red ball on a circle" names "red circle". It
 // knows words, not meanings: "automobile" is not named by "car", nor "women" by
@@ -72,7 +75,7 @@ func AuditCaptions(classes []string, captions iter.Seq2[string, error]) (Audit, 
 // of a plural.
 func wordSet(text string) map[string]bool {
 	words := map[string]bool{}
-	for w := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool {
+	for w := range strings.FieldsFuncSeq(strings.ToLower(norm.NFC.String(text)), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
 	}) {
 		switch w {

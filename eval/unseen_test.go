@@ -32,6 +32,7 @@ func TestAuditCaptions(t *testing.T) {
 		"a busy street":                  {},
 		"Liberty's statue":               {"statue of liberty"},
 		"the élan of a fox":              {"Élan"},
+		"E\u0301lan vital":               {"Élan"},
 		"an ox.":                         {"ox"},
 		"red red red":                    {},
 		"":                               {},

@@ -191,8 +191,8 @@ func TestLists(t *testing.T) {
 		}
 		return path
 	}
-	got, err := ReadClasses(file("cat\r\nsea lion \n\n"))
-	if d := cmp.Diff([]string{"cat", "sea lion"}, got); err != nil || d != "" {
+	got, err := ReadClasses(file("\ufeffcat\r\nsea lion \ncafe\u0301\n\n"))
+	if d := cmp.Diff([]string{"cat", "sea lion", "caf\u00e9"}, got); err != nil || d != "" {
 		t.Errorf("ReadClasses: %v, (-want +got):\n%s", err, d)
 	}
 	for _, test := range []struct {
@@ -203,6 +203,7 @@ func TestLists(t *testing.T) {
 		{ReadClasses, "", "no class"},
 		{ReadClasses, "cat\ndog\ncat\n", `"cat" is both 0 and 2`},
 		{ReadClasses, "cat\n\ndog\n", "class 1 is empty"},
+		{ReadClasses, "caf\u00e9\ncafe\u0301\n", `"café" is both 0 and 1`},
 		{ReadClasses, "\xff\xfe", "not UTF-8"},
 		{ReadTemplates, "", "no template"},
 		{ReadTemplates, "a {}\na photo\n", "template 2: \"a photo\""},

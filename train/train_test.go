@@ -257,3 +257,82 @@ func TestTrainStepAverages(t *testing.T) {
 		t.Errorf("%s[3] was %g, is %g, its average %g; want %g", p.Name, before, after, have, want)
 	}
 }
+
+// TestGridHook holds when a run looks at its grid: before the first step, again and
+// again, and after the last.
+func TestGridHook(t *testing.T) {
+	tr, _ := newTrainer(t)
+	tr.GridPairs = 2
+	var steps []int
+	tr.Grid = func(_ context.Context, step int) { steps = append(steps, step) }
+	must(t, tr.Run(t.Context()))
+	if len(steps) < 2 || steps[0] != 0 || steps[len(steps)-1] != 6 {
+		t.Errorf("the grid was looked at after steps %v; want 0 first and 6 last", steps)
+	}
+}
+
+// TestInspectNext holds that what is known of a step fits its loss: the cosine of a
+// pair, and the losses that follow from the cosines.
+func TestInspectNext(t *testing.T) {
+	tr, _ := newTrainer(t)
+	n, err := tr.InspectNext(t.Context())
+	must(t, err)
+	if tr.Optim.Step() != 0 || n.Step != 1 || len(n.Pairs) != 5 || n.LnN != Number(math.Log(5)) {
+		t.Fatalf("inspection %+v after step %d; want step 1 of 5 pairs, and no update", n, tr.Optim.Step())
+	}
+	x, y := tr.Step.ImageEmbeddings(), tr.Step.TextEmbeddings()
+	var mean float64
+	for i, p := range n.Pairs {
+		var cosine float64
+		for j := range 8 {
+			cosine += float64(x[8*i+j]) * float64(y[8*i+j])
+		}
+		if math.Abs(float64(p.Cosine)-cosine) > 1e-6 || math.Abs(float64(p.Loss)-float64(p.ImageLoss+p.TextLoss)/2) > 1e-9 {
+			t.Errorf("pair %d: %+v; want cosine %g", i, p, cosine)
+		}
+		mean += float64(p.Loss) / 5
+	}
+	if math.Abs(mean-float64(n.Loss)) > 1e-5 {
+		t.Errorf("mean loss of the pairs %g; want the step's, %g", mean, n.Loss)
+	}
+}
+
+// TestSetup holds what a trainer cannot be made of.
+func TestSetup(t *testing.T) {
+	tr, _ := newTrainer(t)
+	s := tr.setup
+	for _, test := range []struct {
+		change func(*Setup)
+		want   string
+	}{
+		{func(s *Setup) { s.Config.Batch = 20 }, ""}, // all pairs that there are
+		{func(s *Setup) { s.Config.Batch = 21 }, "20 pairs of data; want at least the batch, 21"},
+		{func(s *Setup) { s.Config.Steps = 0 }, "steps 0"},
+		{func(s *Setup) { s.Model = nil }, "model false"},
+		{func(s *Setup) { s.Data = nil }, "data false"},
+	} {
+		c := s
+		test.change(&c)
+		made, err := New(c)
+		if err == nil {
+			made.Close()
+		}
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("New: %v; want %q", err, test.want)
+		}
+	}
+}
+
+// TestLastEvaluation holds that a run which is stopped while it measures its end is
+// saved, and says that it did not get there.
+func TestLastEvaluation(t *testing.T) {
+	tr, _ := newTrainer(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	saved := -1
+	tr.EvalEvery = 0
+	tr.Save = func(step int) error { saved = step; return nil }
+	tr.Eval = func(ctx context.Context, _ int) ([]Evaluation, error) { cancel(); return nil, ctx.Err() }
+	if err := tr.Run(ctx); !errors.Is(err, ErrInterrupted) || saved != 6 {
+		t.Errorf("Run = %v, saved step %d; want it interrupted, saved at 6", err, saved)
+	}
+}

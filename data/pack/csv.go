@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bufio"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -16,7 +17,9 @@ import (
 // A column of whole numbers, or of numbers, becomes one of that type, and an
 // empty field null.
 func readCSV(l *list, c Config, path string, f io.Reader) error {
-	r := csv.NewReader(f)
+	text := bufio.NewReader(f)
+	skipByteOrderMark(text)
+	r := csv.NewReader(text)
 	r.ReuseRecord = true
 	if c.Format == "tsv" {
 		r.Comma, r.LazyQuotes = '\t', true
@@ -29,7 +32,6 @@ func readCSV(l *list, c Config, path string, f io.Reader) error {
 		return fmt.Errorf("pack: %s: %w", path, err)
 	}
 	header := slices.Clone(record)
-	header[0] = strings.TrimPrefix(header[0], "\ufeff") // as spreadsheets write
 	has := func(name string) bool { return slices.Contains(header, name) }
 	image, caption, label := named(has, c.Image, imageNames...), named(has, c.Caption, captionNames...),
 		named(has, "", labelNames...)

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // extensions lists the extensions of files that may be images.
@@ -46,7 +48,7 @@ func openFolder(c Config) (source, error) {
 			return err
 		}
 		fmt.Fprintf(l.hash, "%s %d\n", filepath.ToSlash(relative), info.Size())
-		name := strings.NewReplacer("_", " ", "-", " ").Replace(class)
+		name := norm.NFC.String(strings.NewReplacer("_", " ", "-", " ").Replace(class))
 		l.pairs = append(l.pairs, pair{where: path, image: place{path: path},
 			caption: strings.ReplaceAll(c.Template, "{}", name), label: name})
 		return nil

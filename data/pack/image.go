@@ -38,14 +38,19 @@ func (p *packer) prepared(r *record, column int) (file []byte, err error) {
 	if err != nil || p.ShortSide == 0 || min(w, h) <= p.ShortSide {
 		return file, err
 	}
+	// Kept, not applied: a reader turns scaled images and files as they are, or neither.
+	orientation := preprocess.Orientation(file)
 	m, err := preprocess.Decode(file, preprocess.DefaultMaxPixels)
 	if err != nil {
 		return nil, err
 	}
-	return encode(m.ShortSide(p.ShortSide), p.Quality)
+	if file, err = encode(m.ShortSide(p.ShortSide), p.Quality); err != nil {
+		return nil, err
+	}
+	return preprocess.WithOrientation(file, orientation), nil
 }
 
-// encode writes a JPEG.
+// encode writes a JPEG, without EXIF data.
 func encode(m *preprocess.Image, quality int) ([]byte, error) {
 	var b bytes.Buffer
 	err := jpeg.Encode(&b, m.RGBA(), &jpeg.Options{Quality: quality})

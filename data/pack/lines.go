@@ -21,7 +21,20 @@ type lines struct {
 
 const maxLine = 64 << 20
 
-func newLines(r io.Reader) *lines { return &lines{r: bufio.NewReaderSize(r, 1<<16)} }
+func newLines(r io.Reader) *lines {
+	l := &lines{r: bufio.NewReaderSize(r, 1<<16)}
+	skipByteOrderMark(l.r)
+	return l
+}
+
+// byteOrderMark is what spreadsheets and some editors begin a text with.
+const byteOrderMark = "\ufeff"
+
+func skipByteOrderMark(r *bufio.Reader) {
+	if start, _ := r.Peek(len(byteOrderMark)); string(start) == byteOrderMark { // an error comes again
+		r.Discard(len(byteOrderMark)) //nolint:errcheck // it is in the buffer
+	}
+}
 
 func (l *lines) next() bool {
 	l.text = l.text[:0]

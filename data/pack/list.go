@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+	"golang.org/x/text/unicode/norm"
 )
 
 // A list is a source in memory but for its images: a few hundred bytes a row,
@@ -154,12 +155,14 @@ func (l *list) finish() error {
 	return nil
 }
 
-// numberLabels numbers the labels: by the order of their names, unless all are numbers.
+// numberLabels numbers the labels: by the order of their names in NFC, unless all
+// are numbers.
 func (l *list) numberLabels() {
 	names := map[string]int64{}
 	numeric := l.classes == nil
-	for _, p := range l.pairs {
-		if p.label != "" {
+	for i := range l.pairs {
+		p := &l.pairs[i]
+		if p.label = norm.NFC.String(p.label); p.label != "" {
 			names[p.label] = 0
 			_, err := strconv.ParseInt(p.label, 10, 64)
 			numeric = numeric && err == nil

@@ -47,7 +47,7 @@ type Config struct {
 
 	// ShortSide scales images whose shorter side is longer down to so many
 	// pixels, as JPEG of Quality (1 to 100; 0 means 90); 0 keeps every file as
-	// it is.
+	// it is. An orientation in EXIF data is kept, not applied.
 	ShortSide int
 	Quality   int
 

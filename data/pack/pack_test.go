@@ -20,6 +20,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/preprocess"
 )
 
 // picture is a PNG of w x h pixels whose colors follow from i.
@@ -98,7 +99,8 @@ func want(files [3][]byte, change func(i int, r *packed)) (rows []packed) {
 	return rows
 }
 
-// TestSources packs the same three images from every kind of list.
+// TestSources packs the same three images from every kind of list, some with a byte
+// order mark.
 func TestSources(t *testing.T) {
 	dir := t.TempDir()
 	files := pictures(t, dir)
@@ -107,10 +109,10 @@ func TestSources(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "classes", "ant", "notes.txt"), []byte("not an image"))
 	write(t, filepath.Join(dir, "list.csv"),
-		[]byte("\ufefffilepath,title,score,key,width,label\nimg/a.png,\"one, \"\"two\"\"\",0.5,007,12,frog\nimg/b.png,,,008,,ant\nimg/c.png,three,2,009,7,ant\n"))
+		[]byte("\ufeff\"filepath\",title,score,key,width,label\nimg/a.png,\"one, \"\"two\"\"\",0.5,007,12,frog\nimg/b.png,,,008,,ant\nimg/c.png,three,2,009,7,ant\n"))
 	write(t, filepath.Join(dir, "list.tsv"),
-		[]byte("image\tcaption\tlabel\nimg/a.png\tan \"odd\" quote\t5\nimg/b.png\tb\t\nimg/c.png\tc\t0\n"))
-	write(t, filepath.Join(dir, "list.jsonl"), []byte(`{"image": "img/a.png", "caption": "one", "captions": ["one", "uno"], "score": 1, "clean": true}
+		[]byte("\ufeffimage\tcaption\tlabel\nimg/a.png\tan \"odd\" quote\t5\nimg/b.png\tb\t\nimg/c.png\tc\t0\n"))
+	write(t, filepath.Join(dir, "list.jsonl"), []byte("\ufeff"+`{"image": "img/a.png", "caption": "one", "captions": ["one", "uno"], "score": 1, "clean": true}
 
 {"image": "img/b.png", "caption": null, "captions": [], "score": 0.25, "key": {"a": 1}}
 {"image": "img/c.png", "caption": "three", "clean": false, "width": 9007199254740993}
@@ -121,9 +123,9 @@ func TestSources(t *testing.T) {
 		name string
 		text []byte
 	}{
-		{"x/a.png", files[0]}, {"x/a.txt", []byte("first\n")}, {"x/a.cls", []byte("4\n")},
+		{"x/a.png", files[0]}, {"x/a.txt", []byte("\ufefffirst\n")}, {"x/a.cls", []byte("\ufeff4\n")},
 		{"x/a.json", []byte(`{"score": 0.5, "caption": "other"}`)},
-		{"x/b.json", []byte(`{"caption": "second", "width": 3}`)}, {"x/b.png", files[1]},
+		{"x/b.json", []byte("\ufeff" + `{"caption": "second", "width": 3}`)}, {"x/b.png", files[1]},
 		{"x/c.seg.npy", []byte("?")}, {"x/c.txt", []byte("third")}, {"x/c.png", files[2]},
 	} {
 		must(t, w.WriteHeader(&tar.Header{Name: m.name, Mode: 0o600, Size: int64(len(m.text))}))
@@ -259,5 +261,51 @@ func TestShortSide(t *testing.T) {
 	rows := readShards(t, filepath.Join(dir, "out"))
 	if len(rows) != 2 || !bytes.Equal(rows[0].Image.Bytes, long) || bytes.Equal(rows[1].Image.Bytes, large) {
 		t.Errorf("%d rows; want the first file as it is, and the second scaled", len(rows))
+	}
+}
+
+// TestShortSideOrientation scales an image that is stored on its side: its pixels
+// stay so, and its EXIF data still say how it is turned.
+func TestShortSideOrientation(t *testing.T) {
+	for orientation := 1; orientation <= 8; orientation++ {
+		file, err := encode(&preprocess.Image{W: 30, H: 20, Pix: make([]uint8, 3*30*20)}, 90)
+		must(t, err)
+		file = preprocess.WithOrientation(file, orientation)
+		p := &packer{Config: Config{ShortSide: 10, Quality: 90}}
+		got, err := p.image(&record{load: func() ([]byte, error) { return file, nil }}, 0)
+		must(t, err)
+		m, err := preprocess.Decode(got, 1<<20)
+		must(t, err)
+		if o := preprocess.Orientation(got); o != orientation || m.W != 15 || m.H != 10 {
+			t.Errorf("orientation %d of 30 x 20: have %d of %d x %d; want the same of 15 x 10", orientation, o, m.W, m.H)
+		}
+	}
+}
+
+// TestLabelsNFC packs one class whose name is written in two ways, as by a Mac and
+// by others, in folders and in a list.
+func TestLabelsNFC(t *testing.T) {
+	const composed, decomposed = "caf\u00e9", "cafe\u0301"
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "in", composed, "a.png"), picture(t, 1, 8, 8))
+	write(t, filepath.Join(dir, "in", decomposed, "b.png"), picture(t, 2, 8, 8))
+	write(t, filepath.Join(dir, "in", "zoo", "c.png"), picture(t, 3, 8, 8))
+	write(t, filepath.Join(dir, "list.csv"), fmt.Appendf(nil, "image,label\nin/%s/a.png,%[1]s\nin/%s/b.png,%[2]s\nin/zoo/c.png,zoo\n",
+		composed, decomposed))
+	for _, source := range []string{"in", "list.csv"} {
+		out := filepath.Join(dir, "out-"+source)
+		_, err := Run(t.Context(), out, Config{Source: filepath.Join(dir, source)})
+		must(t, err)
+		var labels []int64
+		for _, r := range readShards(t, out) {
+			labels = append(labels, *r.Label)
+			if source == "in" && *r.Label == 0 && r.Caption != "a photo of a "+composed {
+				t.Errorf("caption %q; want the class in NFC", r.Caption)
+			}
+		}
+		slices.Sort(labels)
+		if !slices.Equal(labels, []int64{0, 0, 1}) {
+			t.Errorf("%s: labels %d; want two of one class", source, labels)
+		}
 	}
 }

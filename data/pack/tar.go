@@ -2,6 +2,7 @@ package pack
 
 import (
 	"archive/tar"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -107,6 +108,7 @@ func (l *list) addMember(p *pair, keys *map[string]any, f *os.File, r io.Reader,
 		return err
 	}
 	l.hash.Write(text)
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	switch ext {
 	case "txt":
 		p.caption = strings.TrimSuffix(string(text), "\n")

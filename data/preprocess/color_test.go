@@ -67,7 +67,7 @@ func TestJitter(t *testing.T) {
 	if !slices.Equal(pix, colors()) {
 		t.Error("a jitter of nothing changes colors")
 	}
-	m := &Image{8, 8, colors()[:192]}
+	m := &Image{W: 8, H: 8, Pix: colors()[:192]}
 	train := func(a Augment, seed uint64) []float32 {
 		dst := make([]float32, 192)
 		NewProcessor(Config{Augment: a}, 8).Train(dst, m, rand.New(rand.NewPCG(seed, 0)))
@@ -95,7 +95,7 @@ func TestJitter(t *testing.T) {
 
 // TestOrientation compares each with Pillow, and reads it from three formats.
 func TestOrientation(t *testing.T) {
-	m := &Image{5, 3, make([]uint8, 45)}
+	m := &Image{W: 5, H: 3, Pix: make([]uint8, 45)}
 	for i := range 15 {
 		m.Pix[3*i], m.Pix[3*i+1] = uint8(i%5*50), uint8(i/5*80)
 	}
@@ -115,7 +115,7 @@ func TestOrientation(t *testing.T) {
 	p := NewProcessor(Config{Orient: true}, 2)
 	for name, o := range map[string]int{"orient_6.jpg": 6, "orient_8.png": 8, "orient_3.webp": 3, "gray.jpg": 1} {
 		file := read(t, "testdata/inputs/"+name)
-		if got := orientation(file); got != o {
+		if got := Orientation(file); got != o {
 			t.Errorf("%s: orientation %d, want %d", name, got, o)
 		}
 		got, err := p.Decode(file)
@@ -126,18 +126,27 @@ func TestOrientation(t *testing.T) {
 			t.Errorf("%s: sum %s, want %s", name, sum(got.Pix), want[o])
 		}
 		for cut := range min(len(file), 400) { // no part of a file makes it panic
-			orientation(file[:cut])
+			Orientation(file[:cut])
 		}
 	}
 	if m, err := NewProcessor(Config{}, 2).Decode(read(t, "testdata/inputs/orient_6.jpg")); err != nil || m.W != 5 {
 		t.Errorf("without orient: %v, width %d; want 5, as stored", err, m.W)
 	}
+	plain := read(t, "testdata/inputs/gray.jpg")
+	for o := 1; o <= 8; o++ {
+		turned := WithOrientation(plain, o)
+		a, err := Decode(turned, 1<<20)
+		b, err2 := Decode(plain, 1<<20)
+		if got := Orientation(turned); got != o || err != nil || err2 != nil || !slices.Equal(a.Pix, b.Pix) {
+			t.Errorf("WithOrientation %d: orientation %d, %v, %v; want the same pixels", o, got, err, err2)
+		}
+	}
 	odd := append([]byte{0xff, 0xd8, 0xff, 0xe1, 0, 22}, "Exif\x00\x00MM\x00*\xff\xff\xff\xff\x00\x00\x00\x00"...)
-	if got := orientation(odd); got != 1 {
+	if got := Orientation(odd); got != 1 {
 		t.Errorf("an offset beyond the data: orientation %d, want 1", got)
 	}
 	binary.BigEndian.PutUint32(odd[len(odd)-8:], 8)
-	if got := orientation(odd); got != 1 {
+	if got := Orientation(odd); got != 1 {
 		t.Errorf("no entries: orientation %d, want 1", got)
 	}
 }

@@ -22,6 +22,9 @@ import (
 type Image struct {
 	W, H int
 	Pix  []uint8
+
+	form  form
+	quads []uint8 // of some forms, four bytes a pixel
 }
 
 // DefaultMaxPixels is the limit of open_clip.
@@ -33,14 +36,23 @@ const maxSide = 1 << 16
 
 // Decode decodes a JPEG, PNG, GIF, BMP, TIFF or WebP of at most maxPixels, and
 // of at most 65,536 a side. Both are checked in the header, before memory is
-// taken. Of an animation, it is the first frame. Colors become what Pillow's
-// convert("RGB") makes of them: transparency is dropped, not blended, and 16
-// bits lose their lower half; only 16-bit gray, which Pillow turns to white,
-// keeps its upper half too. JPEG files of the usual kinds, see jpegDecoder, have
-// Pillow's pixels to the bit; those that image/jpeg decodes differ by up to 4 of
-// 255, and by more where RGB is stored with fewer samples of green and blue. An
-// orientation in EXIF is not applied, as in
-// open_clip.
+// taken. Of an animation, it is the first frame. Other formats are errors, which name
+// AVIF, HEIC, JPEG XL and JPEG 2000.
+//
+// Colors become what Pillow's convert("RGB") makes of them: transparency is
+// dropped, not blended, and 16 bits lose their lower half. JPEG files of the usual
+// kinds, see jpegDecoder, have Pillow's pixels to the bit; those that image/jpeg
+// decodes differ by up to 4 of 255, and by more where RGB is stored with fewer
+// samples of green and blue. As in Pillow, too, a GIF frame smaller than its screen
+// has the transparent color around it, else the first one; FillOrder 2 of TIFF is
+// read; and a PNG may lack its last chunk, IEND, but nothing before.
+//
+// Pillow is not followed in 16-bit gray, PNG or TIFF: it turns all but the darkest
+// 256th to white, where Decode keeps the upper half, as of 16-bit RGB.
+//
+// An orientation in the EXIF data of a JPEG, PNG or WebP is not applied, as in
+// open_clip, see Config.Orient. That of a TIFF always is, since Pillow turns it as
+// it reads it.
 func Decode(file []byte, maxPixels int) (*Image, error) {
 	return new(decoder).decode(file, maxPixels)
 }
@@ -50,6 +62,9 @@ type decoder struct {
 	jpeg  jpegDecoder
 	turbo turbo // in place of jpeg, with the build tag turbojpeg
 	short int   // of scaled decoding, see Config.ScaledJPEG
+
+	white  bool // lays transparency on white
+	stored bool // keeps the form of a file, see Config.Convert
 }
 
 func (d *decoder) decode(file []byte, maxPixels int) (*Image, error) {
@@ -57,16 +72,14 @@ func (d *decoder) decode(file []byte, maxPixels int) (*Image, error) {
 		return nil, fmt.Errorf("preprocess: image of 0 bytes")
 	}
 	if turboJPEG && bytes.HasPrefix(file, []byte{0xff, 0xd8, 0xff}) {
-		if m, err := d.turbo.decode(file, maxPixels, d.short); !errors.Is(err, errNotSimple) {
+		if m, err := d.turbo.decode(file, maxPixels, d.short, d.stored); !errors.Is(err, errNotSimple) {
 			return m, err
 		}
 	}
 	if m, err := d.jpeg.decode(file, maxPixels); err == nil {
-		return toRGB(m), nil
+		return d.image(m, "jpeg", file), nil
 	}
-	if frame := webpFrame(file); frame != nil {
-		file = frame
-	}
+	file = readable(file)
 	format, w, h, err := Size(file)
 	if err != nil {
 		return nil, err
@@ -86,21 +99,24 @@ func (d *decoder) decode(file []byte, maxPixels int) (*Image, error) {
 	if b := decoded.Bounds(); b.Dx() < 1 || b.Dy() < 1 {
 		return nil, fmt.Errorf("preprocess: %s of %d x %d pixels; want at least one", format, b.Dx(), b.Dy())
 	}
-	switch m := decoded.(type) {
-	case *image.YCbCr:
-		if format == "webp" {
-			return webpRGB(m), nil
-		}
-	case *image.NYCbCrA:
-		if format == "webp" {
-			return webpRGB(&m.YCbCr), nil
-		}
-	case *image.Paletted:
-		if format == "gif" {
-			return palettedRGB(m, gifPalette(file)), nil
-		}
+	switch format {
+	case "gif":
+		decoded = onScreen(decoded, w, h)
+	case "tiff":
+		t := readTIFF(file)
+		t.invertFax(decoded)
+		return oriented(d.image(decoded, format, file), t.orientation()), nil
 	}
-	return toRGB(decoded), nil
+	return d.image(decoded, format, file), nil
+}
+
+// readable makes a file of those that the decoders do not know whole: the first
+// frame of a WebP animation, TIFF bytes whose lowest bit is first, a PNG without an end.
+func readable(file []byte) []byte {
+	if frame := webpFrame(file); frame != nil {
+		return frame
+	}
+	return withEnd(readTIFF(file).highFirst())
 }
 
 // Size reads the header of an image file that Decode may know: its format, such
@@ -111,6 +127,9 @@ func Size(file []byte) (format string, w, h int, err error) {
 	}
 	header, format, err := image.DecodeConfig(reader{bytes.NewReader(file)})
 	if err != nil {
+		if name := foreign(file); name != "" {
+			return "", 0, 0, fmt.Errorf("preprocess: have %s image; want JPEG, PNG, GIF, BMP, TIFF or WebP", name)
+		}
 		return "", 0, 0, fmt.Errorf("preprocess: %w", err)
 	}
 	return format, header.Width, header.Height, nil
@@ -143,7 +162,26 @@ func (r reader) Peek(n int) ([]byte, error) {
 
 // newImage returns a black image of the size of r.
 func newImage(r image.Rectangle) *Image {
-	return &Image{r.Dx(), r.Dy(), make([]uint8, 3*r.Dx()*r.Dy())}
+	return &Image{W: r.Dx(), H: r.Dy(), Pix: make([]uint8, 3*r.Dx()*r.Dy())}
+}
+
+// formatRGB is toRGB for what package image tells too little about.
+func formatRGB(decoded image.Image, format string, file []byte) *Image {
+	switch m := decoded.(type) {
+	case *image.YCbCr:
+		if format == "webp" {
+			return webpRGB(m)
+		}
+	case *image.NYCbCrA:
+		if format == "webp" {
+			return webpRGB(&m.YCbCr)
+		}
+	case *image.Paletted:
+		if format == "gif" {
+			return palettedRGB(m, gifPalette(file))
+		}
+	}
+	return toRGB(decoded)
 }
 
 // toRGB copies the colors of m, whatever their form.
@@ -177,7 +215,9 @@ func toRGB(m image.Image) *Image {
 			}
 		})
 	case *image.YCbCr:
-		return jpegRGB(m)
+		return jpegRGB(m, jpegRow)
+	case rgbJPEG:
+		return jpegRGB(m.YCbCr, interleave)
 	default:
 		out.each(m)
 	}

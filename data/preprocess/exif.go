@@ -3,40 +3,36 @@ package preprocess
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 )
 
-// orientation returns the one in the EXIF data of a JPEG, PNG or WebP file, 1 to
-// 8, and 1 where there is none.
+// Orientation returns the one in the EXIF data of a JPEG, PNG or WebP file, 1 to
+// 8, and 1 where there is none. A TIFF is turned as it is decoded and has none.
 //
 // Source: Exif 2.3, tag 0x0112.
-func orientation(file []byte) int {
-	tiff := exifOf(file)
-	tiff = bytes.TrimPrefix(tiff, []byte("Exif\x00\x00"))
-	if len(tiff) < 8 {
-		return 1
+func Orientation(file []byte) int {
+	return directory(bytes.TrimPrefix(exifOf(file), []byte(exifStart))).orientation()
+}
+
+// exifStart is before EXIF data, in JPEG files always.
+const exifStart = "Exif\x00\x00"
+
+// WithOrientation returns a JPEG file, which has no EXIF data, with EXIF data that
+// say an orientation, 1 to 8; 1 needs none.
+func WithOrientation(file []byte, orientation int) []byte {
+	if orientation == 1 {
+		return file
 	}
-	var order binary.ByteOrder = binary.LittleEndian
-	if tiff[0] == 'M' {
-		order = binary.BigEndian
-	}
-	at := int64(order.Uint32(tiff[4:]))
-	if at+2 > int64(len(tiff)) {
-		return 1
-	}
-	entries := tiff[at+2:]
-	for range order.Uint16(tiff[at:]) {
-		if len(entries) < 12 {
-			return 1
-		}
-		if order.Uint16(entries) == 0x112 && order.Uint16(entries[2:]) == 3 { // of 16 bits
-			if v := int(order.Uint16(entries[8:])); v >= 1 && v <= 8 {
-				return v
-			}
-			return 1
-		}
-		entries = entries[12:]
-	}
-	return 1
+	data := []byte(exifStart + "MM\x00*\x00\x00\x00\x08" + // the directory is at 8
+		"\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x00\x00\x00" + // one entry, of 16 bits
+		"\x00\x00\x00\x00") // no other directory
+	const value = len(exifStart) + 8 + 2 + 8 // behind the header, the count, tag, type and count
+	data[value+1] = byte(orientation)
+	out := append([]byte{}, file[:2]...) // the marker that starts a file
+	out = append(out, 0xff, 0xe1)
+	out = binary.BigEndian.AppendUint16(out, uint16(2+len(data)))
+	out = append(out, data...)
+	return append(out, file[2:]...)
 }
 
 // exifOf finds the EXIF data of a file.
@@ -48,7 +44,7 @@ func exifOf(file []byte) []byte {
 			if size < 2 || at+2+size > len(file) {
 				return nil
 			}
-			if data := file[at+4 : at+2+size]; file[at+1] == 0xe1 && bytes.HasPrefix(data, []byte("Exif\x00\x00")) {
+			if data := file[at+4 : at+2+size]; file[at+1] == 0xe1 && bytes.HasPrefix(data, []byte(exifStart)) {
 				return data
 			}
 			at += 2 + size
@@ -88,7 +84,7 @@ func oriented(m *Image, orientation int) *Image {
 	if orientation >= 5 { // rows become columns
 		w, h = h, w
 	}
-	out := &Image{w, h, make([]uint8, len(m.Pix))}
+	out := &Image{W: w, H: h, Pix: make([]uint8, len(m.Pix)), form: m.form, quads: slices.Clone(m.quads)}
 	for y := range h {
 		for x := range w {
 			fx, fy := x, y
@@ -109,6 +105,9 @@ func oriented(m *Image, orientation int) *Image {
 				fx, fy = m.W-1-y, x
 			}
 			copy(out.Pix[3*(y*w+x):][:3], m.Pix[3*(fy*m.W+fx):])
+			if m.quads != nil {
+				copy(out.quads[pixelBytes*(y*w+x):][:pixelBytes], m.quads[pixelBytes*(fy*m.W+fx):])
+			}
 		}
 	}
 	return out

@@ -21,10 +21,11 @@ import (
 // error, in memory in proportion to the limit and the file.
 func FuzzDecode(f *testing.F) {
 	paths, err := filepath.Glob("testdata/inputs/*")
-	if err != nil {
-		f.Fatal(err)
+	odd, err2 := filepath.Glob("testdata/odd/*")
+	if err != nil || err2 != nil {
+		f.Fatal(err, err2)
 	}
-	for _, path := range paths {
+	for _, path := range append(paths, odd...) {
 		if file := read(f, path); len(file) < 4000 {
 			f.Add(file)
 		}
@@ -48,10 +49,16 @@ func FuzzDecode(f *testing.F) {
 		f.Add(file.Bytes())
 	}
 	const maxPixels = 1 << 16
-	p := NewProcessor(Config{}, 8)
+	var processors []*Processor
+	for _, c := range []Config{
+		{}, {Alpha: "white", PillowVersion: 13}, {Convert: "after", Orient: true}, {Convert: "after", PillowVersion: 13},
+	} {
+		c.MaxPixels = maxPixels
+		processors = append(processors, NewProcessor(c, 8))
+	}
 	dst := make([]float32, 3*8*8)
 	f.Fuzz(func(t *testing.T, file []byte) {
-		bounded.Run(t, decodeBytes(maxPixels, len(file)), func() {
+		bounded.Run(t, uint64(1+len(processors))*decodeBytes(maxPixels, len(file)), func() {
 			m, err := Decode(file, maxPixels)
 			if err != nil {
 				return
@@ -59,7 +66,12 @@ func FuzzDecode(f *testing.F) {
 			if m.W < 1 || m.H < 1 || m.W*m.H > maxPixels || len(m.Pix) != 3*m.W*m.H {
 				t.Fatalf("decoded %d bytes of %d x %d", len(m.Pix), m.W, m.H)
 			}
-			p.Eval(dst, m)
+			for _, p := range processors {
+				if m, err = p.Decode(file); err != nil {
+					t.Fatalf("decoded once, and then: %v", err)
+				}
+				p.Eval(dst, m)
+			}
 		})
 	})
 }

@@ -6,9 +6,9 @@ import (
 	"image"
 )
 
-// A jpegDecoder decodes the JPEG files that are by far the most frequent: gray or
-// YCbCr in Huffman codes, with chroma at half the samples or all, or Adobe's CMYK,
-// in one scan or progressive. Its pixels are libjpeg-turbo's, and so Pillow's, to the bit,
+// A jpegDecoder decodes the JPEG files that are by far the most frequent: gray,
+// YCbCr or RGB in Huffman codes, with chroma at half the samples or all, or Adobe's
+// CMYK, in one scan or progressive. Its pixels are libjpeg-turbo's, and so Pillow's, to the bit,
 // which image/jpeg's are not. It refuses every other file, and every
 // file with an error, and leaves it to image/jpeg to decode it or to say what
 // is wrong. It keeps its tables and planes from one image to the next.
@@ -54,7 +54,7 @@ type jpegComponent struct {
 // errNotSimple says that a file is for image/jpeg.
 var errNotSimple = errors.New("not a simple JPEG")
 
-// decode returns an *image.Gray or *image.YCbCr, which are valid until the next
+// decode returns an *image.Gray, *image.YCbCr, rgbJPEG or *image.CMYK, which are valid until the next
 // call, of at most maxPixels.
 func (d *jpegDecoder) decode(file []byte, maxPixels int) (image.Image, error) {
 	if len(file) < 4 || file[0] != 0xff || file[1] != 0xd8 {
@@ -225,8 +225,7 @@ func (d *jpegDecoder) colors() bool {
 	case 1:
 		return true
 	case 3:
-		rgb := !d.jfif && d.adobe < 0 && c[0].id == 'R' && c[1].id == 'G' && c[2].id == 'B'
-		return !rgb && (d.adobe == -1 || d.adobe == 1)
+		return d.adobe <= 1
 	}
 	return d.adobe == 0 || d.adobe == 2
 }
@@ -311,10 +310,28 @@ func (d *jpegDecoder) image() image.Image {
 		{image.YCbCrSubsampleRatio444, image.YCbCrSubsampleRatio440},
 		{image.YCbCrSubsampleRatio422, image.YCbCrSubsampleRatio420},
 	}[d.wide-1][d.tall-1]
-	return &image.YCbCr{
+	m := &image.YCbCr{
 		Y: luma.plane, Cb: d.components[1].plane, Cr: d.components[2].plane,
 		YStride: luma.stride, CStride: d.components[1].stride, SubsampleRatio: ratio, Rect: bounds,
 	}
+	if d.rgb() {
+		return rgbJPEG{m}
+	}
+	return m
+}
+
+// rgb says whether three components are red, green and blue.
+//
+// Source: libjpeg-turbo's jdapimin.c.
+func (d *jpegDecoder) rgb() bool {
+	c := d.components
+	switch {
+	case d.jfif:
+		return false
+	case d.adobe >= 0:
+		return d.adobe == 0
+	}
+	return c[0].id == 'R' && c[1].id == 'G' && c[2].id == 'B'
 }
 
 // inks converts CMYK, which Adobe writes inverted, and so Pillow reads.

@@ -6,4 +6,4 @@ const turboJPEG = false
 
 type turbo struct{}
 
-func (turbo) decode([]byte, int, int) (*Image, error) { return nil, errNotSimple }
+func (turbo) decode([]byte, int, int, bool) (*Image, error) { return nil, errNotSimple }

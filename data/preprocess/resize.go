@@ -23,11 +23,20 @@ type weights struct {
 	of           [4]int // the arguments of set
 }
 
-// set computes the weights of outputs lo to hi, when in pixels become out.
+// A filter weighs a pixel by its distance from the output's center, in outputs
+// where an image shrinks, up to support.
+type filter struct {
+	weight  func(x float64) float64
+	support float64
+}
+
+var filters = map[string]filter{"bicubic": {cubic, 2}, "bilinear": {triangle, 1}}
+
+// set computes the weights of outputs lo to hi, when in pixels become out. A
+// weights is used with one filter.
 //
-// Source: Pillow's Resample.c: Keys' cubic with a = -0.5, made wider when an
-// image shrinks, in fixed point.
-func (k *weights) set(in, out, lo, hi int) {
+// Source: Pillow's Resample.c, in fixed point.
+func (k *weights) set(f filter, in, out, lo, hi int) {
 	of := [4]int{in, out, lo, hi}
 	if k.of == of { // images of one size follow each other
 		return
@@ -35,7 +44,7 @@ func (k *weights) set(in, out, lo, hi int) {
 	k.of = of
 	scale := float64(in) / float64(out)
 	wide := max(scale, 1)
-	support := 2 * wide
+	support := f.support * wide
 	k.size = int(math.Ceil(support))*2 + 1
 	k.first, k.count = grow(k.first, hi-lo), grow(k.count, hi-lo)
 	k.taps = grow(k.taps, (hi-lo)*k.size)
@@ -47,7 +56,7 @@ func (k *weights) set(in, out, lo, hi int) {
 		n := min(in, int(center+support+0.5)) - first
 		var sum float64
 		for j := range n {
-			values[j] = cubic((float64(first+j) - center + 0.5) / wide)
+			values[j] = f.weight((float64(first+j) - center + 0.5) / wide)
 			sum += values[j]
 		}
 		k.first[i], k.count[i] = first, n
@@ -69,6 +78,8 @@ func cubic(x float64) float64 {
 	return 0
 }
 
+func triangle(x float64) float64 { return max(1-math.Abs(x), 0) }
+
 // pixelBytes is the size of a pixel while it is resized; the last byte is not used.
 const pixelBytes = 4
 
@@ -79,27 +90,42 @@ const sideBySide = kernel.WeightedBytes / pixelBytes
 
 // A resizer keeps the memory of resizing from one image to the next.
 type resizer struct {
+	filter               filter
+	columnsFirst         bool // where Pillow 13 does, see Config.PillowVersion
 	horizontal, vertical weights
 	columns, scaled      []uint8 // of sideBySide rows, before and after the horizontal pass
 	lines                []uint8 // after the horizontal pass
-	line                 []uint8 // after the vertical one
+	line                 []uint8 // after a vertical one behind it
+	rows, low            []uint8 // before and after a vertical pass that is first
 }
 
 // resize scales the part from of src to w x h pixels, and writes the window of
-// the result to dst: bit for bit what Pillow's resize gives with BICUBIC.
+// the result to dst: bit for bit what Pillow's resize gives with BICUBIC or
+// BILINEAR, or with NEAREST where src is indexed.
 func (r *resizer) resize(dst []uint8, src *Image, from rect, w, h int, window rect) {
-	if w == from.w && h == from.h {
+	switch {
+	case w == from.w && h == from.h:
 		for y := range window.h {
 			copy(dst[3*y*window.w:][:3*window.w], src.Pix[3*((from.y+window.y+y)*src.W+from.x+window.x):])
 		}
-		return
+	case src.form == indexed:
+		nearest(dst, src, from, w, h, window)
+	default:
+		r.horizontal.set(r.filter, from.w, w, window.x, window.x+window.w)
+		r.vertical.set(r.filter, from.h, h, window.y, window.y+window.h)
+		if r.columnsFirst && from.h > h && from.h-h > 2*(from.w-w) {
+			r.verticalFirst(dst, src, from, window)
+			return
+		}
+		r.horizontalFirst(dst, src, from, window)
 	}
-	r.horizontal.set(from.w, w, window.x, window.x+window.w)
-	r.vertical.set(from.h, h, window.y, window.y+window.h)
+}
+
+func (r *resizer) horizontalFirst(dst []uint8, src *Image, from, window rect) {
 	top := r.vertical.first[0]
 	last := window.h - 1
 	bottom := r.vertical.first[last] + r.vertical.count[last]
-	stride := (pixelBytes*window.w + kernel.WeightedBytes - 1) &^ (kernel.WeightedBytes - 1)
+	stride := wholeBlocks(pixelBytes * window.w)
 	r.lines, r.line = grow(r.lines, (bottom-top)*stride), grow(r.line, stride)
 	for y := top; y < bottom; y += sideBySide {
 		rows := min(sideBySide, bottom-y)
@@ -108,7 +134,61 @@ func (r *resizer) resize(dst []uint8, src *Image, from rect, w, h int, window re
 	for y := range window.h {
 		taps := r.vertical.taps[y*r.vertical.size:][:r.vertical.count[y]]
 		kernel.WeightedRows(r.line, r.lines[(r.vertical.first[y]-top)*stride:], stride, taps)
-		dropFourth(dst[3*y*window.w:][:3*window.w], r.line)
+		src.finish(dst[3*y*window.w:][:3*window.w], r.line)
+	}
+}
+
+// verticalFirst scales columns into an image as wide as from, then its rows.
+func (r *resizer) verticalFirst(dst []uint8, src *Image, from, window rect) {
+	pix, size := src.stored()
+	stride := wholeBlocks(size * from.w)
+	height := r.vertical.first[window.h-1] + r.vertical.count[window.h-1]
+	r.rows = grow(r.rows, height*stride) // each of whole blocks
+	for y := r.vertical.first[0]; y < height; y++ {
+		copy(r.rows[y*stride:], pix[size*((from.y+y)*src.W+from.x):][:size*from.w])
+	}
+	low := &Image{W: from.w, H: window.h, form: src.form}
+	r.low = grow(r.low, size*from.w*window.h+stride)
+	for y := range window.h {
+		taps := r.vertical.taps[y*r.vertical.size:][:r.vertical.count[y]]
+		kernel.WeightedRows(r.low[size*from.w*y:][:stride], r.rows[r.vertical.first[y]*stride:], stride, taps)
+	}
+	if low.Pix = r.low; size == pixelBytes {
+		low.quads = r.low
+	}
+	stride = wholeBlocks(pixelBytes * window.w)
+	r.lines = grow(r.lines, sideBySide*stride)
+	for y := 0; y < window.h; y += sideBySide {
+		n := min(sideBySide, window.h-y)
+		r.narrow(r.lines, stride, low, rect{0, y, from.w, n})
+		for i := range n {
+			src.finish(dst[3*(y+i)*window.w:][:3*window.w], r.lines[i*stride:])
+		}
+	}
+}
+
+// wholeBlocks is n bytes in blocks as kernel.WeightedRows takes them.
+func wholeBlocks(n int) int { return (n + kernel.WeightedBytes - 1) &^ (kernel.WeightedBytes - 1) }
+
+// nearest scales as Pillow does with NEAREST.
+//
+// Source: Pillow's Geometry.c, ImagingScaleAffine, which adds up the steps.
+func nearest(dst []uint8, src *Image, from rect, w, h int, window rect) {
+	axis := func(in, out int) []int {
+		step := float64(in) / float64(out)
+		at, places := step*0.5, make([]int, out)
+		for i := range places {
+			places[i] = min(int(at), in-1)
+			at += step
+		}
+		return places
+	}
+	columns, rows := axis(from.w, w)[window.x:], axis(from.h, h)[window.y:]
+	for y := range window.h {
+		row := src.Pix[3*((from.y+rows[y])*src.W+from.x):]
+		for x := range window.w {
+			copy(dst[3*(y*window.w+x):][:3], row[3*columns[x]:])
+		}
 	}
 }
 
@@ -119,8 +199,14 @@ func (r *resizer) narrow(lines []uint8, stride int, src *Image, rows rect) {
 	left, right := k.first[0], k.first[last]+k.count[last]
 	r.columns = grow(r.columns, kernel.WeightedBytes*(right-left))
 	r.scaled = grow(r.scaled, kernel.WeightedBytes*len(k.first))
+	pix, size := src.stored()
 	for y := range rows.h {
-		spread(r.columns[pixelBytes*y:], src.Pix[3*((rows.y+y)*src.W+rows.x+left):][:3*(right-left)])
+		row := pix[size*((rows.y+y)*src.W+rows.x+left):][:size*(right-left)]
+		if size == pixelBytes {
+			spreadQuads(r.columns[pixelBytes*y:], row)
+		} else {
+			spread(r.columns[pixelBytes*y:], row)
+		}
 	}
 	for i, first := range k.first {
 		kernel.WeightedRows(r.scaled[kernel.WeightedBytes*i:][:kernel.WeightedBytes],
@@ -146,6 +232,14 @@ func spread(columns, row []uint8) {
 	for ; len(row) >= 3; row = row[3:] {
 		copy(columns, row[:3])
 		columns = columns[min(next, len(columns)):]
+	}
+}
+
+// spreadQuads is spread for pixels of four bytes.
+func spreadQuads(columns, row []uint8) {
+	for ; len(row) > 0; row = row[pixelBytes:] {
+		copy(columns, row[:pixelBytes])
+		columns = columns[min(kernel.WeightedBytes, len(columns)):]
 	}
 }
 

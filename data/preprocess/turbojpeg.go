@@ -28,8 +28,8 @@ type turbo struct {
 // decode decodes a JPEG of at most maxPixels. Unless short is 0, a large one
 // comes at 1/2, 1/4 or 1/8 of its size, its shorter side no shorter than that,
 // as after Pillow's draft. As with Pillow, a file that ends early is an error,
-// and damage inside of it is not.
-func (t *turbo) decode(file []byte, maxPixels, short int) (*Image, error) {
+// and damage inside of it is not. Inks that are to be stored are for jpegDecoder.
+func (t *turbo) decode(file []byte, maxPixels, short int, stored bool) (*Image, error) {
 	if t.handle == nil {
 		if t.handle = C.tjInitDecompress(); t.handle == nil {
 			return nil, fmt.Errorf("preprocess: libjpeg-turbo: %s", C.GoString(C.tjGetErrorStr2(nil)))
@@ -41,6 +41,10 @@ func (t *turbo) decode(file []byte, maxPixels, short int) (*Image, error) {
 	var w, h, subsampling, colors C.int
 	if C.tjDecompressHeader3(t.handle, data, size, &w, &h, &subsampling, &colors) != 0 {
 		return nil, errNotSimple // such as odd ratios of chroma, which image/jpeg knows
+	}
+	inks := colors == C.TJCS_CMYK || colors == C.TJCS_YCCK
+	if inks && stored {
+		return nil, errNotSimple
 	}
 	if err := checkSize("jpeg", int(w), int(h), maxPixels); err != nil {
 		return nil, err
@@ -56,7 +60,6 @@ func (t *turbo) decode(file []byte, maxPixels, short int) (*Image, error) {
 	}
 	m := newImage(image.Rect(0, 0, int(w), int(h)))
 	pixels, format := m.Pix, C.int(C.TJPF_RGB)
-	inks := colors == C.TJCS_CMYK || colors == C.TJCS_YCCK
 	if inks {
 		t.cmyk = grow(t.cmyk, 4*int(w)*int(h))
 		pixels, format = t.cmyk, C.TJPF_CMYK

@@ -2,13 +2,13 @@ package preprocess
 
 import "image"
 
-// jpegRGB converts as libjpeg-turbo does, and so Pillow. Where chroma has half
+// jpegRGB converts rows as libjpeg-turbo does, and so Pillow. Where chroma has half
 // the samples, each is blended with its neighbors by 3 to 1, instead of
 // standing for a whole square as in image/jpeg; other ratios are rare, and
 // repeat samples there as here.
 //
 // Source: libjpeg-turbo 2.1's jdsample.c ("fancy upsampling") and jdcolor.c.
-func jpegRGB(m *image.YCbCr) *Image {
+func jpegRGB(m *image.YCbCr, convert func(dst, y, cb, cr []uint8)) *Image {
 	out := newImage(m.Rect)
 	wide, tall := 1, 1 // pixels per chroma sample
 	switch m.SubsampleRatio {
@@ -35,7 +35,7 @@ func jpegRGB(m *image.YCbCr) *Image {
 				c := m.COffset(m.Rect.Min.X+x, m.Rect.Min.Y+y)
 				cb[x], cr[x] = m.Cb[c], m.Cr[c]
 			}
-			jpegRow(dst, luma, cb, cr)
+			convert(dst, luma, cb, cr)
 			return
 		}
 		near := y / tall
@@ -57,7 +57,7 @@ func jpegRGB(m *image.YCbCr) *Image {
 				widen(planes[i], a, b, 8, 7)
 			}
 		}
-		jpegRow(dst, luma, planes[0], planes[1])
+		convert(dst, luma, planes[0], planes[1])
 	})
 	return out
 }
@@ -76,6 +76,16 @@ func widen(dst, near, far []uint8, left, right int32) {
 	}
 	last := 2 * (len(near) - 1)
 	dst[last], dst[last+1] = uint8((3*v+before+left)>>4), uint8((4*v+right)>>4)
+}
+
+// rgbJPEG has red, green and blue in its planes.
+type rgbJPEG struct{ *image.YCbCr }
+
+// interleave writes a row of rgbJPEG.
+func interleave(dst, red, green, blue []uint8) {
+	for x, v := range red {
+		dst[3*x], dst[3*x+1], dst[3*x+2] = v, green[x], blue[x]
+	}
 }
 
 // jpegRow converts a row in 16-bit fixed point.

@@ -35,6 +35,28 @@ crc[40] ^= 1
 alpha = photo.convert("RGBA")
 alpha.putalpha(Image.linear_gradient("L").resize(photo.size))
 gray16 = b"".join(b"\0" + bytes(range(16)) * 2 for _ in range(8))
+small = photo.resize((11, 7))
+bits = photo.resize((19, 6)).convert("1")
+
+
+def tiff(image, compression=None, **tags):
+    """Saves tags by number: 262 color of 0, 266 FillOrder, 274 Orientation."""
+    return saved(image, "TIFF", compression=compression, tiffinfo={int(k[1:]): v for k, v in tags.items()})
+
+
+def framed(gif, left, top, w, h):
+    """Moves the first frame of a GIF on a larger screen."""
+    at = gif.index(b"\x2c\0\0\0\0")
+    return gif[:6] + struct.pack("<HH", w, h) + gif[10 : at + 1] + struct.pack("<HH", left, top) + gif[at + 5 :]
+
+
+def without(jpeg, marker):
+    at = jpeg.index(marker)
+    return jpeg[:at] + jpeg[at + 2 + struct.unpack(">H", jpeg[at + 2 : at + 4])[0] :]
+
+
+rgb_jpeg = saved(small, "JPEG", keep_rgb=True, quality=85)
+deep = Image.frombytes("I;16", (8, 8), bytes((37 * i + i // 7) % 256 for i in range(128)))
 frames = [photo.quantize(16), photo.transpose(Image.FLIP_LEFT_RIGHT).quantize(16)]
 
 good = {
@@ -52,6 +74,7 @@ good = {
     "palette_transparent.png": saved(photo.quantize(16), "PNG", transparency=3),
     "rgb_transparent.png": saved(photo, "PNG", transparency=photo.getpixel((0, 0))),
     "one_bit.png": saved(photo.convert("1"), "PNG"),
+    "one_bit_transparent.png": saved(photo.convert("1"), "PNG", transparency=0),
     "text.png": saved(photo, "PNG"),
     "tall.png": saved(photo.resize((1, 300)), "PNG"),
     "animated.gif": saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100),
@@ -61,8 +84,36 @@ good = {
     "alpha.bmp": saved(alpha, "BMP"),
     "lzw.tiff": saved(photo, "TIFF", compression="tiff_lzw"),
     "animated.png": saved(photo, "PNG", save_all=True, append_images=[photo.transpose(Image.ROTATE_180)]),
+    "fax3.tiff": tiff(bits, "group3", _262=0),
+    "fax3_black.tiff": tiff(bits, "group3", _262=1),
+    "fax4.tiff": tiff(bits, "group4", _262=0),
+    "fax4_black.tiff": tiff(bits, "group4", _262=1),
+    "fax4_low_first.tiff": tiff(bits, "group4", _262=0, _266=2),
+    "low_first.tiff": tiff(bits, _266=2),
+    "low_first_rgb.tiff": tiff(small, _266=2),
+    "low_first_lzw.tiff": tiff(small, "tiff_lzw", _266=2),
+    "turned_2.tiff": tiff(small, _274=2),
+    "turned_6.tiff": tiff(small, _274=6),
+    "turned_7.tiff": tiff(small, "tiff_lzw", _274=7),
+    "small_frame.gif": framed(saved(small.quantize(8), "GIF"), 3, 2, 17, 12),
+    "small_frame_transparent.gif": framed(saved(small.quantize(8), "GIF", transparency=5), 3, 2, 17, 12),
+    "gray_ramp.gif": saved(small.convert("L"), "GIF"),
+    "rgb_adobe.jpg": rgb_jpeg,
+    "rgb_ids.jpg": without(rgb_jpeg, b"\xff\xee"),
+    "rgb_progressive.jpg": saved(small, "JPEG", keep_rgb=True, quality=85, progressive=True),
+    "no_end.png": saved(small, "PNG")[:-12],
+    "half_end.png": saved(small, "PNG")[:-7],
 }
+# Here Pillow's pixels, which are 255 from 256 on, are not wanted, but the upper bytes.
+deep_files = {"gray16.png": saved(deep, "PNG"), "gray16.tiff": saved(deep, "TIFF")}
 bad = {
+    "picture.avif": (saved(small, "AVIF", quality=30), "have an AVIF image; want JPEG, PNG, GIF, BMP, TIFF or WebP"),
+    "picture.heic": (struct.pack(">I", 24) + b"ftypmif1\0\0\0\0mif1heic" + bytes(40), "have a HEIC image; want JPEG"),
+    "picture.jxl": (b"\xff\x0a\x7a\x1f" + bytes(40), "have a JPEG XL image; want JPEG"),
+    "boxed.jxl": (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(40), "have a JPEG XL image; want JPEG"),
+    "half_text.png": (saved(small, "PNG")[:-12] + chunk(b"tEXt", b"name\0value")[:-9], "EOF"),
+    "no_pixels.png": (plain[:33], "EOF"),
+
     "empty.jpg": (b"", "0 bytes"),
     "html.jpg": (b"<!DOCTYPE html><html><body>404 Not Found</body></html>", "unknown format"),
     "vector.svg": (b'<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg>', "unknown format"),
@@ -90,8 +141,11 @@ with open(os.path.join(here, "odd.txt"), "w") as lines:
     for name, file in good.items():
         m = Image.open(io.BytesIO(file)).convert("RGB")
         lines.write(f"{name} {m.width} {m.height} {hashlib.sha256(m.tobytes()).hexdigest()[:16]}\n")
+    for name, file in deep_files.items():
+        upper = Image.frombytes("L", deep.size, deep.tobytes()[1::2]).convert("RGB")
+        lines.write(f"{name} {deep.width} {deep.height} {hashlib.sha256(upper.tobytes()).hexdigest()[:16]}\n")
     for name, (file, error) in bad.items():
         lines.write(f"{name} error: {error}\n")
-for name, file in {**good, **{name: file for name, (file, _) in bad.items()}}.items():
+for name, file in {**good, **deep_files, **{name: file for name, (file, _) in bad.items()}}.items():
     with open(os.path.join(here, "odd", name), "wb") as f:
         f.write(file)
