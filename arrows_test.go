@@ -49,7 +49,7 @@ bench/soak: ...
 cmd/internal/cli: data/storage internal/kernel
 checkpoint/weights:
 checkpoint/torchfile: checkpoint/weights
-checkpoint/foreign: checkpoint checkpoint/torchfile checkpoint/weights
+checkpoint/weightfile: checkpoint checkpoint/torchfile checkpoint/weights
 configs/gen: configs
 internal/guard:
 data/parquetfile: internal/guard
