@@ -36,7 +36,7 @@ optim: internal/kernel model
 train: data data/tokenizer internal/atomicfile internal/kernel internal/size model optim
 eval: data data/tokenizer eval/embeddings internal/kernel model
 configs: checkpoint data/... eval model optim train
-run: checkpoint configs data/... eval internal/... model optim train web/page
+run: checkpoint configs data/... eval internal/... model train web/page
 web/page:
 web/serve:
 web/live: checkpoint configs data run train web/page web/serve
