@@ -31,7 +31,8 @@ func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*AdamW, 
 			c.Warmup, steps)
 	}
 	if c.Cooldown >= steps-c.Warmup {
-		return nil, fmt.Errorf("optim: cooldown %d is not less than the %d steps after the warmup", c.Cooldown, steps-c.Warmup)
+		return nil, fmt.Errorf("optim: cooldown %d is not less than the %d steps after the warmup",
+			c.Cooldown, steps-c.Warmup)
 	}
 	rules, err := c.rules(params)
 	if err != nil {

@@ -60,8 +60,8 @@ func (c Config) validateGroups() error {
 		}
 		r := g.of(rule{c.LearningRate, c.WeightDecay})
 		if !(g.WeightDecay == -1 || g.WeightDecay >= 0 && r.decay*r.peak < 1) {
-			return fmt.Errorf("optim: groups[%d] (%s): weight_decay %g is not -1, nor is it in [0, 1) times learning_rate %g",
-				i, g.Match, g.WeightDecay, r.peak)
+			return fmt.Errorf("optim: groups[%d] (%s): weight_decay %g is not -1, nor is it in [0, 1) "+
+				"times learning_rate %g", i, g.Match, g.WeightDecay, r.peak)
 		}
 	}
 	return nil
@@ -104,14 +104,15 @@ func (c Config) unused(i int, params []*model.Param) error {
 	g, best, most := c.Groups[i], "", -1
 	for _, p := range params {
 		if g.matches(p.Name) {
-			return fmt.Errorf("optim: groups[%d]: groups before it have all that %q matches, such as %s; want the narrower group first",
-				i, g.Match, p.Name)
+			return fmt.Errorf("optim: groups[%d]: groups before it have all that %q matches, such as %s; "+
+				"want the narrower group first", i, g.Match, p.Name)
 		}
 		if n := common(g.Match, p.Name); n > most {
 			best, most = p.Name, n
 		}
 	}
-	return fmt.Errorf("optim: groups[%d]: %q matches none of the %d parameters; the nearest is %s", i, g.Match, len(params), best)
+	return fmt.Errorf("optim: groups[%d]: %q matches none of the %d parameters; the nearest is %s",
+		i, g.Match, len(params), best)
 }
 
 // common counts the letters that a pattern and a name share at their start and,
@@ -135,7 +136,7 @@ type layers map[string]int
 
 var (
 	block      = regexp.MustCompile(`^(visual\.)?transformer\.resblocks\.(\d+)\.`)
-	embeddings = regexp.MustCompile(`^(visual\.)?(conv1\.|class_embedding$|positional_embedding$|token_embedding\.|ln_pre\.)`)
+	embeddings = regexp.MustCompile(`^(visual\.)?(conv1|(class|positional|token)_embedding|ln_pre)(\.|$)`)
 )
 
 func countLayers(params []*model.Param) layers {
@@ -189,7 +190,8 @@ func (a *AdamW) Groups() string {
 	order := func(a, b rule) int { return cmp.Or(cmp.Compare(a.peak, b.peak), cmp.Compare(a.decay, b.decay)) }
 	for _, key := range slices.SortedFunc(maps.Keys(rows), order) {
 		r := rows[key]
-		fmt.Fprintf(&s, "\n%-14.4g %-13.4g %7d %12d  %s", key.peak, key.decay, r.tensors, r.elements, strings.Join(r.names, ", "))
+		fmt.Fprintf(&s, "\n%-14.4g %-13.4g %7d %12d  %s",
+			key.peak, key.decay, r.tensors, r.elements, strings.Join(r.names, ", "))
 	}
 	return s.String()
 }

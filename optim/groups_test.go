@@ -13,7 +13,8 @@ import (
 func namedParams(names ...string) (params []*model.Param) {
 	for i, name := range names {
 		params = append(params, &model.Param{
-			Name: name, Shape: []int{1}, Value: []float32{float32(i) + 1}, Grad: make([]float32, 1), Decay: strings.HasSuffix(name, "weight"),
+			Name: name, Shape: []int{1}, Value: []float32{float32(i) + 1}, Grad: make([]float32, 1),
+			Decay: strings.HasSuffix(name, "weight"),
 		})
 	}
 	return params
@@ -92,8 +93,8 @@ func TestGroupErrors(t *testing.T) {
 		`groups[0] (*): weight_decay 2 is not -1, nor is it in [0, 1) times learning_rate 0.5`: {
 			{Match: "*", WeightDecay: 2, LearningRate: 0.5},
 		},
-		`groups[0]: "visual.project" matches none of the 4 parameters; the nearest is visual.proj`: {{Match: "visual.project"}},
-		`groups[0]: "*ln1.bias" matches none of the 4 parameters; the nearest is transformer.res`:  {{Match: "*ln1.bias"}},
+		`groups[0]: "visual.project" matches none of the 4 parameters; the nearest is visual.p`:   {{Match: "visual.project"}},
+		`groups[0]: "*ln1.bias" matches none of the 4 parameters; the nearest is transformer.res`: {{Match: "*ln1.bias"}},
 		`groups[1]: groups before it have all that "visual.proj" matches, such as visual.proj`: {
 			{Match: "visual.*"}, {Match: "visual.proj"},
 		},
@@ -112,7 +113,8 @@ func TestLayerDecay(t *testing.T) {
 		"ln_final.bias": 1, "text_projection": 1, "text_projection.weight": 1,
 		"visual.transformer.resblocks.2.ln_1.weight": 0.5, "visual.transformer.resblocks.0.attn.in_proj_weight": 0.125,
 		"transformer.resblocks.1.ln_1.weight": 0.5, "transformer.resblocks.0.mlp.c_fc.bias": 0.25,
-		"visual.conv1.weight": 0.0625, "visual.class_embedding": 0.0625, "visual.positional_embedding": 0.0625, "visual.ln_pre.bias": 0.0625,
+		"visual.conv1.weight": 0.0625, "visual.class_embedding": 0.0625, "visual.positional_embedding": 0.0625,
+		"visual.ln_pre.bias":     0.0625,
 		"token_embedding.weight": 0.125, "positional_embedding": 0.125,
 	}
 	var names []string

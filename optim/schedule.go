@@ -59,7 +59,8 @@ func (c Config) validateSchedule() error {
 	case !slices.Contains(schedules, c.Schedule):
 		return fmt.Errorf("optim: schedule %q is unknown; want one of %s", c.Schedule, strings.Join(schedules, ", "))
 	case cools && c.Cooldown < 1:
-		return fmt.Errorf("optim: cooldown %d with schedule %s; want the number of its last steps, 1 or more", c.Cooldown, c.Schedule)
+		return fmt.Errorf("optim: cooldown %d with schedule %s; want the number of its last steps, 1 or more",
+			c.Cooldown, c.Schedule)
 	case !cools && c.Cooldown != 0:
 		return fmt.Errorf("optim: cooldown %d with schedule %s, which has none; want 0, or schedule %s or %s",
 			c.Cooldown, c.Schedule, ConstantCooldown, WarmupStableDecay)

@@ -2,6 +2,7 @@ package optim
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -37,6 +38,29 @@ func TestSchedule(t *testing.T) {
 				t.Errorf("%s %g, cooldown %d: learning rate after %d steps = %g, want %g",
 					test.c.Schedule, test.c.CooldownPower, test.c.Cooldown, step, got, want)
 			}
+		}
+	}
+}
+
+func TestScheduleErrors(t *testing.T) {
+	for _, test := range []struct {
+		c    Config
+		want string
+	}{
+		{
+			Config{Schedule: "linear"},
+			`schedule "linear" is unknown; want one of cosine, constant, constant_cooldown, warmup_stable_decay`,
+		},
+		{Config{Schedule: ConstantCooldown}, "cooldown 0 with schedule constant_cooldown; want"},
+		{Config{Schedule: WarmupStableDecay, Cooldown: -1}, "cooldown -1 with schedule warmup_stable_decay; want"},
+		{Config{Cooldown: 3}, "cooldown 3 with schedule cosine, which has none"},
+		{Config{Schedule: Constant, CooldownPower: 2}, "cooldown_power 2 with schedule constant, which has none"},
+		{Config{Schedule: ConstantCooldown, Cooldown: 3, CooldownPower: -2}, "cooldown_power -2 is not positive"},
+		{Config{Schedule: ConstantCooldown, Cooldown: 3, CooldownPower: math.NaN()}, "cooldown_power NaN is not positive"},
+		{Config{Schedule: WarmupStableDecay, Warmup: 2, Cooldown: 8}, "cooldown 8 is not less than the 8 steps after"},
+	} {
+		if _, err := New(nil, test.c, 10, nil); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("New: %v; want error with %q", err, test.want)
 		}
 	}
 }
