@@ -148,14 +148,14 @@ func isInternal(module, path string) bool {
 	return strings.HasPrefix(path, module+"/") && strings.Contains(path+"/", "/internal/")
 }
 
-// mentions collects those of internal types.
+// mentions collects the places that name an internal type.
 type mentions struct {
 	module string
 	seen   map[types.Type]bool // declared types that were walked
 	lines  []string
 }
 
-// object walks an exported one of a package.
+// object walks an exported object of a package.
 func (m *mentions) object(o types.Object) {
 	where := o.Pkg().Name() + "." + o.Name()
 	name, isType := o.(*types.TypeName)

@@ -42,7 +42,7 @@ func TestModels(t *testing.T) {
 		}
 	}
 	if n := Models["b32"].ParamCount(); n != 151_277_313 {
-		t.Errorf("b32 has %d parameters; want those of CLIP's ViT-B/32, 151277313", n)
+		t.Errorf("b32 has %d parameters; want 151277313, as CLIP's ViT-B/32 has", n)
 	}
 }
 

@@ -82,7 +82,7 @@ func TestFaults(t *testing.T) {
 }
 
 // faults saves steps 10, 20 and 30 and fails an operation of the last. It is
-// false if there are not so many.
+// false if there are fewer than fail operations.
 func faults(t *testing.T, mode string, after func(*memory), fault error, damaged bool, fail int) bool {
 	t.Helper()
 	keep := Config{KeepLast: 1}

@@ -182,7 +182,7 @@ func touch(t *testing.T, name string) {
 }
 
 // TestS3 streams from a real S3 server whose answers fail now and then: the
-// batches are those of the files on disk, bit for bit. Then an object is
+// batches equal the batches from disk, bit for bit. Then an object is
 // replaced by one of the same size.
 func TestS3(t *testing.T) {
 	faults := map[int64]string{5: "503", 9: "reset", 15: "cut"}

@@ -47,7 +47,7 @@ func TestOddRows(t *testing.T) {
 			want = b
 		}
 		if !equal(b, want) {
-			t.Errorf("%s: the batch differs from that of the other layout", layout)
+			t.Errorf("%s: the batch differs from the other layout's batch", layout)
 		}
 		for _, caption := range []string{"picture number 0", "picture number 11", "Ünï¢ødé 猫 \U0001f408",
 			"AT&amp;T\r\nand more", strings.Repeat("long ", 540)} {

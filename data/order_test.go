@@ -20,7 +20,7 @@ func TestOrder(t *testing.T) {
 			w := o.at(position)
 			probe := position + rapid.Int64Range(0, int64(len(w.order))-1).Draw(t, "probe")
 			if again := newOrder(7, rows, size).at(probe); again.start != w.start || !slices.Equal(again.order, w.order) {
-				t.Fatalf("the window of position %d differs from that of %d", probe, position)
+				t.Fatalf("position %d has another window than position %d", probe, position)
 			}
 			var members []int64
 			for _, part := range w.parts {

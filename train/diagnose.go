@@ -71,7 +71,7 @@ func collapse(h History) *Finding {
 		"try a lower optim.learning_rate, a longer optim.warmup, and look at the data: do the images differ?", m.CosineRest, m.Loss, m.LnNName(), m.LnN)}
 }
 
-// stuck finds a loss that stays at that of guessing. Captions that repeat much
+// stuck finds a loss that stays at the loss of guessing. Captions that repeat much
 // may allow no better; then it is atFloor that says so.
 func stuck(h History) *Finding {
 	lines := h.last(recent + 2)
@@ -80,7 +80,7 @@ func stuck(h History) *Finding {
 	}
 	m := lines[len(lines)-1]
 	return &Finding{"stuck at ln N", fmt.Sprintf("the loss is what guessing gives since step %d: %.3f, %s %.3f; "+
-		"try optim.learning_rate ten times lower and higher, a shorter optim.warmup, and whether captions belong to their images (data inspect)", lines[0].Step, m.Loss, m.LnNName(), m.LnN)}
+		"try optim.learning_rate ten times lower and higher, a shorter optim.warmup, and whether captions belong to their images (goclip data inspect)", lines[0].Step, m.Loss, m.LnNName(), m.LnN)}
 }
 
 // atFloor finds a loss as low as the captions allow.

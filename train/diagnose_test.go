@@ -42,14 +42,14 @@ func TestDiagnose(t *testing.T) {
 		"collapse": {History{Lines: series(9, func(i int, m *Metrics) {
 			m.Loss, m.CosineRest = lnN, 0.97
 		})}, []string{"collapse"}},
-		"alike, but told apart": {History{Lines: series(9, func(i int, m *Metrics) { m.CosineRest = 0.97 })}, nil},
-		"at the floor":          {History{Lines: series(9, func(i int, m *Metrics) { m.Loss = 2.6 + 0.05*float64(i%2) }), Floor: 2.585}, []string{"at the floor"}},
-		"the floor is ln N":     {History{Lines: series(9, steady(lnN)), Floor: lnN}, []string{"at the floor"}},
-		"above the floor":       {History{Lines: series(9, steady(2.8)), Floor: 2.585}, nil},
-		"no captions repeat":    {History{Lines: series(9, steady(0.001)), Floor: 0.001}, nil},
-		"at the clamp":          {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = min(100, 97+float64(i)) }), MaxLogitScale: 100}, []string{"logit scale at its clamp"}},
-		"falls":                 {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = 14 * math.Pow(0.8, float64(i)) })}, []string{"logit scale falls"}},
-		"dips":                  {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = 14.3 + math.Abs(float64(i)-4)/2 })}, nil},
+		"alike, but learning": {History{Lines: series(9, func(i int, m *Metrics) { m.CosineRest = 0.97 })}, nil},
+		"at the floor":        {History{Lines: series(9, func(i int, m *Metrics) { m.Loss = 2.6 + 0.05*float64(i%2) }), Floor: 2.585}, []string{"at the floor"}},
+		"the floor is ln N":   {History{Lines: series(9, steady(lnN)), Floor: lnN}, []string{"at the floor"}},
+		"above the floor":     {History{Lines: series(9, steady(2.8)), Floor: 2.585}, nil},
+		"no captions repeat":  {History{Lines: series(9, steady(0.001)), Floor: 0.001}, nil},
+		"at the clamp":        {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = min(100, 97+float64(i)) }), MaxLogitScale: 100}, []string{"logit scale at its clamp"}},
+		"falls":               {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = 14 * math.Pow(0.8, float64(i)) })}, []string{"logit scale falls"}},
+		"dips":                {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = 14.3 + math.Abs(float64(i)-4)/2 })}, nil},
 		"over-fitting": {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Evaluation{
 			{Step: 10, Set: "seen", Top1: 0.4, Low: 0.37, High: 0.43}, {Step: 10, Set: "unseen", Top1: 0.4, Low: 0.37, High: 0.43}, {Step: 60, Set: "seen", Top1: 0.5, Low: 0.47, High: 0.53}, {Step: 60, Set: "unseen", Top1: 0.3, Low: 0.27, High: 0.33},
 		}}, []string{"over-fitting"}},

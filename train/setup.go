@@ -100,7 +100,7 @@ func (t *Trainer) Close() {
 // Interruptible runs f, which computes on the trainer's pool. If ctx ends
 // meanwhile, what f computes is given up within milliseconds, since a step of a
 // large batch may take minutes; the results then mean nothing, and the error is
-// that of ctx.
+// ctx's.
 func (t *Trainer) Interruptible(ctx context.Context, f func() error) error {
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

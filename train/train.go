@@ -229,8 +229,8 @@ func (t *Trainer) unmeasured(step int, err error) error {
 	return err
 }
 
-// Parameters of the image tower have its name before theirs; all others but those of
-// the logits are of the text tower.
+// Parameters of the image tower have its name before theirs; the others are of the
+// text tower, except the parameters of the logits.
 const imageTower, logits = "visual.", "logit_"
 
 // report writes one line of metrics, and the same for people. A full disk

@@ -77,8 +77,8 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	return a, nil
 }
 
-// Looks reports whether the first 512 bytes of a file are those of a file of
-// torch.save, of any version, rather than of another format.
+// Looks reports whether head, the first 512 bytes of a file, begins a file of
+// torch.save, of any version, rather than another format.
 func Looks(head string) bool { return strings.HasPrefix(head, "PK\x03\x04") || isLegacy(head) }
 
 // isLegacy recognizes the number that begins a pickle of PyTorch 0.1.10 to

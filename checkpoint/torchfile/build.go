@@ -7,7 +7,7 @@ import (
 	"github.com/goclip/goclip/checkpoint/weights"
 )
 
-// append puts values behind those of the list on top of the stack.
+// append adds values at the end of the list on top of the stack.
 func (m *machine) append(values []any) {
 	l, ok := m.top().(*sequence)
 	if !ok {
@@ -184,7 +184,7 @@ func kind(v any) string {
 	return fmt.Sprintf("a %T", v)
 }
 
-// kinds is that of the first few values.
+// kinds names the kinds of the first eight values.
 func kinds(t tuple) string {
 	text := "("
 	for i, v := range t[:min(len(t), 8)] {

@@ -84,7 +84,7 @@ func (m *machine) run() (any, error) {
 			return m.stack[0], nil
 		}
 		if !m.constant(op[0]) && !m.container(op[0]) && !m.reference(op[0]) && m.err == nil {
-			m.fail("opcode %#02x; want those of torch.save's protocol 2", op[0])
+			m.fail("opcode %#02x; want an opcode of torch.save's protocol 2", op[0])
 		}
 	}
 	return nil, m.err

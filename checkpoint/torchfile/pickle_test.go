@@ -176,7 +176,7 @@ func seeds(t testing.TB) (files [][]byte) {
 		}
 	}
 	if len(files) < 20 {
-		t.Fatalf("%d files in testdata; want those of make_cases.py", len(files))
+		t.Fatalf("%d files in testdata; want the files that make_cases.py writes", len(files))
 	}
 	return files
 }

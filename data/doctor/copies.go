@@ -80,7 +80,7 @@ func findCopies(ctx context.Context, workers int, train, val *set) (c copies, er
 	return c, err
 }
 
-// byFile are the usable rows, those of a file together.
+// byFile are the usable rows, with rows that hold the same file side by side.
 func (s *set) byFile() []uint32 {
 	var order []uint32
 	for i := range s.pictures {

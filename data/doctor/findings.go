@@ -135,7 +135,7 @@ func pictureFindings(r *Report, c Config, say sayer) {
 		say("note", t.Large, t.Rows,
 			fmt.Sprintf("%s 512 pixels or more at the shorter side: decoding them costs more than it gives a model of %d",
 				among(t.Large, t.Rows, "picture", "has", "have"), size),
-			fmt.Sprintf("data pack --short-side %d makes the shards small and fast", size+size/8))
+			fmt.Sprintf("goclip data pack --short-side %d makes the shards small and fast", size+size/8))
 	}
 }
 

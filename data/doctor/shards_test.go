@@ -18,7 +18,7 @@ import (
 	"github.com/goclip/goclip/data/tokenizer"
 )
 
-// A pairRow is a row of a shard; its columns are those of Hugging Face, and one more.
+// A pairRow is a row of a shard; it has the columns of Hugging Face, and one more.
 type pairRow struct {
 	Image struct {
 		Bytes []byte `parquet:"bytes,optional"`

@@ -153,7 +153,7 @@ func readAll(r io.Reader) ([]byte, error) {
 	return text, err
 }
 
-// lines are those of a merges file without the version on top.
+// lines splits a merges file into lines, without the version on top.
 func lines(text []byte) []string {
 	all := strings.Split(strings.TrimRight(string(text), "\r\n"), "\n")
 	if strings.Contains(all[0], "#version") {

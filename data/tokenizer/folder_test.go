@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// folder writes files into a new folder, those of a family in testdata/foreign
-// first.
+// folder writes files into a new folder, after the files of a family in
+// testdata/foreign.
 func folder(t *testing.T, family string, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -189,8 +189,8 @@ const sequence = "Sequence"
 // maxComponents bounds a Sequence with those in it; real ones have six.
 const maxComponents = 32
 
-// components are those of a part in order. A Sequence has its own under key, and
-// may have Sequences among them.
+// components lists the components of a part in order. A Sequence has its own under
+// key, and may have Sequences among them.
 func components(part json.RawMessage, key string) (all []component, err error) {
 	err = walk(part, key, 0, func(c component) error {
 		if all = append(all, c); len(all) > maxComponents {

@@ -28,7 +28,7 @@ func (p hfPattern) compile() (matcher, error) {
 	return nil, errors.New("pattern; want a String or a Regex")
 }
 
-// places are those of s in text.
+// places are the ranges of bytes where text has s.
 func places(text, s string) (all [][]int) {
 	for at := 0; ; {
 		i := strings.Index(text[at:], s)

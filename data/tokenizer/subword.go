@@ -67,7 +67,7 @@ func (m *hfMerge) UnmarshalJSON(text []byte) error {
 // MarshalJSON writes the old form.
 func (m hfMerge) MarshalJSON() ([]byte, error) { return json.Marshal(m[0] + " " + m[1]) }
 
-// newBPE reads a model of kind BPE. The strings are those of each id; byteLevel
+// newBPE reads a model of kind BPE. The strings are the tokens by id; byteLevel
 // says that pieces come in the byte alphabet.
 func newBPE(part json.RawMessage, byteLevel bool) (*bpe, []string, error) {
 	var x hfBPE

@@ -43,7 +43,7 @@ func trained(t testing.TB) *Tokenizer {
 	return tok
 }
 
-// merges are those of a vocabulary in CLIP's order.
+// merges are the merges of a vocabulary in CLIP's order.
 func merges(t *Tokenizer) []pair { return t.model.(*clip).list }
 
 // TestGolden compares with open_clip's tokenizer, by the lines here and by all

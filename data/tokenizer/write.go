@@ -138,7 +138,7 @@ func (c *clip) file(t *Tokenizer) hfFile {
 	return f
 }
 
-// parts are those of the file beside the vocabulary.
+// parts are the parts of the file beside the vocabulary.
 func (c *clip) parts(clean Clean) hfFile {
 	sot, eot := c.specials[0], c.specials[1]
 	id := c.sot()

@@ -31,7 +31,7 @@ type pairRow struct {
 
 // testSource has 40 images of two classes, each a plain picture whose red is its
 // number, and a caption for each, of which some occur twice. A caption is where
-// its image is, but for those of images 0, 2 and 4, from the farthest on.
+// its image is, except the captions of images 0, 2 and 4, from the farthest on.
 func testSource(t *testing.T) Source {
 	t.Helper()
 	const n = 40

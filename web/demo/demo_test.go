@@ -62,7 +62,7 @@ func serveModel(t *testing.T) *httptest.Server {
 	return s
 }
 
-// pngOf is a picture that says it has so many pixels.
+// pngOf is a picture whose header claims w x h pixels.
 func pngOf(t testing.TB, w, h uint32) []byte {
 	var b bytes.Buffer
 	must(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, 40, 30))))

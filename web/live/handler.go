@@ -150,8 +150,8 @@ func (s State) event() (string, error) {
 	return "event: view\ndata: " + string(text) + "\n\n", err
 }
 
-// servePrometheus answers with the numbers of the newest lines, and those of
-// the folder.
+// servePrometheus answers with the numbers of the newest lines and the
+// numbers of the folder.
 //
 // Source: https://prometheus.io/docs/instrumenting/exposition_formats/.
 func (f *Folder) servePrometheus(w http.ResponseWriter, _ *http.Request) {

@@ -290,7 +290,7 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	if !strings.Contains(last, "step 30 of 100") {
-		t.Errorf("the last event is %.80q; want that of step 30", last)
+		t.Errorf("the last event is %.80q; want the event of step 30", last)
 	}
 }
 

@@ -29,7 +29,7 @@ type view struct {
 	State
 	Status  string
 	Verdict string
-	Good    bool // as far as anyone can tell
+	Good    bool // as far as anyone can know
 	Tiles   []tile
 	Charts  []template.HTML
 	Reasons []reason

@@ -27,7 +27,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := command().ExecuteContext(ctx); err != nil {
-		os.Exit(1) // cobra has told it
+		os.Exit(1) // cobra has printed the error
 	}
 }
 

@@ -206,7 +206,7 @@ func TestLivePage(t *testing.T) {
 	}
 	v.do(chromedp.Focus(chromedp.CSS("#grid")), chromedp.KeyEvent(kb.ArrowDown))
 	if text := get[string](v, `document.querySelector("#cell").textContent`); !strings.Contains(text, "cosine") {
-		t.Errorf("a cell chosen by a key tells %q", text)
+		t.Errorf("a cell chosen by a key shows %q", text)
 	}
 
 	second := open(t, v, s.URL)
@@ -266,7 +266,7 @@ func TestDemoPage(t *testing.T) {
 	v := open(t, in, s.URL)
 	v.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{photo}), until(`document.querySelectorAll("#bars .label").length === 10`))
 	if text := get[string](v, `document.querySelector("#result").textContent`); !strings.Contains(text, "The photo has 50 x 40 pixels.") {
-		t.Errorf("of the photo it tells %q", text)
+		t.Errorf("of the photo the page says %q", text)
 	}
 	v.do(chromedp.SetValue(chromedp.CSS("#labels"), "<img src=x onerror=alert(1)>\nred circle"), chromedp.Focus(chromedp.CSS("#labels")), chromedp.KeyEvent("\n"),
 		until(`document.querySelectorAll("#bars .label").length === 2`))
