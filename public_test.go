@@ -90,7 +90,8 @@ type Slice []hidden.T
 	}
 	want := []string{"open.Argument", "open.Constant", "open.Generic", "open.Interface.Do",
 		"open.Made: open.holder.Kept",
-		"open.Result", "open.Slice", "open.Struct.Field", "open.Struct.Method", "open.Struct: open.inner.Promoted", "open.Variable"}
+		"open.Result", "open.Slice", "open.Struct.Field", "open.Struct.Method",
+		"open.Struct: open.inner.Promoted", "open.Variable"}
 	if !slices.Equal(got, want) {
 		t.Errorf("internal types are found in\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}

@@ -42,7 +42,8 @@ func TestWhileReading(t *testing.T) {
 		"replaced": {replace, "has changed while it was in use"},
 		"overwritten": {func(t *testing.T, path string) { overwrite(t, path, true) },
 			"has changed while it was in use"},
-		"spoilt at the same time": {func(t *testing.T, path string) { overwrite(t, path, false) }, "row group 0: column "},
+		"spoilt at the same time": {func(t *testing.T, path string) { overwrite(t, path, false) },
+			"row group 0: column "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			patterns := largeShards(t)

@@ -105,7 +105,8 @@ func TestSharedLayouts(t *testing.T) {
 			}
 		}
 		if d.Len() != int64(test.rows) || images != test.images {
-			t.Errorf("%s: %d rows with %d images; want %d with %d", test.pattern, d.Len(), images, test.rows, test.images)
+			t.Errorf("%s: %d rows with %d images; want %d with %d",
+				test.pattern, d.Len(), images, test.rows, test.images)
 		}
 	}
 }
@@ -124,10 +125,12 @@ func TestShared(t *testing.T) {
 			t.Errorf("batch %d differs between the layouts", i)
 		}
 	}
-	d, err := Open(context.Background(), filepath.Join(root, "tricky-images/hf/*.parquet"), Config{}, Need{Caption: true})
+	d, err := Open(context.Background(), filepath.Join(root, "tricky-images/hf/*.parquet"),
+		Config{}, Need{Caption: true})
 	must(t, err)
 	ledger := NewLedger(&bytes.Buffer{}, Config{BadRowBudget: 1})
-	s := d.Stream(StreamConfig{Batch: int(d.Len()), ImageSize: 8, Context: 8, Tokenizer: testTokenizer(t), Ledger: ledger})
+	s := d.Stream(StreamConfig{Batch: int(d.Len()), ImageSize: 8,
+		Context: 8, Tokenizer: testTokenizer(t), Ledger: ledger})
 	defer s.Close()
 	b, err := s.Next(context.Background())
 	must(t, err)

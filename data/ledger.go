@@ -86,7 +86,8 @@ func (l *Ledger) add(rows int, bad []badRow) error {
 		}
 		if l.config.ExceedsBudget(len(l.bad), l.seen) {
 			shard, n := l.worst()
-			return fmt.Errorf("data: %d of %d rows cannot be used, more than the budget of %g; %s has %d of them, such as row %d: %s",
+			return fmt.Errorf("data: %d of %d rows cannot be used, more than the budget of %g; "+
+				"%s has %d of them, such as row %d: %s",
 				len(l.bad), l.seen, max(0, l.config.BadRowBudget), shard, n, b.ref.Row, b.reason)
 		}
 	}

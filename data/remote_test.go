@@ -85,7 +85,8 @@ func TestRemote(t *testing.T) {
 				want[i].Rows[j].Shard = filepath.Base(want[i].Rows[j].Shard)
 				got[i].Rows[j].Shard = strings.TrimPrefix(got[i].Rows[j].Shard, url+"/")
 			}
-			if diff := cmp.Diff(want[i], got[i], cmp.AllowUnexported(), cmp.FilterPath(unexported, cmp.Ignore())); diff != "" {
+			if diff := cmp.Diff(want[i], got[i], cmp.AllowUnexported(),
+				cmp.FilterPath(unexported, cmp.Ignore())); diff != "" {
 				t.Fatalf("read_ahead %s: batch %d: %s", ahead, i, diff)
 			}
 		}

@@ -115,7 +115,8 @@ func TestGroups(t *testing.T) {
 		params = append(params, &model.Param{Name: name, Value: make([]float32, 2)})
 	}
 	got := Groups(params)
-	for _, want := range []string{"no                     6           11  b, resblocks.0.c, d, e\n", "yes                    1            4  w"} {
+	for _, want := range []string{"no                     6           11  b, resblocks.0.c, d, e\n",
+		"yes                    1            4  w"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("Groups =\n%s\nwant a line %q", got, want)
 		}

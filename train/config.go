@@ -18,8 +18,9 @@ type Config struct {
 	Batch int `yaml:"batch"`
 
 	// Positives says which captions of the batch are wrong for an image: with "pair", all
-	// but its own, as in CLIP; with "caption", all but the captions that have its tokens, so that captions which repeat are no negatives. The softmax then leaves
-	// them out of the choice, and the sigmoid loss takes each for a pair. Empty means pair.
+	// but its own, as in CLIP; with "caption", all but the captions that have its tokens, so
+	// that captions which repeat are no negatives. The softmax then leaves them out of the
+	// choice, and the sigmoid loss takes each for a pair. Empty means pair.
 	Positives string `yaml:"positives"`
 
 	// MicroBatch is the number of pairs whose activations are in memory at once;
@@ -116,7 +117,8 @@ func (c Config) Validate() error {
 	case c.Steps < 1:
 		return fmt.Errorf("train: steps %d is not positive", c.Steps)
 	case c.Batch < 2:
-		return fmt.Errorf("train: batch %d; want at least 2, since a pair is learned against the other pairs of its batch",
+		return fmt.Errorf("train: batch %d; want at least 2, "+
+			"since a pair is learned against the other pairs of its batch",
 			c.Batch)
 	case c.Positives != "pair" && c.Positives != "caption":
 		return fmt.Errorf("train: positives %q; want pair or caption", c.Positives)
@@ -136,7 +138,8 @@ func (c Config) Validate() error {
 	case c.EvalEvery < 0:
 		return fmt.Errorf("train: eval_every %d is negative", c.EvalEvery)
 	case c.GridPairs == 1 || c.GridPairs > gridPairs:
-		return fmt.Errorf("train: grid_pairs %d; want 2 to %d, 0 for the default, or -1 for none", c.GridPairs, gridPairs)
+		return fmt.Errorf("train: grid_pairs %d; want 2 to %d, 0 for the default, or -1 for none",
+			c.GridPairs, gridPairs)
 	case c.Threads < 0:
 		return fmt.Errorf("train: threads %d is negative", c.Threads)
 	case c.GradNormJump != 0 && !(c.GradNormJump > 1):

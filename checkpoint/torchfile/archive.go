@@ -120,7 +120,8 @@ func stored(f *zip.File, size int64) (record, error) {
 		return record{}, err
 	}
 	if offset < 0 || offset > size || f.UncompressedSize64 > uint64(size-offset) {
-		return record{}, fmt.Errorf("bytes %d to %d in a file of %d; want it inside", offset, uint64(offset)+f.UncompressedSize64, size)
+		return record{}, fmt.Errorf("bytes %d to %d in a file of %d; want it inside",
+			offset, uint64(offset)+f.UncompressedSize64, size)
 	}
 	return record{offset, int64(f.UncompressedSize64)}, nil
 }
@@ -160,14 +161,16 @@ func (a *archive) storage(id any) (*storage, error) {
 	key, ok2 := t[2].(string)
 	n, ok3 := t[4].(int64)
 	if !ok1 || !ok2 || !ok3 {
-		return nil, fmt.Errorf("persistent id of %s, %s, %s; want a type of storage, a string, a number", kind(t[1]), kind(t[2]), kind(t[4]))
+		return nil, fmt.Errorf("persistent id of %s, %s, %s; want a type of storage, a string, a number",
+			kind(t[1]), kind(t[2]), kind(t[4]))
 	}
 	place, ok := a.storages[key]
 	if !ok {
 		return nil, fmt.Errorf("storage %.100q: %w", key, weights.ErrNotFound)
 	}
 	if n < 0 || n > place.size || n*int64(dtype.Size()) != place.size {
-		return nil, fmt.Errorf("storage %.100q: %d elements of %s in %d bytes; want as many bytes", key, n, dtype, place.size)
+		return nil, fmt.Errorf("storage %.100q: %d elements of %s in %d bytes; want as many bytes",
+			key, n, dtype, place.size)
 	}
 	return &storage{dtype, place.offset, n}, nil
 }

@@ -84,7 +84,8 @@ func (m *machine) call(f, args any) any {
 		}
 		return v
 	}
-	m.fail("calls %s with %d arguments %s; want OrderedDict, a tensor or a parameter without hooks", kind(f), len(t), kinds(t))
+	m.fail("calls %s with %d arguments %s; want OrderedDict, a tensor or a parameter without hooks",
+		kind(f), len(t), kinds(t))
 	return nil
 }
 
@@ -114,15 +115,18 @@ func newTensor(args tuple) (*tensor, error) {
 	shape, ok3 := dims(args[2])
 	stride, ok4 := dims(args[3])
 	if !ok1 || !ok2 || !ok3 || !ok4 || len(shape) != len(stride) || offset < 0 || !isEmpty(args[5]) {
-		return nil, fmt.Errorf("a tensor of %s; want storage, offset, shape, as many strides, and no hooks", kinds(args))
+		return nil, fmt.Errorf("a tensor of %s; want storage, offset, shape, as many strides, and no hooks",
+			kinds(args))
 	}
 	t := &tensor{s, offset, shape, stride}
 	n, ok := weights.Elements(shape)
 	if !ok || n > s.elements {
-		return nil, fmt.Errorf("a tensor of shape %v in a storage of %d elements; want no more than it has", shape, s.elements)
+		return nil, fmt.Errorf("a tensor of shape %v in a storage of %d elements; want no more than it has",
+			shape, s.elements)
 	}
 	if _, ok := t.last(); !ok {
-		return nil, fmt.Errorf("a tensor of shape %v and strides %v at element %d of %d; want it inside", shape, stride, offset, s.elements)
+		return nil, fmt.Errorf("a tensor of shape %v and strides %v at element %d of %d; want it inside",
+			shape, stride, offset, s.elements)
 	}
 	return t, nil
 }

@@ -79,7 +79,8 @@ func (m *machine) run() (any, error) {
 		}
 		if op[0] == '.' {
 			if len(m.stack) != 1 || len(m.marks) != 0 || m.next != len(m.text) {
-				return nil, fmt.Errorf("ends with %d values and %d bytes; want one value and none", len(m.stack), len(m.text)-m.next)
+				return nil, fmt.Errorf("ends with %d values and %d bytes; want one value and none",
+					len(m.stack), len(m.text)-m.next)
 			}
 			return m.stack[0], nil
 		}

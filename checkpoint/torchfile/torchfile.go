@@ -101,7 +101,8 @@ func (f *File) StateDict() (d *Dict, others []string, err error) {
 	for _, key := range stateDicts {
 		switch found, ok := f.dicts[key]; {
 		case ok && d != nil:
-			return nil, nil, fmt.Errorf("torchfile: have %q and %q; want one dict with the model's tensors", d.path, key)
+			return nil, nil, fmt.Errorf("torchfile: have %q and %q; want one dict with the model's tensors",
+				d.path, key)
 		case ok:
 			d = found
 		}

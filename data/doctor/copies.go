@@ -43,7 +43,8 @@ func findCopies(ctx context.Context, workers int, train, val *set) (c copies, er
 	c.pairs = make([]bool, len(train.pictures))
 	var distinct []uint32 // the first row of each file
 	eachRun(order,
-		func(i, j int) bool { return train.pictures[order[i]].file == train.pictures[order[j]].file }, func(rows []uint32) {
+		func(i, j int) bool { return train.pictures[order[i]].file == train.pictures[order[j]].file },
+		func(rows []uint32) {
 			distinct = append(distinct, rows[0])
 			if len(rows) > 1 {
 				c.groups = append(c.groups, rows)
@@ -207,7 +208,8 @@ func (x *index) nearest(l *look, before uint32) (best twin, found bool) {
 					break
 				}
 				candidate := &x.pictures[row].look
-				if d := l.distance(candidate); (d < best.bits || d == best.bits && row < best.original) && l.near(candidate) {
+				if d := l.distance(candidate); (d < best.bits || d == best.bits && row < best.original) &&
+					l.near(candidate) {
 					best, found = twin{original: row, bits: d}, true
 				}
 			}

@@ -231,7 +231,8 @@ func fromMerges(lines []string, vocab map[string]int32) (*Tokenizer, error) {
 		return t, nil
 	}
 	if len(vocab) != t.Size() {
-		return nil, fmt.Errorf("vocabulary of %d tokens with %d merges; want %d tokens", len(vocab), len(merges), t.Size())
+		return nil, fmt.Errorf("vocabulary of %d tokens with %d merges; want %d tokens",
+			len(vocab), len(merges), t.Size())
 	}
 	for id, s := range t.model.(*clip).strings {
 		if have, ok := vocab[s]; !ok {

@@ -81,7 +81,8 @@ func compileRegex(pattern string) (*regexp.Regexp, error) {
 	}
 	re, err := regexp.Compile(out.String())
 	if err != nil {
-		return nil, fmt.Errorf("regular expression %q: %s", pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return nil, fmt.Errorf("regular expression %q: %s",
+			pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	if re.MatchString("") {
 		return nil, fmt.Errorf("regular expression %q matches nothing at all; want one that does not", pattern)

@@ -50,7 +50,8 @@ func untrained(t *testing.T) Model {
 	must(t, err)
 	classes, err := eval.ReadClasses(filepath.Join(dir, "classes.txt"))
 	must(t, err)
-	return Model{Name: hostile, Embedder: e, Logits: eval.Logits{Scale: 14}, Size: 32, Pool: pool, Set: set, Classes: classes}
+	return Model{Name: hostile, Embedder: e, Logits: eval.Logits{Scale: 14},
+		Size: 32, Pool: pool, Set: set, Classes: classes}
 }
 
 // hostile is a name that must not become a part of a page.
