@@ -69,12 +69,21 @@ func TestOddRows(t *testing.T) {
 	}
 }
 
-// TestSharedLayouts reads every row of the real shards, in both layouts.
-func TestSharedLayouts(t *testing.T) {
+// realShards is the folder of the shards that were downloaded. They are too large to
+// commit; without them TestLayouts and TestOddRows read small shards of both layouts,
+// written here and by the datasets library and img2dataset, odd rows among them.
+func realShards(t *testing.T) string {
+	t.Helper()
 	root := "../../shared/data"
 	if _, err := os.Stat(root); err != nil {
-		t.Skipf("needs the real shards: %v", err)
+		t.Skipf("needs the downloaded shards; TestLayouts and TestOddRows cover both layouts without: %v", err)
 	}
+	return root
+}
+
+// TestSharedLayouts reads every row of the real shards, in both layouts.
+func TestSharedLayouts(t *testing.T) {
+	root := realShards(t)
 	for _, test := range []struct {
 		pattern      string
 		rows, images int
@@ -113,10 +122,7 @@ func TestSharedLayouts(t *testing.T) {
 
 // TestShared reads the real shards in both layouts.
 func TestShared(t *testing.T) {
-	root := "../../shared/data"
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("needs the real shards: %v", err)
-	}
+	root := realShards(t)
 	c := Config{Caption: "caption"}
 	hf, _ := batches(t, filepath.Join(root, "cifar10/hf/train-*.parquet"), c, 19_990, 3)
 	flat, _ := batches(t, filepath.Join(root, "cifar10/img2dataset/train/*.parquet"), c, 19_990, 3)
