@@ -36,7 +36,8 @@ optim: internal/kernel model
 train: data data/tokenizer internal/atomicfile internal/kernel internal/size model optim
 eval: data data/tokenizer eval/embeddings internal/kernel model
 configs: checkpoint data/... eval model optim train
-run: checkpoint configs data/... eval internal/... model optim train web/page
+foreign: checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
+run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model optim train web/page
 web/page:
 web/serve:
 web/live: checkpoint configs data run train web/page web/serve
@@ -49,7 +50,7 @@ bench/soak: ...
 cmd/internal/cli: data/storage internal/kernel
 checkpoint/weights:
 checkpoint/torchfile: checkpoint/weights
-checkpoint/foreign: checkpoint checkpoint/torchfile checkpoint/weights
+checkpoint/weightfile: checkpoint checkpoint/torchfile checkpoint/weights
 configs/gen: configs
 internal/guard:
 data/parquetfile: internal/guard

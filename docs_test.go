@@ -14,7 +14,7 @@ import (
 // pages are what a reader goes through, in this order.
 var pages = []string{
 	"README.md", "docs/data.md", "docs/training.md", "docs/configuration.md", "docs/pages.md", "docs/evaluation.md",
-	"docs/library.md", "docs/metrics.md", "docs/speed.md",
+	"docs/models.md", "docs/library.md", "docs/metrics.md", "docs/speed.md",
 }
 
 // others are read beside them: TestPages and TestLinks check them as well.

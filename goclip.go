@@ -52,7 +52,10 @@ type Model struct {
 // An Option changes how a model is opened.
 type Option func(*options) error
 
-type options struct{ threads int }
+type options struct {
+	threads      int
+	architecture string
+}
 
 // WithThreads sets the number of threads that compute; 0, the default, means one for
 // each processor that Go may use. Results do not depend on it.
@@ -76,10 +79,20 @@ func WithDevice(name string) Option {
 	}
 }
 
+// WithArchitecture says what a file of weights without a config is, by a name of
+// open_clip, such as ViT-B-32; configs.Models lists them.
+func WithArchitecture(name string) Option {
+	return func(o *options) error {
+		o.architecture = name
+		return nil
+	}
+}
+
 // Open reads a model. Path is the folder of a run, of which the newest checkpoint
-// that is whole is taken, the folder of a checkpoint, or a .safetensors file with
-// its config.yaml and tokenizer.json beside it. Where a folder has a moving average
-// of the weights (optim.ema_decay), that is the model. The model must be closed.
+// that is whole is taken, the folder of a checkpoint, a folder that open_clip or
+// transformers wrote, or a file of weights with its config and tokenizer beside it.
+// Where a folder has a moving average of the weights (optim.ema_decay), that is the
+// model. Whatever would be ignored of it is an error. The model must be closed.
 func Open(path string, o ...Option) (*Model, error) {
 	if err := kernel.CheckLevel(); err != nil {
 		return nil, err
@@ -90,7 +103,7 @@ func Open(path string, o ...Option) (*Model, error) {
 			return nil, err
 		}
 	}
-	t, err := run.Open(path)
+	t, err := run.OpenAs(path, with.architecture)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/goclip/goclip/cmd/internal/cli"
 	"github.com/goclip/goclip/cmd/internal/datacmd"
 	"github.com/goclip/goclip/cmd/internal/evalcmd"
+	"github.com/goclip/goclip/cmd/internal/modelcmd"
 	"github.com/goclip/goclip/cmd/internal/traincmd"
 )
 
@@ -21,6 +22,6 @@ func Main(name string, args []string) int {
 		Version: version(),
 	}
 	root.SetVersionTemplate("{{.Version}}")
-	root.AddCommand(traincmd.Command(), evalcmd.Command(), datacmd.Command(), versionCommand())
+	root.AddCommand(traincmd.Command(), evalcmd.Command(), datacmd.Command(), modelcmd.Command(), versionCommand())
 	return cli.Run(root, args, os.Stderr)
 }

@@ -8,12 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goclip/goclip/eval"
 )
 
-//go:embed *.yaml *-classes.txt *-templates.txt
+//go:embed *.yaml *-classes.txt *-templates.txt models/*.yaml
 var embedded embed.FS
 
 // embeddedPrefix begins the name of an embedded file where a path may stand,
@@ -27,6 +28,25 @@ func Recipes() []string {
 		files[i] = strings.TrimSuffix(file, ".yaml")
 	}
 	return files
+}
+
+// Models lists the names of the known architectures, sorted, such as ViT-B-32.
+func Models() []string {
+	files, _ := fs.Glob(embedded, "models/*.yaml") // the pattern is a good one
+	for i, file := range files {
+		files[i] = strings.TrimSuffix(strings.TrimPrefix(file, "models/"), ".yaml")
+	}
+	return files
+}
+
+// LoadModel returns a run that is Default but for the sections model,
+// data.preprocess and tokenizer, which are those of an architecture by its name.
+func LoadModel(name string) (*Run, error) {
+	if !slices.Contains(Models(), name) {
+		return nil, fmt.Errorf("configs: no architecture %q; want one of %s%s",
+			name, strings.Join(Models(), ", "), suggest(name, Models()))
+	}
+	return load(Default(), []string{embeddedPrefix + "models/" + name + ".yaml"}, nil, nil)
 }
 
 // ReadFile reads a whole file; embedded:NAME is an embedded one, such as

@@ -23,6 +23,19 @@ type CLIP struct {
 
 // New returns a model with initial values drawn from seed.
 func New(c Config, seed uint64) (*CLIP, error) {
+	m, err := Blank(c)
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range m.config.specs() {
+		s.values(m.params[i].Value, seed)
+	}
+	return m, nil
+}
+
+// Blank returns a model whose parameters are all 0, for one whose weights are read:
+// to draw initial values takes longer than that.
+func Blank(c Config) (*CLIP, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -40,7 +53,6 @@ func New(c Config, seed uint64) (*CLIP, error) {
 		size := s.size()
 		p := &Param{Name: s.name, Shape: s.shape, Value: values[:size:size], Grad: grads[:size:size], Decay: s.decays()}
 		values, grads = values[size:], grads[size:]
-		s.values(p.Value, seed)
 		m.params = append(m.params, p)
 		m.byName[p.Name] = p
 	}

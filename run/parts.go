@@ -47,14 +47,23 @@ func build(ctx context.Context, c *configs.Run, in *inputs, from *checkpoint.Che
 
 // newModel makes a model whose vocabulary is the tokenizer's.
 func newModel(c *configs.Run, t *tokenizer.Tokenizer) (*model.CLIP, error) {
-	m := c.Model
+	m, err := withVocabulary(c.Model, t)
+	if err != nil {
+		return nil, err
+	}
+	return model.New(m, c.Seed)
+}
+
+// withVocabulary is an architecture with a vocabulary of the size of the tokenizer's,
+// if it has none of its own.
+func withVocabulary(m model.Config, t *tokenizer.Tokenizer) (model.Config, error) {
 	if m.Text.VocabSize == 0 {
 		m.Text.VocabSize = t.Size()
 	}
 	if m.Text.VocabSize < t.Size() {
-		return nil, fmt.Errorf("run: model.text.vocab_size %d; want at least the tokenizer's %d, or 0 for it", m.Text.VocabSize, t.Size())
+		return m, fmt.Errorf("run: model.text.vocab_size %d; want at least the tokenizer's %d, or 0 for it", m.Text.VocabSize, t.Size())
 	}
-	return model.New(m, c.Seed)
+	return m, nil
 }
 
 // sameTokenizer refuses a vocabulary file that is not the checkpoint's.

@@ -1,7 +1,7 @@
 // Package weights says what files of weights have in common, whoever wrote
 // them: tensors with a name, a shape and a type, which are read as float32.
 // Safetensors are in package checkpoint, PyTorch's files in torchfile; package
-// foreign opens either, and sets of them.
+// weightfile opens either, and sets of them.
 package weights
 
 import (

@@ -63,7 +63,7 @@ func (f *compareFlags) run(c *cobra.Command, runs []string) error {
 
 // right is 1 for each image that the model of a run gives its label, else 0.
 func (f *compareFlags) right(ctx context.Context, path string) ([]float64, error) {
-	s, err := open(path, 0)
+	s, err := modelPath{checkpoint: path}.open(0)
 	if err != nil {
 		return nil, err
 	}

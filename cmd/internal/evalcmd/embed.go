@@ -19,8 +19,9 @@ type embedding struct {
 }
 
 type embedFlags struct {
-	checkpoint, shards, out string
-	captions, asJSON        bool
+	model            modelPath
+	shards, out      string
+	captions, asJSON bool
 }
 
 func embedCommand() *cobra.Command {
@@ -31,7 +32,7 @@ func embedCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  f.run,
 	}
-	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", checkpointUsage)
+	f.model.flags(c)
 	c.Flags().StringVar(&f.shards, "data", "", "patterns of Parquet files")
 	c.Flags().StringVar(&f.out, "out", "", "file to write: NAME.parquet, or NAME.npy and NAME.texts.npy for numpy")
 	c.Flags().BoolVar(&f.captions, "captions", false, "embed the captions, too")
@@ -44,7 +45,7 @@ func (f *embedFlags) run(c *cobra.Command, _ []string) error {
 	if err := checkOut("out", f.out); err != nil {
 		return err
 	}
-	s, err := open(f.checkpoint, 0)
+	s, err := f.model.open(0)
 	if err != nil {
 		return err
 	}

@@ -26,11 +26,19 @@ type session struct {
 	*eval.Embedder
 }
 
-// open reads the model of a checkpoint argument and reports on stderr which
-// checkpoints were passed over on the way. Batch is the number of inputs in one
-// forward pass; 0 means the default.
-func open(path string, batch int) (*session, error) {
-	trained, err := run.Open(path)
+// A modelPath says where a model is.
+type modelPath struct{ checkpoint, architecture string }
+
+func (m *modelPath) flags(c *cobra.Command) {
+	c.Flags().StringVar(&m.checkpoint, "checkpoint", "",
+		"a run's workdir, a checkpoint folder, a folder of open_clip or transformers, or a file of weights")
+	c.Flags().StringVar(&m.architecture, "model", "", "architecture of a file of weights without a config, such as ViT-B-32")
+}
+
+// open reads the model and reports on stderr which checkpoints were passed over on
+// the way. Batch is the number of inputs in one forward pass; 0 means the default.
+func (m modelPath) open(batch int) (*session, error) {
+	trained, err := run.OpenAs(m.checkpoint, m.architecture)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +54,3 @@ func open(path string, batch int) (*session, error) {
 
 // logits say how the model makes probabilities of cosines.
 func (s *session) logits() eval.Logits { return eval.LogitsOf(s.Model) }
-
-// checkpointUsage is the description of the flag --checkpoint.
-const checkpointUsage = "a run's workdir, a checkpoint folder, or a .safetensors file"

@@ -27,8 +27,9 @@ type prediction struct {
 }
 
 type predictFlags struct {
-	checkpoint, labels, template string
-	asJSON                       bool
+	model            modelPath
+	labels, template string
+	asJSON           bool
 }
 
 func predictCommand() *cobra.Command {
@@ -39,7 +40,7 @@ func predictCommand() *cobra.Command {
 		Args:  cobra.MinimumNArgs(1),
 		RunE:  f.run,
 	}
-	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", checkpointUsage)
+	f.model.flags(c)
 	c.Flags().StringVar(&f.labels, "labels", "", "labels to choose from, with commas between")
 	c.Flags().StringVar(&f.template, "template", eval.DefaultTemplate, "prompt, with {} for the label")
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print a line of JSON for each image")
@@ -61,7 +62,7 @@ func (f *predictFlags) run(c *cobra.Command, images []string) error {
 	if strings.Count(f.template, "{}") != 1 {
 		return cli.Usagef("--template %q; want {} once, for the label", f.template)
 	}
-	s, err := open(f.checkpoint, 1)
+	s, err := f.model.open(1)
 	if err != nil {
 		return err
 	}

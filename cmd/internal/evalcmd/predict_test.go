@@ -23,3 +23,21 @@ func TestPredict(t *testing.T) {
 		t.Errorf("predict prints\n%s", out)
 	}
 }
+
+// TestForeign predicts with what another program wrote; a name that is not needed is
+// an error.
+func TestForeign(t *testing.T) {
+	const folder = "../../../foreign/testdata/folders/open_clip"
+	args := []string{"predict", "--json", "--labels", "cat,dog", folder + "/inputs/0.png", "--checkpoint"}
+	whole := ok(t, append(args, folder)...)
+	if p := parse[prediction](t, whole); len(p.Labels) != 2 {
+		t.Errorf("predict --json: %+v; want two labels", p)
+	}
+	if file := ok(t, append(args, folder+"/open_clip_model.safetensors")...); file != whole {
+		t.Errorf("with the file of weights: %s; want %s", file, whole)
+	}
+	code, _, errs := call(append(args, folder, "--model", "ViT-B-32")...)
+	if code != 1 || !strings.Contains(errs, "is a folder; want a file of weights for the architecture ViT-B-32") {
+		t.Errorf("with --model: exit code %d, %s", code, errs)
+	}
+}

@@ -78,7 +78,7 @@ func (s *source) demo(ctx context.Context) (http.Handler, error) {
 	if s.shards != "" {
 		batch = 0
 	}
-	with, err := open(s.checkpoint, batch)
+	with, err := s.modelPath.open(batch)
 	if err != nil {
 		return nil, err
 	}

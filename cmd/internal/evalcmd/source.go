@@ -2,8 +2,6 @@ package evalcmd
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -19,11 +17,12 @@ import (
 // A source is where embeddings come from: a model and shards, or a file that
 // eval embed wrote.
 type source struct {
-	checkpoint, shards, embeddings string
+	modelPath
+	shards, embeddings string
 }
 
 func (s *source) flags(c *cobra.Command, shards string) {
-	c.Flags().StringVar(&s.checkpoint, "checkpoint", "", checkpointUsage)
+	s.modelPath.flags(c)
 	c.Flags().StringVar(&s.shards, "data", "", shards)
 	c.Flags().StringVar(&s.embeddings, "embeddings", "", "a file of eval embed, .parquet or .npy, instead of --data")
 }
@@ -48,7 +47,7 @@ func (s *source) open() (*session, error) {
 	if s.checkpoint == "" {
 		return nil, nil
 	}
-	return open(s.checkpoint, 0)
+	return s.modelPath.open(0)
 }
 
 // set reads or makes the embeddings.
@@ -61,7 +60,7 @@ func (s *source) set(ctx context.Context, with *session, need data.Need) (*embed
 		return nil, err
 	}
 	if with != nil {
-		weights, err := with.hash()
+		weights, err := with.Hash()
 		if err != nil {
 			return nil, err
 		}
@@ -98,20 +97,6 @@ func (s *session) embed(ctx context.Context, shards string, need data.Need) (*em
 	if len(x.Labels) == 0 {
 		return nil, fmt.Errorf("eval: %s: none of %d rows can be used", storage.Redact(shards), d.Len())
 	}
-	x.Weights, err = s.hash()
+	x.Weights, err = s.Hash()
 	return x, err
-}
-
-// hash is the SHA-256 of the weights.
-func (s *session) hash() (string, error) {
-	f, err := os.Open(s.Path)
-	if err != nil {
-		return "", fmt.Errorf("eval: %w", err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("eval: %s: %w", s.Path, err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -1,4 +1,4 @@
-package foreign
+package weightfile
 
 import (
 	"encoding/json"
@@ -33,16 +33,16 @@ func openIndex(path string) (*Weights, error) {
 		err = fmt.Errorf("%s: is longer than %d bytes; want an index of tensors", path, maxIndex)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("foreign: %w", err)
+		return nil, fmt.Errorf("weightfile: %w", err)
 	}
 	s := &set{files: map[string]*Weights{}}
 	if s.where, err = parseIndex(text); err != nil {
-		return nil, fmt.Errorf("foreign: %s: %w", path, err)
+		return nil, fmt.Errorf("weightfile: %s: %w", path, err)
 	}
 	w := &Weights{File: s}
 	if err := s.open(filepath.Dir(path), w); err != nil {
 		_ = s.Close() // the error that matters is the first
-		return nil, fmt.Errorf("foreign: %s: %w", path, err)
+		return nil, fmt.Errorf("weightfile: %s: %w", path, err)
 	}
 	return w, nil
 }
@@ -129,7 +129,7 @@ func (s *set) file(name string) (*Weights, error) {
 	if f, ok := s.files[s.where[name]]; ok {
 		return f, nil
 	}
-	return nil, fmt.Errorf("foreign: tensor %q: %w", name, weights.ErrNotFound)
+	return nil, fmt.Errorf("weightfile: tensor %q: %w", name, weights.ErrNotFound)
 }
 
 // Close closes all files.

@@ -1,6 +1,6 @@
-// Package foreign opens weights that other programs wrote: a safetensors file,
+// Package weightfile opens weights that other programs wrote: a safetensors file,
 // a file of torch.save, or the index of either in several files.
-package foreign
+package weightfile
 
 import (
 	"errors"
@@ -57,7 +57,7 @@ func Open(path string) (*Weights, error) {
 func openFile(path string) (*Weights, error) {
 	head, err := read(path, 512)
 	if err != nil {
-		return nil, fmt.Errorf("foreign: %w", err)
+		return nil, fmt.Errorf("weightfile: %w", err)
 	}
 	w := &Weights{Format: Safetensors, Files: []string{path}}
 	switch {
@@ -65,9 +65,9 @@ func openFile(path string) (*Weights, error) {
 		w.Format = Torch
 		w.File, w.Others, err = openTorch(path)
 	case strings.HasPrefix(head, "version https://git-lfs"):
-		err = fmt.Errorf("foreign: %s: is a pointer of Git LFS; want the file itself, as git lfs pull gets it", path)
+		err = fmt.Errorf("weightfile: %s: is a pointer of Git LFS; want the file itself, as git lfs pull gets it", path)
 	case len(head) < 9 || head[8] != '{':
-		err = fmt.Errorf("foreign: %s: have %d bytes that begin with %.16q; want safetensors or a file of torch.save",
+		err = fmt.Errorf("weightfile: %s: have %d bytes that begin with %.16q; want safetensors or a file of torch.save",
 			path, len(head), head)
 	default:
 		w.File, err = checkpoint.OpenTensors(path)
@@ -86,7 +86,7 @@ func openTorch(path string) (weights.File, []string, error) {
 	d, others, err := f.StateDict()
 	if err != nil {
 		_ = f.Close() // the error that matters is the first
-		return nil, nil, fmt.Errorf("foreign: %s: %w", path, err)
+		return nil, nil, fmt.Errorf("weightfile: %s: %w", path, err)
 	}
 	return d, others, nil
 }
