@@ -33,7 +33,7 @@ func TestResume(t *testing.T) {
 			}
 		}
 		if _, err := Run(ctx, part, c); !errors.Is(err, context.Canceled) && done(part) < 3 {
-			t.Errorf("stopped after %d rows: %v; want that it was cancelled", 60*stop, err)
+			t.Errorf("stopped after %d rows: %v; want that it was canceled", 60*stop, err)
 		}
 		before := done(part)
 		if before > 0 { // what a killed Run leaves
