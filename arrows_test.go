@@ -37,7 +37,7 @@ train: data data/tokenizer internal/atomicfile internal/kernel internal/size mod
 eval: data data/tokenizer eval/embeddings internal/kernel model
 configs: checkpoint data/... eval model optim train
 foreign: checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
-run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model optim train web/page
+run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train web/page
 web/page:
 web/serve:
 web/live: checkpoint configs data run train web/page web/serve

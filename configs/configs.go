@@ -92,6 +92,9 @@ func (r *Run) Validate() error {
 	case r.Optim.Warmup >= r.Train.Steps:
 		return fmt.Errorf("configs: optim.warmup %d is not less than train.steps %d: the run would never reach its learning rate",
 			r.Optim.Warmup, r.Train.Steps)
+	case r.Optim.Cooldown >= r.Train.Steps-r.Optim.Warmup:
+		return fmt.Errorf("configs: optim.cooldown %d is not less than the %d of train.steps after optim.warmup",
+			r.Optim.Cooldown, r.Train.Steps-r.Optim.Warmup)
 	case r.Model.Text.VocabSize != 0 && r.Tokenizer.Path == "" && r.Model.Text.VocabSize < r.Tokenizer.VocabSize:
 		return fmt.Errorf("configs: model.text.vocab_size %d is less than tokenizer.vocab_size %d; want 0, which takes the tokenizer's",
 			r.Model.Text.VocabSize, r.Tokenizer.VocabSize)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/optim"
 )
 
 // small is a whole recipe, to which tests add a line or two.
@@ -94,7 +95,7 @@ func repeats(t *testing.T, run *Run) {
 func TestLayers(t *testing.T) {
 	path := recipe(t, small+"optim: {warmup: 1, weight_decay: 0.3, epsilon: 1e-7}\ntokenizer:\n")
 	run, err := Load(path,
-		[]string{"optim.warmup=3", "train.batch=1_024", "data.val=*.parquet", "data.preprocess.augment.crop_scale=0.5,1",
+		[]string{"optim.warmup=3", "optim.groups=[{match: visual.*, weight_decay: -1}]", "train.batch=1_024", "data.val=*.parquet", "data.preprocess.augment.crop_scale=0.5,1",
 			"eval.classes=a.txt", "eval.sets=[{name: seen, data: s-*.parquet}, {name: 7, data: t.parquet}]"},
 		[]string{"GOCLIP_OPTIM_WARMUP=2", "GOCLIP_OPTIM_WEIGHT_DECAY=0", "GOCLIP_KERNEL=portable", "GOCLIPPED=1", "GOCLIP_SEED=18446744073709551615"})
 	if err != nil {
@@ -109,6 +110,7 @@ func TestLayers(t *testing.T) {
 	want.Model.Text.ContextLength, want.Model.Text.Width, want.Model.Text.Layers, want.Model.Text.Heads = 8, 8, 1, 2
 	want.Train.Steps, want.Train.Batch = 100, 1024
 	want.Optim.Warmup, want.Optim.WeightDecay, want.Optim.Epsilon = 3, 0, 1e-7
+	want.Optim.Groups = []optim.Group{{Match: "visual.*", WeightDecay: -1}}
 	want.Eval.Classes = "a.txt"
 	want.Eval.Sets = []eval.Set{{Name: "seen", Data: "s-*.parquet"}, {Name: "7", Data: "t.parquet"}}
 	want.SetDefaults()
@@ -166,6 +168,8 @@ func TestFileErrors(t *testing.T) {
 		{"a: [", ":8: "},
 		{"---\nseed: 3", "have several documents; want one"},
 		{"optim: {warmup: 100}", "optim.warmup 100 is not less than train.steps 100"},
+		{"optim: {warmup: 10, schedule: constant_cooldown, cooldown: 90}", "optim.cooldown 90 is not less than the 90 of train.steps"},
+		{"optim: {groups: [{match: visual.*, lr: 1}]}", ":8: optim.groups: [0]: lr is unknown"},
 		{"optim: {beta2: 1.2}", "optim: beta2 1.2"},
 		{"tokenizer: {vocab_size: 9}", "tokenizer: vocab_size 9"},
 		{"checkpoint: {keep_last: -1}", "checkpoint: keep_last -1"},

@@ -45,6 +45,22 @@ func Load(path string, sets, environ []string) (*Run, error) {
 	return run, nil
 }
 
+// LoadTrained reads the config beside weights that are to be used, not trained: of
+// what it says, the model, the vocabulary and the preparation of images must be
+// right, and nothing else need be there.
+func LoadTrained(path string) (*Run, error) {
+	run, err := load(Default(), []string{path}, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range []interface{ Validate() error }{run.Model, run.Tokenizer, run.Data.Preprocess} {
+		if err := part.Validate(); err != nil {
+			return nil, err
+		}
+	}
+	return run, nil
+}
+
 // LoadResume is Load for a run that goes on: started, the run's own YAML, takes the
 // place of the recipe, so that what was set at its start stays set. The recipe at
 // path, unless that is empty, is only compared: differs names the keys in which

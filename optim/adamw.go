@@ -3,7 +3,6 @@ package optim
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model"
@@ -13,13 +12,15 @@ import (
 type AdamW struct {
 	config Config
 	params []*model.Param
+	rules  []rule      // of the parameters
 	m, v   [][]float32 // moving averages of the gradient and its square
 	step   int         // updates done
 	steps  int         // of the whole run
 	pool   *model.Pool
 }
 
-// New returns an optimizer of params for a run of the given number of steps.
+// New returns an optimizer of params for a run of the given number of steps. A
+// group of c that no parameter belongs to is an error.
 func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*AdamW, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -29,7 +30,15 @@ func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*AdamW, 
 		return nil, fmt.Errorf("optim: warmup %d is not less than the run's %d steps: it would never reach its learning rate",
 			c.Warmup, steps)
 	}
-	a := &AdamW{config: c, params: params, steps: steps, pool: pool.OrDefault()}
+	if c.Cooldown >= steps-c.Warmup {
+		return nil, fmt.Errorf("optim: cooldown %d is not less than the %d steps after the warmup",
+			c.Cooldown, steps-c.Warmup)
+	}
+	rules, err := c.rules(params)
+	if err != nil {
+		return nil, err
+	}
+	a := &AdamW{config: c, params: params, rules: rules, steps: steps, pool: pool.OrDefault()}
 	size := 0
 	for _, p := range params {
 		size += len(p.Value)
@@ -62,19 +71,19 @@ func (a *AdamW) NormOf(in func(name string) bool) float64 {
 	return math.Sqrt(sum)
 }
 
-// Update moves the parameters one step and returns its learning rate. Norm is
-// the L2 norm of all gradients; where it exceeds Config.ClipNorm, the gradients
-// are scaled down to that bound.
+// Update moves the parameters one step and returns its learning rate, which that
+// of groups and lower layers may differ from. Norm is the L2 norm of all
+// gradients; where it exceeds Config.ClipNorm, the gradients are scaled down to
+// that bound.
 func (a *AdamW) Update(norm float64) (rate float64) {
-	rate = a.config.At(a.step, a.steps)
+	done := a.step
 	a.step++
 	step := kernel.AdamW{
-		LearningRate: rate,
-		Beta1:        a.config.Beta1,
-		Beta2:        a.config.Beta2,
-		Epsilon:      a.config.Epsilon,
-		GradScale:    1,
-		Step:         a.step,
+		Beta1:     a.config.Beta1,
+		Beta2:     a.config.Beta2,
+		Epsilon:   a.config.Epsilon,
+		GradScale: 1,
+		Step:      a.step,
 	}
 	if bound := a.config.ClipNorm; bound > 0 && norm > bound {
 		step.GradScale = bound / norm
@@ -82,27 +91,15 @@ func (a *AdamW) Update(norm float64) (rate float64) {
 	a.pool.Lock()
 	defer a.pool.Unlock()
 	for i, p := range a.params {
-		step.WeightDecay = 0
-		if p.Decay {
-			step.WeightDecay = a.config.WeightDecay
-		}
+		step.LearningRate = a.config.scheduled(a.rules[i].peak, done, a.steps)
+		step.WeightDecay = a.rules[i].decay
 		a.pool.AdamW(p.Value, p.Grad, a.m[i], a.v[i], step)
 	}
-	return rate
+	return a.config.At(done, a.steps)
 }
 
 // Skip counts a step without an update: parameters and moments stay.
 func (a *AdamW) Skip() { a.step++ }
-
-// At is the learning rate of the update after step updates, of steps in all:
-// peak (step+1)/warmup while it warms up, then half a cosine from the peak to 0.
-func (c Config) At(step, steps int) float64 {
-	if step < c.Warmup {
-		return c.LearningRate * float64(step+1) / float64(c.Warmup)
-	}
-	progress := float64(step-c.Warmup) / float64(steps-c.Warmup)
-	return 0.5 * (1 + math.Cos(math.Pi*min(1, progress))) * c.LearningRate
-}
 
 // State visits the moments of each parameter, for a checkpoint: a name such as
 // "exp_avg.visual.proj", as PyTorch has it, the shape, and the memory itself.
@@ -120,27 +117,3 @@ func (a *AdamW) State(visit func(name string, shape []int, data []float32) error
 
 // Resume sets the number of updates done, when the moments have been restored.
 func (a *AdamW) Resume(step int) { a.step = step }
-
-// Groups is a table of what decays and what does not.
-func Groups(params []*model.Param) string {
-	var names [2][]string
-	var tensors, elements [2]int
-	for _, p := range params {
-		g := 0
-		if p.Decay {
-			g = 1
-		}
-		tensors[g]++
-		elements[g] += len(p.Value)
-		if !strings.Contains(p.Name, "resblocks.") || strings.Contains(p.Name, "resblocks.0.") {
-			names[g] = append(names[g], p.Name)
-		}
-	}
-	var s strings.Builder
-	fmt.Fprintf(&s, "%-16s %7s %12s  %s\n", "weight decay", "tensors", "parameters", "such as")
-	for g, label := range []string{"no", "yes"} {
-		some := strings.Join(names[g][:min(4, len(names[g]))], ", ")
-		fmt.Fprintf(&s, "%-16s %7d %12d  %s\n", label, tensors[g], elements[g], some)
-	}
-	return strings.TrimSuffix(s.String(), "\n")
-}

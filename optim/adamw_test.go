@@ -71,15 +71,6 @@ func TestAdamW(t *testing.T) {
 	}
 }
 
-func TestSchedule(t *testing.T) {
-	c := Config{LearningRate: 2, Warmup: 4}
-	for step, want := range map[int]float64{0: 0.5, 3: 2, 4: 2, 8: 1, 12: 0, 20: 0} {
-		if got := c.At(step, 12); math.Abs(got-want) > 1e-12 {
-			t.Errorf("learning rate after %d steps = %g, want %g", step, got, want)
-		}
-	}
-}
-
 // TestSkip holds that a skipped step counts and changes nothing else.
 func TestSkip(t *testing.T) {
 	params := testParams()
@@ -109,19 +100,6 @@ func TestNormOf(t *testing.T) {
 	}
 }
 
-func TestGroups(t *testing.T) {
-	params := testParams()
-	for _, name := range []string{"resblocks.0.c", "resblocks.1.c", "d", "e", "f"} {
-		params = append(params, &model.Param{Name: name, Value: make([]float32, 2)})
-	}
-	got := Groups(params)
-	for _, want := range []string{"no                     6           11  b, resblocks.0.c, d, e\n", "yes                    1            4  w"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("Groups =\n%s\nwant a line %q", got, want)
-		}
-	}
-}
-
 func TestErrors(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		"learning_rate 11":   func(c *Config) { c.LearningRate = 11 },
@@ -134,6 +112,8 @@ func TestErrors(t *testing.T) {
 		"clip_norm -1":       func(c *Config) { c.ClipNorm = -1 },
 		"weight_decay -0.1":  func(c *Config) { c.WeightDecay = -0.1 },
 		"warmup 10 is not l": func(c *Config) { c.Warmup = 10 },
+		"layer_decay 1.5":    func(c *Config) { c.LayerDecay = 1.5 },
+		"layer_decay NaN":    func(c *Config) { c.LayerDecay = math.NaN() },
 	} {
 		c := Default()
 		change(&c)

@@ -7,8 +7,8 @@ import (
 )
 
 // Config sets up AdamW (Loshchilov and Hutter, arXiv:1711.05101) and the
-// schedule of the learning rate: linear warmup, then half a cosine down to 0.
-// The defaults are those of open_clip for vision transformers.
+// schedule of the learning rate: linear warmup, then by default half a cosine
+// down to 0. The defaults are those of open_clip for vision transformers.
 type Config struct {
 	// LearningRate is the peak of the schedule, at the end of the warmup; 0 means
 	// 5e-4.
@@ -17,10 +17,37 @@ type Config struct {
 	// Warmup is the number of steps in which the learning rate rises to its peak.
 	Warmup int `yaml:"warmup"`
 
+	// Schedule is the course of the learning rate after the warmup. cosine: half a
+	// cosine down to 0. constant: the peak to the end. constant_cooldown: the peak,
+	// then (1 - x)^cooldown_power of it, as open_clip's const-cooldown, where x
+	// goes from 0 to 1 in the last cooldown steps. warmup_stable_decay: the peak,
+	// then 1 - sqrt(x) of it (Hägele et al., arXiv:2405.18392). Empty means cosine.
+	Schedule string `yaml:"schedule"`
+
+	// Cooldown is the number of steps at the end in which the learning rate falls
+	// to 0, for the schedules constant_cooldown and warmup_stable_decay, which need
+	// it. It is less than the steps after the warmup. 0 means none.
+	Cooldown int `yaml:"cooldown"`
+
+	// CooldownPower bends the fall of constant_cooldown: 1 is a line, 2 a parabola
+	// that is flat at its end. 0 means 1, as in open_clip.
+	CooldownPower float64 `yaml:"cooldown_power"`
+
 	// WeightDecay is the fraction of a parameter that is removed per step and unit
 	// of learning rate. Gains, biases, position embeddings, the class token and
 	// the logit scale do not decay.
 	WeightDecay float64 `yaml:"weight_decay"`
+
+	// Groups are sets of parameters with a learning rate or weight decay of their
+	// own. A parameter belongs to the first group that matches its name.
+	Groups []Group `yaml:"groups"`
+
+	// LayerDecay is a factor of the learning rate per layer below the top of a
+	// tower, such as 0.75: of L blocks, the last has the factor once, the first L
+	// times, and the embeddings of patches, tokens, positions and class L+1 times.
+	// What follows the blocks has the full rate. Groups are scaled as well. 0 means
+	// none, which is a factor of 1. Source: Bao et al., BEiT, arXiv:2106.08254.
+	LayerDecay float64 `yaml:"layer_decay"`
 
 	// Beta1 is the decay rate, per step, of the moving average of the gradient.
 	Beta1 float64 `yaml:"beta1"`
@@ -55,6 +82,8 @@ func Default() Config {
 func (c *Config) SetDefaults() {
 	c.LearningRate = cmp.Or(c.LearningRate, 5e-4)
 	c.Epsilon = cmp.Or(c.Epsilon, 1e-6)
+	c.Schedule = cmp.Or(c.Schedule, Cosine)
+	c.CooldownPower = cmp.Or(c.CooldownPower, 1)
 	if c.Beta1 == 0 && c.Beta2 == 0 {
 		c.Beta1, c.Beta2 = 0.9, 0.98
 	}
@@ -80,6 +109,11 @@ func (c Config) Validate() error {
 		return fmt.Errorf("optim: clip_norm %g is negative", c.ClipNorm)
 	case !(0 <= c.EMADecay && c.EMADecay < 1):
 		return fmt.Errorf("optim: ema_decay %g is not in [0, 1)", c.EMADecay)
+	case !(0 <= c.LayerDecay && c.LayerDecay <= 1):
+		return fmt.Errorf("optim: layer_decay %g is not in [0, 1]", c.LayerDecay)
 	}
-	return nil
+	if err := c.validateSchedule(); err != nil {
+		return err
+	}
+	return c.validateGroups()
 }

@@ -43,7 +43,7 @@ func (f *folder) resume(o Options) (*configs.Run, *checkpoint.Checkpoint, error)
 	o.Log.Printf("resuming after step %d from %s", from.Step, from.Dir)
 	if o.Extend > 0 {
 		// The learning rate is from now on what a run of the new length has at this
-		// step: after a cosine that had come down, it jumps up.
+		// step: after a schedule that had come down, it jumps up.
 		c.Train.ExtendedFrom = from.Step
 		o.Log.Printf("extended from %d to %d steps after step %d: the learning rate goes on from %.2e with %.2e",
 			was, o.Extend, from.Step, c.Optim.At(max(0, from.Step-1), was), c.Optim.At(from.Step, o.Extend))

@@ -15,7 +15,6 @@ import (
 	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/internal/kernel"
-	"github.com/goclip/goclip/optim"
 	"github.com/goclip/goclip/train"
 )
 
@@ -210,7 +209,7 @@ func (s *session) announce() {
 	if c.Train.Step().BF16 && kernel.Active() < kernel.AVX512BF16 {
 		s.log.Printf("%v has no products of bfloat16: they are emulated, which takes longer than train.precision f32", kernel.Active())
 	}
-	s.log.Printf("%s", optim.Groups(s.model.Params()))
+	s.log.Printf("%s", s.trainer.Optim.Groups())
 }
 
 // floor finds the least loss that the captions allow, and logs it where they

@@ -217,6 +217,45 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// TestOpenAlone opens weights beside a config that has the model and nothing else.
+func TestOpenAlone(t *testing.T) {
+	world := filepath.Join(t.TempDir(), "world")
+	workdir := filepath.Join(t.TempDir(), "run")
+	o := testRun(t, world, workdir, false)
+	must(t, begin(t.Context(), o))
+	folder := filepath.Join(workdir, "checkpoints", "step-00000011")
+	dir := t.TempDir()
+	for _, name := range []string{ModelFile, TokenizerFile} {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(dir, name), text, 0o666))
+	}
+	model := `model:
+  embed_dim: 16
+  image: {size: 32, patch: 16, width: 16, layers: 1, heads: 2}
+  text: {context_length: 12, width: 16, layers: 1, heads: 2}
+`
+	write := func(text string) { must(t, os.WriteFile(filepath.Join(dir, ConfigFile), []byte(text), 0o666)) }
+	write(model)
+	m, err := Open(filepath.Join(dir, ModelFile))
+	must(t, err)
+	if m.Model.Config().EmbedDim != 16 || m.Tokenizer.Size() != 530 {
+		t.Errorf("a model of %+v with %d tokens", m.Model.Config(), m.Tokenizer.Size())
+	}
+	must(t, os.Rename(filepath.Join(dir, TokenizerFile), filepath.Join(dir, "words.json")))
+	if _, err := Open(filepath.Join(dir, ModelFile)); err == nil || !strings.Contains(err.Error(), TokenizerFile) {
+		t.Errorf("without a vocabulary: %v; want error", err)
+	}
+	write(model + "tokenizer: {path: words.json}\n")
+	if _, err := Open(filepath.Join(dir, ModelFile)); err != nil {
+		t.Errorf("with tokenizer.path: %v", err)
+	}
+	write(strings.Replace(model, "embed_dim: 16", "embed_dim: 0", 1))
+	if _, err := Open(filepath.Join(dir, ModelFile)); err == nil || !strings.Contains(err.Error(), "embed_dim") {
+		t.Errorf("a model of width 0: %v; want error", err)
+	}
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

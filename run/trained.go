@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -36,7 +37,8 @@ type Trained struct {
 //   - a run's folder, of which the newest checkpoint that is whole is taken, or one
 //     checkpoint folder; one that has a moving average of the parameters gives that;
 //   - a folder of open_clip or transformers, see package foreign;
-//   - a file of weights beside a config.yaml and a tokenizer.json, or in such a folder.
+//   - a file of weights beside a config.yaml, of which the section model may be all, and
+//     a tokenizer.json unless the config has tokenizer.path; or in a foreign folder.
 //
 // Whatever would be ignored of it is an error.
 func Open(path string) (*Trained, error) {
@@ -116,10 +118,14 @@ func openOwn(path string, folder bool) (*Trained, error) {
 	}
 	dir := filepath.Dir(t.Path)
 	var err error
-	if t.Config, err = configs.Load(filepath.Join(dir, ConfigFile), nil, nil); err != nil {
+	if t.Config, err = configs.LoadTrained(filepath.Join(dir, ConfigFile)); err != nil {
 		return nil, err
 	}
-	if t.Tokenizer, err = tokenizer.Load(filepath.Join(dir, TokenizerFile)); err != nil {
+	t.Tokenizer, err = tokenizer.Load(filepath.Join(dir, TokenizerFile))
+	if errors.Is(err, fs.ErrNotExist) && t.Config.Tokenizer.Path != "" {
+		t.Tokenizer, err = t.Config.Tokenizer.Load()
+	}
+	if err != nil {
 		return nil, err
 	}
 	return t, t.load()
