@@ -83,7 +83,8 @@ func TestTarCut(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "want a whole tar") {
 			t.Fatalf("cut at %d of %d: %d pairs, %v; want an error", cut, len(whole), len(got), err)
 		}
-		if pairs := cut / (body / 3); cut%tarBlock == 0 && !strings.Contains(err.Error(), fmt.Sprint("pairs read: ", min(pairs, 3))) {
+		pairs := min(cut/(body/3), 3)
+		if cut%tarBlock == 0 && !strings.Contains(err.Error(), fmt.Sprint("pairs read: ", pairs)) {
 			t.Errorf("cut at %d of %d: %v; want the number of pairs, %d", cut, len(whole), err, pairs)
 		}
 	}
