@@ -141,7 +141,8 @@ func writeOwn(t *testing.T, dir string) {
 		}
 	}
 	writePhoto(t, filepath.Join(dir, "photo.jpg"), color.RGBA{80, 77, 99, 255})
-	for name, text := range map[string]string{"pairs.csv": pairs, "templates.txt": "a photo of a {}\na drawing of a {}\n"} {
+	for name, text := range map[string]string{"pairs.csv": pairs,
+		"templates.txt": "a photo of a {}\na drawing of a {}\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +189,8 @@ func (r *reader) run(t *testing.T, b block) {
 	start := time.Now()
 	if out, err := c.CombinedOutput(); err != nil {
 		r.failed = true
-		t.Errorf("%s: %v after %.1f s:\n%s\n%s", b, err, time.Since(start).Seconds(), indent([]byte(b.text)), indent(tail(out)))
+		t.Errorf("%s: %v after %.1f s:\n%s\n%s",
+			b, err, time.Since(start).Seconds(), indent([]byte(b.text)), indent(tail(out)))
 	}
 }
 

@@ -17,6 +17,9 @@ var pages = []string{
 	"docs/models.md", "docs/library.md", "docs/metrics.md", "docs/speed.md",
 }
 
+// others are read beside them: TestPages and TestLinks check them as well.
+var others = []string{"DESIGN.md", "LOG.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md"}
+
 // A block is a fenced block of a page.
 type block struct {
 	page     string
@@ -81,7 +84,7 @@ func TestPages(t *testing.T) {
 	if n := len(lines(t, "README.md")); n > 120 {
 		t.Errorf("README.md has %d lines; want 120 or fewer", n)
 	}
-	for _, page := range append([]string{"DESIGN.md", "LOG.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md"}, pages...) {
+	for _, page := range slices.Concat(others, pages) {
 		code := false
 		for i, line := range lines(t, page) {
 			code = code != strings.HasPrefix(line, "```")
@@ -100,7 +103,7 @@ var (
 
 // TestLinks holds that what a page links to is there.
 func TestLinks(t *testing.T) {
-	for _, page := range append([]string{"DESIGN.md", "LOG.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md"}, pages...) {
+	for _, page := range slices.Concat(others, pages) {
 		text := strings.Join(lines(t, page), "\n")
 		for _, m := range link.FindAllStringSubmatch(text, -1) {
 			path, anchor, _ := strings.Cut(m[1], "#")
@@ -124,7 +127,8 @@ func TestLinks(t *testing.T) {
 func anchors(t *testing.T, page string) (all []string) {
 	t.Helper()
 	for _, m := range heading.FindAllStringSubmatch(strings.Join(lines(t, page), "\n"), -1) {
-		all = append(all, strings.ReplaceAll(regexp.MustCompile(`[^\w -]`).ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+		words := regexp.MustCompile(`[^\w -]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		all = append(all, strings.ReplaceAll(words, " ", "-"))
 	}
 	return all
 }
@@ -164,7 +168,8 @@ func hasFunc(t *testing.T, folder, begin string) bool {
 		t.Fatal(err)
 	}
 	return slices.ContainsFunc(files, func(file string) bool {
-		return slices.ContainsFunc(lines(t, file), func(line string) bool { return strings.HasPrefix(line, "func "+begin) })
+		return slices.ContainsFunc(lines(t, file),
+			func(line string) bool { return strings.HasPrefix(line, "func "+begin) })
 	})
 }
 

@@ -90,7 +90,8 @@ type Slice []hidden.T
 	}
 	want := []string{"open.Argument", "open.Constant", "open.Generic", "open.Interface.Do",
 		"open.Made: open.holder.Kept",
-		"open.Result", "open.Slice", "open.Struct.Field", "open.Struct.Method", "open.Struct: open.inner.Promoted", "open.Variable"}
+		"open.Result", "open.Slice", "open.Struct.Field", "open.Struct.Method",
+		"open.Struct: open.inner.Promoted", "open.Variable"}
 	if !slices.Equal(got, want) {
 		t.Errorf("internal types are found in\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
@@ -148,14 +149,14 @@ func isInternal(module, path string) bool {
 	return strings.HasPrefix(path, module+"/") && strings.Contains(path+"/", "/internal/")
 }
 
-// mentions collects those of internal types.
+// mentions collects the places that name an internal type.
 type mentions struct {
 	module string
 	seen   map[types.Type]bool // declared types that were walked
 	lines  []string
 }
 
-// object walks an exported one of a package.
+// object walks an exported object of a package.
 func (m *mentions) object(o types.Object) {
 	where := o.Pkg().Name() + "." + o.Name()
 	name, isType := o.(*types.TypeName)

@@ -85,7 +85,8 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Model: c.Model, Batch: c.Batch, Threads: pool.Threads(), Precision: c.Precision, Level: kernel.Active().String()}
+	r := &Report{Model: c.Model, Batch: c.Batch, Threads: pool.Threads(),
+		Precision: c.Precision, Level: kernel.Active().String()}
 	b := &bench{c, pool, m, r}
 	for _, measure := range []func(context.Context) error{b.train, b.encodeImage, b.encodeText} {
 		if err := measure(ctx); err != nil {
@@ -104,7 +105,9 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 // train measures what the loop of a run does with a batch: the forward and the
 // backward pass, the norm of the gradient, AdamW, the bound of the logit scale.
 func (b *bench) train(ctx context.Context) error {
-	step, err := b.model.NewTrainStep(model.StepConfig{Batch: b.Batch, BF16: b.bf16(), Rematerialize: b.Rematerialize == "block"}, b.pool)
+	step, err := b.model.NewTrainStep(model.StepConfig{
+		Batch: b.Batch, BF16: b.bf16(), Rematerialize: b.Rematerialize == "block",
+	}, b.pool)
 	if err != nil {
 		return err
 	}
@@ -113,7 +116,8 @@ func (b *bench) train(ctx context.Context) error {
 		return err
 	}
 	b.fill(step.Images(), step.Tokens())
-	work := b.model.Config().StepFLOPs(model.StepConfig{Batch: b.Batch}) // without what is recomputed, so that rates compare
+	// Without what is recomputed, so that rates compare.
+	work := b.model.Config().StepFLOPs(model.StepConfig{Batch: b.Batch})
 	update := func() (norm, update float64) {
 		start := time.Now()
 		n := adamW.Norm()
@@ -139,7 +143,8 @@ func (b *bench) train(ctx context.Context) error {
 	profile := func() ([]vm.OpTime, error) {
 		times, err := step.Profile()
 		norm, adamW := update()
-		return append(times, vm.OpTime{Op: "norm", Calls: 1, Seconds: norm}, vm.OpTime{Op: "adamW", Calls: 1, Seconds: adamW}), err
+		return append(times, vm.OpTime{Op: "norm", Calls: 1, Seconds: norm},
+			vm.OpTime{Op: "adamW", Calls: 1, Seconds: adamW}), err
 	}
 	return b.measure(ctx, &b.report.Train, phase{run, profile, step.Stats().ArenaBytes, work})
 }

@@ -24,7 +24,8 @@ func TestFlops(t *testing.T) {
 		{"b32", 32, 8.81762304, 5.959540736, 44.100476928},
 	} {
 		c := Models[test.model]
-		for i, have := range []float64{c.ImageFLOPs(), c.TextFLOPs(), c.StepFLOPs(model.StepConfig{Batch: test.batch})} {
+		for i, have := range []float64{c.ImageFLOPs(), c.TextFLOPs(),
+			c.StepFLOPs(model.StepConfig{Batch: test.batch})} {
 			if want := []float64{test.image, test.text, test.train}[i]; math.Abs(have/1e9-want) > 1e-9 {
 				t.Errorf("%s: flops[%d] = %.9f GFLOP, want %.9f", test.model, i, have/1e9, want)
 			}
@@ -42,7 +43,7 @@ func TestModels(t *testing.T) {
 		}
 	}
 	if n := Models["b32"].ParamCount(); n != 151_277_313 {
-		t.Errorf("b32 has %d parameters; want those of CLIP's ViT-B/32, 151277313", n)
+		t.Errorf("b32 has %d parameters; want 151277313, as CLIP's ViT-B/32 has", n)
 	}
 }
 
@@ -72,7 +73,8 @@ func checkRun(t *testing.T, precision string) {
 	var got struct {
 		Train, EncodeImage, EncodeText map[string]any
 	}
-	if err := json.Unmarshal([]byte(strings.NewReplacer("encode_image", "EncodeImage", "encode_text", "EncodeText").Replace(string(text))), &got); err != nil {
+	if err := json.Unmarshal([]byte(strings.NewReplacer("encode_image", "EncodeImage",
+		"encode_text", "EncodeText").Replace(string(text))), &got); err != nil {
 		t.Fatal(err)
 	}
 	for _, phase := range []map[string]any{got.Train, got.EncodeImage, got.EncodeText} {
@@ -82,8 +84,10 @@ func checkRun(t *testing.T, precision string) {
 			}
 		}
 	}
-	for name, p := range map[string]Phase{"train": r.Train, "encode_image": r.EncodeImage, "encode_text": r.EncodeText} {
-		if p.AllocationsPerStep != 0 || p.ArenaBytes <= 0 || len(p.Ops) == 0 || p.MedianPairsPerSecond > p.PairsPerSecond {
+	for name, p := range map[string]Phase{"train": r.Train,
+		"encode_image": r.EncodeImage, "encode_text": r.EncodeText} {
+		if p.AllocationsPerStep != 0 || p.ArenaBytes <= 0 ||
+			len(p.Ops) == 0 || p.MedianPairsPerSecond > p.PairsPerSecond {
 			t.Errorf("%s: %+v; want no allocation, an arena, operations, a median not above the best", name, p)
 		}
 	}
@@ -91,7 +95,8 @@ func checkRun(t *testing.T, precision string) {
 		t.Errorf("peak RSS %d; want at least a MiB", r.PeakRSSBytes)
 	}
 	var out strings.Builder
-	if err := r.Print(&out); err != nil || !strings.Contains(out.String(), "encode_text") || !strings.Contains(out.String(), "adamW") {
+	if err := r.Print(&out); err != nil || !strings.Contains(out.String(), "encode_text") ||
+		!strings.Contains(out.String(), "adamW") {
 		t.Errorf("Print wrote %q, %v; want the phases and the operations", out.String(), err)
 	}
 

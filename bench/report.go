@@ -45,7 +45,8 @@ type Phase struct {
 func (r *Report) Print(out io.Writer) error {
 	const mib = 1 << 20
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(out, "%s, batch %d, %d threads, %s, %s with a peak of %.1f GFLOP/s in %s\n", r.Model, r.Batch, r.Threads, r.Precision, r.Level, r.PeakGFLOPS, r.Precision)
+	fmt.Fprintf(out, "%s, batch %d, %d threads, %s, %s with a peak of %.1f GFLOP/s in %s\n",
+		r.Model, r.Batch, r.Threads, r.Precision, r.Level, r.PeakGFLOPS, r.Precision)
 	fmt.Fprintln(w, "\tpairs/s\tmedian\tGFLOP/s\tof peak\tarena MiB\tallocations\t")
 	phases := []struct {
 		name string

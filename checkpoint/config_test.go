@@ -36,8 +36,10 @@ func TestConfig(t *testing.T) {
 // TestKept holds that as many checkpoints are foretold as a run leaves.
 func TestKept(t *testing.T) {
 	for _, c := range []Config{
-		{}, {KeepLast: 2}, {EverySteps: 3}, {EverySteps: 3, KeepLast: 1}, {EverySteps: 3, KeepLast: 3}, {EverySteps: 5, KeepLast: 9},
-		{EverySteps: 2, KeepLast: 2, KeepEvery: 4}, {EverySteps: 2, KeepLast: 1, KeepEvery: 6}, {EverySteps: 1, KeepLast: 4, KeepEvery: 5},
+		{}, {KeepLast: 2}, {EverySteps: 3}, {EverySteps: 3, KeepLast: 1},
+		{EverySteps: 3, KeepLast: 3}, {EverySteps: 5, KeepLast: 9},
+		{EverySteps: 2, KeepLast: 2, KeepEvery: 4}, {EverySteps: 2, KeepLast: 1, KeepEvery: 6},
+		{EverySteps: 1, KeepLast: 4, KeepEvery: 5},
 	} {
 		for _, steps := range []int{1, 2, 6, 7, 15, 16} {
 			s := &Store{Dir: "run/checkpoints", FS: newMemory()}
@@ -59,7 +61,8 @@ func TestKept(t *testing.T) {
 // TestNames holds the names that other programs look for, and that a folder of
 // another name is no checkpoint.
 func TestNames(t *testing.T) {
-	if got, want := NewStore("runs/a").Path(20), filepath.Join("runs", "a", "checkpoints", "step-00000020"); got != want {
+	if got, want := NewStore("runs/a").Path(20),
+		filepath.Join("runs", "a", "checkpoints", "step-00000020"); got != want {
 		t.Errorf("Path(20) = %s, want %s", got, want)
 	}
 	if got := StepName(123456789); got != "step-123456789" {

@@ -30,7 +30,8 @@ func TestList(t *testing.T) {
 	must(t, os.Chtimes(filepath.Join(s.Path(20), "manifest.json"), saved, saved))
 	all, err := s.List()
 	must(t, err)
-	if len(all) != 2 || all[0].Step != 20 || all[1].Step != 10 || all[0].Bytes < 1000 || all[0].Bytes > 2000 || !all[0].Time.Equal(saved) {
+	if len(all) != 2 || all[0].Step != 20 || all[1].Step != 10 ||
+		all[0].Bytes < 1000 || all[0].Bytes > 2000 || !all[0].Time.Equal(saved) {
 		t.Errorf("List = %+v; want steps 20 and 10 of a good 1000 bytes, the first saved at %v", all, saved)
 	}
 }

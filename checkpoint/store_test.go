@@ -20,7 +20,10 @@ import (
 
 func files(text string) []File {
 	return []File{
-		{Name: "model.safetensors", Write: func(w io.Writer) error { _, err := io.WriteString(w, "weights "+text); return err }},
+		{Name: "model.safetensors", Write: func(w io.Writer) error {
+			_, err := io.WriteString(w, "weights "+text)
+			return err
+		}},
 		{Name: "state.json", Write: func(w io.Writer) error { _, err := io.WriteString(w, "state "+text); return err }},
 	}
 }
@@ -44,7 +47,8 @@ func TestOperations(t *testing.T) {
 		"create .tmp-step-00000020/manifest.json", "write .tmp-step-00000020/manifest.json",
 		"sync .tmp-step-00000020/manifest.json", "close .tmp-step-00000020/manifest.json",
 		"syncdir .tmp-step-00000020", "rename step-00000020", "syncdir .", "readdir .",
-		"remove step-00000010/manifest.json", "remove step-00000010/model.safetensors", "remove step-00000010/state.json", "remove step-00000010",
+		"remove step-00000010/manifest.json", "remove step-00000010/model.safetensors",
+		"remove step-00000010/state.json", "remove step-00000010",
 	}
 	for i, op := range m.ops {
 		m.ops[i] = strings.Replace(strings.Replace(op, "run/checkpoints/", "", 1), "run/checkpoints", ".", 1)
@@ -82,7 +86,7 @@ func TestFaults(t *testing.T) {
 }
 
 // faults saves steps 10, 20 and 30 and fails an operation of the last. It is
-// false if there are not so many.
+// false if there are fewer than fail operations.
 func faults(t *testing.T, mode string, after func(*memory), fault error, damaged bool, fail int) bool {
 	t.Helper()
 	keep := Config{KeepLast: 1}
@@ -119,7 +123,8 @@ func faults(t *testing.T, mode string, after func(*memory), fault error, damaged
 		t.Fatalf("%s: Latest = %+v, %v; want a whole one, and step 30 if saved (%v)", where, c, err, saved)
 	}
 	check(t, s, c.Step)
-	if names, err := m.ReadDir(s.Dir); mode == "alone" && (err != nil || strings.Contains(fmt.Sprint(names), temporary)) {
+	if names, err := m.ReadDir(s.Dir); mode == "alone" &&
+		(err != nil || strings.Contains(fmt.Sprint(names), temporary)) {
 		t.Errorf("%s: the save leaves %v, %v; want nothing temporary", where, names, err)
 	}
 	must(t, s.Save(40, files("40")))
@@ -150,7 +155,8 @@ func TestUnreadable(t *testing.T) {
 			return
 		}
 		if !errors.Is(err, syscall.EIO) || ops != fail {
-			t.Errorf("operation %d of reading a checkpoint fails: %v after %d operations; want that error at once", fail, err, ops)
+			t.Errorf("operation %d of reading a checkpoint fails: %v after %d operations; want that error at once",
+				fail, err, ops)
 		}
 	}
 }
@@ -178,7 +184,8 @@ func TestPrune(t *testing.T) {
 		{50, Config{KeepLast: 2}, []string{"step-00000040", "step-00000050"}},
 		{50, Config{KeepLast: 1, KeepEvery: 20}, []string{"step-00000020", "step-00000040", "step-00000050"}},
 		{30, Config{KeepLast: 1}, []string{"step-00000030", "step-00000040", "step-00000050"}}, // the later two are damaged
-		{50, Config{KeepLast: 9}, []string{"step-00000010", "step-00000020", "step-00000030", "step-00000040", "step-00000050"}},
+		{50, Config{KeepLast: 9}, []string{"step-00000010", "step-00000020",
+			"step-00000030", "step-00000040", "step-00000050"}},
 	} {
 		m := newMemory()
 		s := &Store{Dir: "checkpoints", FS: m}
@@ -223,7 +230,8 @@ func TestDamage(t *testing.T) {
 	text[3] ^= 1
 	must(t, os.WriteFile(path, text, 0o666))
 	c, err := s.Latest()
-	if err != nil || c.Step != 2 || len(c.Skipped) != 1 || !strings.Contains(c.Skipped[0].Error(), "model.safetensors is damaged") {
+	if err != nil || c.Step != 2 || len(c.Skipped) != 1 ||
+		!strings.Contains(c.Skipped[0].Error(), "model.safetensors is damaged") {
 		t.Errorf("Latest = %+v, %v; want step 2, and step 3 skipped as damaged", c, err)
 	}
 	must(t, s.Save(3, files("again"))) // takes the place of the damaged one
@@ -267,7 +275,8 @@ func TestLock(t *testing.T) {
 	dir := t.TempDir()
 	unlock, err := Lock(dir)
 	must(t, err)
-	if _, err := Lock(dir); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("in use by process %d", os.Getpid())) {
+	if _, err := Lock(dir); err == nil || !strings.Contains(err.Error(),
+		fmt.Sprintf("in use by process %d", os.Getpid())) {
 		t.Errorf("a second lock: %v", err)
 	}
 	must(t, unlock())
@@ -298,7 +307,8 @@ func TestLockKilled(t *testing.T) {
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "locked\n" {
 		t.Fatalf("the other process says %q, %v", line, err)
 	}
-	if _, err := Lock(dir); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("in use by process %d;", c.Process.Pid)) {
+	if _, err := Lock(dir); err == nil || !strings.Contains(err.Error(),
+		fmt.Sprintf("in use by process %d;", c.Process.Pid)) {
 		t.Errorf("a lock of process %d: %v", c.Process.Pid, err)
 	}
 	must(t, c.Process.Kill())

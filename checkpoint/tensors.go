@@ -48,7 +48,8 @@ func WriteTensors(w io.Writer, tensors []Tensor, metadata map[string]string) err
 			return fmt.Errorf("checkpoint: tensor %q: occurs twice; want a name of its own", t.Name)
 		}
 		if n, ok := weights.Elements(t.Shape); !ok || n != int64(len(t.Data)) {
-			return fmt.Errorf("checkpoint: tensor %q: have %d elements; want the product of %v", t.Name, len(t.Data), t.Shape)
+			return fmt.Errorf("checkpoint: tensor %q: have %d elements; want the product of %v",
+				t.Name, len(t.Data), t.Shape)
 		}
 		start := end
 		end += 4 * int64(len(t.Data))
@@ -136,7 +137,8 @@ func NewTensorFile(r io.ReaderAt, size int64) (*TensorFile, error) {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.entries)) {
-		t.tensors = append(t.tensors, weights.Tensor{Name: name, DType: t.entries[name].DType, Shape: t.entries[name].Shape})
+		t.tensors = append(t.tensors, weights.Tensor{Name: name,
+			DType: t.entries[name].DType, Shape: t.entries[name].Shape})
 	}
 	return t, nil
 }
@@ -170,9 +172,11 @@ func (t *TensorFile) checkLayout(size int64) error {
 		case e.DType.Size() == 0:
 			return fmt.Errorf("tensor %.200q has dtype %.20q; want one of safetensors", name, e.DType)
 		case !ok || e.Offsets[1]-e.Offsets[0] != n*int64(e.DType.Size()):
-			return fmt.Errorf("tensor %.200q: shape %v of %s at bytes %v; want as many bytes", name, e.Shape, e.DType, e.Offsets)
+			return fmt.Errorf("tensor %.200q: shape %v of %s at bytes %v; want as many bytes",
+				name, e.Shape, e.DType, e.Offsets)
 		case e.Offsets[0] != end:
-			return fmt.Errorf("tensor %.200q begins at byte %d; want %d, without gap or overlap", name, e.Offsets[0], end)
+			return fmt.Errorf("tensor %.200q begins at byte %d; want %d, without gap or overlap",
+				name, e.Offsets[0], end)
 		}
 		end = e.Offsets[1]
 	}
@@ -226,7 +230,8 @@ func (t *TensorFile) ReadInt64s(name string, dst []int64) error {
 	return readInto(t, name, dst, weights.ReadInt64s)
 }
 
-func readInto[T any](t *TensorFile, name string, dst []T, read func(io.ReaderAt, int64, weights.DType, []T) error) error {
+func readInto[T any](t *TensorFile, name string, dst []T,
+	read func(io.ReaderAt, int64, weights.DType, []T) error) error {
 	e, ok := t.entries[name]
 	err := weights.ErrNotFound
 	if ok {

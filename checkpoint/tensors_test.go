@@ -34,7 +34,8 @@ func TestTensorsRoundTrip(t *testing.T) {
 	}
 	for _, want := range in {
 		shape, data, err := f.Float32s(want.Name)
-		if err != nil || len(shape) != len(want.Shape) || !cmp.Equal(append([]float32{}, want.Data...), append([]float32{}, data...)) {
+		if err != nil || len(shape) != len(want.Shape) ||
+			!cmp.Equal(append([]float32{}, want.Data...), append([]float32{}, data...)) {
 			t.Errorf("%s = %v %v, %v; want %v %v", want.Name, shape, data, err, want.Shape, want.Data)
 		}
 	}
@@ -57,11 +58,14 @@ func TestTensorErrors(t *testing.T) {
 		{"empty", nil, "want a safetensors file"},
 		{"text", []byte("this is not it, really"), "want a safetensors file"},
 		{"long header", binary.LittleEndian.AppendUint64(nil, 1<<40), "want a safetensors file"},
-		{"longer header", binary.LittleEndian.AppendUint64(nil, 1<<60), "header of 1152921504606846976 bytes in a file of 8"},
+		{"longer header", binary.LittleEndian.AppendUint64(nil, 1<<60),
+			"header of 1152921504606846976 bytes in a file of 8"},
 		{"longest header", binary.LittleEndian.AppendUint64(nil, 1<<63), "header of 9223372036854775808 bytes"},
 		{"no shape", header(`{"a":{"dtype":"U8","data_offsets":[0,1]}}`, 1), "shape []"},
-		{"three offsets", header(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,1]}}`, 1), "data_offsets [0 1 1]; want a list, and begin and end"},
-		{"broken shape", header(`{"a":{"dtype":"U8","shape":[0.5],"data_offsets":[0,1]}}`, 1), `"a": json: cannot unmarshal number 0.5`},
+		{"three offsets", header(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,1]}}`, 1),
+			"data_offsets [0 1 1]; want a list, and begin and end"},
+		{"broken shape", header(`{"a":{"dtype":"U8","shape":[0.5],"data_offsets":[0,1]}}`, 1),
+			`"a": json: cannot unmarshal number 0.5`},
 		{"no JSON", header("[1]", 0), "not a JSON object"},
 		{"cut JSON", header(`{"a":{"dtype":"F32"`, 0), "a"},
 		{"two headers", header(`{} {}`, 0), "goes on after its end"},
@@ -70,12 +74,14 @@ func TestTensorErrors(t *testing.T) {
 		{"long", header(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 5), "have 5 bytes"},
 		{"size", header(`{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,4]}}`, 4), "want as many bytes"},
 		{"negative", header(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,-4]}}`, 0), "want as many bytes"},
-		{"overflow", header(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, 0), "want as many bytes"},
+		{"overflow", header(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, 0),
+			"want as many bytes"},
 		{"overlap", header(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}`, 3), "gap or overlap"},
 		{"gap", header(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2), "gap or overlap"},
 		{"twice", header(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1), "occurs twice"},
 	} {
-		if _, err := NewTensorFile(bytes.NewReader(test.file), int64(len(test.file))); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := NewTensorFile(bytes.NewReader(test.file), int64(len(test.file))); err == nil ||
+			!strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v; want error with %q", test.name, err, test.want)
 		}
 	}
@@ -156,11 +162,13 @@ func TestFloat32s(t *testing.T) {
 	if _, _, err := f.Int64s("f64"); err == nil || !strings.Contains(err.Error(), "have F64; want integers") {
 		t.Errorf("f64 as integers: %v", err)
 	}
-	if err := f.ReadFloat32s("bf16", make([]float32, 3)); err == nil || !strings.Contains(err.Error(), `"bf16": shape [2] has 2 elements; want 3`) {
+	if err := f.ReadFloat32s("bf16", make([]float32, 3)); err == nil ||
+		!strings.Contains(err.Error(), `"bf16": shape [2] has 2 elements; want 3`) {
 		t.Errorf("a tensor into memory of another size: %v", err)
 	}
 	binary.LittleEndian.PutUint64(file[len(file)-16:], math.Float64bits(1e300))
-	if _, _, err := f.Float32s("f64"); err == nil || !strings.Contains(err.Error(), `"f64": have 1e+300; want values that float32 can hold`) {
+	if _, _, err := f.Float32s("f64"); err == nil ||
+		!strings.Contains(err.Error(), `"f64": have 1e+300; want values that float32 can hold`) {
 		t.Errorf("a value beyond float32: %v", err)
 	}
 	if _, _, err := f.Float32s("none"); !errors.Is(err, ErrNotFound) {

@@ -156,7 +156,8 @@ func cloudError(err error) error {
 	case strings.Contains(lower, "get credentials"), strings.Contains(lower, "default credentials"),
 		strings.Contains(lower, "defaultazurecredential"),
 		strings.Contains(lower, "private key should be a pem"): // what Google's client makes of having none
-		return fmt.Errorf("no credentials in the environment: %w; want those of the service's own tools, or ?anonymous=true", text)
+		return fmt.Errorf("no credentials in the environment: %w; "+
+			"want the credentials that the service's own tools use, or ?anonymous=true", text)
 	case strings.Contains(lower, "invalid region"):
 		return fmt.Errorf("no region: %w; want AWS_REGION in the environment, or ?region=", text)
 	case code == http.StatusNotFound:

@@ -86,7 +86,8 @@ func s3Server(t *testing.T, fault func(n int64) string) {
 	server.Config.ErrorLog = nil
 	t.Cleanup(server.Close)
 	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": server.URL,
+		"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+		"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": server.URL,
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 	} {
 		t.Setenv(name, value)
@@ -145,7 +146,8 @@ func stream(t *testing.T, d *data.Dataset, c data.Config) *data.Stream {
 	words, err := tokenizer.Train(func(yield func(string, error) bool) { yield("a red circle", nil) }, 520)
 	must(t, err)
 	ledger := data.NewLedger(io.Discard, c)
-	s := d.Stream(data.StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 12, Tokenizer: words, Ledger: ledger, Start: 40})
+	s := d.Stream(data.StreamConfig{Seed: 1, Batch: 10, ImageSize: 4,
+		Context: 12, Tokenizer: words, Ledger: ledger, Start: 40})
 	t.Cleanup(s.Close)
 	return s
 }
@@ -182,7 +184,7 @@ func touch(t *testing.T, name string) {
 }
 
 // TestS3 streams from a real S3 server whose answers fail now and then: the
-// batches are those of the files on disk, bit for bit. Then an object is
+// batches equal the batches from disk, bit for bit. Then an object is
 // replaced by one of the same size.
 func TestS3(t *testing.T) {
 	faults := map[int64]string{5: "503", 9: "reset", 15: "cut"}
@@ -192,7 +194,8 @@ func TestS3(t *testing.T) {
 	c := data.Config{ShuffleWindow: 512, CaptionChoice: "random"}
 	want := batches(t, patterns, c)
 	c.Cache = filepath.Join(t.TempDir(), "cache")
-	for _, list := range []string{"s3://bucket/some/train-*.parquet", "s3://bucket/some/train-{00000..00002}-of-00003.parquet"} {
+	for _, list := range []string{"s3://bucket/some/train-*.parquet",
+		"s3://bucket/some/train-{00000..00002}-of-00003.parquet"} {
 		for i, got := range batches(t, list, c) {
 			if diff := gocmp.Diff(want[i], got, cmpopts.IgnoreUnexported(data.Batch{})); diff != "" {
 				t.Fatalf("%s: batch %d: %s", list, i, diff)

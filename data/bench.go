@@ -18,7 +18,7 @@ type Throughput struct {
 	Cores    int           // of GOMAXPROCS
 }
 
-// Bench runs a stream with nobody to train for at least so many pairs.
+// Bench runs a stream with nobody to train, for at least the given number of pairs.
 func (d *Dataset) Bench(ctx context.Context, c StreamConfig, pairs int) (Throughput, error) {
 	if err := c.Validate(); err != nil {
 		return Throughput{}, err

@@ -33,7 +33,8 @@ func TestBench(t *testing.T) {
 		st.Decode <= 0 || st.Resize <= 0 || st.Tokenize <= 0 {
 		t.Errorf("after 90 pairs: %+v", st)
 	}
-	if again := (Stages{Read: 5, Decode: 6, Resize: 7, Tokenize: 8, Images: 9, Truncated: 10, Rows: 11, Bytes: 12}).Since(
+	if again := (Stages{Read: 5, Decode: 6, Resize: 7, Tokenize: 8,
+		Images: 9, Truncated: 10, Rows: 11, Bytes: 12}).Since(
 		Stages{Read: 1, Decode: 1, Resize: 1, Tokenize: 1, Images: 1, Truncated: 1, Rows: 1, Bytes: 1},
 	); again != (Stages{Read: 4, Decode: 5, Resize: 6, Tokenize: 7, Images: 8, Truncated: 9, Rows: 10, Bytes: 11}) {
 		t.Errorf("Since = %+v", again)

@@ -58,7 +58,8 @@ func TestCaptionColumns(t *testing.T) {
 	for _, b := range want {
 		for i, caption := range b.Captions {
 			counts[caption]++
-			if strings.HasSuffix(b.Rows[i].Shard, "000.parquet") && b.Rows[i].Row < 10 && !strings.HasPrefix(caption, "alt") {
+			if strings.HasSuffix(b.Rows[i].Shard, "000.parquet") &&
+				b.Rows[i].Row < 10 && !strings.HasPrefix(caption, "alt") {
 				t.Errorf("%v has the caption %q", b.Rows[i], caption)
 			}
 		}
@@ -114,7 +115,8 @@ func TestCaptions(t *testing.T) {
 			must(t, err)
 			got = append(got, c)
 		}
-		if len(got) != want || !slices.Contains(got, "third") || slices.Contains(got, "other 5") != (choice == "random") {
+		if len(got) != want || !slices.Contains(got, "third") ||
+			slices.Contains(got, "other 5") != (choice == "random") {
 			t.Errorf("caption_choice %q: %d captions %q; want %d", choice, len(got), got, want)
 		}
 	}

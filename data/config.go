@@ -49,7 +49,7 @@ type Config struct {
 	Where string `yaml:"where"`
 
 	// MinSize leaves out training images whose shorter side has fewer pixels,
-	// MaxAspect those whose longer side is more than so many times the shorter
+	// MaxAspect images whose longer side is more than MaxAspect times the shorter
 	// one; 0 leaves out none. The image itself is measured, when it is its turn, and
 	// the next of its window takes its place. A Where over columns of the same
 	// costs less and changes the length of an epoch.

@@ -42,7 +42,8 @@ func TestWhileReading(t *testing.T) {
 		"replaced": {replace, "has changed while it was in use"},
 		"overwritten": {func(t *testing.T, path string) { overwrite(t, path, true) },
 			"has changed while it was in use"},
-		"spoilt at the same time": {func(t *testing.T, path string) { overwrite(t, path, false) }, "row group 0: column "},
+		"spoilt at the same time": {func(t *testing.T, path string) { overwrite(t, path, false) },
+			"row group 0: column "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			patterns := largeShards(t)
@@ -222,8 +223,8 @@ func footer(t *testing.T, file []byte, change func(*format.FileMetaData)) []byte
 	return append(binary.LittleEndian.AppendUint32(out, uint32(len(text))), "PAR1"...)
 }
 
-// TestPathsInData: no path that stands in a shard is opened, neither that of an
-// image beside its bytes nor that of a column in another file.
+// TestPathsInData: no path that stands in a shard is opened, neither the path
+// of an image beside its bytes nor the path of a column in another file.
 func TestPathsInData(t *testing.T) {
 	dir := t.TempDir()
 	other := filepath.Join(dir, "other.png")

@@ -74,7 +74,8 @@ func TestFilter(t *testing.T) {
 		{"single <= 12", func(i int) bool { return i <= 12 }, 2},
 		{"not score > 0.9", func(i int) bool { return i%7 != 0 && i <= 180 }, 20},
 		{"score = null", func(i int) bool { return i%7 == 0 }, 20},
-		{"clean and number < 100 or txt = 'caption 150'", func(i int) bool { return i%2 == 0 && i < 100 || i == 150 }, 11},
+		{"clean and number < 100 or txt = 'caption 150'",
+			func(i int) bool { return i%2 == 0 && i < 100 || i == 150 }, 11},
 		{"number = 150 or width = 200", func(i int) bool { return i == 150 || i == 0 }, 2},
 	} {
 		d, err := OpenTrain(context.Background(), Config{Train: patterns, Where: test.where})

@@ -62,7 +62,8 @@ func FuzzShard(f *testing.F) {
 			if err != nil {
 				return
 			}
-			_, _ = d.read(context.Background(), 0, min(d.rows, blockRows), columns{image: true, caption: true, label: true})
+			_, _ = d.read(context.Background(), 0, min(d.rows, blockRows),
+				columns{image: true, caption: true, label: true})
 		})
 	})
 }

@@ -25,9 +25,11 @@ func TestInspect(t *testing.T) {
 	size := len(pixel(t, 15))
 	want := ShardInfo{
 		Name: filepath.Join(filepath.Dir(patterns), "001.parquet"), Rows: 15, Groups: 3, Bytes: s.Bytes,
-		Codec:   "uncompressed",
-		Layout:  "image = image.bytes, captions = captions.list.element, caption = caption, label = label",
-		Example: &ExampleRow{Format: "png", W: 4, H: 4, Bytes: size, Label: 15, Captions: []string{"caption 15", "other 15"}},
+		Codec:  "uncompressed",
+		Layout: "image = image.bytes, captions = captions.list.element, caption = caption, label = label",
+		Example: &ExampleRow{
+			Format: "png", W: 4, H: 4, Bytes: size, Label: 15, Captions: []string{"caption 15", "other 15"},
+		},
 	}
 	if diff := cmp.Diff(want, s); diff != "" || s.Bytes < int64(15*size) {
 		t.Errorf("shard (-want +got):\n%s", diff)

@@ -47,7 +47,7 @@ func TestOddRows(t *testing.T) {
 			want = b
 		}
 		if !equal(b, want) {
-			t.Errorf("%s: the batch differs from that of the other layout", layout)
+			t.Errorf("%s: the batch differs from the other layout's batch", layout)
 		}
 		for _, caption := range []string{"picture number 0", "picture number 11", "Ünï¢ødé 猫 \U0001f408",
 			"AT&amp;T\r\nand more", strings.Repeat("long ", 540)} {
@@ -69,12 +69,21 @@ func TestOddRows(t *testing.T) {
 	}
 }
 
-// TestSharedLayouts reads every row of the real shards, in both layouts.
-func TestSharedLayouts(t *testing.T) {
+// realShards is the folder of the shards that were downloaded. They are too large to
+// commit; without them TestLayouts and TestOddRows read small shards of both layouts,
+// written here and by the datasets library and img2dataset, odd rows among them.
+func realShards(t *testing.T) string {
+	t.Helper()
 	root := "../../shared/data"
 	if _, err := os.Stat(root); err != nil {
-		t.Skipf("needs the real shards: %v", err)
+		t.Skipf("needs the downloaded shards; TestLayouts and TestOddRows cover both layouts without: %v", err)
 	}
+	return root
+}
+
+// TestSharedLayouts reads every row of the real shards, in both layouts.
+func TestSharedLayouts(t *testing.T) {
+	root := realShards(t)
 	for _, test := range []struct {
 		pattern      string
 		rows, images int
@@ -105,17 +114,15 @@ func TestSharedLayouts(t *testing.T) {
 			}
 		}
 		if d.Len() != int64(test.rows) || images != test.images {
-			t.Errorf("%s: %d rows with %d images; want %d with %d", test.pattern, d.Len(), images, test.rows, test.images)
+			t.Errorf("%s: %d rows with %d images; want %d with %d",
+				test.pattern, d.Len(), images, test.rows, test.images)
 		}
 	}
 }
 
 // TestShared reads the real shards in both layouts.
 func TestShared(t *testing.T) {
-	root := "../../shared/data"
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("needs the real shards: %v", err)
-	}
+	root := realShards(t)
 	c := Config{Caption: "caption"}
 	hf, _ := batches(t, filepath.Join(root, "cifar10/hf/train-*.parquet"), c, 19_990, 3)
 	flat, _ := batches(t, filepath.Join(root, "cifar10/img2dataset/train/*.parquet"), c, 19_990, 3)
@@ -124,10 +131,12 @@ func TestShared(t *testing.T) {
 			t.Errorf("batch %d differs between the layouts", i)
 		}
 	}
-	d, err := Open(context.Background(), filepath.Join(root, "tricky-images/hf/*.parquet"), Config{}, Need{Caption: true})
+	d, err := Open(context.Background(), filepath.Join(root, "tricky-images/hf/*.parquet"),
+		Config{}, Need{Caption: true})
 	must(t, err)
 	ledger := NewLedger(&bytes.Buffer{}, Config{BadRowBudget: 1})
-	s := d.Stream(StreamConfig{Batch: int(d.Len()), ImageSize: 8, Context: 8, Tokenizer: testTokenizer(t), Ledger: ledger})
+	s := d.Stream(StreamConfig{Batch: int(d.Len()), ImageSize: 8,
+		Context: 8, Tokenizer: testTokenizer(t), Ledger: ledger})
 	defer s.Close()
 	b, err := s.Next(context.Background())
 	must(t, err)

@@ -30,8 +30,8 @@ func NewLedger(w io.Writer, c Config) *Ledger {
 	return &Ledger{w: w, config: c, bad: map[RowRef]bool{}, shards: map[string]int64{}}
 }
 
-// Resume takes the lines that a run has written before, which has used so many
-// rows: none is written or counted again. A line that is not whole is left out.
+// Resume takes the lines that a run has written before, and the number of rows that
+// it has used: none is written or counted again. A line that is not whole is left out.
 func (l *Ledger) Resume(lines []byte, rows int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,8 +53,8 @@ type BadRow struct {
 	Reason string `json:"reason"`
 }
 
-// ExceedsBudget says whether so many bad rows of those seen are past the budget of
-// c, which has its defaults.
+// ExceedsBudget says whether bad rows among seen rows are past the budget of c, which
+// has its defaults.
 func (c Config) ExceedsBudget(bad int, seen int64) bool {
 	return float64(bad) > max(0, c.BadRowBudget)*float64(max(seen, 1000))
 }
@@ -65,7 +65,7 @@ type badRow struct {
 	reason string
 }
 
-// add accounts for a batch: so many rows, of which bad ones were replaced. Past
+// add accounts for a batch of rows, of which the bad ones were replaced. Past
 // the budget it returns an error that names the worst shard.
 func (l *Ledger) add(rows int, bad []badRow) error {
 	l.mu.Lock()
@@ -86,7 +86,8 @@ func (l *Ledger) add(rows int, bad []badRow) error {
 		}
 		if l.config.ExceedsBudget(len(l.bad), l.seen) {
 			shard, n := l.worst()
-			return fmt.Errorf("data: %d of %d rows cannot be used, more than the budget of %g; %s has %d of them, such as row %d: %s",
+			return fmt.Errorf("data: %d of %d rows cannot be used, more than the budget of %g; "+
+				"%s has %d of them, such as row %d: %s",
 				len(l.bad), l.seen, max(0, l.config.BadRowBudget), shard, n, b.ref.Row, b.reason)
 		}
 	}

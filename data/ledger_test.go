@@ -69,7 +69,8 @@ func TestBadAgain(t *testing.T) {
 	}), Config{}, Need{Caption: true})
 	must(t, err)
 	ledger := NewLedger(nil, Config{})
-	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4, Context: 12, Tokenizer: testTokenizer(t), Ledger: ledger})
+	s := d.Stream(StreamConfig{Seed: 1, Batch: 10, ImageSize: 4,
+		Context: 12, Tokenizer: testTokenizer(t), Ledger: ledger})
 	defer s.Close()
 	for step := range 200 {
 		b, err := s.Next(t.Context())
@@ -112,7 +113,8 @@ func TestBudget(t *testing.T) {
 // not after the whole window has been tried for every pair.
 func TestAllBad(t *testing.T) {
 	d, err := Open(context.Background(),
-		hfShards(t, 2000, 1, func(_ int, r *hfRow) { r.Image.Bytes = r.Image.Bytes[:30] }), Config{}, Need{Caption: true})
+		hfShards(t, 2000, 1, func(_ int, r *hfRow) { r.Image.Bytes = r.Image.Bytes[:30] }),
+		Config{}, Need{Caption: true})
 	must(t, err)
 	s := d.Stream(StreamConfig{Batch: 50, ImageSize: 4, Context: 8, Tokenizer: testTokenizer(t)})
 	defer s.Close()
@@ -138,7 +140,8 @@ func TestLedgerResume(t *testing.T) {
 		t.Errorf("wrote %q, %d bad; want %q, 3", got, l.Bad(), want)
 	}
 	err := l.add(100, []badRow{{RowRef{"b", 0}, "y"}})
-	if err == nil || !strings.Contains(err.Error(), "4 of 700 rows") || !strings.Contains(err.Error(), "a has 3 of them") {
+	if err == nil || !strings.Contains(err.Error(), "4 of 700 rows") ||
+		!strings.Contains(err.Error(), "a has 3 of them") {
 		t.Errorf("add past the budget: %v; want 4 of 700 rows, worst a", err)
 	}
 }

@@ -37,7 +37,8 @@ func validateSources(sources []Source) error {
 	}
 	if len(sources) > 0 {
 		if i := slices.Index(quotas(sources), 0); i >= 0 {
-			return fmt.Errorf("data: sources[%d]: weight %g of %s is less than 1/%d of all; want more, or without it", i, sources[i].Weight, sources[i].name(), mixBlock)
+			return fmt.Errorf("data: sources[%d]: weight %g of %s is less than 1/%d of all; want more, or without it",
+				i, sources[i].Weight, sources[i].name(), mixBlock)
 		}
 	}
 	return nil

@@ -24,7 +24,8 @@ func TestSampler(t *testing.T) {
 		for i := range rapid.IntRange(1, 3).Draw(t, "sources") {
 			first := d.rows
 			for range rapid.IntRange(1, 4).Draw(t, "shards") {
-				s := &shard{path: fmt.Sprint(len(d.shards)), first: d.rows, rows: rapid.Int64Range(0, 900).Draw(t, "rows")}
+				s := &shard{path: fmt.Sprint(len(d.shards)), first: d.rows,
+					rows: rapid.Int64Range(0, 900).Draw(t, "rows")}
 				if rapid.Bool().Draw(t, "where") {
 					s.kept = where.NewKept(s.rows)
 					for r := range s.rows {
@@ -43,7 +44,8 @@ func TestSampler(t *testing.T) {
 				d.rows++
 			}
 			weights = append(weights, Source{Weight: rapid.Float64Range(0.1, 1).Draw(t, "weight")})
-			d.spans = append(d.spans, span{fmt.Sprint(i), first, d.rows - first, rapid.IntRange(1, 2000).Draw(t, "window")})
+			d.spans = append(d.spans, span{fmt.Sprint(i), first,
+				d.rows - first, rapid.IntRange(1, 2000).Draw(t, "window")})
 		}
 		d.quotas = quotas(weights)
 		n := rapid.IntRange(1, 3000).Draw(t, "samples")
@@ -191,7 +193,8 @@ func TestMixErrors(t *testing.T) {
 	}{
 		{Config{Train: "a", Sources: []Source{{Data: "b", Weight: 1}}}, `train "a" and sources`},
 		{Config{Sources: []Source{{Weight: 1}}}, "sources[0]: data is empty"},
-		{Config{Sources: []Source{{Data: "a", Weight: 1}, {Data: "a", Weight: 1}}}, `sources[1]: name "a" occurs twice`},
+		{Config{Sources: []Source{{Data: "a", Weight: 1}, {Data: "a", Weight: 1}}},
+			`sources[1]: name "a" occurs twice`},
 		{Config{Sources: []Source{{Data: "a"}}}, "sources[0]: weight 0 of a"},
 		{Config{Sources: []Source{{Data: "a", Weight: 1}, {Data: "b", Weight: 1e-9}}},
 			"weight 1e-09 of b is less than 1/16384"},
@@ -222,7 +225,8 @@ func TestShuffleQuality(t *testing.T) {
 	} {
 		d := &Dataset{quotas: []int64{mixBlock}, spans: []span{{"", 0, test.rows, test.window}}}
 		if q := d.ShuffleQuality(3); !(q >= test.least && q <= test.most) {
-			t.Errorf("%d rows in windows of %d: quality %g, want %g to %g", test.rows, test.window, q, test.least, test.most)
+			t.Errorf("%d rows in windows of %d: quality %g, want %g to %g",
+				test.rows, test.window, q, test.least, test.most)
 		}
 	}
 }

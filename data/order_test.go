@@ -19,8 +19,9 @@ func TestOrder(t *testing.T) {
 		for position := epoch * rows; position < (epoch+1)*rows; {
 			w := o.at(position)
 			probe := position + rapid.Int64Range(0, int64(len(w.order))-1).Draw(t, "probe")
-			if again := newOrder(7, rows, size).at(probe); again.start != w.start || !slices.Equal(again.order, w.order) {
-				t.Fatalf("the window of position %d differs from that of %d", probe, position)
+			if again := newOrder(7, rows, size).at(probe); again.start != w.start ||
+				!slices.Equal(again.order, w.order) {
+				t.Fatalf("position %d has another window than position %d", probe, position)
 			}
 			var members []int64
 			for _, part := range w.parts {
@@ -76,7 +77,8 @@ func TestGoldenOrder(t *testing.T) {
 	}
 	for purpose, want := range map[uint64]uint64{
 		purposeBlocks: 8052695754338515072, purposeRows: 13160300424836219591, purposeCaption: 16871366242205636093,
-		purposeAugment: 10763834532097088484, purposeCaptionColumn: 5217313753643934229, purposeMix: 6842419971256509153,
+		purposeAugment:       10763834532097088484,
+		purposeCaptionColumn: 5217313753643934229, purposeMix: 6842419971256509153,
 	} {
 		if got := keyed(7, purpose, 2, 3).Uint64(); got != want {
 			t.Errorf("first draw of purpose %d: %d, want %d", purpose, got, want)

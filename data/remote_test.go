@@ -66,7 +66,7 @@ func (c *cut) Write(p []byte) (int, error) {
 func healthy(int64) string { return "" }
 
 // TestRemote streams over several windows and epochs from a server whose answers
-// fail now and then: the batches are those of the files on disk, bit for bit.
+// fail now and then: the batches equal the batches from disk, bit for bit.
 func TestRemote(t *testing.T) {
 	patterns := hfShards(t, 1500, 3, func(i int, r *hfRow) {
 		if i%500 == 7 {
@@ -85,7 +85,8 @@ func TestRemote(t *testing.T) {
 				want[i].Rows[j].Shard = filepath.Base(want[i].Rows[j].Shard)
 				got[i].Rows[j].Shard = strings.TrimPrefix(got[i].Rows[j].Shard, url+"/")
 			}
-			if diff := cmp.Diff(want[i], got[i], cmp.AllowUnexported(), cmp.FilterPath(unexported, cmp.Ignore())); diff != "" {
+			if diff := cmp.Diff(want[i], got[i], cmp.AllowUnexported(),
+				cmp.FilterPath(unexported, cmp.Ignore())); diff != "" {
 				t.Fatalf("read_ahead %s: batch %d: %s", ahead, i, diff)
 			}
 		}
@@ -197,8 +198,8 @@ func TestRemoteOpen(t *testing.T) {
 	}
 }
 
-// TestOpenCancelled checks that opening ends with its context.
-func TestOpenCancelled(t *testing.T) {
+// TestOpenCanceled checks that opening ends with its context.
+func TestOpenCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := Open(ctx, hfShards(t, 20, 2, nil), Config{}, Need{}); !errors.Is(err, context.Canceled) {

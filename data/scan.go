@@ -37,7 +37,8 @@ func (d *Dataset) Scan(ctx context.Context, size, n int, ledger *Ledger, visit f
 	images := make([]float32, n*pixels)
 	reasons := make([]string, n)
 	for lo := int64(0); lo < d.rows; lo += int64(n) {
-		rows, err := d.read(ctx, lo, min(d.rows, lo+int64(n)), columns{image: true, label: true, caption: d.need.Caption})
+		rows, err := d.read(ctx, lo, min(d.rows, lo+int64(n)),
+			columns{image: true, label: true, caption: d.need.Caption})
 		if err != nil {
 			return err
 		}

@@ -70,7 +70,8 @@ func TestScanCaptions(t *testing.T) {
 		"row 99: the shard has 12 rows": {Shard: d.shards[0].path, Row: 99},
 		"none.parquet":                  {Shard: "none.parquet"},
 	} {
-		if _, _, err := ReadImage(context.Background(), ref, Config{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := ReadImage(context.Background(), ref, Config{}); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("ReadImage(%v): %v; want error with %q", ref, err, want)
 		}
 	}

@@ -208,7 +208,8 @@ func (s *shard) readGroup(p *parquetfile.File, group int, lo int64, rows []row, 
 		{"status", s.status, true, func(r *row, v parquet.Value) { r.status = brief(text(v)) }},
 	}
 	for i, column := range s.weighted {
-		uses = append(uses, use{"captions", column, want.caption, func(r *row, v parquet.Value) { r.addWeighted(i, v) }})
+		uses = append(uses, use{"captions", column, want.caption,
+			func(r *row, v parquet.Value) { r.addWeighted(i, v) }})
 	}
 	for _, c := range uses {
 		if c.column < 0 || !c.wanted {

@@ -127,7 +127,8 @@ func TestBatchSize(t *testing.T) {
 		b, err := s.Next(t.Context())
 		must(t, err)
 		for i, w := range want[4*step : 4*step+4] {
-			part := &Batch{Images: b.Images[480*i:][:480], Tokens: b.Tokens[120*i:][:120], Captions: b.Captions[10*i:][:10]}
+			part := &Batch{Images: b.Images[480*i:][:480],
+				Tokens: b.Tokens[120*i:][:120], Captions: b.Captions[10*i:][:10]}
 			if !equal(part, w) {
 				t.Errorf("pairs %d to %d differ in a batch of 40", 40*step+10*i, 40*step+10*i+9)
 			}

@@ -106,7 +106,7 @@ func (s *Survey) row(r *row, image bool) Row {
 	return out
 }
 
-// A piece of a survey ends with so many rows, or so many bytes of images.
+// A piece of a survey ends with surveyRows rows, or surveyBytes bytes of images.
 const (
 	surveyRows  = 32
 	surveyBytes = 16 << 20

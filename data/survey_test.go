@@ -70,7 +70,8 @@ func TestSurvey(t *testing.T) {
 		}
 		_, texts := survey(t, filepath.Join(dir, "*.parquet"), c, false)
 		for i := range texts {
-			if w := want[i]; texts[i].Image != nil || texts[i].Problem != "" || !cmp.Equal(texts[i].Captions, w.Captions) {
+			if w := want[i]; texts[i].Image != nil || texts[i].Problem != "" ||
+				!cmp.Equal(texts[i].Captions, w.Captions) {
 				t.Fatalf("row %d without images: %+v, want the captions %q", i, texts[i], w.Captions)
 			}
 		}
@@ -104,7 +105,8 @@ func TestSurveyDamage(t *testing.T) {
 	for i, r := range rows {
 		bad := strings.HasPrefix(r.Problem, "cannot be read: column image: ")
 		if want := 27 <= i && i < 34; bad != want || bad != (r.Image == nil) || r.Group != i%20/7 {
-			t.Errorf("row %d: problem %q, row group %d, %d bytes; want it lost: %v", i, r.Problem, r.Group, len(r.Image), want)
+			t.Errorf("row %d: problem %q, row group %d, %d bytes; want it lost: %v",
+				i, r.Problem, r.Group, len(r.Image), want)
 		}
 	}
 }

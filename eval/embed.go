@@ -82,7 +82,8 @@ func (e *Embedder) run(ctx context.Context, tower *model.Encoder, n int, put fun
 		}
 		unit = unit[:rows*width]
 		if at := slices.IndexFunc(unit, notFinite); at >= 0 {
-			return nil, fmt.Errorf("eval: %s: its embedding has %g; want finite numbers: the weights or the input are not finite",
+			return nil, fmt.Errorf("eval: %s: its embedding has %g; want finite numbers: "+
+				"the weights or the input are not finite",
 				name(lo+at/width), unit[at])
 		}
 		all = append(all, unit...)

@@ -84,7 +84,8 @@ func TestEmbedNotFinite(t *testing.T) {
 		!strings.Contains(err.Error(), "eval: image 3: its embedding has ") {
 		t.Errorf("Images with one that is infinite: %v", err)
 	}
-	if _, err := e.Images(t.Context(), images[1:]); err == nil || !strings.Contains(err.Error(), "want images of 3072") {
+	if _, err := e.Images(t.Context(), images[1:]); err == nil ||
+		!strings.Contains(err.Error(), "want images of 3072") {
 		t.Errorf("Images of a part of one: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -96,7 +96,7 @@ func TestSweepLinearProbe(t *testing.T) {
 	}
 }
 
-// TestSweepLinearProbeOfMany has so many classes that the gradient begins below
+// TestSweepLinearProbeOfMany has 1,000 classes, with which the gradient begins below
 // scikit-learn's tolerance.
 func TestSweepLinearProbeOfMany(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))

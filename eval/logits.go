@@ -19,7 +19,7 @@ type Logits struct {
 	Sigmoid bool
 }
 
-// LogitsOf are those of a model.
+// LogitsOf returns the logits of a model.
 func LogitsOf(m *model.CLIP) Logits {
 	return Logits{
 		Scale: m.LogitScale(), Bias: m.LogitBias(),

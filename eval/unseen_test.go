@@ -83,7 +83,8 @@ func TestAuditProve(t *testing.T) {
 // TestAuditCaptionsApart holds that the words of one caption do not count for
 // the next, that a number is a word, and that an accent belongs to its word.
 func TestAuditCaptionsApart(t *testing.T) {
-	a, err := AuditCaptions([]string{"red circle", "route 66", "cafe\u0301"}, captions("a red ball", "a circle", "route 67", "cafe"))
+	a, err := AuditCaptions([]string{"red circle", "route 66", "cafe\u0301"},
+		captions("a red ball", "a circle", "route 67", "cafe"))
 	if err != nil || a.Classes[0].Captions != 0 || a.Classes[1].Captions != 0 || a.Classes[2].Captions != 0 {
 		t.Errorf("AuditCaptions: %+v, %v; want no class named", a, err)
 	}

@@ -193,8 +193,8 @@ type Label struct {
 	Probability float64 `json:"probability"`
 }
 
-// Probabilities are those of each class (C) for the unit embedding x (E), from its
-// cosines with them.
+// Probabilities returns the probability of each class (C) for the unit embedding x
+// (E), from its cosines with the classes.
 func (c *Classifier) Probabilities(x []float32, logits Logits) []float64 {
 	p := make([]float64, len(c.Classes))
 	c.Cosines(p, x)

@@ -27,7 +27,8 @@ func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*AdamW, 
 	}
 	c.SetDefaults()
 	if c.Warmup >= steps {
-		return nil, fmt.Errorf("optim: warmup %d is not less than the run's %d steps: it would never reach its learning rate",
+		return nil, fmt.Errorf("optim: warmup %d is not less than the run's %d steps: "+
+			"it would never reach its learning rate",
 			c.Warmup, steps)
 	}
 	if c.Cooldown >= steps-c.Warmup {

@@ -8,7 +8,7 @@ import (
 
 // Config sets up AdamW (Loshchilov and Hutter, arXiv:1711.05101) and the
 // schedule of the learning rate: linear warmup, then by default half a cosine
-// down to 0. The defaults are those of open_clip for vision transformers.
+// down to 0. The defaults are open_clip's for vision transformers.
 type Config struct {
 	// LearningRate is the peak of the schedule, at the end of the warmup; 0 means
 	// 5e-4.

@@ -19,7 +19,8 @@ func sizedParams() []*model.Param {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var params []*model.Param
 	for i, n := range []int{1, 7, 255, 257, 16383, 16385, 40000} {
-		p := &model.Param{Name: fmt.Sprintf("p%d", i), Shape: []int{n}, Value: make([]float32, n), Grad: make([]float32, n), Decay: i%2 == 0}
+		p := &model.Param{Name: fmt.Sprintf("p%d", i), Shape: []int{n},
+			Value: make([]float32, n), Grad: make([]float32, n), Decay: i%2 == 0}
 		for j := range p.Value {
 			p.Value[j] = float32(rng.NormFloat64())
 		}
@@ -38,7 +39,8 @@ func setGrads(params []*model.Param, step int) {
 	}
 }
 
-var testConfig = Config{LearningRate: 0.01, Warmup: 3, WeightDecay: 0.2, Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-6, ClipNorm: 5}
+var testConfig = Config{LearningRate: 0.01, Warmup: 3, WeightDecay: 0.2,
+	Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-6, ClipNorm: 5}
 
 // run makes updates until there are to of them.
 func run(t *testing.T, params []*model.Param, a *AdamW, to int) {

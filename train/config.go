@@ -18,13 +18,13 @@ type Config struct {
 	Batch int `yaml:"batch"`
 
 	// Positives says which captions of the batch are wrong for an image: with "pair", all
-	// but its own, as in CLIP; with "caption", all but those that are the same after the
-	// tokenizer, so that captions which repeat are no negatives. The softmax then leaves
-	// them out of the choice, and the sigmoid loss takes each for a pair. Empty means pair.
+	// but its own, as in CLIP; with "caption", all but the captions that have its tokens, so
+	// that captions which repeat are no negatives. The softmax then leaves them out of the
+	// choice, and the sigmoid loss takes each for a pair. Empty means pair.
 	Positives string `yaml:"positives"`
 
 	// MicroBatch is the number of pairs whose activations are in memory at once;
-	// 0 means the whole batch. The loss is that of the whole batch all the same,
+	// 0 means the whole batch. The loss is the whole batch's all the same, and
 	// its gradients differ by rounding alone, and a step takes about a third longer.
 	MicroBatch int `yaml:"micro_batch"`
 
@@ -88,7 +88,7 @@ type Config struct {
 	MaxBadSteps int `yaml:"max_bad_steps"`
 
 	// ExtendedFrom is written by the program: the step after which --extend last
-	// changed Steps, since the learning rates before it were those of a shorter
+	// changed Steps, since the learning rates before it belong to a shorter
 	// run. 0 means never.
 	ExtendedFrom int `yaml:"extended_from"`
 
@@ -117,7 +117,8 @@ func (c Config) Validate() error {
 	case c.Steps < 1:
 		return fmt.Errorf("train: steps %d is not positive", c.Steps)
 	case c.Batch < 2:
-		return fmt.Errorf("train: batch %d; want at least 2, since a pair is learned against the other pairs of its batch",
+		return fmt.Errorf("train: batch %d; want at least 2, "+
+			"since a pair is learned against the other pairs of its batch",
 			c.Batch)
 	case c.Positives != "pair" && c.Positives != "caption":
 		return fmt.Errorf("train: positives %q; want pair or caption", c.Positives)
@@ -137,7 +138,8 @@ func (c Config) Validate() error {
 	case c.EvalEvery < 0:
 		return fmt.Errorf("train: eval_every %d is negative", c.EvalEvery)
 	case c.GridPairs == 1 || c.GridPairs > gridPairs:
-		return fmt.Errorf("train: grid_pairs %d; want 2 to %d, 0 for the default, or -1 for none", c.GridPairs, gridPairs)
+		return fmt.Errorf("train: grid_pairs %d; want 2 to %d, 0 for the default, or -1 for none",
+			c.GridPairs, gridPairs)
 	case c.Threads < 0:
 		return fmt.Errorf("train: threads %d is negative", c.Threads)
 	case c.GradNormJump != 0 && !(c.GradNormJump > 1):

@@ -8,14 +8,16 @@ import (
 // TestDefaults states every default.
 func TestDefaults(t *testing.T) {
 	want := Config{
-		Positives: "pair", Rematerialize: "none", Precision: "f32", LogEvery: 10, GridPairs: 24, OnBadStep: "stop", MaxBadSteps: 10, MaxLogitScale: 100,
+		Positives: "pair", Rematerialize: "none", Precision: "f32",
+		LogEvery: 10, GridPairs: 24, OnBadStep: "stop", MaxBadSteps: 10, MaxLogitScale: 100,
 	}
 	var got Config
 	if got.SetDefaults(); got != want {
 		t.Errorf("the zero Config becomes %+v, want %+v", got, want)
 	}
 	chosen := Config{
-		Steps: 1, Batch: 2, Positives: "caption", MicroBatch: 1, Rematerialize: "block", Precision: "bf16", LogEvery: 3, EvalEvery: 4, GridPairs: -1, Threads: 5,
+		Steps: 1, Batch: 2, Positives: "caption", MicroBatch: 1, Rematerialize: "block",
+		Precision: "bf16", LogEvery: 3, EvalEvery: 4, GridPairs: -1, Threads: 5,
 		GradNormJump: 6, OnBadStep: "skip", MaxBadSteps: 7, MaxLogitScale: 8,
 	}
 	got = chosen

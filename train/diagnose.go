@@ -67,11 +67,13 @@ func collapse(h History) *Finding {
 		return nil
 	}
 	m := lines[recent-1]
-	return &Finding{"collapse", fmt.Sprintf("all embeddings are alike: the mean cosine of pairs that do not belong together is %.2f, the loss %.3f of %s %.3f; "+
-		"try a lower optim.learning_rate, a longer optim.warmup, and look at the data: do the images differ?", m.CosineRest, m.Loss, m.LnNName(), m.LnN)}
+	return &Finding{"collapse", fmt.Sprintf("all embeddings are alike: "+
+		"the mean cosine of pairs that do not belong together is %.2f, the loss %.3f of %s %.3f; "+
+		"try a lower optim.learning_rate, a longer optim.warmup, and look at the data: do the images differ?",
+		m.CosineRest, m.Loss, m.LnNName(), m.LnN)}
 }
 
-// stuck finds a loss that stays at that of guessing. Captions that repeat much
+// stuck finds a loss that stays at the loss of guessing. Captions that repeat much
 // may allow no better; then it is atFloor that says so.
 func stuck(h History) *Finding {
 	lines := h.last(recent + 2)
@@ -80,7 +82,9 @@ func stuck(h History) *Finding {
 	}
 	m := lines[len(lines)-1]
 	return &Finding{"stuck at ln N", fmt.Sprintf("the loss is what guessing gives since step %d: %.3f, %s %.3f; "+
-		"try optim.learning_rate ten times lower and higher, a shorter optim.warmup, and whether captions belong to their images (data inspect)", lines[0].Step, m.Loss, m.LnNName(), m.LnN)}
+		"try optim.learning_rate ten times lower and higher, a shorter optim.warmup, "+
+		"and whether captions belong to their images (goclip data inspect)",
+		lines[0].Step, m.Loss, m.LnNName(), m.LnN)}
 }
 
 // atFloor finds a loss as low as the captions allow.
@@ -96,8 +100,10 @@ func atFloor(h History) *Finding {
 	if mean > 1.03*h.Floor+0.01 {
 		return nil
 	}
-	return &Finding{"at the floor", fmt.Sprintf("the loss %.3f is the least that captions which repeat allow, %.3f of %s %.3f: it is not stuck; "+
-		"try captions that say more, a smaller train.batch, or stop here", mean, h.Floor, lines[0].LnNName(), lines[0].LnN)}
+	return &Finding{"at the floor", fmt.Sprintf("the loss %.3f is the least that captions which repeat allow, "+
+		"%.3f of %s %.3f: it is not stuck; "+
+		"try captions that say more, a smaller train.batch, or stop here",
+		mean, h.Floor, lines[0].LnNName(), lines[0].LnN)}
 }
 
 // scaleFalls finds a logit scale that has lost half of its largest value and goes
@@ -123,7 +129,8 @@ func scaleFalls(h History) *Finding {
 		return nil
 	}
 	return &Finding{"logit scale falls", fmt.Sprintf("from %.1f at step %d to %.1f: the model grows less sure; "+
-		"try a lower optim.learning_rate, and whether captions belong to their images", largest.LogitScale, largest.Step, m.LogitScale)}
+		"try a lower optim.learning_rate, and whether captions belong to their images",
+		largest.LogitScale, largest.Step, m.LogitScale)}
 }
 
 // atClamp finds a logit scale that would rise further.
@@ -132,8 +139,10 @@ func atClamp(h History) *Finding {
 	if h.MaxLogitScale <= 0 || !every(lines, func(m Metrics) bool { return m.LogitScale > 0.999*h.MaxLogitScale }) {
 		return nil
 	}
-	return &Finding{"logit scale at its clamp", fmt.Sprintf("%.1f since step %d at least, as is usual late in a long run; "+
-		"early in a run, try a larger train.batch, a lower optim.learning_rate, or a higher train.max_logit_scale", h.MaxLogitScale, lines[0].Step)}
+	return &Finding{"logit scale at its clamp",
+		fmt.Sprintf("%.1f since step %d at least, as is usual late in a long run; "+
+			"early in a run, try a larger train.batch, a lower optim.learning_rate, or a higher train.max_logit_scale",
+			h.MaxLogitScale, lines[0].Step)}
 }
 
 // overfits finds a set whose accuracy has fallen, by more than chance, while the
@@ -155,8 +164,9 @@ func overfits(h History) *Finding {
 		}
 		before, after := h.lossAt(best.Step), h.lossAt(now.Step)
 		if now.High < best.Low && after < before {
-			return &Finding{"over-fitting", fmt.Sprintf("%s: top-1 fell from %.1f %% at step %d to %.1f %%, the training loss from %.3f to %.3f; "+
-				"try more pairs or fewer train.steps, data.preprocess.augment, a higher optim.weight_decay, or the checkpoint of step %d",
+			return &Finding{"over-fitting", fmt.Sprintf("%s: top-1 fell from %.1f %% at step %d to %.1f %%, "+
+				"the training loss from %.3f to %.3f; try more pairs or fewer train.steps, data.preprocess.augment, "+
+				"a higher optim.weight_decay, or the checkpoint of step %d",
 				now.Set, 100*best.Top1, best.Step, 100*now.Top1, before, after, best.Step)}
 		}
 	}

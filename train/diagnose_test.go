@@ -14,7 +14,8 @@ import (
 func series(n int, change func(i int, m *Metrics)) []Metrics {
 	lines := make([]Metrics, n)
 	for i := range lines {
-		lines[i] = Metrics{Step: 10 * (i + 1), Loss: 3 - 0.1*float64(i), LnN: math.Log(100), LogitScale: 14 + float64(i), CosineRest: 0.1}
+		lines[i] = Metrics{Step: 10 * (i + 1), Loss: 3 - 0.1*float64(i),
+			LnN: math.Log(100), LogitScale: 14 + float64(i), CosineRest: 0.1}
 		change(i, &lines[i])
 	}
 	return lines
@@ -42,27 +43,43 @@ func TestDiagnose(t *testing.T) {
 		"collapse": {History{Lines: series(9, func(i int, m *Metrics) {
 			m.Loss, m.CosineRest = lnN, 0.97
 		})}, []string{"collapse"}},
-		"alike, but told apart": {History{Lines: series(9, func(i int, m *Metrics) { m.CosineRest = 0.97 })}, nil},
-		"at the floor":          {History{Lines: series(9, func(i int, m *Metrics) { m.Loss = 2.6 + 0.05*float64(i%2) }), Floor: 2.585}, []string{"at the floor"}},
-		"the floor is ln N":     {History{Lines: series(9, steady(lnN)), Floor: lnN}, []string{"at the floor"}},
-		"above the floor":       {History{Lines: series(9, steady(2.8)), Floor: 2.585}, nil},
-		"no captions repeat":    {History{Lines: series(9, steady(0.001)), Floor: 0.001}, nil},
-		"at the clamp":          {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = min(100, 97+float64(i)) }), MaxLogitScale: 100}, []string{"logit scale at its clamp"}},
-		"falls":                 {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = 14 * math.Pow(0.8, float64(i)) })}, []string{"logit scale falls"}},
-		"dips":                  {History{Lines: series(9, func(i int, m *Metrics) { m.LogitScale = 14.3 + math.Abs(float64(i)-4)/2 })}, nil},
+		"alike, but learning": {History{Lines: series(9, func(i int, m *Metrics) { m.CosineRest = 0.97 })}, nil},
+		"at the floor": {History{Lines: series(9,
+			func(i int, m *Metrics) { m.Loss = 2.6 + 0.05*float64(i%2) }), Floor: 2.585}, []string{"at the floor"}},
+		"the floor is ln N":  {History{Lines: series(9, steady(lnN)), Floor: lnN}, []string{"at the floor"}},
+		"above the floor":    {History{Lines: series(9, steady(2.8)), Floor: 2.585}, nil},
+		"no captions repeat": {History{Lines: series(9, steady(0.001)), Floor: 0.001}, nil},
+		"at the clamp": {History{Lines: series(9,
+			func(i int, m *Metrics) { m.LogitScale = min(100, 97+float64(i)) }), MaxLogitScale: 100},
+			[]string{"logit scale at its clamp"}},
+		"falls": {History{Lines: series(9,
+			func(i int, m *Metrics) { m.LogitScale = 14 * math.Pow(0.8, float64(i)) })}, []string{"logit scale falls"}},
+		"dips": {History{Lines: series(9,
+			func(i int, m *Metrics) { m.LogitScale = 14.3 + math.Abs(float64(i)-4)/2 })}, nil},
 		"over-fitting": {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Evaluation{
-			{Step: 10, Set: "seen", Top1: 0.4, Low: 0.37, High: 0.43}, {Step: 10, Set: "unseen", Top1: 0.4, Low: 0.37, High: 0.43}, {Step: 60, Set: "seen", Top1: 0.5, Low: 0.47, High: 0.53}, {Step: 60, Set: "unseen", Top1: 0.3, Low: 0.27, High: 0.33},
+			{Step: 10, Set: "seen", Top1: 0.4, Low: 0.37, High: 0.43},
+			{Step: 10, Set: "unseen", Top1: 0.4, Low: 0.37, High: 0.43},
+			{Step: 60, Set: "seen", Top1: 0.5, Low: 0.47, High: 0.53},
+			{Step: 60, Set: "unseen", Top1: 0.3, Low: 0.27, High: 0.33},
 		}}, []string{"over-fitting"}},
-		"worse by chance": {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Evaluation{{Step: 10, Set: "seen", Top1: 0.4, Low: 0.35, High: 0.45}, {Step: 60, Set: "seen", Top1: 0.35, Low: 0.3, High: 0.4}}}, nil},
-		"worse of both":   {History{Lines: series(9, func(i int, m *Metrics) { m.Loss = 1 + float64(i) }), Scores: []Evaluation{{Step: 10, Set: "seen", Top1: 0.4, Low: 0.37, High: 0.43}, {Step: 60, Set: "seen", Top1: 0.3, Low: 0.27, High: 0.33}}}, nil},
-		"recovered":       {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Evaluation{{Step: 10, Set: "a", Top1: 0.4, Low: 0.37, High: 0.43}, {Step: 60, Set: "a", Top1: 0.3, Low: 0.27, High: 0.33}, {Step: 70, Set: "a", Top1: 0.4, Low: 0.37, High: 0.43}}}, nil},
+		"worse by chance": {History{Lines: series(9, func(int, *Metrics) {}),
+			Scores: []Evaluation{{Step: 10, Set: "seen", Top1: 0.4, Low: 0.35, High: 0.45},
+				{Step: 60, Set: "seen", Top1: 0.35, Low: 0.3, High: 0.4}}}, nil},
+		"worse of both": {History{Lines: series(9, func(i int, m *Metrics) { m.Loss = 1 + float64(i) }),
+			Scores: []Evaluation{{Step: 10, Set: "seen", Top1: 0.4, Low: 0.37, High: 0.43},
+				{Step: 60, Set: "seen", Top1: 0.3, Low: 0.27, High: 0.33}}}, nil},
+		"recovered": {History{Lines: series(9, func(int, *Metrics) {}),
+			Scores: []Evaluation{{Step: 10, Set: "a", Top1: 0.4, Low: 0.37, High: 0.43},
+				{Step: 60, Set: "a", Top1: 0.3, Low: 0.27, High: 0.33},
+				{Step: 70, Set: "a", Top1: 0.4, Low: 0.37, High: 0.43}}}, nil},
 	} {
 		found := Diagnose(test.h)
 		if got := names(found); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %q; want %q", name, got, test.want)
 		}
 		for _, f := range found {
-			if s := f.String(); strings.Contains(s, "\n") || !strings.Contains(s, "try ") && f.Name != "logit scale at its clamp" {
+			if s := f.String(); strings.Contains(s, "\n") ||
+				!strings.Contains(s, "try ") && f.Name != "logit scale at its clamp" {
 				t.Errorf("%s: %q; want one line that says what to try", name, s)
 			}
 		}
@@ -111,7 +128,8 @@ func TestDiagnoseCollapse(t *testing.T) {
 	must(t, tr.Run(t.Context()))
 	log, err := os.ReadFile(path)
 	must(t, err)
-	if !bytes.Contains(log, []byte("collapse: all embeddings are alike")) || bytes.Contains(log, []byte("stuck at ln N")) {
+	if !bytes.Contains(log, []byte("collapse: all embeddings are alike")) ||
+		bytes.Contains(log, []byte("stuck at ln N")) {
 		t.Errorf("log of a collapsed model:\n%s", log)
 	}
 }

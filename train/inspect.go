@@ -83,7 +83,9 @@ func (t *Trainer) inspection(step int, r StepResult, reason string) *Inspection 
 		}
 		all.Worst = append(all.Worst, i)
 	}
-	slices.SortStableFunc(all.Worst, func(i, j int) int { return cmp.Compare(badness(all.Pairs[j].Loss), badness(all.Pairs[i].Loss)) })
+	slices.SortStableFunc(all.Worst, func(i, j int) int {
+		return cmp.Compare(badness(all.Pairs[j].Loss), badness(all.Pairs[i].Loss))
+	})
 	all.Worst = all.Worst[:min(n, gridPairs)]
 	for _, i := range all.Worst {
 		var row []Number
@@ -118,15 +120,18 @@ func cosines(x, y []float32, e int) func(i, j int) float64 {
 // String is the inspection for people: the batch, and its worst pairs.
 func (n *Inspection) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "step %d: loss %.4f (guessing %.4f), gradient norm %.4g, logit scale %.2f, %d pairs\n", n.Step, n.Loss, n.LnN, n.GradNorm, n.LogitScale, len(n.Pairs))
+	fmt.Fprintf(&s, "step %d: loss %.4f (guessing %.4f), gradient norm %.4g, logit scale %.2f, %d pairs\n",
+		n.Step, n.Loss, n.LnN, n.GradNorm, n.LogitScale, len(n.Pairs))
 	if n.Reason != "" {
 		fmt.Fprintf(&s, "bad: %s\n", n.Reason)
 	}
-	fmt.Fprintf(&s, "%5s %9s %9s %9s %7s  %s\n", "pair", "loss", "image", "text", "cosine", "where and caption, the largest loss first")
+	fmt.Fprintf(&s, "%5s %9s %9s %9s %7s  %s\n",
+		"pair", "loss", "image", "text", "cosine", "where and caption, the largest loss first")
 	shown := n.Worst[:min(len(n.Worst), 20)]
 	for _, i := range shown {
 		p := n.Pairs[i]
-		fmt.Fprintf(&s, "%5d %9.4f %9.4f %9.4f %7.3f  %s: row %d: %q\n", i, p.Loss, p.ImageLoss, p.TextLoss, p.Cosine, p.Shard, p.Row, p.Caption)
+		fmt.Fprintf(&s, "%5d %9.4f %9.4f %9.4f %7.3f  %s: row %d: %q\n",
+			i, p.Loss, p.ImageLoss, p.TextLoss, p.Cosine, p.Shard, p.Row, p.Caption)
 	}
 	small := n.Worst[:min(len(n.Worst), 10)]
 	fmt.Fprintf(&s, "cosines of images (rows) and texts\n%5s", "")

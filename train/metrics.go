@@ -85,7 +85,8 @@ func (m Metrics) String() string {
 	if m.LogitBias != nil {
 		bias = fmt.Sprintf("  bias %.2f", *m.LogitBias)
 	}
-	return fmt.Sprintf("step %d  epoch %.2f  loss %.3f (%s %.3f)  logit scale %.2f%s  lr %.2e  grad norm %.2f  cosine %.3f / %.3f  %.0f pairs/s  waited %.2f s",
+	return fmt.Sprintf("step %d  epoch %.2f  loss %.3f (%s %.3f)  logit scale %.2f%s  lr %.2e  grad norm %.2f  "+
+		"cosine %.3f / %.3f  %.0f pairs/s  waited %.2f s",
 		m.Step, m.Epoch, m.Loss, m.LnNName(), m.LnN, m.LogitScale, bias, m.LearningRate, m.GradNorm,
 		m.CosinePairs, m.CosineRest, m.PairsPerSecond, m.WaitSeconds)
 }

@@ -41,7 +41,7 @@ func TestPairLosses(t *testing.T) {
 	}
 }
 
-// TestMetricsBatch holds that the batch can be told from the loss of guessing.
+// TestMetricsBatch holds that the size of the batch follows from the loss of guessing.
 func TestMetricsBatch(t *testing.T) {
 	bias := -3.0
 	for _, n := range []int{2, 3, 10, 100, 4096, 32768} {

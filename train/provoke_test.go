@@ -94,18 +94,21 @@ func TestProvoke(t *testing.T) {
 		run  provoked
 		want string
 	}{
-		"images and captions that are all alike": {provoked{rate: 1e-3, steps: 8, batch: func(_ int, images []float32, tokens []int32) {
-			clear(images)
-			for i := range 5 {
-				copy(tokens[i*len(tokens)/5:], tokens[:len(tokens)/5])
-			}
-		}}, "stuck at ln N: the loss is what guessing gives since step 1"},
-		"captions that belong to other images": {provoked{rate: 0.3, steps: 12, batch: func(step int, _ []float32, tokens []int32) {
-			shift(tokens, 1+step%4)
-		}}, "logit scale falls: from "},
-		"two captions": {provoked{rate: 0.01, steps: 60, floor: (3*math.Log(3) + 2*math.Log(2)) / 5, batch: func(_ int, images []float32, tokens []int32) {
-			two(images, tokens, false)
-		}}, "at the floor: the loss 0.9"},
+		"images and captions that are all alike": {provoked{rate: 1e-3, steps: 8,
+			batch: func(_ int, images []float32, tokens []int32) {
+				clear(images)
+				for i := range 5 {
+					copy(tokens[i*len(tokens)/5:], tokens[:len(tokens)/5])
+				}
+			}}, "stuck at ln N: the loss is what guessing gives since step 1"},
+		"captions that belong to other images": {provoked{rate: 0.3, steps: 12,
+			batch: func(step int, _ []float32, tokens []int32) {
+				shift(tokens, 1+step%4)
+			}}, "logit scale falls: from "},
+		"two captions": {provoked{rate: 0.01, steps: 60, floor: (3*math.Log(3) + 2*math.Log(2)) / 5,
+			batch: func(_ int, images []float32, tokens []int32) {
+				two(images, tokens, false)
+			}}, "at the floor: the loss 0.9"},
 	} {
 		if log := test.run.log(t, nil); strings.Count(log, test.want) != 1 {
 			t.Errorf("%s: the log has %d times %q:\n%s", name, strings.Count(log, test.want), test.want, log)
@@ -135,7 +138,8 @@ func TestProvokeOverfitting(t *testing.T) {
 				}
 			}
 			low, high := eval.Wilson(hits, 5)
-			return []Evaluation{{Step: step, Set: "colors", Top1: float64(hits) / 5, Low: low, High: high, N: 5, Classes: 2}}, nil
+			return []Evaluation{{Step: step, Set: "colors",
+				Top1: float64(hits) / 5, Low: low, High: high, N: 5, Classes: 2}}, nil
 		}
 	})
 	if want := "over-fitting: colors: top-1 fell from 100.0 % at step 18 to 0.0 %"; strings.Count(log, want) != 1 {

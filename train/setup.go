@@ -38,7 +38,8 @@ func New(s Setup) (*Trainer, error) {
 		return nil, err
 	}
 	if s.Model == nil || s.Tokenizer == nil || s.Data == nil {
-		return nil, fmt.Errorf("train: model %t, tokenizer %t, data %t; want all three", s.Model != nil, s.Tokenizer != nil, s.Data != nil)
+		return nil, fmt.Errorf("train: model %t, tokenizer %t, data %t; want all three",
+			s.Model != nil, s.Tokenizer != nil, s.Data != nil)
 	}
 	s.Config.SetDefaults()
 	if err := s.Config.Validate(); err != nil {
@@ -65,7 +66,8 @@ func New(s Setup) (*Trainer, error) {
 // Step is how a run with the config computes its step.
 func (c Config) Step() model.StepConfig {
 	return model.StepConfig{
-		Batch: c.Batch, MicroBatch: c.MicroBatch, Rematerialize: c.Rematerialize == "block", BF16: c.Precision == "bf16",
+		Batch: c.Batch, MicroBatch: c.MicroBatch,
+		Rematerialize: c.Rematerialize == "block", BF16: c.Precision == "bf16",
 		SameTexts: c.Positives == "caption",
 	}
 }
@@ -82,7 +84,8 @@ func (t *Trainer) Stream() *data.Stream {
 			ledger = data.NewLedger(io.Discard, data.Config{})
 		}
 		t.stream = s.Data.Stream(data.StreamConfig{
-			Seed: s.Seed, Batch: t.Batch, ImageSize: m.Image.Size, Context: m.Text.ContextLength, Tokenizer: s.Tokenizer,
+			Seed: s.Seed, Batch: t.Batch, ImageSize: m.Image.Size,
+			Context: m.Text.ContextLength, Tokenizer: s.Tokenizer,
 			Ledger: ledger, Start: int64(t.Optim.Step()) * int64(t.Batch), Log: t.Log.Printf,
 		})
 	}
@@ -100,7 +103,7 @@ func (t *Trainer) Close() {
 // Interruptible runs f, which computes on the trainer's pool. If ctx ends
 // meanwhile, what f computes is given up within milliseconds, since a step of a
 // large batch may take minutes; the results then mean nothing, and the error is
-// that of ctx.
+// ctx's.
 func (t *Trainer) Interruptible(ctx context.Context, f func() error) error {
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

@@ -64,7 +64,8 @@ func TestEventWriter(t *testing.T) {
 		check("an event", file[12+n:], event)
 		file = file[16+n:]
 		// Field 1, a double; field 2, a number of up to two bytes here.
-		if event[0] != 0x09 || math.Float64frombits(binary.LittleEndian.Uint64(event[1:])) != 1700000000.5 || event[9] != 0x10 {
+		if event[0] != 0x09 || math.Float64frombits(binary.LittleEndian.Uint64(event[1:])) != 1700000000.5 ||
+			event[9] != 0x10 {
 			t.Fatalf("event %d begins with % x", i, event[:10])
 		}
 		step, event := int(event[10]&127), event[10:]
@@ -175,7 +176,8 @@ func TestGauges(t *testing.T) {
 	_, err = g.Write([]byte(`{"step":400,"set":"two","top1":1}`))
 	must(t, err)
 	var b bytes.Buffer
-	if n, err := g.WriteTo(&b); err != nil || n != int64(b.Len()) || !strings.Contains(b.String(), "goclip_eval_top1{set=\"never \\\"seen\\\"\"} 0.5\ngoclip_eval_top1{set=\"two\"} 1\n") {
+	if n, err := g.WriteTo(&b); err != nil || n != int64(b.Len()) || !strings.Contains(b.String(),
+		"goclip_eval_top1{set=\"never \\\"seen\\\"\"} 0.5\ngoclip_eval_top1{set=\"two\"} 1\n") {
 		t.Errorf("WriteTo = %d, %v:\n%s", n, err, b.String())
 	}
 	if _, err := g.Write([]byte("no JSON")); err == nil {
@@ -196,7 +198,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 for family in parse(sys.argv[1]):
     for s in family.samples:
         print(family.type, s.name, s.labels.get("set", ""), s.value)`, gaugeText)
-	if len(got) != 7 || got[0] != "gauge goclip_train_step  300.0" || got[6] != `gauge goclip_eval_top1 never "seen" 0.5` {
+	if len(got) != 7 || got[0] != "gauge goclip_train_step  300.0" ||
+		got[6] != `gauge goclip_eval_top1 never "seen" 0.5` {
 		t.Errorf("the client reads %q", got)
 	}
 }

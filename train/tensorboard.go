@@ -78,7 +78,8 @@ func CreateEvents(folder string, step int) (*EventWriter, io.Closer, error) {
 	if err != nil {
 		host = "localhost"
 	}
-	f, err := os.Create(filepath.Join(folder, fmt.Sprintf("events.out.tfevents.%d.%s.%d.0", time.Now().Unix(), host, os.Getpid())))
+	f, err := os.Create(filepath.Join(folder,
+		fmt.Sprintf("events.out.tfevents.%d.%s.%d.0", time.Now().Unix(), host, os.Getpid())))
 	if err != nil {
 		return nil, nil, fmt.Errorf("train: %w", err)
 	}
@@ -99,10 +100,12 @@ func (e *EventWriter) Write(line []byte) (int, error) {
 	var summary []byte
 	for _, name := range p.names {
 		value := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), prefix+name)
-		value = protowire.AppendFixed32(protowire.AppendTag(value, 2, protowire.Fixed32Type), math.Float32bits(float32(p.values[name])))
+		value = protowire.AppendFixed32(protowire.AppendTag(value, 2, protowire.Fixed32Type),
+			math.Float32bits(float32(p.values[name])))
 		summary = protowire.AppendBytes(protowire.AppendTag(summary, 1, protowire.BytesType), value)
 	}
-	if err := e.record(p.step, protowire.AppendBytes(protowire.AppendTag(nil, 5, protowire.BytesType), summary)); err != nil {
+	event := protowire.AppendBytes(protowire.AppendTag(nil, 5, protowire.BytesType), summary)
+	if err := e.record(p.step, event); err != nil {
 		return 0, err
 	}
 	return len(line), nil
@@ -113,7 +116,8 @@ func (e *EventWriter) Write(line []byte) (int, error) {
 //
 // Source: tensorflow/core/util/event.proto, tensorflow/core/lib/io/record_writer.h.
 func (e *EventWriter) record(step int, what []byte) error {
-	event := protowire.AppendFixed64(protowire.AppendTag(nil, 1, protowire.Fixed64Type), math.Float64bits(float64(e.now().UnixNano())/1e9))
+	event := protowire.AppendFixed64(protowire.AppendTag(nil, 1, protowire.Fixed64Type),
+		math.Float64bits(float64(e.now().UnixNano())/1e9))
 	event = protowire.AppendVarint(protowire.AppendTag(event, 2, protowire.VarintType), uint64(step))
 	event = append(event, what...)
 	frame := binary.LittleEndian.AppendUint64(nil, uint64(len(event)))

@@ -147,7 +147,8 @@ func (t *Trainer) eval(ctx context.Context, step int) error {
 	}
 	for _, e := range evaluations {
 		t.found.scores = append(t.found.scores, e)
-		t.Log.Printf("step %d  %v, top-5 %.1f %%, 95 %% between %.1f and %.1f, %d images", step, e, 100*e.Top5, 100*e.Low, 100*e.High, e.N)
+		t.Log.Printf("step %d  %v, top-5 %.1f %%, 95 %% between %.1f and %.1f, %d images",
+			step, e, 100*e.Top5, 100*e.Low, 100*e.High, e.N)
 		if err := t.writeLine(e); err != nil {
 			t.Log.Printf("the evaluation of step %d is not written everywhere: %v", step, err)
 		}
@@ -229,8 +230,8 @@ func (t *Trainer) unmeasured(step int, err error) error {
 	return err
 }
 
-// Parameters of the image tower have its name before theirs; all others but those of
-// the logits are of the text tower.
+// Parameters of the image tower have its name before theirs; the others are of the
+// text tower, except the parameters of the logits.
 const imageTower, logits = "visual.", "logit_"
 
 // report writes one line of metrics, and the same for people. A full disk
@@ -274,7 +275,8 @@ type findings struct {
 
 // diagnose writes a line for each finding that the line before did not show.
 func (t *Trainer) diagnose() {
-	h := History{Lines: t.found.lines, Scores: t.found.scores, Warmup: t.setup.Optim.Warmup, MaxLogitScale: t.MaxLogitScale, Floor: t.Floor}
+	h := History{Lines: t.found.lines, Scores: t.found.scores,
+		Warmup: t.setup.Optim.Warmup, MaxLogitScale: t.MaxLogitScale, Floor: t.Floor}
 	shown := map[string]bool{}
 	for _, f := range Diagnose(h) {
 		if shown[f.Name] = true; !t.found.shown[f.Name] {

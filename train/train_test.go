@@ -24,7 +24,8 @@ func newTrainer(t *testing.T) (*Trainer, *bytes.Buffer) {
 	t.Helper()
 	dir := t.TempDir()
 	must(t, synth.Write(t.Context(), dir, synth.Config{Train: 20, ValSeen: 1, ValUnseen: 1}))
-	d, err := data.Open(context.Background(), filepath.Join(dir, "train-*.parquet"), data.Config{}, data.Need{Caption: true})
+	d, err := data.Open(context.Background(), filepath.Join(dir, "train-*.parquet"),
+		data.Config{}, data.Need{Caption: true})
 	must(t, err)
 	tok, err := tokenizer.Train(d.Captions(t.Context()), 520)
 	must(t, err)
@@ -73,7 +74,8 @@ func TestRun(t *testing.T) {
 		var m Metrics
 		must(t, json.Unmarshal([]byte(line), &m))
 		steps = append(steps, m.Step)
-		if m.LnN != math.Log(5) || !(m.Loss > 0) || m.Epoch != float64(m.Step)/4 || !(m.GradNorm > 0) || m.LogitScale < 1 || m.PairsPerSecond <= 0 {
+		if m.LnN != math.Log(5) || !(m.Loss > 0) || m.Epoch != float64(m.Step)/4 ||
+			!(m.GradNorm > 0) || m.LogitScale < 1 || m.PairsPerSecond <= 0 {
 			t.Errorf("metrics %+v", m)
 		}
 	}
@@ -90,7 +92,8 @@ func TestNotFinite(t *testing.T) {
 	params[1].Value[0] = float32(math.NaN()) // the class token: every image
 	before := params[0].Value[0]
 	err := tr.Run(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "train: step 1: loss NaN") || !strings.Contains(err.Error(), ".parquet: rows ") || strings.Contains(err.Error(), "\n") {
+	if err == nil || !strings.Contains(err.Error(), "train: step 1: loss NaN") ||
+		!strings.Contains(err.Error(), ".parquet: rows ") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("Run = %v; want an error in one line that names rows", err)
 	}
 	if tr.Optim.Step() != 0 || params[0].Value[0] != before {
@@ -118,7 +121,8 @@ func TestEvalError(t *testing.T) {
 	tr.Save = func(step int) error { saved = step; return nil }
 	tr.Eval = func(context.Context, int) ([]Evaluation, error) { return nil, broken }
 	tr.SaveEvery = 0
-	if err := tr.Run(t.Context()); !errors.Is(err, broken) || !strings.Contains(err.Error(), "train: step 3: evaluation: ") || saved != 3 {
+	if err := tr.Run(t.Context()); !errors.Is(err, broken) ||
+		!strings.Contains(err.Error(), "train: step 3: evaluation: ") || saved != 3 {
 		t.Errorf("Run = %v, saved step %d; want the error of the evaluation, saved at 3", err, saved)
 	}
 }
@@ -224,7 +228,8 @@ func TestTowerNorms(t *testing.T) {
 		}
 	}
 	if m.GradNormImage <= 0 || m.GradNormText <= 0 || math.Abs(math.Sqrt(sum)-m.GradNorm) > 1e-6*m.GradNorm {
-		t.Errorf("image %g, text %g, together with the logit scale %g; want %g", m.GradNormImage, m.GradNormText, math.Sqrt(sum), m.GradNorm)
+		t.Errorf("image %g, text %g, together with the logit scale %g; want %g",
+			m.GradNormImage, m.GradNormText, math.Sqrt(sum), m.GradNorm)
 	}
 }
 
@@ -287,7 +292,8 @@ func TestInspectNext(t *testing.T) {
 		for j := range 8 {
 			cosine += float64(x[8*i+j]) * float64(y[8*i+j])
 		}
-		if math.Abs(float64(p.Cosine)-cosine) > 1e-6 || math.Abs(float64(p.Loss)-float64(p.ImageLoss+p.TextLoss)/2) > 1e-9 {
+		if math.Abs(float64(p.Cosine)-cosine) > 1e-6 ||
+			math.Abs(float64(p.Loss)-float64(p.ImageLoss+p.TextLoss)/2) > 1e-9 {
 			t.Errorf("pair %d: %+v; want cosine %g", i, p, cosine)
 		}
 		mean += float64(p.Loss) / 5

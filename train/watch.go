@@ -48,7 +48,9 @@ func (t *Trainer) bad(step int, r StepResult, reason string) error {
 	case t.OnBadStep != "skip":
 		return fmt.Errorf("train: step %d: %s: %s", step, reason, t.suspects())
 	case t.Watch.Skipped >= t.MaxBadSteps:
-		return fmt.Errorf("train: step %d: %s: %d steps have been skipped already, all that train.max_bad_steps allows: %s", step, reason, t.MaxBadSteps, t.suspects())
+		return fmt.Errorf("train: step %d: %s: "+
+			"%d steps have been skipped already, all that train.max_bad_steps allows: %s",
+			step, reason, t.MaxBadSteps, t.suspects())
 	}
 	t.Optim.Skip()
 	t.Watch.Skipped++

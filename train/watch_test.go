@@ -18,15 +18,18 @@ func TestSkip(t *testing.T) {
 	params[1].Value[0] = float32(math.NaN()) // the class token: every image
 	before := params[0].Value[0]
 	err := tr.Run(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "train: step 3: loss NaN") || !strings.Contains(err.Error(), "2 steps have been skipped already") {
+	if err == nil || !strings.Contains(err.Error(), "train: step 3: loss NaN") ||
+		!strings.Contains(err.Error(), "2 steps have been skipped already") {
 		t.Errorf("Run = %v; want it to end at the third bad step", err)
 	}
 	if tr.Optim.Step() != 2 || tr.Watch.Skipped != 2 || len(kept) != 3 || params[0].Value[0] != before {
-		t.Errorf("step %d, %d skipped, %d kept; want 2, 2, 3 and no update", tr.Optim.Step(), tr.Watch.Skipped, len(kept))
+		t.Errorf("step %d, %d skipped, %d kept; want 2, 2, 3 and no update",
+			tr.Optim.Step(), tr.Watch.Skipped, len(kept))
 	}
 	text, err := json.Marshal(kept[1])
 	must(t, err)
-	if !strings.Contains(string(text), `"step":2,"reason":"loss NaN`) || !strings.Contains(string(text), `"loss":"NaN"`) || len(kept[1].Pairs) != 5 {
+	if !strings.Contains(string(text), `"step":2,"reason":"loss NaN`) ||
+		!strings.Contains(string(text), `"loss":"NaN"`) || len(kept[1].Pairs) != 5 {
 		t.Errorf("inspection %.200s", text)
 	}
 	if s := kept[1].String(); !strings.Contains(s, "bad: loss NaN") || strings.Count(s, ".parquet: row ") != 5 {
@@ -45,7 +48,8 @@ func TestWatch(t *testing.T) {
 	if reason := w.check(c, 1, 20); reason != "" || len(w.Norms) != medianSteps {
 		t.Errorf("ten times the median: %q, %d norms; want none, %d", reason, len(w.Norms), medianSteps)
 	}
-	if reason := w.check(c, 1, 20.1); !strings.Contains(reason, "gradient norm 20.1, where the median of the last 100 steps is 2") {
+	if reason := w.check(c, 1, 20.1); !strings.Contains(reason,
+		"gradient norm 20.1, where the median of the last 100 steps is 2") {
 		t.Errorf("more than ten times the median: %q", reason)
 	}
 	if got := w.Norms[len(w.Norms)-1]; got != 20 {

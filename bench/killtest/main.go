@@ -33,7 +33,11 @@ import (
 const recipe = `
 seed: 3
 world: {dir: world, draw: {seed: 1, size: 32, train: 2000, val_seen: 20, val_unseen: 20}}
-data: {train: "world/train-*.parquet", caption_choice: random, shuffle_window: 512, preprocess: {augment: {pad: 2, flip: 0.5, crop_scale: [0.5, 1]}}}
+data:
+  train: "world/train-*.parquet"
+  caption_choice: random
+  shuffle_window: 512
+  preprocess: {augment: {pad: 2, flip: 0.5, crop_scale: [0.5, 1]}}
 tokenizer: {vocab_size: 530}
 model:
   embed_dim: 32
@@ -68,7 +72,8 @@ func killAll(seed uint64, kills, steps int) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // in the temporary folder
 	t := trainer{dir, filepath.Join(dir, "train"), steps}
-	if out, err := exec.Command("go", "build", "-o", t.binary, "github.com/goclip/goclip/cmd/train").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-o", t.binary, "github.com/goclip/goclip/cmd/train")
+	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("killtest: go build: %w: %s", err, out)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "run.yaml"), fmt.Appendf(nil, recipe, steps), 0o666); err != nil {
@@ -170,7 +175,8 @@ func (t trainer) killed(name string, rng *rand.Rand, kills int) (done []string, 
 		err = c.Wait()
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != -1 {
-			return nil, fmt.Errorf("killtest: a run to be killed after step %d ended by itself with exit code %d", step, c.ProcessState.ExitCode())
+			return nil, fmt.Errorf("killtest: a run to be killed after step %d ended by itself with exit code %d",
+				step, c.ProcessState.ExitCode())
 		}
 		done = append(done, fmt.Sprint(at))
 	}
@@ -195,7 +201,8 @@ func (t trainer) terminated(name string) (took time.Duration, err error) {
 	}
 	err = c.Wait()
 	if took = time.Since(start); err != nil || !saved || took > 10*time.Second {
-		return took, fmt.Errorf("killtest: SIGTERM: exit code %d after %v, saved %v; want 0 within 10 s", c.ProcessState.ExitCode(), took, saved)
+		return took, fmt.Errorf("killtest: SIGTERM: exit code %d after %v, saved %v; want 0 within 10 s",
+			c.ProcessState.ExitCode(), took, saved)
 	}
 	return took, nil
 }

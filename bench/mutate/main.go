@@ -1,5 +1,6 @@
 // Command mutate changes one operator or number of a package at a time, runs the
-// package's tests over the change, and lists what no test noticed:
+// package's tests over the change, lists what no test noticed, and counts what was
+// killed, survived and did not compile:
 //
 //	go run ./bench/mutate -n 100 ./train ./optim
 //
@@ -43,25 +44,36 @@ type mutant struct {
 	apply, undo func()
 }
 
+// An outcome is what becomes of a change.
+type outcome int
+
+const (
+	killed     outcome = iota // a test failed, or ran past the limit
+	survived                  // no test noticed
+	uncompiled                // says nothing about the tests
+)
+
 func main() {
 	n := flag.Int("n", 50, "changes to try")
 	seed := flag.Uint64("seed", 1, "of the choice of changes")
 	timeout := flag.Duration("timeout", time.Minute, "of the tests over one change, which count as failed then")
 	flag.Parse()
-	survived, err := run(flag.Args(), *n, *seed, *timeout)
+	counts, err := run(flag.Args(), *n, *seed, *timeout)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	fmt.Printf("%d survived\n", survived)
+	fmt.Printf("%d killed, %d survived, %d did not compile\n", counts[killed], counts[survived], counts[uncompiled])
 }
 
-func run(dirs []string, n int, seed uint64, timeout time.Duration) (survived int, err error) {
+// run tries n changes of the packages in dirs, lists what survives, and counts the
+// outcomes.
+func run(dirs []string, n int, seed uint64, timeout time.Duration) (counts [3]int, err error) {
 	var all []mutant
 	for _, dir := range dirs {
 		paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
-			return 0, err
+			return counts, err
 		}
 		for _, path := range paths {
 			if strings.HasSuffix(path, "_test.go") {
@@ -69,7 +81,7 @@ func run(dirs []string, n int, seed uint64, timeout time.Duration) (survived int
 			}
 			found, err := mutants(path)
 			if err != nil {
-				return 0, err
+				return counts, err
 			}
 			all = append(all, found...)
 		}
@@ -79,16 +91,16 @@ func run(dirs []string, n int, seed uint64, timeout time.Duration) (survived int
 	n = min(n, len(all))
 	fmt.Printf("%d of %d changes\n", n, len(all))
 	for _, m := range all[:n] {
-		killed, err := m.killed(timeout)
+		o, err := m.try(timeout)
 		if err != nil {
-			return 0, err
+			return counts, err
 		}
-		if !killed {
-			survived++
+		counts[o]++
+		if o == survived {
 			fmt.Printf("%v: %s\n", m.set.Position(m.at), m.what)
 		}
 	}
-	return survived, nil
+	return counts, nil
 }
 
 // mutants lists the changes of a file.
@@ -100,7 +112,8 @@ func mutants(path string) (all []mutant, err error) {
 	}
 	operator := func(at token.Pos, op *token.Token) {
 		if was, is := *op, others[*op]; is != 0 {
-			all = append(all, mutant{path, set, file, at, fmt.Sprintf("%v -> %v", was, is), func() { *op = is }, func() { *op = was }})
+			all = append(all, mutant{path, set, file, at, fmt.Sprintf("%v -> %v", was, is),
+				func() { *op = is }, func() { *op = was }})
 		}
 	}
 	ast.Inspect(file, func(node ast.Node) bool {
@@ -112,11 +125,13 @@ func mutants(path string) (all []mutant, err error) {
 		case *ast.BasicLit:
 			if was := x.Value; x.Kind == token.INT || x.Kind == token.FLOAT {
 				is := was + "+1"
-				all = append(all, mutant{path, set, file, x.Pos(), was + " -> " + is, func() { x.Value = is }, func() { x.Value = was }})
+				all = append(all, mutant{path, set, file, x.Pos(), was + " -> " + is,
+					func() { x.Value = is }, func() { x.Value = was }})
 			}
 		case *ast.UnaryExpr:
 			if x.Op == token.NOT {
-				all = append(all, mutant{path, set, file, x.Pos(), "! -> !!", func() { x.X = &ast.UnaryExpr{Op: token.NOT, X: x.X} }, func() { x.X = x.X.(*ast.UnaryExpr).X }})
+				all = append(all, mutant{path, set, file, x.Pos(), "! -> !!",
+					func() { x.X = &ast.UnaryExpr{Op: token.NOT, X: x.X} }, func() { x.X = x.X.(*ast.UnaryExpr).X }})
 			}
 		}
 		return true
@@ -124,38 +139,44 @@ func mutants(path string) (all []mutant, err error) {
 	return all, nil
 }
 
-// killed says whether the tests of the package notice the change, or it does not
-// compile.
-func (m mutant) killed(timeout time.Duration) (bool, error) {
+// try runs the tests of the package over the change.
+func (m mutant) try(timeout time.Duration) (outcome, error) {
 	m.apply()
 	defer m.undo()
 	var text bytes.Buffer
 	if err := format.Node(&text, m.set, m.file); err != nil {
-		return true, nil // no Go
+		return uncompiled, nil // no Go
 	}
 	dir, err := os.MkdirTemp("", "mutate")
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // in the temporary folder
 	changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
 	from, err := filepath.Abs(m.path)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	replace, err := json.Marshal(map[string]map[string]string{"Replace": {from: changed}})
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	if err := os.WriteFile(changed, text.Bytes(), 0o666); err != nil {
-		return false, err
+		return 0, err
 	}
 	if err := os.WriteFile(overlay, replace, 0o666); err != nil {
-		return false, err
+		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	c := exec.CommandContext(ctx, "go", "test", "-short", "-vet=off", "-overlay", overlay, "./"+filepath.Dir(m.path))
 	c.WaitDelay = time.Second
-	return c.Run() != nil, nil
+	out, err := c.CombinedOutput()
+	switch {
+	case err == nil:
+		return survived, nil
+	case bytes.Contains(out, []byte("[build failed]")):
+		return uncompiled, nil
+	}
+	return killed, nil
 }

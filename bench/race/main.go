@@ -53,7 +53,8 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&o.warmup, "warmup", 2, "steps before those")
 	flag.IntVar(&o.threads, "threads", 2, "threads of each")
 	precisions := flag.String("precisions", "f32,bf16", "f32, bf16 or both")
-	flag.BoolVar(&o.compile, "compile", false, "measure the training step under torch.compile as well, and take the faster")
+	flag.BoolVar(&o.compile, "compile", false,
+		"measure the training step under torch.compile as well, and take the faster")
 	cases := flag.String("cases", "tiny:64,tiny:256,small:32,b32:32", "models and batches")
 	flag.Parse()
 	if o.peer == "" {

@@ -14,7 +14,8 @@ func TestParseCases(t *testing.T) {
 		t.Errorf("parseCases = %v, %v", all, err)
 	}
 	for _, list := range []string{"", "tiny", "tiny:", ":64", "tiny:64,"} {
-		if _, err := parseCases(list, "f32"); err == nil || !strings.Contains(err.Error(), "want a model and a batch, such as tiny:64") {
+		if _, err := parseCases(list, "f32"); err == nil ||
+			!strings.Contains(err.Error(), "want a model and a batch, such as tiny:64") {
 			t.Errorf("parseCases(%q): %v; want error", list, err)
 		}
 	}
@@ -60,14 +61,16 @@ func TestPrint(t *testing.T) {
 			t.Errorf("the table has no %q:\n%s", want, s.String())
 		}
 	}
-	if text := all[0].String(); !strings.Contains(text, "tiny b64 f32: train 150.00, eager 100.00, compiled 80.00;") || !strings.HasSuffix(text, "RSS ratio 0.50") {
+	if text := all[0].String(); !strings.Contains(text,
+		"tiny b64 f32: train 150.00, eager 100.00, compiled 80.00;") || !strings.HasSuffix(text, "RSS ratio 0.50") {
 		t.Errorf("a round: %s", text)
 	}
 }
 
 // TestOutput holds that the error of a program that fails has the last line it wrote.
 func TestOutput(t *testing.T) {
-	if _, err := output(t.Context(), "go", "no-such-command"); err == nil || !strings.Contains(err.Error(), "race: go no-such-command: exit status 2") {
+	if _, err := output(t.Context(), "go", "no-such-command"); err == nil ||
+		!strings.Contains(err.Error(), "race: go no-such-command: exit status 2") {
 		t.Errorf("output: %v; want error", err)
 	}
 }

@@ -38,8 +38,12 @@ type peer struct {
 // measure runs one after the other.
 func (o *options) measure(ctx context.Context, e entry) (r result, err error) {
 	r.entry = e
-	common := []string{"--batch", strconv.Itoa(e.batch), "--threads", strconv.Itoa(o.threads), "--steps", strconv.Itoa(o.steps), "--warmup", strconv.Itoa(o.warmup)}
-	text, err := output(ctx, o.program, append([]string{"bench", "--json", "--model", e.model, "--precision", e.precision}, common...)...)
+	common := []string{
+		"--batch", strconv.Itoa(e.batch), "--threads", strconv.Itoa(o.threads),
+		"--steps", strconv.Itoa(o.steps), "--warmup", strconv.Itoa(o.warmup),
+	}
+	args := append([]string{"bench", "--json", "--model", e.model, "--precision", e.precision}, common...)
+	text, err := output(ctx, o.program, args...)
 	if err != nil {
 		return r, err
 	}
@@ -92,7 +96,9 @@ func output(ctx context.Context, name string, args ...string) ([]byte, error) {
 
 // ourPhase returns the phase with a name.
 func (r result) ourPhase(name string) bench.Phase {
-	return map[string]bench.Phase{"train": r.ours.Train, "encode_image": r.ours.EncodeImage, "encode_text": r.ours.EncodeText}[name]
+	return map[string]bench.Phase{
+		"train": r.ours.Train, "encode_image": r.ours.EncodeImage, "encode_text": r.ours.EncodeText,
+	}[name]
 }
 
 // peerSpeed is the best and the median step of a phase, in pairs per second,

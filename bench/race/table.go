@@ -15,14 +15,20 @@ import (
 // print writes a table in Markdown. Ratios are taken within a round, so that
 // what slows the machine meanwhile slows both.
 func (o *options) print(ctx context.Context, w io.Writer, all []result) error {
-	version, err := output(ctx, o.python, "-c", "from importlib.metadata import version; print(version('open_clip_torch'))")
+	version, err := output(ctx, o.python, "-c",
+		"from importlib.metadata import version; print(version('open_clip_torch'))")
 	if err != nil {
 		version = []byte("of unknown version")
 	}
 	first := all[0]
-	fmt.Fprintf(w, "%s, %d of %d threads, %s, %d rounds of %d steps, %s\n", processor(), o.threads, runtime.NumCPU(), runtime.GOOS, o.rounds, o.steps, time.Now().Format(time.DateOnly))
-	fmt.Fprintf(w, "goclip: %s, kernels %s; peer: torch %s %s, open_clip %s\n\n", runtime.Version(), first.ours.Level, first.eager.Torch, first.eager.Capability, strings.TrimSpace(string(version)))
-	fmt.Fprintln(w, "| model, batch, precision | phase | goclip pairs/s | of peak | torch eager | torch.compile | ratio | lowest to highest | ratio of medians |")
+	fmt.Fprintf(w, "%s, %d of %d threads, %s, %d rounds of %d steps, %s\n",
+		processor(), o.threads, runtime.NumCPU(), runtime.GOOS, o.rounds, o.steps,
+		time.Now().Format(time.DateOnly))
+	fmt.Fprintf(w, "goclip: %s, kernels %s; peer: torch %s %s, open_clip %s\n\n",
+		runtime.Version(), first.ours.Level, first.eager.Torch, first.eager.Capability,
+		strings.TrimSpace(string(version)))
+	fmt.Fprintln(w, "| model, batch, precision | phase | goclip pairs/s | of peak | torch eager | torch.compile "+
+		"| ratio | lowest to highest | ratio of medians |")
 	fmt.Fprintln(w, "|---|---|--:|--:|--:|--:|--:|--:|--:|")
 	for _, e := range o.cases {
 		rounds := slices.DeleteFunc(slices.Clone(all), func(r result) bool { return r.entry != e })
@@ -30,7 +36,8 @@ func (o *options) print(ctx context.Context, w io.Writer, all []result) error {
 			row(w, e, phase, rounds)
 		}
 		over := func(f func(r result) float64) float64 { return median(rounds, f) }
-		fmt.Fprintf(w, "| %s, %d, %s | peak RSS, MiB | %.0f | | %.0f | %s | %.2f | | |\n", e.model, e.batch, e.precision,
+		fmt.Fprintf(w, "| %s, %d, %s | peak RSS, MiB | %.0f | | %.0f | %s | %.2f | | |\n",
+			e.model, e.batch, e.precision,
 			over(func(r result) float64 { return float64(r.ours.PeakRSSBytes) / (1 << 20) }),
 			over(func(r result) float64 { return r.eager.PeakRSSMiB }),
 			compiled(rounds, func(p *peer) float64 { return p.PeakRSSMiB }), over(result.rss))
@@ -48,7 +55,8 @@ func row(w io.Writer, e entry, phase string, rounds []result) {
 		ratios = append(ratios, ratio(r))
 	}
 	over := func(f func(r result) float64) float64 { return median(rounds, f) }
-	fmt.Fprintf(w, "| %s, %d, %s | %s | %.2f | %.0f %% | %.2f | %s | **%.2f** | %.2f to %.2f | %.2f |\n", e.model, e.batch, e.precision, phase,
+	fmt.Fprintf(w, "| %s, %d, %s | %s | %.2f | %.0f %% | %.2f | %s | **%.2f** | %.2f to %.2f | %.2f |\n",
+		e.model, e.batch, e.precision, phase,
 		over(func(r result) float64 { return r.ourPhase(phase).PairsPerSecond }),
 		over(func(r result) float64 { return 100 * r.ourPhase(phase).PeakFraction }),
 		over(func(r result) float64 { return r.eager.Results[phase].Best }),

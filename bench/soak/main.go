@@ -51,8 +51,10 @@ func soak(config string, steps, batch int) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // in the temporary folder
 	sets := []string{
-		fmt.Sprintf("train.steps=%d", steps), fmt.Sprintf("train.batch=%d", batch), fmt.Sprintf("train.log_every=%d", logEvery), "train.threads=1", fmt.Sprintf("train.eval_every=%d", steps/40),
-		fmt.Sprintf("checkpoint.every_steps=%d", steps/100), "checkpoint.keep_last=2", "world.draw.train=6000", "world.draw.val_seen=200", "world.draw.val_unseen=200",
+		fmt.Sprintf("train.steps=%d", steps), fmt.Sprintf("train.batch=%d", batch), "train.threads=1",
+		fmt.Sprintf("train.log_every=%d", logEvery), fmt.Sprintf("train.eval_every=%d", steps/40),
+		fmt.Sprintf("checkpoint.every_steps=%d", steps/100), "checkpoint.keep_last=2",
+		"world.draw.train=6000", "world.draw.val_seen=200", "world.draw.val_unseen=200",
 	}
 	c, err := configs.Load(config, sets, nil)
 	if err != nil {
@@ -162,7 +164,8 @@ func judge(samples []sample, steps int) error {
 	rss := func(s sample) int { return s.rss }
 	first, last := at(early, rss), at(steps, rss)
 	growth := float64(last)/float64(first) - 1
-	fmt.Printf("resident memory: %+.1f %% from step %d to step %d, %d samples\n", 100*growth, early, steps, len(samples))
+	fmt.Printf("resident memory: %+.1f %% from step %d to step %d, %d samples\n",
+		100*growth, early, steps, len(samples))
 	if !(math.Abs(growth) <= 0.03) {
 		return fmt.Errorf("soak: resident memory changed by %.1f %%; want at most 3 %%", 100*growth)
 	}

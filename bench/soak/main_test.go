@@ -41,7 +41,8 @@ func TestJudge(t *testing.T) {
 		}},
 	} {
 		err := run(test.at)
-		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+		if test.want == "" && err != nil || test.want != "" &&
+			(err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: %v; want %q", test.name, err, test.want)
 		}
 	}

@@ -77,8 +77,8 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	return a, nil
 }
 
-// Looks reports whether the first 512 bytes of a file are those of a file of
-// torch.save, of any version, rather than of another format.
+// Looks reports whether head, the first 512 bytes of a file, begins a file of
+// torch.save, of any version, rather than another format.
 func Looks(head string) bool { return strings.HasPrefix(head, "PK\x03\x04") || isLegacy(head) }
 
 // isLegacy recognizes the number that begins a pickle of PyTorch 0.1.10 to
@@ -120,7 +120,8 @@ func stored(f *zip.File, size int64) (record, error) {
 		return record{}, err
 	}
 	if offset < 0 || offset > size || f.UncompressedSize64 > uint64(size-offset) {
-		return record{}, fmt.Errorf("bytes %d to %d in a file of %d; want it inside", offset, uint64(offset)+f.UncompressedSize64, size)
+		return record{}, fmt.Errorf("bytes %d to %d in a file of %d; want it inside",
+			offset, uint64(offset)+f.UncompressedSize64, size)
 	}
 	return record{offset, int64(f.UncompressedSize64)}, nil
 }
@@ -160,14 +161,16 @@ func (a *archive) storage(id any) (*storage, error) {
 	key, ok2 := t[2].(string)
 	n, ok3 := t[4].(int64)
 	if !ok1 || !ok2 || !ok3 {
-		return nil, fmt.Errorf("persistent id of %s, %s, %s; want a type of storage, a string, a number", kind(t[1]), kind(t[2]), kind(t[4]))
+		return nil, fmt.Errorf("persistent id of %s, %s, %s; want a type of storage, a string, a number",
+			kind(t[1]), kind(t[2]), kind(t[4]))
 	}
 	place, ok := a.storages[key]
 	if !ok {
 		return nil, fmt.Errorf("storage %.100q: %w", key, weights.ErrNotFound)
 	}
 	if n < 0 || n > place.size || n*int64(dtype.Size()) != place.size {
-		return nil, fmt.Errorf("storage %.100q: %d elements of %s in %d bytes; want as many bytes", key, n, dtype, place.size)
+		return nil, fmt.Errorf("storage %.100q: %d elements of %s in %d bytes; want as many bytes",
+			key, n, dtype, place.size)
 	}
 	return &storage{dtype, place.offset, n}, nil
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/goclip/goclip/checkpoint/weights"
 )
 
-// append puts values behind those of the list on top of the stack.
+// append adds values at the end of the list on top of the stack.
 func (m *machine) append(values []any) {
 	l, ok := m.top().(*sequence)
 	if !ok {
@@ -84,7 +84,8 @@ func (m *machine) call(f, args any) any {
 		}
 		return v
 	}
-	m.fail("calls %s with %d arguments %s; want OrderedDict, a tensor or a parameter without hooks", kind(f), len(t), kinds(t))
+	m.fail("calls %s with %d arguments %s; want OrderedDict, a tensor or a parameter without hooks",
+		kind(f), len(t), kinds(t))
 	return nil
 }
 
@@ -114,15 +115,18 @@ func newTensor(args tuple) (*tensor, error) {
 	shape, ok3 := dims(args[2])
 	stride, ok4 := dims(args[3])
 	if !ok1 || !ok2 || !ok3 || !ok4 || len(shape) != len(stride) || offset < 0 || !isEmpty(args[5]) {
-		return nil, fmt.Errorf("a tensor of %s; want storage, offset, shape, as many strides, and no hooks", kinds(args))
+		return nil, fmt.Errorf("a tensor of %s; want storage, offset, shape, as many strides, and no hooks",
+			kinds(args))
 	}
 	t := &tensor{s, offset, shape, stride}
 	n, ok := weights.Elements(shape)
 	if !ok || n > s.elements {
-		return nil, fmt.Errorf("a tensor of shape %v in a storage of %d elements; want no more than it has", shape, s.elements)
+		return nil, fmt.Errorf("a tensor of shape %v in a storage of %d elements; want no more than it has",
+			shape, s.elements)
 	}
 	if _, ok := t.last(); !ok {
-		return nil, fmt.Errorf("a tensor of shape %v and strides %v at element %d of %d; want it inside", shape, stride, offset, s.elements)
+		return nil, fmt.Errorf("a tensor of shape %v and strides %v at element %d of %d; want it inside",
+			shape, stride, offset, s.elements)
 	}
 	return t, nil
 }
@@ -184,7 +188,7 @@ func kind(v any) string {
 	return fmt.Sprintf("a %T", v)
 }
 
-// kinds is that of the first few values.
+// kinds names the kinds of the first eight values.
 func kinds(t tuple) string {
 	text := "("
 	for i, v := range t[:min(len(t), 8)] {

@@ -79,12 +79,13 @@ func (m *machine) run() (any, error) {
 		}
 		if op[0] == '.' {
 			if len(m.stack) != 1 || len(m.marks) != 0 || m.next != len(m.text) {
-				return nil, fmt.Errorf("ends with %d values and %d bytes; want one value and none", len(m.stack), len(m.text)-m.next)
+				return nil, fmt.Errorf("ends with %d values and %d bytes; want one value and none",
+					len(m.stack), len(m.text)-m.next)
 			}
 			return m.stack[0], nil
 		}
 		if !m.constant(op[0]) && !m.container(op[0]) && !m.reference(op[0]) && m.err == nil {
-			m.fail("opcode %#02x; want those of torch.save's protocol 2", op[0])
+			m.fail("opcode %#02x; want an opcode of torch.save's protocol 2", op[0])
 		}
 	}
 	return nil, m.err

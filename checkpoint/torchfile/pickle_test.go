@@ -61,28 +61,30 @@ func TestPickleErrors(t *testing.T) {
 		"NQ.":                                                  "",
 		rebuild + ")R.":                                        "with 0 arguments ()",
 		rebuild + "(NNNNNNtR.":                                 "a tensor of (None,",
-		"ctorch._utils\n_rebuild_parameter\nN\x89}\x87R.":                                              "arguments (None, a bool, a dict)",
-		viewOf("K\x00", "K\x64\x85", "K\x01\x85", "}"):                                                 "",
-		viewOf("K\x01", "K\x64\x85", "K\x01\x85", "}"):                                                 "want it inside",
-		viewOf("K\x64", ")", ")", "}"):                                                                 "at element 100 of 100",
-		viewOf("K\x63", ")", ")", "}"):                                                                 "",
-		viewOf("J\xff\xff\xff\xff", ")", ")", "}"):                                                     "a tensor of (a storage",
-		viewOf("K\x00", "K\x02\x85", "J\xff\xff\xff\xff\x85", "}"):                                     "a tensor of (a storage",
-		viewOf("K\x00", "K\x02\x85", "K\x63\x85", "}"):                                                 "",
-		viewOf("K\x00", "K\x02\x85", "K\x64\x85", "}"):                                                 "want it inside",
-		viewOf("K\x00", "K\x02\x85", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85", "}"):              "want it inside",
-		viewOf("K\x00", "K\x01\x85", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85", "}"):              "",
-		viewOf("K\x00", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85", "K\x00\x85", "}"):              "no more than it has",
-		viewOf("K\x00", "J\x00\x00\x00\x40J\x00\x00\x00\x40J\x00\x00\x00\x40\x87", ")", "}"):           "as many strides",
-		viewOf("K\x00", "("+strings.Repeat("K\x01", 17)+"t", "("+strings.Repeat("K\x01", 17)+"t", "}"): "a tensor of (a storage",
-		viewOf("K\x00", ")", ")", someHook):                                                            "no hooks",
-		viewOf("K\x00", ")", ")", "}N"):                                                                "",
-		viewOf("K\x00", ")", ")", "}}"):                                                                "",
-		viewOf("K\x00", ")", ")", "}"+someHook):                                                        "with 7 arguments",
-		viewOf("K\x00", ")", ")", "}NN"):                                                               "with 8 arguments",
+		"ctorch._utils\n_rebuild_parameter\nN\x89}\x87R.":                                    "arguments (None, a bool, a dict)",
+		viewOf("K\x00", "K\x64\x85", "K\x01\x85", "}"):                                       "",
+		viewOf("K\x01", "K\x64\x85", "K\x01\x85", "}"):                                       "want it inside",
+		viewOf("K\x64", ")", ")", "}"):                                                       "at element 100 of 100",
+		viewOf("K\x63", ")", ")", "}"):                                                       "",
+		viewOf("J\xff\xff\xff\xff", ")", ")", "}"):                                           "a tensor of (a storage",
+		viewOf("K\x00", "K\x02\x85", "J\xff\xff\xff\xff\x85", "}"):                           "a tensor of (a storage",
+		viewOf("K\x00", "K\x02\x85", "K\x63\x85", "}"):                                       "",
+		viewOf("K\x00", "K\x02\x85", "K\x64\x85", "}"):                                       "want it inside",
+		viewOf("K\x00", "K\x02\x85", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85", "}"):    "want it inside",
+		viewOf("K\x00", "K\x01\x85", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85", "}"):    "",
+		viewOf("K\x00", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85", "K\x00\x85", "}"):    "no more than it has",
+		viewOf("K\x00", "J\x00\x00\x00\x40J\x00\x00\x00\x40J\x00\x00\x00\x40\x87", ")", "}"): "as many strides",
+		viewOf("K\x00", "("+strings.Repeat("K\x01", 17)+"t",
+			"("+strings.Repeat("K\x01", 17)+"t", "}"): "a tensor of (a storage",
+		viewOf("K\x00", ")", ")", someHook):     "no hooks",
+		viewOf("K\x00", ")", ")", "}N"):         "",
+		viewOf("K\x00", ")", ")", "}}"):         "",
+		viewOf("K\x00", ")", ")", "}"+someHook): "with 7 arguments",
+		viewOf("K\x00", ")", ")", "}NN"):        "with 8 arguments",
 	} {
 		m := &machine{text: pickle, storage: anyStorage}
-		if v, err := m.run(); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		if v, err := m.run(); want == "" && err != nil || want != "" &&
+			(err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%.60q = %v, %v; want error with %q", pickle, v, err, want)
 		}
 	}
@@ -92,16 +94,20 @@ func TestPickleErrors(t *testing.T) {
 func TestPickleValues(t *testing.T) {
 	for pickle, want := range map[string]any{
 		"N.": nil, "\x88.": true, "\x89.": false,
-		"K\xff.": int64(255), "M\xff\xff.": int64(65535), "J\xff\xff\xff\xff.": int64(-1), "J\x00\x00\x00\x80.": int64(-1 << 31),
-		"\x8a\x05\x00\x00\x00\x00\x02.": int64(1 << 33), "\x8a\x05\x00\x00\x00\x00\xfe.": int64(-1 << 33), "\x8a\x00.": int64(0),
+		"K\xff.": int64(255), "M\xff\xff.": int64(65535),
+		"J\xff\xff\xff\xff.": int64(-1), "J\x00\x00\x00\x80.": int64(-1 << 31),
+		"\x8a\x05\x00\x00\x00\x00\x02.": int64(1 << 33),
+		"\x8a\x05\x00\x00\x00\x00\xfe.": int64(-1 << 33), "\x8a\x00.": int64(0),
 		"\x8a\x08\x00\x00\x00\x00\x00\x00\x00\x80.": int64(math.MinInt64),
 		"G?\xf8\x00\x00\x00\x00\x00\x00.":           1.5,
 		"X\x03\x00\x00\x00\xc3\xa9a.":               "éa",
 		").":                                        tuple(nil), "K\x01N\x88\x87.": tuple{int64(1), nil, true},
 		"(K\x01(K\x02tt.":      tuple{int64(1), tuple{int64(2)}},
 		"](K\x01K\x02eK\x03a.": &sequence{[]any{int64(1), int64(2), int64(3)}},
-		"N\x85q\x00h\x00\x86r\x00\x00\x01\x00j\x00\x00\x01\x00\x86.":   tuple{tuple{tuple{nil}, tuple{nil}}, tuple{tuple{nil}, tuple{nil}}},
-		"}(K\x01K\x02X\x01\x00\x00\x00aNuK\x03Ns.":                     &dict{items: map[string]any{"1": int64(2), "a": nil, "3": nil}},
+		"N\x85q\x00h\x00\x86r\x00\x00\x01\x00j\x00\x00\x01\x00\x86.": tuple{tuple{tuple{nil}, tuple{nil}},
+			tuple{tuple{nil}, tuple{nil}}},
+		"}(K\x01K\x02X\x01\x00\x00\x00aNuK\x03Ns.": &dict{
+			items: map[string]any{"1": int64(2), "a": nil, "3": nil}},
 		"ccollections\nOrderedDict\n)R}X\x09\x00\x00\x00_metadataNsb.": &dict{ordered: true},
 	} {
 		m := &machine{text: pickle, storage: anyStorage}
@@ -122,7 +128,8 @@ func TestCompressed(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(bytes.NewReader(file.Bytes()), int64(file.Len())); err == nil || !strings.Contains(err.Error(), "is compressed") {
+	if _, err := New(bytes.NewReader(file.Bytes()), int64(file.Len())); err == nil ||
+		!strings.Contains(err.Error(), "is compressed") {
 		t.Errorf("%v; want error with %q", err, "is compressed")
 	}
 }
@@ -176,7 +183,7 @@ func seeds(t testing.TB) (files [][]byte) {
 		}
 	}
 	if len(files) < 20 {
-		t.Fatalf("%d files in testdata; want those of make_cases.py", len(files))
+		t.Fatalf("%d files in testdata; want the files that make_cases.py writes", len(files))
 	}
 	return files
 }

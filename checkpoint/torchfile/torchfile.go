@@ -1,5 +1,5 @@
 // Package torchfile reads the tensors of files that torch.save wrote, and runs
-// none of the code that such a file may name. It knows the zip format, that of
+// none of the code that such a file may name. It knows the zip format of
 // PyTorch since 1.6; the two formats before it, and TorchScript archives, are
 // refused with what to do instead.
 //
@@ -75,7 +75,7 @@ func New(r io.ReaderAt, size int64) (*File, error) {
 }
 
 // Dicts lists the dicts that hold tensors by their paths, sorted: "" is the
-// outermost, "optimizer/state/0" that of the keys optimizer, state and 0. A
+// outermost, "optimizer/state/0" the dict under the keys optimizer, state and 0. A
 // list or tuple counts as a dict of its indices.
 func (f *File) Dicts() []string { return slices.Sorted(maps.Keys(f.dicts)) }
 
@@ -91,8 +91,8 @@ func (f *File) Dict(path string) (*Dict, error) {
 // open_clip and Lightning, timm, PyTorch's tutorials.
 var stateDicts = []string{"state_dict", "model", "model_state_dict"}
 
-// StateDict returns the model's tensors: those of the outermost dict, or of the
-// one in it that has a usual name. Others are the keys beside it, such as epoch
+// StateDict returns the model's tensors: the outermost dict, or the dict in it
+// that has a usual name. Others are the keys beside it, such as epoch
 // and optimizer, which the caller ignores or refuses.
 func (f *File) StateDict() (d *Dict, others []string, err error) {
 	if d, ok := f.dicts[""]; ok {
@@ -101,7 +101,8 @@ func (f *File) StateDict() (d *Dict, others []string, err error) {
 	for _, key := range stateDicts {
 		switch found, ok := f.dicts[key]; {
 		case ok && d != nil:
-			return nil, nil, fmt.Errorf("torchfile: have %q and %q; want one dict with the model's tensors", d.path, key)
+			return nil, nil, fmt.Errorf("torchfile: have %q and %q; want one dict with the model's tensors",
+				d.path, key)
 		case ok:
 			d = found
 		}

@@ -86,7 +86,8 @@ func compare(t *testing.T, where string, d *Dict, want map[string]golden) {
 		for i, v := range w.values {
 			f, _ := v.Float64()
 			n, _ := strconv.ParseInt(v.String(), 10, 64)
-			if info.DType.IsFloat() && math.Float32bits(floats[i]) != math.Float32bits(float32(f)) || !info.DType.IsFloat() && ints[i] != n {
+			if info.DType.IsFloat() && math.Float32bits(floats[i]) != math.Float32bits(float32(f)) ||
+				!info.DType.IsFloat() && ints[i] != n {
 				t.Errorf("%s: %s[%d] = %g or %d, want %s", where, info.Name, i, floats[i], ints[i], v)
 			}
 		}
@@ -120,16 +121,18 @@ func TestStateDict(t *testing.T) {
 		return f
 	}
 	for want, f := range map[string]*File{
-		`have "state_dict" and "model"; want one`:                        dicts("state_dict", "model"),
-		`have "a", "b"; want one of "state_dict"`:                        dicts("a", "b"),
-		`have none; want`:                                                dicts(),
-		`"1", "2", "3", "4", "5", "6", "7", "8" and 1 more; want one of`: dicts("1", "2", "3", "4", "5", "6", "7", "8", "9"),
+		`have "state_dict" and "model"; want one`: dicts("state_dict", "model"),
+		`have "a", "b"; want one of "state_dict"`: dicts("a", "b"),
+		`have none; want`:                         dicts(),
+		`"1", "2", "3", "4", "5", "6", "7", "8" and 1 more; want one of`: dicts(
+			"1", "2", "3", "4", "5", "6", "7", "8", "9"),
 	} {
 		if _, _, err := f.StateDict(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want error with %s", err, want)
 		}
 	}
-	if _, err := dicts("a").Dict("b"); err == nil || !strings.Contains(err.Error(), `no dict "b" with tensors; have "a"`) {
+	if _, err := dicts("a").Dict("b"); err == nil ||
+		!strings.Contains(err.Error(), `no dict "b" with tensors; have "a"`) {
 		t.Error(err)
 	}
 }
@@ -163,7 +166,8 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s is read as %v; want error with %q", name, f.Dicts(), want)
 			continue
 		}
-		if text := err.Error(); !strings.Contains(text, want) || strings.Contains(text, "\n") || !strings.HasPrefix(text, "torchfile: "+path) {
+		if text := err.Error(); !strings.Contains(text, want) ||
+			strings.Contains(text, "\n") || !strings.HasPrefix(text, "torchfile: "+path) {
 			t.Errorf("%s: %v; want error with %q", name, err, want)
 		}
 	}
@@ -185,7 +189,8 @@ func TestLooks(t *testing.T) {
 		t.Errorf("tar: %v; want error with %q", err, legacy)
 	}
 	for _, other := range []string{"", "PK", tar[:511], "<html>", "\x80\x02}."} {
-		if _, err := New(strings.NewReader(other), int64(len(other))); err == nil || !strings.Contains(err.Error(), "is no zip") || Looks(other) {
+		if _, err := New(strings.NewReader(other), int64(len(other))); err == nil ||
+			!strings.Contains(err.Error(), "is no zip") || Looks(other) {
 			t.Errorf("%.10q: %v; want error with %q", other, err, "is no zip")
 		}
 	}
@@ -204,13 +209,16 @@ func TestReadErrors(t *testing.T) {
 	if err := d.ReadFloat32s("none", nil); !errors.Is(err, weights.ErrNotFound) {
 		t.Errorf("a tensor that is not there: %v; want ErrNotFound", err)
 	}
-	if err := d.ReadInt64s("torch.float32", make([]int64, 8)); err == nil || !strings.Contains(err.Error(), `"torch.float32": have F32; want integers`) {
+	if err := d.ReadInt64s("torch.float32", make([]int64, 8)); err == nil ||
+		!strings.Contains(err.Error(), `"torch.float32": have F32; want integers`) {
 		t.Error(err)
 	}
-	if err := d.ReadFloat32s("torch.bool", make([]float32, 4)); err == nil || !strings.Contains(err.Error(), `"torch.bool": have BOOL; want floats`) {
+	if err := d.ReadFloat32s("torch.bool", make([]float32, 4)); err == nil ||
+		!strings.Contains(err.Error(), `"torch.bool": have BOOL; want floats`) {
 		t.Error(err)
 	}
-	if err := d.ReadFloat32s("torch.float32", make([]float32, 7)); err == nil || !strings.Contains(err.Error(), "shape [8] has 8 elements; want 7") {
+	if err := d.ReadFloat32s("torch.float32", make([]float32, 7)); err == nil ||
+		!strings.Contains(err.Error(), "shape [8] has 8 elements; want 7") {
 		t.Error(err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/goclip/goclip/internal/bounded"
 )
 
-// The tensors of an index are those of its files, each with its values.
+// An index has the tensors of its files, each with its values.
 func TestIndex(t *testing.T) {
 	needShared(t)
 	w, err := Open(shared + "/hf-clip-old/model.safetensors.index.json")

@@ -37,7 +37,8 @@ func TestHalf(t *testing.T) {
 func TestFloat64(t *testing.T) {
 	const most = math.MaxFloat32
 	for _, test := range []struct{ in, want float64 }{
-		{0.1, float64(float32(0.1))}, {1 + 0x1p-24, 1}, {1 + 0x1.8p-23, 1 + 0x1p-22}, {math.Copysign(0, -1), math.Copysign(0, -1)},
+		{0.1, float64(float32(0.1))}, {1 + 0x1p-24, 1}, {1 + 0x1.8p-23, 1 + 0x1p-22},
+		{math.Copysign(0, -1), math.Copysign(0, -1)},
 		{0x1p-149, 0x1p-149}, {0x1p-151, 0}, {most, most}, {most + 0x1p102, most}, {math.Inf(-1), math.Inf(-1)},
 	} {
 		got, err := floats(F64, binary.LittleEndian.AppendUint64(nil, math.Float64bits(test.in)))
@@ -51,7 +52,8 @@ func TestFloat64(t *testing.T) {
 			t.Errorf("%g: %v; want an error", v, err)
 		}
 	}
-	if got, err := floats(F64, binary.LittleEndian.AppendUint64(nil, math.Float64bits(math.NaN()))); err != nil || got[0] == got[0] {
+	if got, err := floats(F64, binary.LittleEndian.AppendUint64(nil, math.Float64bits(math.NaN()))); err != nil ||
+		got[0] == got[0] {
 		t.Errorf("NaN = %v, %v", got, err)
 	}
 }
@@ -78,7 +80,8 @@ func TestBlocks(t *testing.T) {
 	if !slices.EqualFunc(got, want, same) {
 		t.Error("a tensor of two blocks comes back otherwise")
 	}
-	if err := ReadFloat32s(bytes.NewReader(raw), 4, BF16, got); err == nil || !strings.Contains(err.Error(), io.EOF.Error()) {
+	if err := ReadFloat32s(bytes.NewReader(raw), 4, BF16, got); err == nil ||
+		!strings.Contains(err.Error(), io.EOF.Error()) {
 		t.Errorf("a file too short: %v; want EOF", err)
 	}
 	if err := ReadFloat32s(bytes.NewReader(nil), 0, F32, nil); err != nil {
@@ -88,18 +91,22 @@ func TestBlocks(t *testing.T) {
 
 func TestInt64s(t *testing.T) {
 	ones := []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
-	for d, want := range map[DType]int64{Bool: 255, U8: 255, I8: -1, I16: -1, U16: 1<<16 - 1, I32: -1, U32: 1<<32 - 1, I64: -1} {
+	for d, want := range map[DType]int64{Bool: 255, U8: 255, I8: -1,
+		I16: -1, U16: 1<<16 - 1, I32: -1, U32: 1<<32 - 1, I64: -1} {
 		got := []int64{0}
 		if err := ReadInt64s(bytes.NewReader(ones), 0, d, got); err != nil || got[0] != want {
 			t.Errorf("%s = %d, %v; want %d", d, got, err, want)
 		}
 	}
-	for d, want := range map[DType]string{U64: "want values that int64 can hold", F32: "have F32; want integers", "C64": "have C64"} {
-		if err := ReadInt64s(bytes.NewReader(ones), 0, d, []int64{0}); err == nil || !strings.Contains(err.Error(), want) {
+	for d, want := range map[DType]string{U64: "want values that int64 can hold",
+		F32: "have F32; want integers", "C64": "have C64"} {
+		if err := ReadInt64s(bytes.NewReader(ones), 0, d, []int64{0}); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want error with %q", d, err, want)
 		}
 	}
-	if err := ReadFloat32s(bytes.NewReader(ones), 0, I64, []float32{0}); err == nil || !strings.Contains(err.Error(), "have I64; want floats") {
+	if err := ReadFloat32s(bytes.NewReader(ones), 0, I64, []float32{0}); err == nil ||
+		!strings.Contains(err.Error(), "have I64; want floats") {
 		t.Error(err)
 	}
 }

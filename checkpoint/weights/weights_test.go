@@ -90,7 +90,8 @@ func TestStripWrappers(t *testing.T) {
 		var x [1]float32
 		var n [1]int64
 		first := all(f)[0]
-		if f.ReadFloat32s(first, x[:]) != nil || f.ReadInt64s(first, n[:]) != nil || int(x[0]) != len(in[0]) || int(n[0]) != len(in[0]) {
+		if f.ReadFloat32s(first, x[:]) != nil || f.ReadInt64s(first, n[:]) != nil ||
+			int(x[0]) != len(in[0]) || int(n[0]) != len(in[0]) {
 			t.Errorf("%s: the first tensor is another's", test.in)
 		}
 	}

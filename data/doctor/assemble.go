@@ -113,7 +113,8 @@ func (x *Examination) duplicates(ctx context.Context) (d Duplicates, err error) 
 
 func (x *Examination) overlap(ctx context.Context) (*Overlap, error) {
 	c := &x.copies
-	o := &Overlap{Rows: len(c.overlap), WithinVal: c.withinVal, NearRows: len(c.overlapNear), CaptionRows: c.sameCaption}
+	o := &Overlap{Rows: len(c.overlap), WithinVal: c.withinVal,
+		NearRows: len(c.overlapNear), CaptionRows: c.sameCaption}
 	var err error
 	if o.Same, err = x.twins(ctx, x.val, c.overlap); err != nil {
 		return nil, err

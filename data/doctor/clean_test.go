@@ -23,7 +23,8 @@ func TestClean(t *testing.T) {
 		must(t, err)
 		d, err := data.Open(t.Context(), "clean/*.parquet", data.Config{}, data.Need{Caption: true})
 		must(t, err)
-		if want := train.Len() - int64(cleaned.Count); d.Len() != want || d.Shards() != cleaned.Shards || cleaned.Count == 0 {
+		if want := train.Len() - int64(cleaned.Count); d.Len() != want ||
+			d.Shards() != cleaned.Shards || cleaned.Count == 0 {
 			t.Errorf("%d rows in %d shards; want %d in %d", d.Len(), d.Shards(), want, cleaned.Shards)
 		}
 		must(t, CheckClean("clean", train))

@@ -43,7 +43,8 @@ func findCopies(ctx context.Context, workers int, train, val *set) (c copies, er
 	c.pairs = make([]bool, len(train.pictures))
 	var distinct []uint32 // the first row of each file
 	eachRun(order,
-		func(i, j int) bool { return train.pictures[order[i]].file == train.pictures[order[j]].file }, func(rows []uint32) {
+		func(i, j int) bool { return train.pictures[order[i]].file == train.pictures[order[j]].file },
+		func(rows []uint32) {
 			distinct = append(distinct, rows[0])
 			if len(rows) > 1 {
 				c.groups = append(c.groups, rows)
@@ -80,7 +81,7 @@ func findCopies(ctx context.Context, workers int, train, val *set) (c copies, er
 	return c, err
 }
 
-// byFile are the usable rows, those of a file together.
+// byFile are the usable rows, with rows that hold the same file side by side.
 func (s *set) byFile() []uint32 {
 	var order []uint32
 	for i := range s.pictures {
@@ -207,7 +208,8 @@ func (x *index) nearest(l *look, before uint32) (best twin, found bool) {
 					break
 				}
 				candidate := &x.pictures[row].look
-				if d := l.distance(candidate); (d < best.bits || d == best.bits && row < best.original) && l.near(candidate) {
+				if d := l.distance(candidate); (d < best.bits || d == best.bits && row < best.original) &&
+					l.near(candidate) {
 					best, found = twin{original: row, bits: d}, true
 				}
 			}

@@ -20,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "write testdata again")
 
 // TestGolden examines shards with one of everything on one and on eight
-// goroutines: the JSON is that of testdata, which -update writes for a look at
+// goroutines: the JSON equals testdata/report.json, which -update writes for a look at
 // what has changed.
 func TestGolden(t *testing.T) {
 	golden, err := filepath.Abs("testdata/report.json")

@@ -146,7 +146,8 @@ var signatures = []struct {
 	text, name string
 }{
 	{0, "\xff\xd8", "JPEG"}, {0, "\x89PNG", "PNG"}, {0, "GIF8", "GIF"}, {8, "WEBP", "WebP"}, {0, "BM", "BMP"},
-	{0, "II*\x00", "TIFF"}, {0, "MM\x00*", "TIFF"}, {4, "ftypavi", "AVIF"}, {4, "ftyphei", "HEIC"}, {4, "ftypmif", "HEIC"},
+	{0, "II*\x00", "TIFF"}, {0, "MM\x00*", "TIFF"}, {4, "ftypavi", "AVIF"},
+	{4, "ftyphei", "HEIC"}, {4, "ftypmif", "HEIC"},
 	{0, "\x00\x00\x00\x0cjP", "JP2"}, {0, "\x00\x00\x01\x00", "icon"}, {0, "%PDF", "PDF"}, {0, "\x1f\x8b", "gzip"},
 	{0, "<svg", "SVG"}, {0, "<?xml", "XML or SVG"}, {0, "<!doctype html", "HTML page"},
 	{0, "<html", "HTML page"}, {0, "{", "JSON"},

@@ -86,7 +86,8 @@ func rowFindings(r *Report, c data.Config, say sayer) {
 		}
 		severity, do := "warning", "train lists them in a ledger and replaces them by others"
 		if c.ExceedsBudget(bad, int64(s.Rows)) {
-			severity, do = "error", fmt.Sprintf("more than data.bad_row_budget (%g): a run would stop", max(0, c.BadRowBudget))
+			severity, do = "error", fmt.Sprintf("more than data.bad_row_budget (%g): a run would stop",
+				max(0, c.BadRowBudget))
 		}
 		do += [2]string{"; --write leaves them out", "; write val again without them"}[count(s.Set == r.Val)]
 		say(severity, bad, s.Rows, what, do)
@@ -104,19 +105,22 @@ func copyFindings(r *Report, say sayer) {
 			"look at the pairs below; --write with --drop near leaves them out of train")
 		say("note", o.CaptionRows, r.Val.Rows,
 			among(o.CaptionRows, r.Val.Rows, "row of val", "has", "have")+" a caption of train",
-			"nothing where captions are names of classes; where they are sentences, retrieval on val is easier than it should be")
+			"nothing where captions are names of classes; "+
+				"where they are sentences, retrieval on val is easier than it should be")
 	}
 	d := r.Duplicates
 	what := fmt.Sprintf("%s the picture of an earlier row, %d of them with its captions too",
 		among(d.Rows, r.Train.Usable, "row", "repeats", "repeat"), d.Pairs)
 	do := "--write leaves them out: in one batch, each is a wrong answer for the other's caption"
 	if d.Rows > d.Pairs {
-		do += "; where the rows are several captions of one picture, make them one row with a list of captions, or --drop pairs"
+		do += "; where the rows are several captions of one picture, " +
+			"make them one row with a list of captions, or --drop pairs"
 	}
 	say("warning", d.Rows, r.Train.Usable, what, do)
 	say(level(d.NearRows, r.Train.Usable, 0.01, "warning", "note"), d.NearRows, r.Train.Usable,
 		among(d.NearRows, r.Train.Usable, "row", "has", "have")+" nearly the picture of an earlier row",
-		"look at the pairs below: copies that were scaled or saved again go with --write and --drop near; drawings that are alike may stay")
+		"look at the pairs below: copies that were scaled or saved again go with --write and --drop near; "+
+			"drawings that are alike may stay")
 }
 
 // pictureFindings are of sizes and of what is to be seen.
@@ -124,18 +128,21 @@ func pictureFindings(r *Report, c Config, say sayer) {
 	t := &r.Train
 	say("warning", t.Blank, t.Rows,
 		among(t.Blank, t.Rows, "picture", "shows", "show")+" next to nothing, as a model sees it",
-		"often a dark drawing on a transparent ground, which becomes black, or the picture that a site gives for one it has not; --drop blank")
+		"often a dark drawing on a transparent ground, which becomes black, "+
+			"or the picture that a site gives for one it has not; --drop blank")
 	say("note", t.Small, t.Rows, fmt.Sprintf("%s smaller than the model's %d pixels, and enlarged",
 		among(t.Small, t.Rows, "picture", "is", "are"), c.ImageSize),
 		"a smaller model.image.size costs less and loses nothing, if most are so small; data.min_size leaves them out")
 	say(level(t.Long, t.Rows, 0.05, "warning", "note"), t.Long, t.Rows,
-		among(t.Long, t.Rows, "picture", "is", "are")+" at least 3 times as long as wide, so that two thirds are cut off",
+		among(t.Long, t.Rows, "picture", "is", "are")+
+			" at least 3 times as long as wide, so that two thirds are cut off",
 		"data.max_aspect: 3 leaves them out, data.preprocess.resize: longest keeps them whole")
 	if size := max(224, c.ImageSize); t.Large > t.Rows/10 {
 		say("note", t.Large, t.Rows,
-			fmt.Sprintf("%s 512 pixels or more at the shorter side: decoding them costs more than it gives a model of %d",
+			fmt.Sprintf("%s 512 pixels or more at the shorter side: "+
+				"decoding them costs more than it gives a model of %d",
 				among(t.Large, t.Rows, "picture", "has", "have"), size),
-			fmt.Sprintf("data pack --short-side %d makes the shards small and fast", size+size/8))
+			fmt.Sprintf("goclip data pack --short-side %d makes the shards small and fast", size+size/8))
 	}
 }
 
@@ -155,7 +162,8 @@ func captionFindings(r *Report, c Config, say sayer) {
 			do += fmt.Sprintf(", or batches of %d", r.SuggestedBatch)
 		}
 		say(severity, k.Captions-k.Distinct, k.Captions, fmt.Sprintf(
-			"captions repeat (%d distinct ones of %d): in a batch of %d, %.1f %% of pairs have another's caption, and no model gets the loss below %.3f, where guessing has ln N = %.3f",
+			"captions repeat (%d distinct ones of %d): in a batch of %d, %.1f %% of pairs have another's caption, "+
+				"and no model gets the loss below %.3f, where guessing has ln N = %.3f",
 			k.Distinct, k.Captions, f.Batch, 100*f.Twins, f.Loss, f.LnN),
 			do+"; judge the training loss by its distance from this floor, and accuracy by classes")
 	}
@@ -169,19 +177,23 @@ func captionFindings(r *Report, c Config, say sayer) {
 			other += count(s.Name != "Latin" && s.Name != noLetters) * s.N
 		}
 		say(level(other, k.Captions, 0.05, "warning", "note"), other, k.Captions,
-			among(other, k.Captions, "caption", "is", "are")+" not in Latin letters, which the vocabulary may spell byte by byte",
+			among(other, k.Captions, "caption", "is", "are")+
+				" not in Latin letters, which the vocabulary may spell byte by byte",
 			"leave tokenizer.path empty: a vocabulary is then trained on these captions")
 	}
 	for _, s := range k.Scripts {
 		if s.Name == noLetters {
 			say(level(s.N, k.Captions, 0.01, "warning", "note"), s.N, k.Captions,
-				among(s.N, k.Captions, "caption", "has", "have")+" no letter", "numbers and signs teach a model little; look where they come from")
+				among(s.N, k.Captions, "caption", "has", "have")+" no letter",
+				"numbers and signs teach a model little; look where they come from")
 		}
 	}
 	say("note", k.Untidy, k.Captions,
-		among(k.Untidy, k.Captions, "caption", "has", "have")+" tags or addresses of pages", "data.clean_captions: true takes them out")
+		among(k.Untidy, k.Captions, "caption", "has", "have")+" tags or addresses of pages",
+		"data.clean_captions: true takes them out")
 	say("note", k.Broken, k.Captions,
-		among(k.Broken, k.Captions, "caption", "is", "are")+" not valid UTF-8", "write them again with the encoding that they came in")
+		among(k.Broken, k.Captions, "caption", "is", "are")+" not valid UTF-8",
+		"write them again with the encoding that they came in")
 }
 
 // Number is n of something, in words: 1 shard, 2 shards.

@@ -47,7 +47,8 @@ func newSet(c Config, survey *data.Survey) *set {
 	n := survey.Len()
 	s := &set{
 		survey: survey, pictures: make([]picture, 0, n), captions: make([]uint64, 0, n), rowOf: make([]uint32, 0, n),
-		kinds: map[string]*Reason{}, formats: map[string]int{}, scripts: map[string]int{}, lengths: make([]int, maxLength+1),
+		kinds: map[string]*Reason{}, formats: map[string]int{},
+		scripts: map[string]int{}, lengths: make([]int, maxLength+1),
 		size: c.ImageSize, stride: max(1, n/sampleRows),
 	}
 	s.short = newHistogram(true, 1, 32, 64, 128, 224, 256, 384, 512, 1024, 2048)

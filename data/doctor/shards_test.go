@@ -18,7 +18,7 @@ import (
 	"github.com/goclip/goclip/data/tokenizer"
 )
 
-// A pairRow is a row of a shard; its columns are those of Hugging Face, and one more.
+// A pairRow is a row of a shard; it has the columns of Hugging Face, and one more.
 type pairRow struct {
 	Image struct {
 		Bytes []byte `parquet:"bytes,optional"`
@@ -124,7 +124,8 @@ func sick(t testing.TB) (c Config, train, val *data.Survey) {
 	write(t, "train-0.parquet", a...)
 	write(t, "train-1.parquet", b...)
 	write(t, "val.parquet", row(picture(8), "of train"), row(asJPEG(t, drawn(9, 48, 40), 70), "nearly of train"),
-		row(picture(200), "the same words"), row(picture(201), "new"), row(picture(201), "again"), row(picture(202)[:99], ""))
+		row(picture(200), "the same words"), row(picture(201), "new"),
+		row(picture(201), "again"), row(picture(202)[:99], ""))
 	tok, err := tokenizer.Train(func(yield func(string, error) bool) {
 		yield("a thing of kind in the middle the same words", nil)
 	}, 600)

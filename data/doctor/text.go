@@ -10,7 +10,8 @@ func (r *Report) Text(w io.Writer) error {
 	fmt.Fprintf(w, "train: %s in %s, %d usable\n", Number(r.Train.Rows, "row"),
 		Number(r.Train.Shards, "shard"), r.Train.Usable)
 	if r.Val != nil {
-		fmt.Fprintf(w, "val: %s in %s, %d usable\n", Number(r.Val.Rows, "row"), Number(r.Val.Shards, "shard"), r.Val.Usable)
+		fmt.Fprintf(w, "val: %s in %s, %d usable\n",
+			Number(r.Val.Rows, "row"), Number(r.Val.Shards, "shard"), r.Val.Usable)
 		d, o := r.Duplicates.Rows, r.Overlap
 		fmt.Fprintf(w, "repeated pictures: %d, of which %d within train, %d of val in train, %d within val\n",
 			d+o.Rows+o.WithinVal, d, o.Rows, o.WithinVal)

@@ -38,11 +38,14 @@ func TestFooters(t *testing.T) {
 				m.Schema = append(m.Schema, m.Schema[len(m.Schema)-1])
 			}
 		}),
-		"row group 1 has -1 bytes":                      footer(t, good, func(m *format.FileMetaData) { m.RowGroups[1].TotalByteSize = -1 }),
-		"its row groups have 3 rows; its footer says 4": footer(t, good, func(m *format.FileMetaData) { m.NumRows = 4 }),
+		"row group 1 has -1 bytes": footer(t, good,
+			func(m *format.FileMetaData) { m.RowGroups[1].TotalByteSize = -1 }),
+		"its row groups have 3 rows; its footer says 4": footer(t, good,
+			func(m *format.FileMetaData) { m.NumRows = 4 }),
 	} {
 		bounded.Run(t, 16<<20, func() {
-			if _, err := Open(bytes.NewReader(file), int64(len(file)), nil); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := Open(bytes.NewReader(file), int64(len(file)), nil); err == nil ||
+				!strings.Contains(err.Error(), want) {
 				t.Errorf("Open: %v; want error with %q", err, want)
 			}
 		})

@@ -55,7 +55,7 @@ func openerOf(scheme string) (Opener, error) {
 // known are the schemes of module github.com/goclip/goclip/cloud.
 var known = map[string]bool{"s3": true, "gs": true, "azblob": true}
 
-// buckets are those of a store, each opened once.
+// buckets are the buckets of an object store, each opened once.
 type buckets struct {
 	mu   sync.Mutex
 	open map[string]Bucket // from addresses

@@ -65,7 +65,7 @@ func (c *cache) has(key string, block int64) bool {
 	return err == nil
 }
 
-// get returns a block of so many bytes, or nil.
+// get returns a block of length bytes, or nil.
 func (c *cache) get(key string, block int64, length int) []byte {
 	if c == nil || key == "" {
 		return nil
@@ -137,7 +137,7 @@ func isPart(name string) bool {
 	return strings.HasPrefix(name, ".") && strings.Contains(name, blockSuffix+".")
 }
 
-// evict counts what the folder holds and, if there is not room for so many bytes,
+// evict counts what the folder holds and, if there is no space for room bytes,
 // deletes the blocks that were used the longest ago until a tenth is free. Other
 // processes may do so at the same time.
 func (c *cache) evict(room int64) error {

@@ -120,7 +120,8 @@ func (o *httpObject) refused(r *http.Response, v Version) error {
 	case code == http.StatusRequestedRangeNotSatisfiable && v.Size > 0:
 		return fmt.Errorf("%w: it is shorter than %d bytes", ErrChanged, v.Size)
 	case code == http.StatusForbidden, code == http.StatusUnauthorized:
-		return fmt.Errorf("%w: want an address that may be read; one that is signed ends with its time, and config.yaml keeps no query", status)
+		return fmt.Errorf("%w: want an address that may be read; "+
+			"one that is signed ends with its time, and config.yaml keeps no query", status)
 	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500 &&
 		code != http.StatusNotImplemented:
 		return temporary{status}
@@ -156,7 +157,8 @@ func connection(err error) error {
 	var record tls.RecordHeaderError
 	switch cleaned := clean(err); {
 	case errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
-		return fmt.Errorf("the certificate is not trusted: %w; want one of the system's authorities, or SSL_CERT_FILE", cleaned)
+		return fmt.Errorf("the certificate is not trusted: %w; "+
+			"want one of the system's authorities, or SSL_CERT_FILE", cleaned)
 	case errors.As(err, &name) && name.IsNotFound:
 		return cleaned
 	case errors.As(err, &record), strings.Contains(err.Error(), "redirect"):

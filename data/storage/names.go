@@ -126,7 +126,8 @@ func (s *Store) match(ctx context.Context, pattern string) (names []Name, err er
 			return nil, fmt.Errorf("pattern %q: no address that can be read", shown)
 		case u.User != nil:
 			return nil,
-				fmt.Errorf("pattern %q: has a user before the host; want one without: credentials come from the environment", shown)
+				fmt.Errorf("pattern %q: has a user before the host; "+
+					"want one without: credentials come from the environment", shown)
 		case u.Host == "":
 			return nil, fmt.Errorf("pattern %q: no host or bucket", shown)
 		}
@@ -134,7 +135,8 @@ func (s *Store) match(ctx context.Context, pattern string) (names []Name, err er
 		case "http", "https":
 			if strings.ContainsAny(strings.TrimSuffix(rest, "?"+u.RawQuery), "*[") {
 				return nil,
-					fmt.Errorf("pattern %q: %s has no lists of files; want names, such as {00000..00099}.parquet", shown, scheme)
+					fmt.Errorf("pattern %q: %s has no lists of files; want names, such as {00000..00099}.parquet",
+						shown, scheme)
 			}
 			return []Name{{scheme: scheme, full: pattern, shown: shown}}, nil
 		default:
@@ -198,7 +200,8 @@ func expand(pattern string, to []string) (_ []string, err error) {
 	}
 	last, err := strconv.ParseUint(high, 10, 32)
 	if err != nil || last < first {
-		return nil, fmt.Errorf("pattern %q: {%s..%s}: want two numbers, the second not less", Redact(pattern), low, high)
+		return nil, fmt.Errorf("pattern %q: {%s..%s}: want two numbers, the second not less",
+			Redact(pattern), low, high)
 	}
 	for i := first; i <= last; i++ { // as many digits as the first has
 		if to, err = expand(fmt.Sprintf("%s%0*d%s", before, len(low), i, after), to); err != nil {

@@ -111,8 +111,8 @@ func openOne(t *testing.T, s *Store, pattern string, first *Version) (*File, err
 	return s.Open(t.Context(), names[0], first)
 }
 
-// TestFaults reads a file at random places while answers fail: the bytes must be
-// those of the file, whatever happens.
+// TestFaults reads a file at random places while answers fail: the bytes must
+// equal the file's, whatever happens.
 func TestFaults(t *testing.T) {
 	file := random(3*blockBytes + 777)
 	for _, faults := range [][]string{{""}, {"503", "500", "429"}, {"reset"}, {"cut", "reset within"},

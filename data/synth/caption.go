@@ -82,7 +82,8 @@ func join(parts []string, by string) string {
 
 // article is the one that comes before thing.
 func article(thing string) string {
-	if strings.HasPrefix(thing, "orange") || strings.HasPrefix(thing, "arrow") || strings.HasPrefix(thing, "hourglass") {
+	if strings.HasPrefix(thing, "orange") || strings.HasPrefix(thing, "arrow") ||
+		strings.HasPrefix(thing, "hourglass") {
 		return "an"
 	}
 	return "a"
@@ -104,7 +105,8 @@ func (s Scan) String() string {
 			heldOut++
 		}
 	}
-	return fmt.Sprintf("%d training captions name %d of %d combinations of color and shape, and none of the %d held out",
+	return fmt.Sprintf("%d training captions name %d of %d combinations of color and shape, "+
+		"and none of the %d held out",
 		s.Captions, seen, len(s.PerClass), heldOut)
 }
 
@@ -122,7 +124,8 @@ func ScanCaptions(captions iter.Seq2[string, error]) (Scan, error) {
 			return scan, err
 		}
 		if HeldOut(class) {
-			return scan, fmt.Errorf("synth: caption %d: %q names a combination that training must not show", scan.Captions, text)
+			return scan, fmt.Errorf("synth: caption %d: %q names a combination that training must not show",
+				scan.Captions, text)
 		}
 		scan.Captions++
 		scan.PerClass[class]++

@@ -33,7 +33,8 @@ var shapes = []shape{
 	{"ring", [][]point{arc(0, 0, 0.95, 0.95, 0, 2*math.Pi), arc(0, 0, 0.52, 0.52, 2*math.Pi, 0)}},
 	{"moon", [][]point{append(arc(-0.05, 0, 0.95, 0.95, 0.2*math.Pi, 1.8*math.Pi),
 		arc(0.45, 0, 0.63, 0.63, 1.66*math.Pi, 0.34*math.Pi)...)}},
-	{"arrow", [][]point{{{-0.95, -0.28}, {0.1, -0.28}, {0.1, -0.85}, {0.98, 0}, {0.1, 0.85}, {0.1, 0.28}, {-0.95, 0.28}}}},
+	{"arrow", [][]point{{{-0.95, -0.28}, {0.1, -0.28}, {0.1, -0.85},
+		{0.98, 0}, {0.1, 0.85}, {0.1, 0.28}, {-0.95, 0.28}}}},
 	{"hourglass", [][]point{{{-0.85, -0.95}, {0.85, -0.95}, {0.14, 0}, {0.85, 0.95}, {-0.85, 0.95}, {-0.14, 0}}}},
 	{"bolt", [][]point{{{0.62, -1}, {-0.85, 0.28}, {-0.12, 0.28}, {-0.62, 1}, {0.85, -0.3}, {0.12, -0.3}}}},
 	{"fish", [][]point{arc(-0.25, 0, 0.73, 0.55, 0, 2*math.Pi), {{0.1, 0}, {0.98, -0.62}, {0.98, 0.62}}}},
@@ -97,7 +98,8 @@ type Painter struct {
 func NewPainter(size int) *Painter {
 	square := image.Rect(0, 0, size, size)
 	p := &Painter{size: size, raster: vector.NewRasterizer(size, size),
-		cover: image.NewAlpha(square), image: image.NewPaletted(square, nil), palette: make(color.Palette, 1+levels*tones)}
+		cover: image.NewAlpha(square), image: image.NewPaletted(square, nil),
+		palette: make(color.Palette, 1+levels*tones)}
 	p.encoder.BufferPool = &oneBuffer{}
 	return p
 }

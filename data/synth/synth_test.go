@@ -28,7 +28,8 @@ func TestHeldOut(t *testing.T) {
 	}
 	for i := range colors {
 		if byColor[i] != 2 || byShape[i] != 2 {
-			t.Errorf("%s misses %d shapes, %s misses %d colors; want 2", colors[i].name, byColor[i], shapes[i].name, byShape[i])
+			t.Errorf("%s misses %d shapes, %s misses %d colors; want 2",
+				colors[i].name, byColor[i], shapes[i].name, byShape[i])
 		}
 	}
 }

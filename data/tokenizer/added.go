@@ -34,7 +34,8 @@ func newAdded(all []hfToken, texts []string, normalize func(string) string) (
 		case x.SingleWord:
 			return nil, nil, nil, fmt.Errorf("added token %q: single_word is not supported", x.Content)
 		case ok && id != x.ID:
-			return nil, nil, nil, fmt.Errorf("added token %q has id %d; want %d, as in the vocabulary", x.Content, x.ID, id)
+			return nil, nil, nil, fmt.Errorf("added token %q has id %d; want %d, as in the vocabulary",
+				x.Content, x.ID, id)
 		case !ok && int(x.ID) != len(texts):
 			return nil, nil, nil, fmt.Errorf("added token %q has id %d; want %d, the next", x.Content, x.ID, len(texts))
 		case !ok:

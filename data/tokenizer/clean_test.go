@@ -71,12 +71,14 @@ func TestWithClean(t *testing.T) {
 				t.Errorf("%s, %s: written and read again, cleaned by %s, or other ids", dir, clean, again.Clean())
 			}
 			other := clean.apply("A_b, &amp; C.")
-			if plain, _ := tok.WithClean(CleanNone); !slices.Equal(cleaned.Encode("A_b, &amp; C."), plain.Encode(other)) {
+			if plain, _ := tok.WithClean(CleanNone); !slices.Equal(cleaned.Encode("A_b, &amp; C."),
+				plain.Encode(other)) {
 				t.Errorf("%s, %s: other ids than of %q", dir, clean, other)
 			}
 		}
 	}
-	if _, err := trained(t).WithClean("shiny"); err == nil || !strings.Contains(err.Error(), `clean "shiny"; want none`) {
+	if _, err := trained(t).WithClean("shiny"); err == nil ||
+		!strings.Contains(err.Error(), `clean "shiny"; want none`) {
 		t.Errorf("an unknown way: %v", err)
 	}
 }

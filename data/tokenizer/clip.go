@@ -69,7 +69,7 @@ func newCLIP(merges []pair, specials [2]string) *Tokenizer {
 
 func (c *clip) tokens() []string { return c.strings }
 
-// sot is the id of the start of a text; that of its end is the next.
+// sot is the id of the start of a text; the next id is its end.
 func (c *clip) sot() int32 { return int32(len(c.strings)) - 2 }
 
 func (c *clip) encode(text string) (ids []int32) {

@@ -26,7 +26,7 @@ func ends(part json.RawMessage, size int) (start, end []int32, err error) {
 	return start, end, err
 }
 
-// endsOf are those of one processor.
+// endsOf returns the ids that one processor puts before and behind a text.
 func endsOf(c component) (start, end []int32, err error) {
 	switch c.name {
 	case "ByteLevel": // moves offsets alone

@@ -153,7 +153,7 @@ func readAll(r io.Reader) ([]byte, error) {
 	return text, err
 }
 
-// lines are those of a merges file without the version on top.
+// lines splits a merges file into lines, without the version on top.
 func lines(text []byte) []string {
 	all := strings.Split(strings.TrimRight(string(text), "\r\n"), "\n")
 	if strings.Contains(all[0], "#version") {
@@ -231,7 +231,8 @@ func fromMerges(lines []string, vocab map[string]int32) (*Tokenizer, error) {
 		return t, nil
 	}
 	if len(vocab) != t.Size() {
-		return nil, fmt.Errorf("vocabulary of %d tokens with %d merges; want %d tokens", len(vocab), len(merges), t.Size())
+		return nil, fmt.Errorf("vocabulary of %d tokens with %d merges; want %d tokens",
+			len(vocab), len(merges), t.Size())
 	}
 	for id, s := range t.model.(*clip).strings {
 		if have, ok := vocab[s]; !ok {

@@ -36,7 +36,8 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"hf/tokenizer.json": file.String(), "two/merges.txt": merges, "two/vocab.json": string(vocab), "plain/bpe.txt": merges,
+		"hf/tokenizer.json": file.String(), "two/merges.txt": merges,
+		"two/vocab.json": string(vocab), "plain/bpe.txt": merges,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -79,7 +80,8 @@ func TestLoadErrors(t *testing.T) {
 			}
 		}
 		_, err := Load(path)
-		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), filepath.Dir(path)) {
+		if err == nil || !strings.Contains(err.Error(), test.want) ||
+			!strings.Contains(err.Error(), filepath.Dir(path)) {
 			t.Errorf("Load(%s): %v; want error with the path and %q", test.name, err, test.want)
 		}
 	}

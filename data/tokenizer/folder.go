@@ -160,11 +160,13 @@ func loadFolder(dir string) (*Tokenizer, error) {
 	}
 	for _, name := range []string{"spiece.model", "tokenizer.model", "vocab.txt"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return nil, fmt.Errorf("%s: has %s alone; want a tokenizer.json, which transformers writes from it", dir, name)
+			return nil, fmt.Errorf("%s: has %s alone; want a tokenizer.json, which transformers writes from it",
+				dir, name)
 		}
 	}
 	if s.openCLIP != nil {
-		return nil, fmt.Errorf("%s: open_clip_config.json names the tokenizer %q; want its tokenizer.json in the folder",
+		return nil, fmt.Errorf("%s: open_clip_config.json names the tokenizer %q; "+
+			"want its tokenizer.json in the folder",
 			dir, s.openCLIP.Model.Text.Tokenizer)
 	}
 	return nil, fmt.Errorf("%s: no tokenizer.json, no merges.txt with vocab.json, no open_clip_config.json", dir)

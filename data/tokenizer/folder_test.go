@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// folder writes files into a new folder, those of a family in testdata/foreign
-// first.
+// folder writes files into a new folder, after the files of a family in
+// testdata/foreign.
 func folder(t *testing.T, family string, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -39,7 +39,8 @@ func write(t *testing.T, path, text string) {
 // current folder.
 func TestCLIPName(t *testing.T) {
 	t.Chdir(folder(t, "", map[string]string{CLIP: "a b\n"}))
-	if tok, err := (Config{Path: CLIP, Clean: CleanCanonicalize}).Load(); err != nil || tok.Size() != 49408 || tok.Clean() != CleanCanonicalize {
+	if tok, err := (Config{Path: CLIP, Clean: CleanCanonicalize}).Load(); err != nil ||
+		tok.Size() != 49408 || tok.Clean() != CleanCanonicalize {
 		t.Errorf("clip: %v, %v; want 49408 tokens, canonicalized", tok, err)
 	}
 	if tok, err := Load("./clip"); err != nil || tok.Size() != MinVocabSize+1 || tok.Clean() != CleanLower {
@@ -58,14 +59,19 @@ func TestFolder(t *testing.T) {
 		clean        Clean
 		pad          string
 	}{
-		{"open_clip names none", "clip", map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{}}}`}, 49408, CleanLower, "!"},
-		{"open_clip names one", "clip", map[string]string{"open_clip_config.json": named}, 860, CleanCanonicalize, "<|endoftext|>"},
+		{"open_clip names none", "clip", map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{}}}`},
+			49408, CleanLower, "!"},
+		{"open_clip names one", "clip", map[string]string{"open_clip_config.json": named},
+			860, CleanCanonicalize, "<|endoftext|>"},
 		{"open_clip's default", "siglip",
-			map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"hf_tokenizer_name":"x"}}}`}, 700, CleanWhitespace, "</s>"},
+			map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"hf_tokenizer_name":"x"}}}`},
+			700, CleanWhitespace, "</s>"},
 		{"transformers", "siglip2", nil, 958, CleanNone, "<pad>"},
 		{"special tokens", "siglip2",
-			map[string]string{"tokenizer_config.json": "{}", "special_tokens_map.json": `{"pad_token":{"content":"<unk>"}}`}, 958, CleanNone, "<unk>"},
-		{"pad is an object", "clip", map[string]string{"tokenizer_config.json": `{"pad_token":{"content":"a</w>"}}`}, 860, CleanNone, "a</w>"},
+			map[string]string{"tokenizer_config.json": "{}",
+				"special_tokens_map.json": `{"pad_token":{"content":"<unk>"}}`}, 958, CleanNone, "<unk>"},
+		{"pad is an object", "clip", map[string]string{"tokenizer_config.json": `{"pad_token":{"content":"a</w>"}}`},
+			860, CleanNone, "a</w>"},
 	} {
 		tok, err := Load(folder(t, test.family, test.files))
 		if err != nil {
@@ -82,7 +88,8 @@ func TestFolder(t *testing.T) {
 
 func TestFolderErrors(t *testing.T) {
 	kwargs := func(text string) map[string]string {
-		return map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"tokenizer_kwargs":` + text + `}}}`}
+		return map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"tokenizer_kwargs":` +
+			text + `}}}`}
 	}
 	config := func(text string) map[string]string { return map[string]string{"tokenizer_config.json": text} }
 	for _, test := range []struct {
@@ -92,8 +99,10 @@ func TestFolderErrors(t *testing.T) {
 	}{
 		{"", nil, "no tokenizer.json, no merges.txt"},
 		{"", map[string]string{"spiece.model": "x"}, "has spiece.model alone; want a tokenizer.json"},
-		{"", map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"hf_tokenizer_name":"who/x"}}}`}, `names the tokenizer "who/x"`},
-		{"", map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"vocab_size":560}}}`}, "CLIP's 49408 tokens, with vocab_size 560"},
+		{"", map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"hf_tokenizer_name":"who/x"}}}`},
+			`names the tokenizer "who/x"`},
+		{"", map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"vocab_size":560}}}`},
+			"CLIP's 49408 tokens, with vocab_size 560"},
 		{"", kwargs(`{"clean":"shine"}`), `tokenizer_kwargs: clean: clean "shine"`},
 		{"", kwargs(`{"strip_sep_token":true}`), "tokenizer_kwargs: strip_sep_token: have true"},
 		{"", kwargs(`{"language":"zh"}`), `tokenizer_kwargs: language: have "zh"`},
@@ -101,13 +110,16 @@ func TestFolderErrors(t *testing.T) {
 		{"clip", config(`{"padding_side":"left"}`), `padding_side "left"; want right`},
 		{"siglip2", config(`{"tokenizer_class":"GemmaTokenizer"}`), `padding_side "left"`},
 		{"clip", config(`{"pad_token":"none"}`), `has no token "none"`},
-		{"clip", config(`{"add_eos_token":false}`), "post_processor adds one: true; tokenizer_config.json has add_eos_token: false"},
+		{"clip", config(`{"add_eos_token":false}`),
+			"post_processor adds one: true; tokenizer_config.json has add_eos_token: false"},
 		{"siglip", config(`{"pad_token":"</s>","add_bos_token":true}`), "add_bos_token: true"},
-		{"clip", config(`{"added_tokens_decoder":{"900":{"content":"<new>"}}}`), `token "<new>" has id -1; tokenizer_config.json says 900`},
+		{"clip", config(`{"added_tokens_decoder":{"900":{"content":"<new>"}}}`),
+			`token "<new>" has id -1; tokenizer_config.json says 900`},
 		{"siglip", config(`{}`), "no padding"},
 	} {
 		dir := folder(t, test.family, test.files)
-		if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "tokenizer: "+dir) {
+		if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), test.want) ||
+			!strings.HasPrefix(err.Error(), "tokenizer: "+dir) {
 			t.Errorf("%v: %v; want error with the folder and %q", test.files, err, test.want)
 		}
 	}
@@ -124,7 +136,8 @@ func TestTwoFiles(t *testing.T) {
 	for _, m := range file.Model.Merges {
 		merges += m[0] + " " + m[1] + "\r\n"
 	}
-	two := map[string]string{"vocab.json": string(part(file.Model.Vocab)), "merges.txt": merges, "tokenizer_config.json": `{"pad_token":"<|endoftext|>"}`}
+	two := map[string]string{"vocab.json": string(part(file.Model.Vocab)),
+		"merges.txt": merges, "tokenizer_config.json": `{"pad_token":"<|endoftext|>"}`}
 	tok, err := Load(folder(t, "", two))
 	if err != nil {
 		t.Fatal(err)

@@ -24,8 +24,8 @@ type expected struct {
 }
 
 // TestForeign compares with the ids that open_clip and transformers give in
-// folders that they wrote: those here (see testdata/golden.py), those of
-// ../shared, and any below FOREIGN_DIR.
+// folders that they wrote: the folders here (see testdata/golden.py), in ../shared,
+// and below FOREIGN_DIR.
 func TestForeign(t *testing.T) {
 	for _, root := range []string{"testdata/foreign", foreign, os.Getenv("FOREIGN_DIR")} {
 		paths, _ := filepath.Glob(filepath.Join(root, "*", "expected.json"))

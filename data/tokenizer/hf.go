@@ -116,7 +116,8 @@ func (t *Tokenizer) apply(f hfFile, s settings) error {
 	switch {
 	case s.pad != "":
 		if t.pad = id(s.pad); t.pad < 0 {
-			return fmt.Errorf("has no token %q, which tokenizer_config.json or special_tokens_map.json pads with", s.pad)
+			return fmt.Errorf("has no token %q, which tokenizer_config.json or special_tokens_map.json pads with",
+				s.pad)
 		}
 	case f.Padding != nil:
 		if t.pad = f.Padding.ID; t.pad < 0 || int(t.pad) >= t.Size() {
@@ -135,7 +136,8 @@ func (t *Tokenizer) apply(f hfFile, s settings) error {
 		have bool
 	}{{"add_bos_token", c.AddBOS, len(t.start) > 0}, {"add_eos_token", c.AddEOS, len(t.end) > 0}} {
 		if side.want != nil && *side.want != side.have {
-			return fmt.Errorf("post_processor adds one: %t; tokenizer_config.json has %s: %t", side.have, side.name, *side.want)
+			return fmt.Errorf("post_processor adds one: %t; tokenizer_config.json has %s: %t",
+				side.have, side.name, *side.want)
 		}
 	}
 	for n, token := range c.Added {
@@ -189,8 +191,8 @@ const sequence = "Sequence"
 // maxComponents bounds a Sequence with those in it; real ones have six.
 const maxComponents = 32
 
-// components are those of a part in order. A Sequence has its own under key, and
-// may have Sequences among them.
+// components lists the components of a part in order. A Sequence has its own under
+// key, and may have Sequences among them.
 func components(part json.RawMessage, key string) (all []component, err error) {
 	err = walk(part, key, 0, func(c component) error {
 		if all = append(all, c); len(all) > maxComponents {

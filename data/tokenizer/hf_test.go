@@ -48,31 +48,40 @@ func TestReadErrors(t *testing.T) {
 		{"clip", "normalizer", `{"type":"Sequence","normalizers":[{"type":"Nmt"}]}`, `normalizer "Nmt"; want NFC`},
 		{"clip", "normalizer", `{"type":"Lowercase","locale":"tr"}`, `normalizer Lowercase: unknown field "locale"`},
 		{"clip", "normalizer", `{"type":"Replace","pattern":{"String":""},"content":""}`, "Replace: an empty pattern"},
-		{"clip", "normalizer", `{"type":"Replace","pattern":{},"content":""}`, "Replace: pattern; want a String or a Regex"},
+		{"clip", "normalizer", `{"type":"Replace","pattern":{},"content":""}`,
+			"Replace: pattern; want a String or a Regex"},
 		{"clip", "normalizer", `{"type":"Replace","pattern":{"Regex":"\\bx"},"content":""}`, `\b is not supported`},
 		{"clip", "normalizer", `{"type":"Replace","pattern":{"Regex":"^ "},"content":""}`, `^ is not supported`},
 		{"clip", "normalizer", `{"type":"Replace","pattern":{"Regex":"[a[b]]"},"content":""}`, "brackets in brackets"},
 		{"clip", "normalizer", `{"type":"Replace","pattern":{"Regex":"\\s+(?!\\S)"},"content":""}`, "(?!"},
 		{"clip", "normalizer", `{"type":"Replace","pattern":{"Regex":" *"},"content":""}`, "matches nothing at all"},
-		{"siglip", "normalizer", `{"type":"Precompiled","precompiled_charsmap":"AAAA"}`, "Precompiled: precompiled_charsmap is cut off"},
-		{"siglip", "normalizer", `{"type":"Precompiled","precompiled_charsmap":"/////wAA"}`, "precompiled_charsmap is cut off"},
+		{"siglip", "normalizer", `{"type":"Precompiled","precompiled_charsmap":"AAAA"}`,
+			"Precompiled: precompiled_charsmap is cut off"},
+		{"siglip", "normalizer", `{"type":"Precompiled","precompiled_charsmap":"/////wAA"}`,
+			"precompiled_charsmap is cut off"},
 
 		{"clip", "normalizer", `[1]`, "normalizer cannot unmarshal array"},
 		{"clip", "normalizer", `{}`, "normalizer has no type"},
 		{"clip", "normalizer", `{"type":"Sequence","pretokenizers":[]}`, "Sequence: normalizers"},
 		{"clip", "normalizer", nested(`{"type":"NFC"}`, 5), "at most 4 in one another"},
-		{"clip", "normalizer", `{"type":"Sequence","normalizers":[{"type":"NFC"}` + strings.Repeat(`,{"type":"NFC"}`, 32) + `]}`, "Sequence of more than 32"},
-		{"clip", "normalizer", `{"type":"Prepend","prepend":"` + strings.Repeat("a", 257) + `"}`, "Prepend: a text of 257 bytes; want at most 256"},
+		{"clip", "normalizer", `{"type":"Sequence","normalizers":[{"type":"NFC"}` +
+			strings.Repeat(`,{"type":"NFC"}`, 32) + `]}`, "Sequence of more than 32"},
+		{"clip", "normalizer", `{"type":"Prepend","prepend":"` + strings.Repeat("a", 257) + `"}`,
+			"Prepend: a text of 257 bytes; want at most 256"},
 
-		{"clip", "pre_tokenizer", `{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},{"type":"ByteLevel"}]}`, "pre_tokenizer ByteLevel twice"},
+		{"clip", "pre_tokenizer", `{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},{"type":"ByteLevel"}]}`,
+			"pre_tokenizer ByteLevel twice"},
 		{"clip", "pre_tokenizer", `{"type":"Punctuation"}`, `pre_tokenizer "Punctuation"; want Split`},
-		{"clip", "pre_tokenizer", `{"type":"Split","pattern":{"String":" "},"behavior":"Contiguous"}`, `behavior "Contiguous"`},
+		{"clip", "pre_tokenizer", `{"type":"Split","pattern":{"String":" "},"behavior":"Contiguous"}`,
+			`behavior "Contiguous"`},
 		{"siglip", "pre_tokenizer", `{"type":"Metaspace","replacement":"__"}`, `replacement "__"; want one character`},
-		{"siglip", "pre_tokenizer", `{"type":"Metaspace","replacement":"_","prepend_scheme":"first"}`, `prepend_scheme "first"`},
+		{"siglip", "pre_tokenizer", `{"type":"Metaspace","replacement":"_","prepend_scheme":"first"}`,
+			`prepend_scheme "first"`},
 		{"siglip", "pre_tokenizer", `{"type":"Metaspace","replacement":"_","prepend_scheme":"always","add_prefix_space":false}`, "add_prefix_space false"},
 
 		{"clip", "post_processor", `{"type":"Other"}`, `post_processor "Other"; want TemplateProcessing`},
-		{"clip", "post_processor", `{"type":"RobertaProcessing","sep":["a",9999],"cls":["b",1]}`, "id 9999; want one of 860 tokens"},
+		{"clip", "post_processor", `{"type":"RobertaProcessing","sep":["a",9999],"cls":["b",1]}`,
+			"id 9999; want one of 860 tokens"},
 		{"siglip", "post_processor", `{"type":"TemplateProcessing","single":[]}`, "0 times the text; want once"},
 		{"siglip", "post_processor", `{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x","type_id":0}}]}`, `no special token "x"`},
 
@@ -118,7 +127,8 @@ func nested(part string, n int) string {
 // TestGrowth: no normalizer makes a text grow without bound.
 func TestGrowth(t *testing.T) {
 	double := `{"type":"Replace","pattern":{"String":"a"},"content":"aa"}`
-	tok := readChanged(t, "clip", map[string]string{"normalizer": `{"type":"Sequence","normalizers":[` + double + strings.Repeat(","+double, 31) + `]}`})
+	tok := readChanged(t, "clip", map[string]string{"normalizer": `{"type":"Sequence","normalizers":[` +
+		double + strings.Repeat(","+double, 31) + `]}`})
 	if n := len(tok.model.(*pipeline).normalize("aaa")); n > 3*maxGrowth+maxContent {
 		t.Errorf("3 bytes became %d; want at most %d", n, 3*maxGrowth+maxContent)
 	}
@@ -127,7 +137,8 @@ func TestGrowth(t *testing.T) {
 func checkError(t *testing.T, name, text, want string) {
 	t.Helper()
 	_, err := Read(strings.NewReader(text))
-	if err == nil || !strings.HasPrefix(err.Error(), "tokenizer.json: ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+	if err == nil || !strings.HasPrefix(err.Error(), "tokenizer.json: ") ||
+		!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("%s: %v; want one line with %q", name, err, want)
 	}
 }

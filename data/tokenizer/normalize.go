@@ -80,7 +80,8 @@ func normalizer(name string, part json.RawMessage) (func(string) string, error) 
 		}
 		return m.apply, nil
 	}
-	return nil, fmt.Errorf("%q; want NFC, NFD, NFKC, NFKD, Lowercase, Strip, Prepend, Replace, Precompiled or a Sequence", name)
+	return nil, fmt.Errorf("%q; want NFC, NFD, NFKC, NFKD, Lowercase, Strip, Prepend, Replace, "+
+		"Precompiled or a Sequence", name)
 }
 
 // short refuses a text that would make others too long.

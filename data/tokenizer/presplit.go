@@ -59,7 +59,8 @@ func newSplit(name string, part json.RawMessage) (splitter, error) {
 	}
 	join, ok := behaviors[x.Behavior]
 	if !ok {
-		return nil, fmt.Errorf("%s: behavior %q; want Removed, Isolated, MergedWithPrevious or MergedWithNext", name, x.Behavior)
+		return nil, fmt.Errorf("%s: behavior %q; want Removed, Isolated, MergedWithPrevious or MergedWithNext",
+			name, x.Behavior)
 	}
 	return func(s string) []string { return join(s, spans(s, find(s), x.Invert)) }, nil
 }

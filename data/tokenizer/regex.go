@@ -28,7 +28,7 @@ func (p hfPattern) compile() (matcher, error) {
 	return nil, errors.New("pattern; want a String or a Regex")
 }
 
-// places are those of s in text.
+// places are the ranges of bytes where text has s.
 func places(text, s string) (all [][]int) {
 	for at := 0; ; {
 		i := strings.Index(text[at:], s)
@@ -81,7 +81,8 @@ func compileRegex(pattern string) (*regexp.Regexp, error) {
 	}
 	re, err := regexp.Compile(out.String())
 	if err != nil {
-		return nil, fmt.Errorf("regular expression %q: %s", pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return nil, fmt.Errorf("regular expression %q: %s",
+			pattern, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	if re.MatchString("") {
 		return nil, fmt.Errorf("regular expression %q matches nothing at all; want one that does not", pattern)

@@ -67,7 +67,7 @@ func (m *hfMerge) UnmarshalJSON(text []byte) error {
 // MarshalJSON writes the old form.
 func (m hfMerge) MarshalJSON() ([]byte, error) { return json.Marshal(m[0] + " " + m[1]) }
 
-// newBPE reads a model of kind BPE. The strings are those of each id; byteLevel
+// newBPE reads a model of kind BPE. The strings are the tokens by id; byteLevel
 // says that pieces come in the byte alphabet.
 func newBPE(part json.RawMessage, byteLevel bool) (*bpe, []string, error) {
 	var x hfBPE
@@ -114,7 +114,8 @@ func dense(vocab map[string]int32) ([]string, error) {
 	texts, used := make([]string, len(vocab)), make([]bool, len(vocab))
 	for s, id := range vocab {
 		if id < 0 || int(id) >= len(texts) {
-			return nil, fmt.Errorf("token %q has id %d; want less than %d, the size of the vocabulary", s, id, len(texts))
+			return nil, fmt.Errorf("token %q has id %d; want less than %d, the size of the vocabulary",
+				s, id, len(texts))
 		}
 		if used[id] {
 			other := []string{texts[id], s}
@@ -134,7 +135,8 @@ func (x hfBPE) rules() (map[pair]merge, error) {
 		right, okRight := x.Vocab[two[1]]
 		made, ok := x.Vocab[two[0]+two[1]]
 		if !okLeft || !okRight || !ok {
-			return nil, fmt.Errorf("merge %d: %q and %q; want both and what they make in the vocabulary", i+1, two[0], two[1])
+			return nil, fmt.Errorf("merge %d: %q and %q; want both and what they make in the vocabulary",
+				i+1, two[0], two[1])
 		}
 		if _, twice := rules[pair{left, right}]; twice {
 			return nil, fmt.Errorf("merge %d: %q and %q; want a new pair", i+1, two[0], two[1])

@@ -58,7 +58,7 @@ func (t *Tokenizer) SOT() int32 { return last(t.start) }
 func (t *Tokenizer) EOT() int32 { return last(t.end) }
 
 // Pad is the token behind the end of a text: 0 in open_clip's tokenizer of
-// CLIP's vocabulary, EOT in that of transformers.
+// CLIP's vocabulary, EOT in transformers' tokenizer.
 func (t *Tokenizer) Pad() int32 { return t.pad }
 
 func last(ids []int32) int32 {
@@ -106,7 +106,7 @@ func (t *Tokenizer) Tokenize(dst []int32, text string) (truncated bool) {
 	return len(ids) > room
 }
 
-// Encode returns the ids of text without those of its start and end.
+// Encode returns the ids of text without the ids of its start and end.
 func (t *Tokenizer) Encode(text string) []int32 { return t.model.encode(t.clean.apply(text)) }
 
 // Decode returns the text of ids, cleaned as it was encoded. Ids that are no

@@ -43,7 +43,7 @@ func trained(t testing.TB) *Tokenizer {
 	return tok
 }
 
-// merges are those of a vocabulary in CLIP's order.
+// merges are the merges of a vocabulary in CLIP's order.
 func merges(t *Tokenizer) []pair { return t.model.(*clip).list }
 
 // TestGolden compares with open_clip's tokenizer, by the lines here and by all
@@ -54,7 +54,8 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	if tok.Size() != 49408 || tok.SOT() != 49406 || tok.EOT() != 49407 || tok.Pad() != 0 {
-		t.Errorf("size %d, SOT %d, EOT %d, pad %d; want 49408, 49406, 49407, 0", tok.Size(), tok.SOT(), tok.EOT(), tok.Pad())
+		t.Errorf("size %d, SOT %d, EOT %d, pad %d; want 49408, 49406, 49407, 0",
+			tok.Size(), tok.SOT(), tok.EOT(), tok.Pad())
 	}
 	if rows := checkGolden(t, tok, "testdata/golden.jsonl"); rows != 313 {
 		t.Errorf("%d golden rows, want 313", rows)
@@ -116,7 +117,8 @@ func TestTokenize(t *testing.T) {
 	if !slices.Equal(dst, want) {
 		t.Errorf("Tokenize = %d, want %d", dst, want)
 	}
-	if truncated := tok.Tokenize(dst, strings.Repeat("red ", 9)); !truncated || dst[7] != tok.EOT() || dst[6] == tok.EOT() {
+	if truncated := tok.Tokenize(dst, strings.Repeat("red ", 9)); !truncated ||
+		dst[7] != tok.EOT() || dst[6] == tok.EOT() {
 		t.Errorf("a long text gives %d, truncated %v; want EOT last alone", dst, truncated)
 	}
 	if tok.EOT() != int32(tok.Size())-1 {
@@ -207,13 +209,15 @@ func checkWords(t *testing.T, text string) {
 	if strings.ContainsRune(text, '\u0345') {
 		return // a letter for Go's expressions, nothing for Python's
 	}
-	if got, want := slices.Collect(words(text, defaultSpecials)), pattern.FindAllString(text, -1); !slices.Equal(got, want) {
+	got, want := slices.Collect(words(text, defaultSpecials)), pattern.FindAllString(text, -1)
+	if !slices.Equal(got, want) {
 		t.Errorf("words(%q) = %q, want %q", text, got, want)
 	}
 }
 
 func TestWords(t *testing.T) {
-	for _, text := range append(captions, "don't we'll i'm 3.14 <start_of_text>x<end_of_tex", "'ſ ''s'd", "x²y½ ٣٤ 中文!", "a\u0301b c_d-e", "") {
+	for _, text := range append(captions, "don't we'll i'm 3.14 <start_of_text>x<end_of_tex",
+		"'ſ ''s'd", "x²y½ ٣٤ 中文!", "a\u0301b c_d-e", "") {
 		checkWords(t, text)
 	}
 }

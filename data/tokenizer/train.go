@@ -25,7 +25,8 @@ const maxTrainedWord = 1024
 // A word of more than 1024 bytes is taken for data gone astray, and not counted.
 func Train(captions iter.Seq2[string, error], size int) (*Tokenizer, error) {
 	if size < MinVocabSize {
-		return nil, fmt.Errorf("tokenizer: vocabulary of %d; want at least %d, the bytes and the two ends", size, MinVocabSize)
+		return nil, fmt.Errorf("tokenizer: vocabulary of %d; want at least %d, the bytes and the two ends",
+			size, MinVocabSize)
 	}
 	counts := map[string]int{}
 	for caption, err := range captions {

@@ -37,7 +37,7 @@ func (p *hfPiece) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// newUnigram reads a model of kind Unigram. The strings are those of each id.
+// newUnigram reads a model of kind Unigram. The strings are the tokens by id.
 func newUnigram(part json.RawMessage) (*unigram, []string, error) {
 	var x struct {
 		typed

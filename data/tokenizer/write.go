@@ -105,7 +105,8 @@ func cutClean(normalizer json.RawMessage) (c Clean, rest json.RawMessage, ok boo
 		Type  string            `json:"type"`
 		Parts []json.RawMessage `json:"normalizers"`
 	}
-	if absent(normalizer) || json.Unmarshal(normalizer, &x) != nil || x.Type != "Sequence" || len(x.Parts) == 0 || len(x.Parts) > 2 {
+	if absent(normalizer) || json.Unmarshal(normalizer, &x) != nil ||
+		x.Type != "Sequence" || len(x.Parts) == 0 || len(x.Parts) > 2 {
 		return "", nil, false
 	}
 	for _, c := range cleans {
@@ -138,7 +139,7 @@ func (c *clip) file(t *Tokenizer) hfFile {
 	return f
 }
 
-// parts are those of the file beside the vocabulary.
+// parts are the parts of the file beside the vocabulary.
 func (c *clip) parts(clean Clean) hfFile {
 	sot, eot := c.specials[0], c.specials[1]
 	id := c.sot()
@@ -159,7 +160,9 @@ func (c *clip) parts(clean Clean) hfFile {
 		PostProcessor: part(object{"type": "TemplateProcessing",
 			"single": []object{{"SpecialToken": object{"id": sot, "type_id": 0}},
 				{"Sequence": object{"id": "A", "type_id": 0}}, {"SpecialToken": object{"id": eot, "type_id": 0}}},
-			"pair":           []object{{"Sequence": object{"id": "A", "type_id": 0}}, {"Sequence": object{"id": "B", "type_id": 0}}},
+			"pair": []object{
+				{"Sequence": object{"id": "A", "type_id": 0}}, {"Sequence": object{"id": "B", "type_id": 0}},
+			},
 			"special_tokens": object{sot: special(sot, id), eot: special(eot, id+1)},
 		}),
 		Decoder: part(object{"type": "Sequence", "decoders": []object{
@@ -204,7 +207,9 @@ var transformersSpecials = [2]string{"<|startoftext|>", "<|endoftext|>"}
 // and merges.txt for CLIP.
 func transformersCLIP(vocab map[string]int32, lines []string, s settings) ([]byte, error) {
 	bos, eos, unk := transformersSpecials[0], transformersSpecials[1], transformersSpecials[1]
-	for name, from := range map[*string]tokenName{&bos: s.tokenizerConfig.BOS, &eos: s.tokenizerConfig.EOS, &unk: s.tokenizerConfig.Unk} {
+	for name, from := range map[*string]tokenName{
+		&bos: s.tokenizerConfig.BOS, &eos: s.tokenizerConfig.EOS, &unk: s.tokenizerConfig.Unk,
+	} {
 		if from != "" {
 			*name = string(from)
 		}
@@ -224,9 +229,11 @@ func transformersCLIP(vocab map[string]int32, lines []string, s settings) ([]byt
 			{ID: vocab[eos], Content: eos, Special: true},
 		},
 		Normalizer: part(object{"type": "Sequence", "normalizers": []object{
-			{"type": "NFC"}, {"type": "Replace", "pattern": object{"Regex": `\s+`}, "content": " "}, {"type": "Lowercase"}}}),
+			{"type": "NFC"}, {"type": "Replace", "pattern": object{"Regex": `\s+`}, "content": " "},
+			{"type": "Lowercase"}}}),
 		PreTokenizer: part(object{"type": "Sequence", "pretokenizers": []object{
-			{"type": "Split", "pattern": object{"Regex": `<\|startoftext\|>|<\|endoftext\|>|` + clipPattern}, "behavior": "Removed", "invert": true},
+			{"type": "Split", "pattern": object{"Regex": `<\|startoftext\|>|<\|endoftext\|>|` + clipPattern},
+				"behavior": "Removed", "invert": true},
 			{"type": "ByteLevel", "add_prefix_space": false},
 		}}),
 		PostProcessor: part(object{"type": "RobertaProcessing", "sep": named(eos), "cls": named(bos)}),

@@ -38,7 +38,8 @@ func FuzzWhere(f *testing.F) {
 		if !slices.Equal(again.columns, c.columns) || written(again, again.root) != written(c, c.root) {
 			t.Errorf("read again it is %s, was %s", written(again, again.root), written(c, c.root))
 		}
-		for _, v := range []value{{}, {kind: isNumber, number: 3}, {kind: isText, text: "x"}, {kind: isBool, number: 1}} {
+		for _, v := range []value{{}, {kind: isNumber, number: 3},
+			{kind: isText, text: "x"}, {kind: isBool, number: 1}} {
 			row := slices.Repeat([]value{v}, len(c.columns))
 			if got, want := again.root.match(row), c.root.match(row); got != want {
 				t.Errorf("read again it is %d, was %d, where all columns are %v", got, want, v)

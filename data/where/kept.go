@@ -14,7 +14,7 @@ type Kept struct {
 	read   int
 }
 
-// NewKept has room for so many rows, and none of them.
+// NewKept has room for the given number of rows, and keeps none.
 func NewKept(rows int64) *Kept { return &Kept{words: make([]uint64, (rows+63)/64)} }
 
 // Len is the number of rows that are kept.

@@ -117,7 +117,8 @@ type parser struct {
 }
 
 func (c *Condition) errorf(at int, format string, args ...any) error {
-	return fmt.Errorf("where %q: at %d: %s", c.text, utf8.RuneCountInString(c.text[:at])+1, fmt.Sprintf(format, args...))
+	return fmt.Errorf("where %q: at %d: %s", c.text,
+		utf8.RuneCountInString(c.text[:at])+1, fmt.Sprintf(format, args...))
 }
 
 func (p *parser) bad(t token, want string) error {
@@ -164,7 +165,8 @@ func (p *parser) scan() error {
 				kind = tokenColumn
 			}
 		case strings.IndexByte(letters, c) >= 0 || c >= 0x80:
-			for kind = tokenWord; end < len(s) && (strings.IndexByte(letters+digits+".", s[end]) >= 0 || s[end] >= 0x80); {
+			for kind = tokenWord; end < len(s) &&
+				(strings.IndexByte(letters+digits+".", s[end]) >= 0 || s[end] >= 0x80); {
 				end++
 			}
 		case strings.IndexByte(digits+".-+", c) >= 0:

@@ -25,7 +25,8 @@ func TestWhere(t *testing.T) {
 		{"not a > 3", yes}, {"not not a > 3", no}, {"NOT t AND t", no}, {"not (t and t)", no},
 		{"s = 'it''s'", yes}, {"s != ''''", yes}, {"'''' = ''''", yes}, {"s < 'j'", yes}, {"s >= 'J'", yes},
 		{"t = true", yes}, {"t != False", yes},
-		{"n > 1", unknown}, {"not n > 1", unknown}, {"n > 1 or t", yes}, {"n > 1 and t", unknown}, {"n > 1 and a > 3", no},
+		{"n > 1", unknown}, {"not n > 1", unknown}, {"n > 1 or t", yes},
+		{"n > 1 and t", unknown}, {"n > 1 and a > 3", no},
 		{"n = null", yes}, {"n != null", no}, {"null = a", no}, {"a != null", yes}, {"n", unknown},
 		{"c.d = -2", yes}, {"`odd name` = 0", yes}, {"a > b", yes}, {"x = x", no}, {"x != x", yes}, {"x < 1", no},
 	} {

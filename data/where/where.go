@@ -70,7 +70,8 @@ func (c *Condition) find(f *parquetfile.File, file string, i int) (found column,
 	}
 	switch k := t.Kind(); {
 	case decimal, k == parquet.Int96, k == parquet.FixedLenByteArray:
-		return found, c.errorf(at, "column %s of %s has values of %v; want numbers, text or true and false", name, file, t)
+		return found, c.errorf(at, "column %s of %s has values of %v; want numbers, text or true and false",
+			name, file, t)
 	case k == parquet.Boolean:
 		found.kind = isBool
 	case k == parquet.ByteArray:

@@ -21,7 +21,8 @@ func TestPrune(t *testing.T) {
 			case depth > 0 && k == 0:
 				return "not (" + pattern(depth-1).Draw(t, "a") + ")"
 			case depth > 0 && k <= 2:
-				return "(" + pattern(depth-1).Draw(t, "a") + []string{" and ", " or "}[k-1] + pattern(depth-1).Draw(t, "b") + ")"
+				join := []string{" and ", " or "}[k-1]
+				return "(" + pattern(depth-1).Draw(t, "a") + join + pattern(depth-1).Draw(t, "b") + ")"
 			}
 			op := rapid.SampledFrom(comparisons).Draw(t, "op")
 			switch rapid.IntRange(0, 4).Draw(t, "kind") {

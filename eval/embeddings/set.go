@@ -122,7 +122,8 @@ func readPair(path string) (*Set, error) {
 	}
 	m := len(texts) / width
 	if width != e || n == 0 || m%n != 0 {
-		return nil, fmt.Errorf("embeddings: %s holds (%d, %d), %s (%d, %d); want rows of one width, and as many texts for each image",
+		return nil, fmt.Errorf("embeddings: %s holds (%d, %d), %s (%d, %d); "+
+			"want rows of one width, and as many texts for each image",
 			path, n, e, textsName(path), m, width)
 	}
 	s.Texts, s.Captions = texts, make([]string, m)

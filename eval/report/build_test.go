@@ -31,7 +31,7 @@ type pairRow struct {
 
 // testSource has 40 images of two classes, each a plain picture whose red is its
 // number, and a caption for each, of which some occur twice. A caption is where
-// its image is, but for those of images 0, 2 and 4, from the farthest on.
+// its image is, except the captions of images 0, 2 and 4, from the farthest on.
 func testSource(t *testing.T) Source {
 	t.Helper()
 	const n = 40
@@ -47,7 +47,8 @@ func testSource(t *testing.T) Source {
 		if err := png.Encode(&b, m); err != nil {
 			t.Fatal(err)
 		}
-		rows[i].Image.Bytes, rows[i].Caption, rows[i].Label = b.Bytes(), "an east "+strings.Repeat("o", i%30), int64(i%2)
+		rows[i].Image.Bytes, rows[i].Caption, rows[i].Label = b.Bytes(),
+			"an east "+strings.Repeat("o", i%30), int64(i%2)
 		x, y := []float32{1, 0.6}[i%2], []float32{0, 0.8}[i%2]
 		set.Images, set.Labels = append(set.Images, x, y), append(set.Labels, i%2)
 		set.Rows = append(set.Rows, data.RowRef{Shard: path, Row: int64(i)})

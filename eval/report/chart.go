@@ -45,12 +45,14 @@ func gridSVG(cosines []float32, rows, columns []string) template.HTML {
 	}
 	const cell = 22
 	var s strings.Builder
-	fmt.Fprintf(&s, `<svg role="img" viewBox="0 0 %d %d" width="%d" height="%d" aria-label="Grid of cosines between %.2f and %.2f">`,
+	fmt.Fprintf(&s, `<svg role="img" viewBox="0 0 %d %d" width="%d" height="%d" `+
+		`aria-label="Grid of cosines between %.2f and %.2f">`,
 		n*cell, n*cell, n*cell, n*cell, low, high)
 	for i := range n {
 		for j := range n {
 			v := cosines[i*n+j]
-			fmt.Fprintf(&s, `<rect class="cell" x="%d" y="%d" width="%d" height="%d" opacity="%.3f"><title>%s / %s: %.3f</title></rect>`,
+			fmt.Fprintf(&s, `<rect class="cell" x="%d" y="%d" width="%d" height="%d" opacity="%.3f">`+
+				`<title>%s / %s: %.3f</title></rect>`,
 				j*cell, i*cell, cell-1, cell-1, shade(float64((v-low)/max(1e-9, high-low))),
 				html.EscapeString(rows[i]), html.EscapeString(columns[j]), v)
 		}

@@ -106,7 +106,8 @@ func drawMap(at []float64, dots []Dot, names []string) template.HTML {
 		return inset + (at[2*i]-left)*scale, height - mapMargin - (at[2*i+1]-low)*scale
 	}
 	var s strings.Builder
-	fmt.Fprintf(&s, `<svg role="img" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" aria-label="Map of %d images and %d class names">`,
+	fmt.Fprintf(&s, `<svg role="img" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" `+
+		`aria-label="Map of %d images and %d class names">`,
 		mapSide, height, mapSide, height, len(dots), len(names))
 	for i, d := range dots {
 		x, y := place(i)

@@ -11,7 +11,8 @@ import (
 var units = []struct {
 	name  string
 	bytes float64
-}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}}
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
+	{"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}}
 
 // Parse returns the bytes that text says, a positive number and a unit.
 func Parse(text string) (int64, error) {
@@ -20,7 +21,8 @@ func Parse(text string) (int64, error) {
 		if !ok {
 			continue
 		}
-		if v, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && v > 0 && v*u.bytes < math.MaxInt64 {
+		if v, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil &&
+			v > 0 && v*u.bytes < math.MaxInt64 {
 			return int64(v * u.bytes), nil
 		}
 	}

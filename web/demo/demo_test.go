@@ -50,7 +50,8 @@ func untrained(t *testing.T) Model {
 	must(t, err)
 	classes, err := eval.ReadClasses(filepath.Join(dir, "classes.txt"))
 	must(t, err)
-	return Model{Name: hostile, Embedder: e, Logits: eval.Logits{Scale: 14}, Size: 32, Pool: pool, Set: set, Classes: classes}
+	return Model{Name: hostile, Embedder: e, Logits: eval.Logits{Scale: 14},
+		Size: 32, Pool: pool, Set: set, Classes: classes}
 }
 
 // hostile is a name that must not become a part of a page.
@@ -62,7 +63,7 @@ func serveModel(t *testing.T) *httptest.Server {
 	return s
 }
 
-// pngOf is a picture that says it has so many pixels.
+// pngOf is a picture whose header claims w x h pixels.
 func pngOf(t testing.TB, w, h uint32) []byte {
 	var b bytes.Buffer
 	must(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, 40, 30))))

@@ -62,7 +62,8 @@ func (s *server) predict(w http.ResponseWriter, r *http.Request) (any, error) {
 func readForm(r *http.Request) (q question, err error) {
 	parts, err := r.MultipartReader()
 	if err != nil {
-		return q, refuse(http.StatusUnsupportedMediaType, "%v; want a form, as curl -F image=@photo.jpg -F labels=cat,dog sends it", err)
+		return q, refuse(http.StatusUnsupportedMediaType,
+			"%v; want a form, as curl -F image=@photo.jpg -F labels=cat,dog sends it", err)
 	}
 	for {
 		part, err := parts.NextPart()

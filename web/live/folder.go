@@ -82,7 +82,9 @@ type Ledger struct {
 // Open takes the folder of a run, which may not have begun.
 func Open(dir string) *Folder {
 	f := &Folder{Dir: dir, gauges: &train.Gauges{}, drawn: -1}
-	f.metrics.path, f.grid.path, f.ledger.path = filepath.Join(dir, run.MetricsFile), filepath.Join(dir, run.GridFile), filepath.Join(dir, run.LedgerFile)
+	f.metrics.path = filepath.Join(dir, run.MetricsFile)
+	f.grid.path = filepath.Join(dir, run.GridFile)
+	f.ledger.path = filepath.Join(dir, run.LedgerFile)
 	f.state.Name = filepath.Base(dir)
 	return f
 }
@@ -111,7 +113,8 @@ func (f *Folder) State() State {
 func (f *Folder) refresh() {
 	s := &f.state
 	was, problem := s.version, ""
-	if err := errors.Join(f.readConfig(), f.readMetrics(), f.readGrid(), f.readLedger(), f.readCheckpoints()); err != nil {
+	err := errors.Join(f.readConfig(), f.readMetrics(), f.readGrid(), f.readLedger(), f.readCheckpoints())
+	if err != nil {
 		problem = strings.Join(strings.Fields(err.Error()), " ")
 	}
 	if problem != s.Problem {

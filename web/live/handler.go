@@ -55,7 +55,8 @@ func (f *Folder) servePage(w http.ResponseWriter, _ *http.Request) {
 func (f *Folder) serveGrid(w http.ResponseWriter, r *http.Request) {
 	from, err := strconv.Atoi(r.FormValue("from"))
 	if err != nil && r.FormValue("from") != "" || from < 0 {
-		serve.Error(w, http.StatusBadRequest, fmt.Sprintf("live: from %q; want how many snapshots to leave out", r.FormValue("from")))
+		serve.Error(w, http.StatusBadRequest,
+			fmt.Sprintf("live: from %q; want how many snapshots to leave out", r.FormValue("from")))
 		return
 	}
 	f.State() // reads what is new
@@ -150,8 +151,8 @@ func (s State) event() (string, error) {
 	return "event: view\ndata: " + string(text) + "\n\n", err
 }
 
-// servePrometheus answers with the numbers of the newest lines, and those of
-// the folder.
+// servePrometheus answers with the numbers of the newest lines and the
+// numbers of the folder.
 //
 // Source: https://prometheus.io/docs/instrumenting/exposition_formats/.
 func (f *Folder) servePrometheus(w http.ResponseWriter, _ *http.Request) {

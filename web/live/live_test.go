@@ -55,7 +55,8 @@ func (r testRun) add(name, line string) {
 
 // step adds a line of training and a snapshot.
 func (r testRun) step(step int, loss float64) {
-	m := train.Metrics{Step: step, Epoch: float64(step) / 50, Loss: loss, LnN: math.Log(100), Floor: 0.5, LogitScale: 14, GradNorm: 1, PairsPerSecond: 100, WaitSeconds: 0.1}
+	m := train.Metrics{Step: step, Epoch: float64(step) / 50, Loss: loss, LnN: math.Log(100),
+		Floor: 0.5, LogitScale: 14, GradNorm: 1, PairsPerSecond: 100, WaitSeconds: 0.1}
 	line, err := json.Marshal(m)
 	must(r.t, err)
 	r.add(run.MetricsFile, string(line)+"\n")
@@ -98,7 +99,8 @@ func TestFolder(t *testing.T) {
 	r.write("checkpoints/step-00000020/manifest.json", "{}")
 	was := s.version
 	s = r.state(f)
-	if s.Step != 20 || len(s.Scores) != 1 || s.Bad.Count != 30 || s.Bad.Reasons["no caption"] != 30 || len(s.Bad.Last) != maxBadRows || s.Bad.Last[maxBadRows-1].Row != 29 {
+	if s.Step != 20 || len(s.Scores) != 1 || s.Bad.Count != 30 || s.Bad.Reasons["no caption"] != 30 ||
+		len(s.Bad.Last) != maxBadRows || s.Bad.Last[maxBadRows-1].Row != 29 {
 		t.Errorf("after 20 steps: step %d, scores %v, bad rows %+v", s.Step, s.Scores, s.Bad)
 	}
 	if len(s.Checkpoints) != 1 || s.Checkpoints[0].Step != 20 || s.version == was || r.state(f).version != s.version {
@@ -111,7 +113,8 @@ func TestFolder(t *testing.T) {
 	r.write(run.GridFile, `{"set":"validation","pairs":[]}`+"\n")
 	r.step(5, 4.7)
 	if s := r.state(f); s.Step != 5 || len(s.Lines) != 1 || len(s.Scores) != 0 || s.Snapshots != 1 {
-		t.Errorf("after going back: step %d, %d lines, %d scores, %d snapshots; want 5, 1, 0, 1", s.Step, len(s.Lines), len(s.Scores), s.Snapshots)
+		t.Errorf("after going back: step %d, %d lines, %d scores, %d snapshots; want 5, 1, 0, 1",
+			s.Step, len(s.Lines), len(s.Scores), s.Snapshots)
 	}
 	must(t, os.Remove(filepath.Join(r.dir, checkpoint.PIDFile)))
 	if s := r.state(f); s.status() != "stopped after step 5 of 100" {
@@ -140,10 +143,14 @@ func TestVerdict(t *testing.T) {
 		{State{Lines: []train.Metrics{line(10, 2.6)}}, "It learns: the loss has come 50 % of the way from guessing, ln N 4.60, to the least that the captions allow, 0.60."},
 		{State{Lines: []train.Metrics{line(10, 2.6)}, Step: 10, Steps: 10}, "It has learned"},
 		{State{Lines: []train.Metrics{line(10, 4.6)}, warmup: 50, Step: 10}, "still rising"},
-		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Low: 0.25, Classes: 10}}}, "It learns: the loss has come 2 %"},
-		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Low: 0.15, Classes: 10}}}, "not learned much yet"},
-		{State{Lines: []train.Metrics{line(90, 4.7)}, warmup: 50, Step: 90}, "not learned much yet: the loss has come 0 %"},
-		{State{Lines: []train.Metrics{line(90, 4.6)}, Step: 90, Findings: []train.Finding{{Name: "collapse", Text: "x"}}}, "not learned much yet"},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Low: 0.25, Classes: 10}}},
+			"It learns: the loss has come 2 %"},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Low: 0.15, Classes: 10}}},
+			"not learned much yet"},
+		{State{Lines: []train.Metrics{line(90, 4.7)}, warmup: 50, Step: 90},
+			"not learned much yet: the loss has come 0 %"},
+		{State{Lines: []train.Metrics{line(90, 4.6)}, Step: 90,
+			Findings: []train.Finding{{Name: "collapse", Text: "x"}}}, "not learned much yet"},
 	} {
 		if n := len(test.s.Lines); n > 0 {
 			test.s.Newest = &test.s.Lines[n-1]
@@ -158,7 +165,8 @@ func TestVerdict(t *testing.T) {
 func TestCurves(t *testing.T) {
 	var lines []train.Metrics
 	for i := range 3*maxPoints + 1 {
-		lines = append(lines, train.Metrics{Step: 10 * (i + 1), LnN: math.Log(10), PairsPerSecond: 50, WaitSeconds: 0.5})
+		lines = append(lines, train.Metrics{Step: 10 * (i + 1),
+			LnN: math.Log(10), PairsPerSecond: 50, WaitSeconds: 0.5})
 	}
 	all := Curves(lines, nil)
 	x := all[0].X
@@ -195,17 +203,20 @@ func TestHandler(t *testing.T) {
 		return string(text)
 	}
 	page := get("/", 200)
-	for _, want := range []string{"training, step 20 of 100", "verdict bad", "stuck at ln N", "&lt;script&gt;alert", "<svg role=\"img\"", "ln N 4.605, floor 0.500"} {
+	for _, want := range []string{"training, step 20 of 100", "verdict bad", "stuck at ln N",
+		"&lt;script&gt;alert", "<svg role=\"img\"", "ln N 4.605, floor 0.500"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)
 		}
 	}
-	if strings.Contains(page, hostile) || strings.Contains(page, " style=") || strings.Contains(page, "onclick") || strings.Count(page, "<script") != 1 {
+	if strings.Contains(page, hostile) || strings.Contains(page, " style=") ||
+		strings.Contains(page, "onclick") || strings.Count(page, "<script") != 1 {
 		t.Error("the page holds a hostile name, a style or a script of its own, which its policy forbids")
 	}
 	var state State
 	must(t, json.Unmarshal([]byte(get("/api/run", 200)), &state))
-	if state.Step != 20 || state.Newest.Loss != 4.6 || len(state.Findings) != 1 || state.Bad.Count != 1 || state.Snapshots != 6 {
+	if state.Step != 20 || state.Newest.Loss != 4.6 ||
+		len(state.Findings) != 1 || state.Bad.Count != 1 || state.Snapshots != 6 {
 		t.Errorf("api/run: %+v", state)
 	}
 	var metrics struct {
@@ -221,7 +232,8 @@ func TestHandler(t *testing.T) {
 		Snapshots []train.Snapshot
 	}
 	must(t, json.Unmarshal([]byte(get("/api/grid?from=4", 200)), &grid))
-	if len(grid.Pairs) != 2 || grid.Set != "validation" || len(grid.Snapshots) != 2 || grid.Snapshots[0].Cosines[1][1] != 1 {
+	if len(grid.Pairs) != 2 || grid.Set != "validation" ||
+		len(grid.Snapshots) != 2 || grid.Snapshots[0].Cosines[1][1] != 1 {
 		t.Errorf("api/grid: %+v", grid)
 	}
 	get("/api/grid?from=-1", 400)
@@ -230,11 +242,13 @@ func TestHandler(t *testing.T) {
 	get("/../"+run.MetricsFile, 404)
 	get("/live.js", 200)
 	get("/style.css", 200)
-	if a, err := http.Post(s.URL+"/api/run", "text/plain", nil); err != nil || a.StatusCode != http.StatusMethodNotAllowed {
+	if a, err := http.Post(s.URL+"/api/run", "text/plain",
+		nil); err != nil || a.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("POST of api/run: %v, %v; want 405", a, err)
 	}
 	gauges := get("/metrics", 200) // which module web/shots reads by Prometheus' own parser
-	for _, want := range []string{"goclip_train_step 20\n", "goclip_train_loss 4.6\n", "goclip_bad_rows 1\n", "goclip_running 1\n"} {
+	for _, want := range []string{"goclip_train_step 20\n",
+		"goclip_train_loss 4.6\n", "goclip_bad_rows 1\n", "goclip_running 1\n"} {
 		if !strings.Contains(gauges, want) {
 			t.Errorf("metrics: no %q in\n%s", want, gauges)
 		}
@@ -250,7 +264,10 @@ func TestEvents(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	s := httptest.NewUnstartedServer(f.Handler())
 	s.Config.BaseContext = nil
-	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { f.Handler().ServeHTTP(w, q.WithContext(ctx)) })
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter,
+		q *http.Request) {
+		f.Handler().ServeHTTP(w, q.WithContext(ctx))
+	})
 	s.Start()
 	defer s.Close()
 	next := func(lines *bufio.Scanner) (e event) {
@@ -272,7 +289,8 @@ func TestEvents(t *testing.T) {
 		lines := bufio.NewScanner(a.Body)
 		lines.Buffer(nil, 1<<20)
 		viewers = append(viewers, lines)
-		if e := next(lines); e.Status != "training, step 10 of 100" || e.Snapshots != 1 || !strings.Contains(e.Top, "It learns") || !strings.Contains(e.Rest, "<svg") {
+		if e := next(lines); e.Status != "training, step 10 of 100" || e.Snapshots != 1 ||
+			!strings.Contains(e.Top, "It learns") || !strings.Contains(e.Rest, "<svg") {
 			t.Errorf("first event: %q, %d snapshots", e.Status, e.Snapshots)
 		}
 	}
@@ -290,7 +308,7 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	if !strings.Contains(last, "step 30 of 100") {
-		t.Errorf("the last event is %.80q; want that of step 30", last)
+		t.Errorf("the last event is %.80q; want the event of step 30", last)
 	}
 }
 

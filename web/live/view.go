@@ -29,7 +29,7 @@ type view struct {
 	State
 	Status  string
 	Verdict string
-	Good    bool // as far as anyone can tell
+	Good    bool // as far as anyone can know
 	Tiles   []tile
 	Charts  []template.HTML
 	Reasons []reason
@@ -57,7 +57,8 @@ const newest = 3
 func newView(s State) view {
 	v := view{State: s, Status: s.status()}
 	for _, c := range s.Checkpoints {
-		v.Saves = append(v.Saves, save{c.Step, fmt.Sprintf("%.1f", float64(c.Bytes)/1e6), c.Time.UTC().Format("2006-01-02 15:04:05 MST")})
+		v.Saves = append(v.Saves, save{c.Step, fmt.Sprintf("%.1f", float64(c.Bytes)/1e6),
+			c.Time.UTC().Format("2006-01-02 15:04:05 MST")})
 	}
 	v.Verdict, v.Good = s.verdict()
 	v.Tiles = s.tiles()
@@ -113,7 +114,8 @@ func (s State) verdict() (text string, good bool) {
 	for _, e := range s.latest() { // captions that say little keep the loss high, but not the accuracy low
 		learns = learns || e.Low > 2/float64(max(1, e.Classes))
 	}
-	how := fmt.Sprintf("the loss has come %.0f %% of the way from guessing, %s %.2f, to the least that the captions allow, %.2f", max(0, way), s.Newest.LnNName(), lnN, floor)
+	how := fmt.Sprintf("the loss has come %.0f %% of the way from guessing, %s %.2f, "+
+		"to the least that the captions allow, %.2f", max(0, way), s.Newest.LnNName(), lnN, floor)
 	what := "It has not learned much yet"
 	switch {
 	case learns && s.Steps > 0 && s.Step >= s.Steps:
@@ -136,12 +138,14 @@ func (s State) tiles() (all []tile) {
 		all = append(all,
 			tile{"loss", fmt.Sprintf("%.3f", m.Loss), note},
 			tile{"step", fmt.Sprint(m.Step), fmt.Sprintf("of %d, epoch %.2f%s", s.Steps, m.Epoch, s.left())},
-			tile{"pairs a second", fmt.Sprintf("%.3g", m.PairsPerSecond), fmt.Sprintf("%.1f %% of the time waiting for data", waits[len(waits)-1])},
+			tile{"pairs a second", fmt.Sprintf("%.3g", m.PairsPerSecond),
+				fmt.Sprintf("%.1f %% of the time waiting for data", waits[len(waits)-1])},
 			tile{"logit scale", fmt.Sprintf("%.1f", m.LogitScale), fmt.Sprintf("at most %.4g", s.maxLogitScale)})
 	}
 	for _, e := range s.latest() {
 		all = append(all, tile{e.Set, fmt.Sprintf("%.1f %%", 100*e.Top1),
-			fmt.Sprintf("top-1; 95 %%: %.0f to %.0f, chance %.1f", 100*e.Low, 100*e.High, 100/float64(max(1, e.Classes)))})
+			fmt.Sprintf("top-1; 95 %%: %.0f to %.0f, chance %.1f",
+				100*e.Low, 100*e.High, 100/float64(max(1, e.Classes)))})
 	}
 	note := "that could not be used"
 	if n := s.skipped(); n > 0 {

@@ -18,7 +18,8 @@ const maxRequests = 64
 // headers of every answer. Nothing is loaded but from this server, no script
 // but its own files runs, and no other page may show or read an answer.
 var headers = map[string]string{
-	"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
+	"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; " +
+		"img-src 'self' data: blob:; connect-src 'self'; " +
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
@@ -47,7 +48,8 @@ func guard(token string, pages http.Handler) http.Handler {
 		if token != "" && !admit(w, r, token) {
 			return
 		}
-		if site := r.Header.Get("Sec-Fetch-Site"); strings.HasSuffix(site, "-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate" {
+		if site := r.Header.Get("Sec-Fetch-Site"); strings.HasSuffix(site, "-site") &&
+			r.Header.Get("Sec-Fetch-Mode") != "navigate" {
 			Error(w, http.StatusForbidden, "serve: a request of another site's page")
 			return
 		}
@@ -72,11 +74,13 @@ func admit(w http.ResponseWriter, r *http.Request, token string) bool {
 		return true
 	}
 	if r.Method == http.MethodGet && is(r.URL.Query().Get(tokenName)) {
-		http.SetCookie(w, &http.Cookie{Name: tokenName, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		http.SetCookie(w, &http.Cookie{Name: tokenName, Value: token, Path: "/",
+			HttpOnly: true, SameSite: http.SameSiteStrictMode})
 		http.Redirect(w, r, "./", http.StatusSeeOther) // to an address that does not show it
 		return false
 	}
-	Error(w, http.StatusUnauthorized, "serve: no token; want the address that the server printed, or a header Authorization: Bearer TOKEN")
+	Error(w, http.StatusUnauthorized, "serve: no token; "+
+		"want the address that the server printed, or a header Authorization: Bearer TOKEN")
 	return false
 }
 

@@ -47,7 +47,8 @@ func Listen(address string, public bool) (*Server, error) {
 		return nil, fmt.Errorf("serve: address %q; want one such as 127.0.0.1:8080", address)
 	}
 	if !public && !loopback(host) {
-		return nil, fmt.Errorf("serve: %s can be reached from other machines; want 127.0.0.1:%s, which ssh -L %s:localhost:%s HOST brings to yours", address, port, port, port)
+		return nil, fmt.Errorf("serve: %s can be reached from other machines; "+
+			"want 127.0.0.1:%s, which ssh -L %s:localhost:%s HOST brings to yours", address, port, port, port)
 	}
 	s := &Server{}
 	if s.listener, err = net.Listen("tcp", address); err != nil {
@@ -71,7 +72,8 @@ func Listen(address string, public bool) (*Server, error) {
 func (s *Server) Run(ctx context.Context, pages http.Handler) error {
 	server := http.Server{
 		Handler:           guard(s.token, pages),
-		ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
+		ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime,
+		IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
 		BaseContext: func(net.Listener) context.Context { return ctx }, // streams end with it
 		ErrorLog:    log.New(io.Discard, "", 0),                        // of clients that go away
 	}

@@ -36,14 +36,22 @@ func TestGuard(t *testing.T) {
 		{name: "a number that begins well", host: "127.0.0.1.evil.example", want: 421},
 		{name: "another machine's number", host: "192.168.0.7:8080", want: 421},
 		{name: "POST by curl", method: "POST", want: 200},
-		{name: "POST of its own page", method: "POST", host: "localhost:8080", header: http.Header{"Origin": {"http://localhost:8080"}, "Sec-Fetch-Site": {"same-origin"}}, want: 200},
-		{name: "POST of another site", method: "POST", header: http.Header{"Origin": {"http://evil.example"}, "Sec-Fetch-Site": {"cross-site"}}, want: 403},
-		{name: "POST of an old browser from another site", method: "POST", header: http.Header{"Origin": {"http://evil.example"}}, want: 403},
-		{name: "a picture in another site's page", header: http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"no-cors"}}, want: 403},
-		{name: "a stream to another port's page", header: http.Header{"Sec-Fetch-Site": {"same-site"}, "Sec-Fetch-Mode": {"cors"}}, want: 403},
-		{name: "a link in another site's page", header: http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}}, want: 200},
-		{name: "an address that was typed", header: http.Header{"Sec-Fetch-Site": {"none"}, "Sec-Fetch-Mode": {"navigate"}}, want: 200},
-		{name: "POST of another port", method: "POST", host: "localhost:8080", header: http.Header{"Origin": {"http://localhost:3000"}}, want: 403},
+		{name: "POST of its own page", method: "POST", host: "localhost:8080",
+			header: http.Header{"Origin": {"http://localhost:8080"}, "Sec-Fetch-Site": {"same-origin"}}, want: 200},
+		{name: "POST of another site", method: "POST",
+			header: http.Header{"Origin": {"http://evil.example"}, "Sec-Fetch-Site": {"cross-site"}}, want: 403},
+		{name: "POST of an old browser from another site", method: "POST",
+			header: http.Header{"Origin": {"http://evil.example"}}, want: 403},
+		{name: "a picture in another site's page",
+			header: http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"no-cors"}}, want: 403},
+		{name: "a stream to another port's page",
+			header: http.Header{"Sec-Fetch-Site": {"same-site"}, "Sec-Fetch-Mode": {"cors"}}, want: 403},
+		{name: "a link in another site's page",
+			header: http.Header{"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}}, want: 200},
+		{name: "an address that was typed", header: http.Header{"Sec-Fetch-Site": {"none"},
+			"Sec-Fetch-Mode": {"navigate"}}, want: 200},
+		{name: "POST of another port", method: "POST", host: "localhost:8080",
+			header: http.Header{"Origin": {"http://localhost:3000"}}, want: 403},
 	} {
 		r, err := http.NewRequest(test.method, s.URL, nil)
 		must(t, err)
@@ -58,7 +66,8 @@ func TestGuard(t *testing.T) {
 			t.Errorf("%s: %d; want %d", test.name, a.StatusCode, test.want)
 		}
 		csp := a.Header.Get("Content-Security-Policy")
-		if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self';") || strings.Contains(csp, "unsafe") || a.Header.Get("X-Content-Type-Options") != "nosniff" {
+		if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self';") ||
+			strings.Contains(csp, "unsafe") || a.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: headers %v", test.name, a.Header)
 		}
 	}
@@ -84,8 +93,10 @@ func TestToken(t *testing.T) {
 	}
 	a := get("/?token=secret", "gpu7.example")
 	cookies := a.Cookies()
-	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" || len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteStrictMode {
-		t.Fatalf("the token's address: %d to %q, cookies %v; want to / and one cookie", a.StatusCode, a.Header.Get("Location"), cookies)
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/" ||
+		len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteStrictMode {
+		t.Fatalf("the token's address: %d to %q, cookies %v; want to / and one cookie",
+			a.StatusCode, a.Header.Get("Location"), cookies)
 	}
 	for _, test := range []struct {
 		name, path string
@@ -126,7 +137,8 @@ func TestListen(t *testing.T) {
 	public, err := Listen(":0", true)
 	must(t, err)
 	defer public.listener.Close()
-	if u, err := url.Parse(public.URL); err != nil || len(u.Query().Get("token")) < 26 || u.Hostname() == "::" || u.Port() == "0" {
+	if u, err := url.Parse(public.URL); err != nil ||
+		len(u.Query().Get("token")) < 26 || u.Hostname() == "::" || u.Port() == "0" {
 		t.Errorf("address of a public server %q, %v; want a name, a port, and a token of 128 bits", public.URL, err)
 	}
 }
@@ -152,7 +164,8 @@ func TestRun(t *testing.T) {
 	<-begun
 	start := time.Now()
 	stop()
-	if text, err := io.ReadAll(a.Body); string(text) != "one\nlast\n" || err != nil || time.Since(start) > 3*time.Second {
+	if text, err := io.ReadAll(a.Body); string(text) != "one\nlast\n" ||
+		err != nil || time.Since(start) > 3*time.Second {
 		t.Errorf("a stream ends with %q, %v after %v", text, err, time.Since(start))
 	}
 	if _, err := http.Get(s.URL); err == nil {
@@ -179,7 +192,8 @@ func TestSlow(t *testing.T) {
 	must(t, c.SetReadDeadline(time.Now().Add(2*headerTime)))
 	start := time.Now()
 	if text, err := io.ReadAll(c); err != nil || strings.Contains(string(text), " 200 ") {
-		t.Errorf("half a request: %q, %v after %v; want the connection closed after %v", text, err, time.Since(start), headerTime)
+		t.Errorf("half a request: %q, %v after %v; want the connection closed after %v",
+			text, err, time.Since(start), headerTime)
 	}
 }
 

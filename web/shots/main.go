@@ -27,7 +27,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := command().ExecuteContext(ctx); err != nil {
-		os.Exit(1) // cobra has told it
+		os.Exit(1) // cobra has printed the error
 	}
 }
 
@@ -97,7 +97,9 @@ func (s shot) take(ctx context.Context) error {
 	if s.dark {
 		scheme = "dark"
 	}
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	media := emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	}
 	do := []chromedp.Action[chromedp.Void]{
 		func(ctx context.Context, t *chromedp.Target) (none chromedp.Void, err error) {
 			_, err = cdp.Call(ctx, t, emulation.SetEmulatedMedia, media)
@@ -116,7 +118,8 @@ func (s shot) take(ctx context.Context) error {
 	if s.script != "" {
 		do = append(do, chromedp.Evaluate[chromedp.Void](s.script))
 	}
-	do = append(do, chromedp.WaitVisible(chromedp.CSS(s.wait)), until("[...document.images].every(i => i.complete)"), chromedp.Sleep(500*time.Millisecond))
+	do = append(do, chromedp.WaitVisible(chromedp.CSS(s.wait)),
+		until("[...document.images].every(i => i.complete)"), chromedp.Sleep(500*time.Millisecond))
 	err := chromedp.Do(ctx, do...)
 	var picture []byte
 	if err == nil {

@@ -184,13 +184,15 @@ func TestLivePage(t *testing.T) {
 	defer end()
 
 	v := open(t, in, s.URL)
-	v.do(until(`document.querySelectorAll(".charts svg .curve").length >= 8`), until(`!document.querySelector("#pairs").hidden && `+gridStep+` > 0`))
+	v.do(until(`document.querySelectorAll(".charts svg .curve").length >= 8`),
+		until(`!document.querySelector("#pairs").hidden && `+gridStep+` > 0`))
 	first := get[float64](v, gridStep)
 	v.do(until(gridStep + fmt.Sprint(" > ", first))) // the grid follows the run
 	if n := get[int](v, `new Set(document.querySelector("#grid").getContext("2d").getImageData(0, 0, 24, 24).data).size`); n < 10 {
 		t.Errorf("the grid has %d different values; want a picture", n)
 	}
-	if text := get[string](v, `document.querySelector("#grid-text").textContent`); !strings.Contains(text, "of 24 images are nearest to their own caption") {
+	if text := get[string](v, `document.querySelector("#grid-text").textContent`); !strings.Contains(text,
+		"of 24 images are nearest to their own caption") {
 		t.Errorf("below the grid stands %q", text)
 	}
 	if n := get[int](v, `document.querySelectorAll("#hardest img[alt]").length`); n != 6 {
@@ -206,12 +208,13 @@ func TestLivePage(t *testing.T) {
 	}
 	v.do(chromedp.Focus(chromedp.CSS("#grid")), chromedp.KeyEvent(kb.ArrowDown))
 	if text := get[string](v, `document.querySelector("#cell").textContent`); !strings.Contains(text, "cosine") {
-		t.Errorf("a cell chosen by a key tells %q", text)
+		t.Errorf("a cell chosen by a key shows %q", text)
 	}
 
 	second := open(t, v, s.URL)
 	second.do(until(gridStep + " > 0"))
-	v.do(chromedp.Reload(), until(gridStep+" > 0"), until(`document.querySelectorAll(".charts svg .curve").length >= 8`))
+	v.do(chromedp.Reload(), until(gridStep+" > 0"),
+		until(`document.querySelectorAll(".charts svg .curve").length >= 8`))
 	v.check()
 	second.check()
 
@@ -224,7 +227,8 @@ func TestLivePage(t *testing.T) {
 	defer s.Start(t.Context(), live.Open("r").Handler())()
 	last := get[int](v, "snapshots.length")
 	again := open(t, v, s.URL)
-	again.do(until(fmt.Sprint("snapshots.length >= ", last)), until(`document.querySelector("#status").textContent.startsWith("stopped after step")`))
+	again.do(until(fmt.Sprint("snapshots.length >= ", last)),
+		until(`document.querySelector("#status").textContent.startsWith("stopped after step")`))
 	again.do(chromedp.EmulateViewport(400, 800))
 	if wide := get[int](again, "document.documentElement.scrollWidth"); wide > 400 {
 		t.Errorf("on a phone of 400 pixels the page is %d wide", wide)
@@ -264,18 +268,24 @@ func TestDemoPage(t *testing.T) {
 	writePNG(t, photo)
 
 	v := open(t, in, s.URL)
-	v.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{photo}), until(`document.querySelectorAll("#bars .label").length === 10`))
-	if text := get[string](v, `document.querySelector("#result").textContent`); !strings.Contains(text, "The photo has 50 x 40 pixels.") {
-		t.Errorf("of the photo it tells %q", text)
+	v.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{photo}),
+		until(`document.querySelectorAll("#bars .label").length === 10`))
+	if text := get[string](v, `document.querySelector("#result").textContent`); !strings.Contains(text,
+		"The photo has 50 x 40 pixels.") {
+		t.Errorf("of the photo the page says %q", text)
 	}
-	v.do(chromedp.SetValue(chromedp.CSS("#labels"), "<img src=x onerror=alert(1)>\nred circle"), chromedp.Focus(chromedp.CSS("#labels")), chromedp.KeyEvent("\n"),
+	v.do(chromedp.SetValue(chromedp.CSS("#labels"), "<img src=x onerror=alert(1)>\nred circle"),
+		chromedp.Focus(chromedp.CSS("#labels")), chromedp.KeyEvent("\n"),
 		until(`document.querySelectorAll("#bars .label").length === 2`))
-	if text := get[string](v, `document.querySelector("#bars").textContent`); !strings.Contains(text, "<img src=x onerror=alert(1)>") || get[int](v, `document.querySelectorAll("#bars img").length`) != 0 {
+	if text := get[string](v, `document.querySelector("#bars").textContent`); !strings.Contains(text,
+		"<img src=x onerror=alert(1)>") || get[int](v, `document.querySelectorAll("#bars img").length`) != 0 {
 		t.Errorf("a hostile label is shown as %q", text)
 	}
-	v.do(chromedp.SendKeys(chromedp.CSS("#text"), "a red circle\n"), until(`document.querySelectorAll("#found .cosine").length === 12`),
+	v.do(chromedp.SendKeys(chromedp.CSS("#text"), "a red circle\n"),
+		until(`document.querySelectorAll("#found .cosine").length === 12`),
 		until(`[...document.images].every(i => i.complete && i.naturalWidth > 0 || i.hidden)`))
-	v.do(chromedp.SetValue(chromedp.CSS("#labels"), strings.Join(m.Classes, "\n")), chromedp.Click(chromedp.CSS("#found button")),
+	v.do(chromedp.SetValue(chromedp.CSS("#labels"), strings.Join(m.Classes, "\n")),
+		chromedp.Click(chromedp.CSS("#found button")),
 		until(`/right|it is/.test(document.querySelector("#result").textContent)`))
 	v.do(chromedp.EmulateViewport(400, 800))
 	if wide := get[int](v, "document.documentElement.scrollWidth"); wide > 400 {

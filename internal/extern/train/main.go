@@ -12,7 +12,8 @@ import (
 )
 
 func main() {
-	config, err := configs.Load("quickstart", []string{"train.steps=10", "optim.warmup=1", "world.draw.train=2560"}, nil)
+	config, err := configs.Load("quickstart",
+		[]string{"train.steps=10", "optim.warmup=1", "world.draw.train=2560"}, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
