@@ -8,23 +8,55 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
+
+// openLists reads the rows of files that name an image each, relative to the
+// folder of the file.
+func openLists(c Config, paths []string, read func(l *list, c Config, path string, f io.Reader) error) (source, error) {
+	l := newList()
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("pack: %w", err)
+		}
+		fmt.Fprintf(l.hash, "%s\n", filepath.Base(path))
+		err = read(l, c, path, io.TeeReader(f, l.hash))
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	if c.Format != "jsonl" { // which has types of its own
+		l.parseNumbers()
+	}
+	return l, l.finish()
+}
+
+// beside is the path of an image named in a list.
+func beside(list, image string) string {
+	image = strings.TrimPrefix(image, "file://")
+	if filepath.IsAbs(image) {
+		return image
+	}
+	return filepath.Join(filepath.Dir(list), filepath.FromSlash(image))
+}
 
 // readCSV adds the rows of a CSV or TSV file, whose first line names columns.
 // A column of whole numbers, or of numbers, becomes one of that type, and an
-// empty field null.
+// empty field null. What is not UTF-8 is an error.
 func readCSV(l *list, c Config, path string, f io.Reader) error {
-	text := bufio.NewReader(f)
-	skipByteOrderMark(text)
-	r := csv.NewReader(text)
-	r.ReuseRecord = true
+	open := newCSV
 	if c.Format == "tsv" {
-		r.Comma, r.LazyQuotes = '\t', true
+		open = newTSV
 	}
-	record, err := r.Read()
+	next := open(f)
+	record, _, err := next()
 	if errors.Is(err, io.EOF) {
 		return fmt.Errorf("pack: %s: is empty; want a line of names, then rows", path)
 	}
@@ -47,16 +79,18 @@ func readCSV(l *list, c Config, path string, f io.Reader) error {
 		if name == "" || slices.Contains(header[:i], name) {
 			return fmt.Errorf("pack: %s:1: column %d is %q; want a name of its own", path, i+1, name)
 		}
+		if !utf8.ValidString(name) {
+			return fmt.Errorf("pack: %s:1: column %d is %q; want UTF-8", path, i+1, name)
+		}
 	}
 	for {
-		record, err := r.Read()
+		record, line, err := next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("pack: %s: %w", path, err)
 		}
-		line, _ := r.FieldPos(0)
 		p := pair{where: fmt.Sprintf("%s:%d", path, line)}
 		for i, v := range record {
 			switch v = strings.Clone(v); header[i] {
@@ -77,7 +111,25 @@ func readCSV(l *list, c Config, path string, f io.Reader) error {
 				}
 			}
 		}
-		l.pairs = append(l.pairs, p)
+		if err := l.add(p); err != nil {
+			return fmt.Errorf("pack: %w", err)
+		}
+	}
+}
+
+// newCSV returns what reads the next row of a CSV file and the number of its line.
+func newCSV(f io.Reader) func() (record []string, line int, err error) {
+	text := bufio.NewReader(f)
+	skipByteOrderMark(text)
+	r := csv.NewReader(text)
+	r.ReuseRecord = true
+	return func() ([]string, int, error) {
+		record, err := r.Read()
+		if err != nil {
+			return nil, 0, err
+		}
+		line, _ := r.FieldPos(0)
+		return record, line, nil
 	}
 }
 
@@ -148,7 +200,9 @@ func readJSONL(l *list, c Config, path string, f io.Reader) error {
 		if err := l.addKeys(&p, keys, c.Caption); err != nil {
 			return fmt.Errorf("pack: %s: %w", p.where, err)
 		}
-		l.pairs = append(l.pairs, p)
+		if err := l.add(p); err != nil {
+			return fmt.Errorf("pack: %w", err)
+		}
 	}
 	if lines.err != nil {
 		return fmt.Errorf("pack: %s:%d: %w", path, lines.number+1, lines.err)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"unicode/utf8"
 )
 
 // lines reads the lines of a text, of any length up to maxLine.
@@ -58,8 +59,11 @@ func (l *lines) next() bool {
 	}
 }
 
-// decodeObject reads a JSON object; its numbers keep their digits.
+// decodeObject reads a JSON object in UTF-8; its numbers keep their digits.
 func decodeObject(text []byte) (keys map[string]any, err error) {
+	if !utf8.Valid(text) { // which Decode would replace
+		return nil, errors.New("text is not UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	if err := d.Decode(&keys); err != nil {

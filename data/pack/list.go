@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -10,7 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
+	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
 	"golang.org/x/text/unicode/norm"
@@ -24,6 +25,8 @@ type list struct {
 	index   map[string]int // of columns
 	classes []string       // names of labels; nil where labels are numbers
 	hash    hash.Hash      // of all that the rows are made of
+
+	ignored map[string]int64 // files that are no images, by extension
 
 	hasCaption, hasCaptions, hasLabel bool
 
@@ -46,6 +49,14 @@ type place struct {
 	path         string
 	offset, size int64  // size -1 stands for a part of no bytes
 	name         string // of a part
+}
+
+// fileName is the name of the file, without folders.
+func (p place) fileName() string {
+	if p.name != "" {
+		return p.name
+	}
+	return filepath.Base(p.path)
 }
 
 // read reads it, and refuses what no image is as large as.
@@ -132,6 +143,27 @@ func (l *list) set(p *pair, name string, v any) {
 	default:
 		l.columns[i].kind = text
 	}
+}
+
+// add adds a pair. Every text must be UTF-8, which columns of text promise.
+func (l *list) add(p pair) error {
+	check := func(name, text string) error {
+		if !utf8.ValidString(text) {
+			return fmt.Errorf("%s: %s is %q; want UTF-8", p.where, name, text)
+		}
+		return nil
+	}
+	err := cmp.Or(check("name of the image", p.image.fileName()), check("caption", p.caption), check("label", p.label))
+	for i, v := range p.extras {
+		if s, ok := v.(string); ok && err == nil {
+			err = check(l.columns[i].name, s)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	l.pairs = append(l.pairs, p)
+	return nil
 }
 
 // finish settles labels and the schema, when all pairs are there.
@@ -274,9 +306,7 @@ func (l *list) row(p *pair) (row parquet.Row) {
 		case "image":
 			name := ""
 			if path[1] == "path" {
-				if name = p.image.name; name == "" {
-					name = filepath.Base(p.image.path)
-				}
+				name = p.image.fileName()
 			}
 			row = append(row, parquet.ByteArrayValue([]byte(name)).Level(0, 2, i))
 		case "caption":
@@ -340,34 +370,3 @@ var (
 	captionNames = []string{"caption", "text", "txt", "title"}
 	labelNames   = []string{"label", "cls"}
 )
-
-// openLists reads the rows of files that name an image each, relative to the
-// folder of the file.
-func openLists(c Config, paths []string, read func(l *list, c Config, path string, f io.Reader) error) (source, error) {
-	l := newList()
-	for _, path := range paths {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("pack: %w", err)
-		}
-		fmt.Fprintf(l.hash, "%s\n", filepath.Base(path))
-		err = read(l, c, path, io.TeeReader(f, l.hash))
-		f.Close()
-		if err != nil {
-			return nil, err
-		}
-	}
-	if c.Format != "jsonl" { // which has types of its own
-		l.parseNumbers()
-	}
-	return l, l.finish()
-}
-
-// beside is the path of an image named in a list.
-func beside(list, image string) string {
-	image = strings.TrimPrefix(image, "file://")
-	if filepath.IsAbs(image) {
-		return image
-	}
-	return filepath.Join(filepath.Dir(list), filepath.FromSlash(image))
-}

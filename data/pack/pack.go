@@ -28,8 +28,11 @@ type Config struct {
 	Source string
 
 	// Format is folder, csv, tsv, jsonl, tar or parquet; empty means what the
-	// name of the first file says. A tar is one of WebDataset. CSV and TSV
-	// begin with a line of names.
+	// name of the first file says. A tar is one of WebDataset, and may be several
+	// joined; one that was cut is an error. CSV and TSV begin with a line of
+	// names. A row of TSV is a line: a field in double quotes is read as in CSV
+	// where it ends on its line, and other quotes are kept.
+	// In a folder, links are followed.
 	Format string
 
 	// Split begins the names of the shards; empty means train.
@@ -119,6 +122,10 @@ type Result struct {
 	Rows         int64
 	Skipped      int64
 	Dropped      int64
+
+	// Ignored counts the files in a folder of classes that are not read, by their
+	// extension in lower case, such as .avif; "" counts the files without one.
+	Ignored map[string]int64
 }
 
 // Run packs into shards folder/SPLIT-00000-of-00012.parquet, and classes.txt
@@ -136,6 +143,9 @@ func Run(ctx context.Context, folder string, c Config) (r Result, err error) {
 		return r, err
 	}
 	defer src.close()
+	if l, ok := src.(*list); ok {
+		r.Ignored = l.ignored
+	}
 	rows := src.rows()
 	if rows == 0 {
 		return r, fmt.Errorf("pack: %s: no rows", c.Source)

@@ -25,6 +25,7 @@ func openTars(c Config, paths []string) (source, error) {
 	return l, l.finish()
 }
 
+// addTar adds the samples of a tar file, or of several that were joined into one.
 func (l *list) addTar(c Config, name string) error {
 	f, err := os.Open(name)
 	if err != nil {
@@ -36,6 +37,24 @@ func (l *list) addTar(c Config, name string) error {
 		return fmt.Errorf("pack: %w", err)
 	}
 	fmt.Fprintf(l.hash, "%s %d\n", filepath.Base(name), info.Size())
+	before, blocks := len(l.pairs), &tarBlocks{f: f, size: info.Size()}
+	for more := true; more; {
+		err := l.addArchive(c, name, blocks)
+		if errors.Is(err, errTarCut) {
+			return fmt.Errorf("%w (pairs read: %d)", err, len(l.pairs)-before)
+		}
+		if err != nil {
+			return err
+		}
+		if more, err = blocks.next(); err != nil {
+			return fmt.Errorf("pack: %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// addArchive adds the samples up to an end of archive.
+func (l *list) addArchive(c Config, name string, blocks *tarBlocks) error {
 	var p *pair
 	key := ""
 	var keys map[string]any
@@ -49,15 +68,23 @@ func (l *list) addTar(c Config, name string) error {
 		if err := l.addKeys(p, keys, c.Caption); err != nil {
 			return fmt.Errorf("pack: %s.json: %w", p.where, err)
 		}
-		l.pairs = append(l.pairs, *p)
+		if err := l.add(*p); err != nil {
+			return fmt.Errorf("pack: %w", err)
+		}
 		return nil
 	}
-	for r := tar.NewReader(f); ; {
+	for r := tar.NewReader(blocks); ; {
+		blocks.zeros = 0
 		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF) && blocks.zeros == 0:
+			if p != nil && p.image.path != "" && p.image.offset+p.image.size <= blocks.size {
+				l.pairs = append(l.pairs, *p) // to be counted
+			}
+			return fmt.Errorf("pack: %s: after %s: %w", name, key, errTarCut)
+		case errors.Is(err, io.EOF):
 			return end()
-		}
-		if err != nil {
+		case err != nil:
 			return fmt.Errorf("pack: %s: after %s: %w", name, key, err)
 		}
 		if h.Typeflag != tar.TypeReg || strings.HasPrefix(path.Base(h.Name), ".") {
@@ -74,8 +101,51 @@ func (l *list) addTar(c Config, name string) error {
 			}
 			key, keys, p = sample, nil, &pair{where: name + ": " + sample}
 		}
-		if err := l.addMember(p, &keys, f, r, name, h, strings.ToLower(ext)); err != nil {
+		if err := l.addMember(p, &keys, blocks.f, r, name, h, strings.ToLower(ext)); err != nil {
 			return fmt.Errorf("pack: %s: %s: %w", name, h.Name, err)
+		}
+	}
+}
+
+// errTarCut is the end of a file before the end of its archive.
+var errTarCut = errors.New("the file ends before a block of zeros, the end of an archive; want a whole tar")
+
+// tarBlocks is a tar file that counts the blocks of zeros that are read: two of
+// them are an end of archive, one is taken for it.
+type tarBlocks struct {
+	f     *os.File
+	size  int64
+	zeros int
+}
+
+const tarBlock = 512
+
+var zeroBlock [tarBlock]byte
+
+func (b *tarBlocks) Read(p []byte) (int, error) {
+	n, err := b.f.Read(p)
+	if n == tarBlock && bytes.Equal(p[:n], zeroBlock[:]) {
+		b.zeros++
+	}
+	return n, err
+}
+
+func (b *tarBlocks) Seek(offset int64, whence int) (int64, error) { return b.f.Seek(offset, whence) }
+
+// next goes on to the archive that follows, as where tars were joined, past
+// zeros that fill up the one before. It is false at the end of the file.
+func (b *tarBlocks) next() (bool, error) {
+	block := make([]byte, tarBlock)
+	for {
+		n, err := io.ReadFull(b.f, block)
+		switch {
+		case !bytes.Equal(block[:n], zeroBlock[:n]):
+			_, err = b.f.Seek(-int64(n), io.SeekCurrent)
+			return true, err
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return false, nil
+		case err != nil:
+			return false, err
 		}
 	}
 }
@@ -104,6 +174,9 @@ func (l *list) addMember(p *pair, keys *map[string]any, f *os.File, r io.Reader,
 		return fmt.Errorf("%d bytes; want at most %d", h.Size, maxLine)
 	}
 	text, err := io.ReadAll(r)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errTarCut
+	}
 	if err != nil {
 		return err
 	}

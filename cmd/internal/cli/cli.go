@@ -31,10 +31,15 @@ func Usagef(format string, args ...any) error {
 }
 
 // Run executes root with args and returns the exit code: 0 done, 1 an error,
-// in one line on w, 2 wrong usage. SIGINT and SIGTERM end the context of
-// the command; a second one ends the process at once.
+// in one line on w, 2 wrong usage. SIGINT, SIGTERM and, unless it is
+// ignored already as under nohup, SIGHUP end the context of the command; a second
+// one ends the process at once.
 func Run(root *cobra.Command, args []string, w io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	strict(root)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	ossignal "os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -28,7 +29,11 @@ func TestSignals(t *testing.T) {
 		}}, nil, os.Stderr)
 		return
 	}
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		if ossignal.Ignored(signal) {
+			t.Logf("%v is ignored here, and not tested", signal)
+			continue
+		}
 		c := exec.Command(os.Args[0], "-test.run=^TestSignals$")
 		c.Env = append(os.Environ(), "CLI_TEST_SIGNALS=1")
 		out, err := c.StdoutPipe()
@@ -55,4 +60,36 @@ func TestSignals(t *testing.T) {
 			t.Errorf("a second %v ends the process after %v by %v; want it killed at once", signal, took, err)
 		}
 	}
+}
+
+// TestSignalsIgnored: where SIGHUP is ignored already, as under nohup, it stays so.
+func TestSignalsIgnored(t *testing.T) {
+	c := exec.Command("sh", "-c", `trap "" HUP; exec "$0" -test.run='^TestSignals$'`, os.Args[0])
+	c.Env = append(os.Environ(), "CLI_TEST_SIGNALS=1")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan string, 2)
+	go func() {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			said <- lines.Text()
+		}
+	}()
+	<-said // begun
+	if err := c.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case line := <-said:
+		t.Errorf("SIGHUP that is ignored: the process says %q, want nothing", line)
+	case <-time.After(300 * time.Millisecond):
+	}
+	if err := c.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	c.Wait() // its error is the kill
 }

@@ -1,8 +1,11 @@
 package datacmd
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -21,7 +24,9 @@ func packCommand() *cobra.Command {
   a folder with a folder of images for each class,
   CSV or TSV whose first line names columns, such as path,caption,label,
   JSONL with such keys, tars of WebDataset, or Parquet files with images,
-the last three as a pattern of files. Columns beside stay. Where an earlier
+the last three as a pattern of files. Columns beside stay. Text is in UTF-8.
+In TSV a row is a line, and a quote that does not quote a field is kept. In a
+folder, links are followed, and files that are no images counted. Where an earlier
 call did not end, the same call goes on.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -35,6 +40,10 @@ call did not end, the same call goes on.`,
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d rows packed in %.1f s, %d left out; %s has %d shards, of which %d were there\n",
 				r.Rows, time.Since(start).Seconds(), r.Skipped, args[1], r.Shards, r.Kept)
+			for _, ext := range slices.Sorted(maps.Keys(r.Ignored)) {
+				fmt.Fprintf(cmd.OutOrStdout(), "not read: %d files %s\n", r.Ignored[ext],
+					cmp.Or(ext, "whose name has no extension"))
+			}
 			return nil
 		},
 	}
