@@ -27,7 +27,7 @@ var docs = map[string]string{
 	"data.preprocess.augment.crop_scale":   "[least, most] is the part of the image's area that a random crop keeps, and crop_ratio [least, most] its width over its height. An empty scale means no such crop, an empty ratio 3/4 to 4/3.",
 	"data.preprocess.augment.flip":         "The probability of mirroring left and right. Where captions name them, it must be 0.",
 	"data.preprocess.augment.gray":         "The probability of taking the colors away.",
-	"data.preprocess.augment.pad":          "Adds so many black pixels at each side and takes a random square of the model's size from the result.",
+	"data.preprocess.augment.pad":          "Adds this many black pixels at each side and takes a random square of the model's size from the result.",
 	"data.preprocess.convert":              "Says when an image becomes RGB: before the resize, as in transformers, or after it, as in open_clip 3.3, where images with a palette or 1 bit a pixel are scaled by the nearest pixel, and transparent pixels count in proportion to their alpha. Only these images, and those in CMYK, differ. Empty means before.",
 	"data.preprocess.crop_offset":          "Says which pixel the middle starts at where half of the rest is no whole number: round, to even, as torchvision and open_clip, or floor, as transformers. They are a pixel apart where the rest is 3 more than a multiple of 4. Empty means round.",
 	"data.preprocess.fill":                 "The color beside an image that does not fill the square: red, green and blue, 0 to 255. Empty means black.",

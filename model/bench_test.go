@@ -18,7 +18,7 @@ func sized(embed, size, patch, width, layers, context, vocabulary, textWidth, te
 	}
 }
 
-// BenchmarkStep is a step of three models, whole, with blocks computed again,
+// BenchmarkStep is a step of three models, whole, with blocks recomputed,
 // and in micro-batches; it reports the arena.
 func BenchmarkStep(b *testing.B) {
 	for _, m := range []struct {

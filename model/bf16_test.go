@@ -11,7 +11,7 @@ import (
 
 // TestBF16 holds that a step of bfloat16 products has the loss and gradients of
 // float32 but for the rounding of operands to 8 bits, the same bits on any number
-// of threads and with blocks computed again, and a smaller arena; and that
+// of threads and with blocks recomputed, and a smaller arena; and that
 // micro-batches have its gradients.
 func TestBF16(t *testing.T) {
 	const n = 12
@@ -60,7 +60,7 @@ func TestBF16(t *testing.T) {
 		for _, threads := range []int{2, 4} {
 			got, same, _ := gradients(model.StepConfig{BF16: true, Rematerialize: again}, threads)
 			if got != loss || !slices.EqualFunc(same, grads, slices.Equal) {
-				t.Errorf("%d threads, computed again %v: other bits than on one thread", threads, again)
+				t.Errorf("%d threads, recomputed %v: other bits than on one thread", threads, again)
 			}
 		}
 	}

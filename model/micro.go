@@ -187,7 +187,7 @@ func (s *MicroStep) towerOfTexts() (*microTower, error) {
 	return t, nil
 }
 
-// microGraph builds a tower for n images or, with a context, texts of so many
+// microGraph builds a tower for n images or, with a context, texts of that many
 // tokens, whose values come later: the embeddings, and the gradients of the
 // parameters from that by the embeddings.
 func (m *CLIP) microGraph(c StepConfig, n, context int) (*microPlan, error) {

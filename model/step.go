@@ -98,7 +98,7 @@ func (m *CLIP) Measure(c StepConfig, length int) (stats vm.Stats, inputs int64, 
 	return stats, inputs + 4*4*n*int64(m.config.EmbedDim), err
 }
 
-// cut is the length at which texts of so many tokens are computed: see plans.
+// cut is the length at which texts of up to length tokens are computed: see plans.
 func (m *CLIP) cut(length int) int {
 	return min(m.config.Text.ContextLength, (length+lengthStep-1)/lengthStep*lengthStep)
 }

@@ -13,7 +13,7 @@ import (
 
 // TestTapeMachine runs a whole training step, both towers, grid, loss and all
 // gradients, on Gorgonia's tape machine and on ours, as a run takes it, with and
-// without computing blocks again, and with nothing shared or computed again: the
+// without recomputed blocks, and with nothing shared or recomputed: the
 // bits are equal, also of products of bfloat16.
 func TestTapeMachine(t *testing.T) {
 	for _, bf16 := range []bool{false, true} {

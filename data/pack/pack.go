@@ -48,7 +48,7 @@ type Config struct {
 	// name; empty means "a photo of a {}".
 	Template string
 
-	// ShortSide scales images whose shorter side is longer down to so many
+	// ShortSide scales images whose shorter side is longer down to this many
 	// pixels, as JPEG of Quality (1 to 100; 0 means 90); 0 keeps every file as
 	// it is. An orientation in EXIF data is kept, not applied.
 	ShortSide int

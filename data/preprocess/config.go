@@ -83,7 +83,7 @@ type Augment struct {
 	CropScale []float64 `yaml:"crop_scale"`
 	CropRatio []float64 `yaml:"crop_ratio"`
 
-	// Pad adds so many black pixels at each side and takes a random square of
+	// Pad adds this many black pixels at each side and takes a random square of
 	// the model's size from the result.
 	Pad int `yaml:"pad"`
 

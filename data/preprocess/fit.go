@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// ShortSide returns m with its shorter side scaled to so many pixels, at least
+// ShortSide returns m with its shorter side scaled to side pixels, at least
 // 1, and the longer one in proportion, bicubic as Pillow's.
 func (m *Image) ShortSide(side int) *Image {
 	w, h := shortest(m, side)

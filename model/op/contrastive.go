@@ -88,7 +88,7 @@ func (contrastive) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 	return []tensor.Shape{tensor.ScalarShape(), {n}, {n}}, pairs(in, in[3:])
 }
 
-// pairs checks that there are as many images as texts, and tokens of so many, if any.
+// pairs checks that there are as many images as texts, and as many rows of tokens, if any.
 func pairs(in, texts []tensor.Shape) error {
 	n := in[0][0]
 	if in[1][0] != n || n < 2 {

@@ -53,7 +53,7 @@ call did not end, the same call goes on.`,
 	f.StringVar(&c.Image, "image", "", "column of images or of their paths (default: the usual names)")
 	f.StringVar(&c.Caption, "caption", "", "column of captions (default: the usual names)")
 	f.StringVar(&c.Template, "template", "", `caption in a folder of classes (default "a photo of a {}")`)
-	f.IntVar(&c.ShortSide, "short-side", 0, "scale larger images down to so many pixels at the shorter side")
+	f.IntVar(&c.ShortSide, "short-side", 0, "scale larger images down to this many pixels at the shorter side")
 	f.IntVar(&c.Quality, "quality", 0, "of the JPEGs of scaled images (default 90)")
 	f.IntVar(&c.ShardRows, "shard-rows", 0, "rows of a shard (default 10000)")
 	f.IntVar(&c.Workers, "workers", 0, "goroutines that read and scale (default one a core)")

@@ -21,7 +21,7 @@ optim: {learning_rate: 1e-3, warmup: 1}
 train: {steps: 2, batch: 4, EXTRA}
 `
 
-// TestExit holds exit codes and the one line that tells an error.
+// TestExit holds exit codes and the one line of an error.
 func TestExit(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
