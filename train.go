@@ -66,7 +66,9 @@ func Train(ctx context.Context, config *configs.Run, dir string, o ...TrainOptio
 // Evaluate measures the zero-shot accuracy of a model on labeled shards, such as
 // "shards/val-*.parquet": the label of a row is the index of its class, from 0.
 // Templates make the prompts of a class, as in [Model.Classify].
-func Evaluate(ctx context.Context, m *Model, shards string, classes []string, templates ...string) (eval.ZeroShot, error) {
+func Evaluate(
+	ctx context.Context, m *Model, shards string, classes []string, templates ...string,
+) (eval.ZeroShot, error) {
 	c := m.config
 	d, err := data.Open(ctx, shards, c.Data, data.Need{Label: true})
 	if err != nil {

@@ -37,13 +37,15 @@ func (e *evaluator) evaluate(ctx context.Context, step int) ([]train.Evaluation,
 	for _, s := range e.inputs.sets {
 		var z eval.ZeroShot
 		err := e.trainer.Interruptible(ctx, func() (err error) {
-			z, err = e.embedder.ZeroShot(ctx, s.data, e.inputs.classes, e.inputs.templates, data.NewLedger(io.Discard, e.data))
+			z, err = e.embedder.ZeroShot(ctx, s.data, e.inputs.classes, e.inputs.templates,
+				data.NewLedger(io.Discard, e.data))
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		e.last = append(e.last, train.Evaluation{Step: step, Set: s.name, Top1: z.Top1, Top5: z.Top5, Low: z.Low, High: z.High, N: z.N, Classes: z.Classes})
+		e.last = append(e.last, train.Evaluation{Step: step, Set: s.name, Top1: z.Top1, Top5: z.Top5, Low: z.Low,
+			High: z.High, N: z.N, Classes: z.Classes})
 	}
 	return e.last, nil
 }

@@ -81,7 +81,8 @@ func (g *grid) add(processor *preprocess.Processor, pair data.Pair, size int) er
 	input := make([]float32, 3*size*size)
 	processor.Eval(input, pair.Image)
 	g.images, g.captions = append(g.images, input...), append(g.captions, pair.Caption)
-	g.Pairs = append(g.Pairs, train.GridPair{Shard: pair.Row.Shard, Row: pair.Row.Row, Caption: pair.Caption, Picture: string(url)})
+	g.Pairs = append(g.Pairs, train.GridPair{Shard: pair.Row.Shard, Row: pair.Row.Row, Caption: pair.Caption,
+		Picture: string(url)})
 	return nil
 }
 

@@ -84,7 +84,8 @@ func (in *inputs) openEval(ctx context.Context, c *configs.Run) (err error) {
 			return err
 		}
 		if label >= int64(len(in.classes)) {
-			return fmt.Errorf("run: %v has label %d; want 0 to %d, the lines of %s", at, label, len(in.classes)-1, c.Eval.Classes)
+			return fmt.Errorf("run: %v has label %d; want 0 to %d, the lines of %s", at, label, len(in.classes)-1,
+				c.Eval.Classes)
 		}
 		in.sets = append(in.sets, evalSet{s.Name, d})
 	}

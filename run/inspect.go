@@ -29,7 +29,8 @@ func Inspect(ctx context.Context, c *configs.Run, dir string, step int, log *tra
 		start = from.Step
 	}
 	if start < c.Train.ExtendedFrom && start < step-1 {
-		return nil, fmt.Errorf("run: step %d: the newest checkpoint before it is of step %d, and the run was extended after step %d; want one from which its learning rates are known",
+		return nil, fmt.Errorf("run: step %d: the newest checkpoint before it is of step %d, and the run was extended "+
+			"after step %d; want one from which its learning rates are known",
 			step, start, c.Train.ExtendedFrom)
 	}
 	p, err := build(ctx, c, in, from)

@@ -27,7 +27,8 @@ func (m Memory) Total() int64 {
 
 func (m Memory) String() string {
 	return fmt.Sprintf("%s: parameters %s, data %s, batch %s, activations %s, evaluation %s, program %s",
-		size(m.Total()), size(m.Parameters), size(m.Data), size(m.Batch), size(m.Activations), size(m.Eval), size(m.Process))
+		size(m.Total()), size(m.Parameters), size(m.Data), size(m.Batch), size(m.Activations), size(m.Eval),
+		size(m.Process))
 }
 
 // processBytes is what the program takes beside what it computes on, measured.
@@ -134,7 +135,8 @@ func largestMicroBatch(c *configs.Run, m *model.CLIP, in *inputs, limit int64) (
 			return step.MicroBatch, nil
 		}
 		if micro == 1 {
-			return 0, fmt.Errorf("run: train.memory %s; want at least %s, for micro-batches of one pair", c.Train.Memory, size(memory.Total()))
+			return 0, fmt.Errorf("run: train.memory %s; want at least %s, for micro-batches of one pair",
+				c.Train.Memory, size(memory.Total()))
 		}
 	}
 }

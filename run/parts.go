@@ -61,7 +61,8 @@ func withVocabulary(m model.Config, t *tokenizer.Tokenizer) (model.Config, error
 		m.Text.VocabSize = t.Size()
 	}
 	if m.Text.VocabSize < t.Size() {
-		return m, fmt.Errorf("run: model.text.vocab_size %d; want at least the tokenizer's %d, or 0 for it", m.Text.VocabSize, t.Size())
+		return m, fmt.Errorf("run: model.text.vocab_size %d; want at least the tokenizer's %d, or 0 for it",
+			m.Text.VocabSize, t.Size())
 	}
 	return m, nil
 }

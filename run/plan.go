@@ -113,12 +113,15 @@ func (p *Plan) String() string {
 		fmt.Fprintf(&s, "%-12s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("parameters", "%d", p.Parameters)
-	line("computation", "%.2f GFLOP a pair and step, %.1f TFLOP in all", p.FLOPs/1e9, p.FLOPs*float64(p.Step.Batch)*float64(p.Steps)/1e12)
-	line("step", "%d pairs%s, captions of up to %d tokens, arena of %s", p.Step.Batch, how(p.Step), p.Longest, size(int64(p.Arena)))
+	line("computation", "%.2f GFLOP a pair and step, %.1f TFLOP in all", p.FLOPs/1e9,
+		p.FLOPs*float64(p.Step.Batch)*float64(p.Steps)/1e12)
+	line("step", "%d pairs%s, captions of up to %d tokens, arena of %s", p.Step.Batch, how(p.Step), p.Longest,
+		size(int64(p.Arena)))
 	line("memory", "%v", p.Memory)
 	line("speed", "%.0f pairs/s, %.1f GFLOP/s", p.PairsPerSecond, p.PairsPerSecond*p.FLOPs/1e9)
 	line("time", "%v for %d steps, without evaluations", p.Time.Round(time.Second), p.Steps)
-	line("disk", "%s for %d checkpoints of %s, and one more while it is written", size(int64(p.Checkpoints)*p.Checkpoint), p.Checkpoints, size(p.Checkpoint))
+	line("disk", "%s for %d checkpoints of %s, and one more while it is written",
+		size(int64(p.Checkpoints)*p.Checkpoint), p.Checkpoints, size(p.Checkpoint))
 	return strings.TrimSuffix(s.String(), "\n")
 }
 

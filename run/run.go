@@ -68,7 +68,8 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	return &Result{
-		Config: s.config, Step: s.config.Train.Steps, Weights: filepath.Join(s.folder.store.Path(s.config.Train.Steps), ModelFile),
+		Config: s.config, Step: s.config.Train.Steps,
+		Weights:    filepath.Join(s.folder.store.Path(s.config.Train.Steps), ModelFile),
 		LogitScale: s.model.LogitScale(), Evaluations: s.evaluator.last, Classes: s.inputs.classes,
 	}, nil
 }
@@ -160,8 +161,9 @@ func (s *session) hook(ctx context.Context) (err error) {
 	}
 	t.Metrics = s.folder.lines
 	t.Hooks = train.Hooks{
-		Eval: s.evaluator.evaluate, Save: s.save, SaveEvery: c.Checkpoint.EverySteps, SaveInterval: c.Checkpoint.Interval(),
-		Inspect: func(n *train.Inspection) error { return s.folder.keepInspection(n, s.log) },
+		Eval: s.evaluator.evaluate, Save: s.save, SaveEvery: c.Checkpoint.EverySteps,
+		SaveInterval: c.Checkpoint.Interval(),
+		Inspect:      func(n *train.Inspection) error { return s.folder.keepInspection(n, s.log) },
 	}
 	if s.grid, err = openGrid(ctx, s); err != nil {
 		return err
@@ -205,7 +207,8 @@ func (s *session) announce() {
 	}
 	s.log.Printf("order of the pairs: shuffle quality %.3f, where 1 is a shuffle of all", d.ShuffleQuality(c.Seed))
 	s.log.Printf("%d parameters, %d steps of %d pairs in %s on %d threads (%v), arena of %d MB",
-		s.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, c.Train.Precision, s.trainer.Pool().Threads(), kernel.Active(), stats.ArenaBytes>>20)
+		s.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, c.Train.Precision, s.trainer.Pool().Threads(),
+		kernel.Active(), stats.ArenaBytes>>20)
 	if c.Train.Step().BF16 && kernel.Active() < kernel.AVX512BF16 {
 		s.log.Printf("%v has no products of bfloat16: they are emulated, which takes longer than train.precision f32", kernel.Active())
 	}

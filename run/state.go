@@ -41,8 +41,10 @@ func parseState(text []byte) (s state, err error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return s, err
 	}
-	if s.Step < 0 || s.Batch < 1 || s.Rows < 1 || s.Pairs < 0 || s.Pairs/int64(s.Batch) != int64(s.Step) || s.Pairs%int64(s.Batch) != 0 {
-		return s, fmt.Errorf("step %d, %d pairs, batch %d, %d rows; want pairs = step x batch", s.Step, s.Pairs, s.Batch, s.Rows)
+	if s.Step < 0 || s.Batch < 1 || s.Rows < 1 || s.Pairs < 0 || s.Pairs/int64(s.Batch) != int64(s.Step) ||
+		s.Pairs%int64(s.Batch) != 0 {
+		return s, fmt.Errorf("step %d, %d pairs, batch %d, %d rows; want pairs = step x batch", s.Step, s.Pairs,
+			s.Batch, s.Rows)
 	}
 	return s, nil
 }
@@ -70,7 +72,9 @@ func files(p *parts, t *train.Trainer, s state) []checkpoint.File {
 		{Name: ModelFile, Size: size, Write: func(w io.Writer) error {
 			return checkpoint.WriteTensors(w, tensors(p.model.Params()), loadable)
 		}},
-		{Name: OptimizerFile, Size: 2 * size, Write: func(w io.Writer) error { return writeTensors(w, t.Optim.State, nil) }},
+		{Name: OptimizerFile, Size: 2 * size, Write: func(w io.Writer) error {
+			return writeTensors(w, t.Optim.State, nil)
+		}},
 		{Name: StateFile, Write: func(w io.Writer) error {
 			text, err := json.MarshalIndent(s, "", " ")
 			if err != nil {
@@ -90,7 +94,8 @@ func files(p *parts, t *train.Trainer, s state) []checkpoint.File {
 		{Name: TokenizerFile, Size: 100 * int64(p.tokenizer.Size()), Write: p.tokenizer.WriteJSON},
 	}
 	if t.EMA != nil {
-		all = append(all, checkpoint.File{Name: EMAFile, Size: size, Write: func(w io.Writer) error { return writeTensors(w, t.EMA.State, loadable) }})
+		all = append(all, checkpoint.File{Name: EMAFile, Size: size,
+			Write: func(w io.Writer) error { return writeTensors(w, t.EMA.State, loadable) }})
 	}
 	return all
 }

@@ -71,7 +71,8 @@ func OpenAs(path, architecture string) (*Trained, error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	} else if info.IsDir() {
-		return nil, fmt.Errorf("run: %s: is a folder; want a file of weights for the architecture %s", path, architecture)
+		return nil, fmt.Errorf("run: %s: is a folder; want a file of weights for the architecture %s", path,
+			architecture)
 	}
 	c, err := configs.LoadModel(architecture)
 	if err != nil {

@@ -47,7 +47,8 @@ func (v *Verdict) Difference() string {
 
 func (v *Verdict) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%d steps, of which %d skipped, and as many stopped after step %v and resumed\n", v.Steps, v.Skipped, strings.Trim(fmt.Sprint(v.Stopped), "[]"))
+	fmt.Fprintf(&s, "%d steps, of which %d skipped, and as many stopped after step %v and resumed\n", v.Steps,
+		v.Skipped, strings.Trim(fmt.Sprint(v.Stopped), "[]"))
 	for _, p := range v.Parts {
 		equal := "equal"
 		if p.Whole != p.Resumed {

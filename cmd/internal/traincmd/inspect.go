@@ -40,7 +40,8 @@ func (o *options) inspectCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&o.workdir, "workdir", "", "folder of the run")
-	c.Flags().StringArrayVar(&o.sets, "set", nil, "change a field of the run's config, such as data.train; may be repeated")
+	c.Flags().StringArrayVar(&o.sets, "set", nil,
+		"change a field of the run's config, such as data.train; may be repeated")
 	c.Flags().IntVar(&step, "step", 0, "step of the run")
 	c.Flags().BoolVar(&asJSON, "json", false, "write JSON with every pair and the grid")
 	cli.Required(c, "step", "workdir")

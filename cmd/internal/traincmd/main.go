@@ -49,7 +49,8 @@ type options struct {
 
 // configFlags gives c the flags of a recipe.
 func (o *options) configFlags(c *cobra.Command) {
-	c.Flags().StringVar(&o.config, "config", "", "recipe: a YAML file, or the name of one that comes with the program; with --resume, that of the run by default")
+	c.Flags().StringVar(&o.config, "config", "",
+		"recipe: a YAML file, or the name of one that comes with the program; with --resume, that of the run by default")
 	c.Flags().StringArrayVar(&o.sets, "set", nil, "change a field of the recipe: a.b=c; may be repeated")
 }
 
@@ -100,7 +101,9 @@ func (o *options) train(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	result, err := run.Train(ctx, run.Options{Config: c, Dir: workdir, Resume: o.resume, Extend: extend, Log: log, Alone: true})
+	result, err := run.Train(ctx, run.Options{
+		Config: c, Dir: workdir, Resume: o.resume, Extend: extend, Log: log, Alone: true,
+	})
 	stop()
 	if errors.Is(err, train.ErrInterrupted) {
 		log.Printf("saved; continue with: %s --workdir %s --resume", cli.Tool(cmd, "train"), cli.Quote(workdir))
@@ -116,12 +119,14 @@ func (o *options) train(cmd *cobra.Command) error {
 // summarize says where everything is, and what to do with it.
 func summarize(cmd *cobra.Command, log *train.Console, workdir string, r *run.Result) {
 	log.Printf("")
-	log.Printf("done: weights in %s, metrics in %s, config in %s", r.Weights, filepath.Join(workdir, run.MetricsFile), filepath.Join(workdir, run.ConfigFile))
+	log.Printf("done: weights in %s, metrics in %s, config in %s",
+		r.Weights, filepath.Join(workdir, run.MetricsFile), filepath.Join(workdir, run.ConfigFile))
 	labels := "LABEL,LABEL"
 	if len(r.Classes) > 1 {
 		labels = strings.Join(r.Classes[:min(3, len(r.Classes))], ",")
 	}
-	log.Printf("logit scale %.1f; try: %s predict --checkpoint %s --labels %s PICTURE", r.LogitScale, cli.Tool(cmd, "eval"), cli.Quote(workdir), cli.Quote(labels))
+	log.Printf("logit scale %.1f; try: %s predict --checkpoint %s --labels %s PICTURE",
+		r.LogitScale, cli.Tool(cmd, "eval"), cli.Quote(workdir), cli.Quote(labels))
 	log.Printf("see how it was learned: %s serve --workdir %s", cli.Tool(cmd, "eval"), cli.Quote(workdir))
 	for _, e := range r.Evaluations {
 		log.Printf("%v", e)
