@@ -37,7 +37,8 @@ train: data data/tokenizer internal/atomicfile internal/kernel internal/size mod
 eval: data data/tokenizer eval/embeddings internal/kernel model
 configs: checkpoint data/... eval model optim train
 foreign: checkpoint checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
-run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train web/page
+export: checkpoint data/preprocess data/tokenizer foreign internal/atomicfile model
+run: checkpoint checkpoint/weightfile configs export foreign data/... eval internal/... model train web/page
 web/page:
 web/serve:
 web/live: checkpoint configs data run train web/page web/serve

@@ -30,7 +30,7 @@ func build(ctx context.Context, c *configs.Run, in *inputs, from *checkpoint.Che
 	vocabulary.SetDefaults()
 	switch {
 	case from != nil:
-		p.tokenizer, err = tokenizer.Load(from.Path(TokenizerFile))
+		p.tokenizer, err = readTokenizer(from.Dir)
 	case p.tokenizer == nil:
 		p.captions = data.NewCaptionCounts()
 		p.tokenizer, err = tokenizer.Train(p.captions.Pass(in.train.Captions(ctx)), vocabulary.VocabSize)

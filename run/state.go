@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/goclip/goclip/checkpoint"
+	"github.com/goclip/goclip/data/tokenizer"
+	"github.com/goclip/goclip/export"
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/train"
 )
@@ -93,11 +96,40 @@ func files(p *parts, t *train.Trainer, s state) []checkpoint.File {
 		}},
 		{Name: TokenizerFile, Size: 100 * int64(p.tokenizer.Size()), Write: p.tokenizer.WriteJSON},
 	}
+	all = append(all, p.openCLIP()...)
 	if t.EMA != nil {
 		all = append(all, checkpoint.File{Name: EMAFile, Size: size,
 			Write: func(w io.Writer) error { return writeTensors(w, t.EMA.State, loadable) }})
 	}
 	return all
+}
+
+// openCLIP are the files with which open_clip reads a checkpoint (local-dir:). There are
+// none of an architecture, or a preprocessing, that it does not have.
+func (p *parts) openCLIP() []checkpoint.File {
+	all, err := export.OpenCLIPFiles(export.Model{
+		CLIP: p.model, Preprocess: p.config.Data.Preprocess, Tokenizer: p.tokenizer,
+	})
+	if err != nil {
+		return nil
+	}
+	return all
+}
+
+// readTokenizer reads the tokenizer of the checkpoint in a folder. What lies beside it is
+// for open_clip, which pads otherwise.
+func readTokenizer(dir string) (*tokenizer.Tokenizer, error) {
+	path := filepath.Join(dir, TokenizerFile)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	t, err := tokenizer.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("run: %s: %w", path, err)
+	}
+	return t, nil
 }
 
 // A visitor goes through the tensors of a file.

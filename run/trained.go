@@ -122,7 +122,11 @@ func openOwn(path string, folder bool) (*Trained, error) {
 	if t.Config, err = configs.LoadTrained(filepath.Join(dir, ConfigFile)); err != nil {
 		return nil, err
 	}
-	t.Tokenizer, err = tokenizer.Load(filepath.Join(dir, TokenizerFile))
+	if _, err = os.Stat(filepath.Join(dir, StateFile)); err == nil {
+		t.Tokenizer, err = readTokenizer(dir)
+	} else { // with the files beside it, if it is another program's
+		t.Tokenizer, err = tokenizer.Load(filepath.Join(dir, TokenizerFile))
+	}
 	if errors.Is(err, fs.ErrNotExist) && t.Config.Tokenizer.Path != "" {
 		t.Tokenizer, err = t.Config.Tokenizer.Load()
 	}

@@ -224,6 +224,7 @@ func transformersCLIP(vocab map[string]int32, lines []string, s settings) ([]byt
 	}
 	named := func(token string) []any { return []any{token, vocab[token]} }
 	return json.Marshal(hfFile{
+		Version: "1.0", // without which Hugging Face's tokenizers does not read it
 		AddedTokens: []hfToken{
 			{ID: vocab[bos], Content: bos, Special: true},
 			{ID: vocab[eos], Content: eos, Special: true},
