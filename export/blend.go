@@ -41,7 +41,8 @@ func Blend(a, b Model, alpha float64) (*model.CLIP, error) {
 // same returns an error for the first field in which two models differ.
 func same(a, b Model) error {
 	x, y := a.CLIP.Config(), b.CLIP.Config()
-	x.LogitBias, y.LogitBias = 0, 0 // first values
+	x.LogitBias, y.LogitBias = 0, 0     // first values
+	x.Activation, y.Activation = "", "" // the towers have their own
 	if err := sameFields("model", reflect.ValueOf(x), reflect.ValueOf(y)); err != nil {
 		return err
 	}

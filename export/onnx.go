@@ -179,6 +179,10 @@ func fields(m []byte, visit func(field protowire.Number, text []byte, number uin
 			text, n = protowire.ConsumeBytes(m)
 		case protowire.VarintType:
 			number, n = protowire.ConsumeVarint(m)
+		case protowire.Fixed32Type:
+			var bits uint32
+			bits, n = protowire.ConsumeFixed32(m)
+			number = uint64(bits)
 		default:
 			n = protowire.ConsumeFieldValue(field, kind, m)
 		}
