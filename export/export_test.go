@@ -95,7 +95,7 @@ func TestRoundTrip(t *testing.T) {
 					}
 				}
 				if to == ONNX {
-					checkGraphs(t, &m, out, r.source)
+					checkGraphs(t, &m, out)
 				} else if r.Probes != probes || !(max(r.Images, r.Texts, r.Pixels) <= Tolerance) {
 					t.Errorf("%+v; want %d probes within %g", r, probes, Tolerance)
 				}

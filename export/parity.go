@@ -34,17 +34,17 @@ type Report struct {
 	Images, Texts, Pixels float64
 	IDs                   int
 
-	source result
+	source *result // what the model itself makes of the probes; nil if nobody has asked yet
 }
 
 // compare reads the folder dir back and compares it with m.
 func compare(m *Model, to Format, dir string) (r *Report, err error) {
 	r = &Report{Format: to}
-	if r.source, err = encodeProbes(m.CLIP, m.Preprocess, m.Tokenizer); err != nil {
-		return nil, err
-	}
 	if to == ONNX {
 		return r, compareGraphs(m, dir)
+	}
+	if r.source, err = encodeProbes(m.CLIP, m.Preprocess, m.Tokenizer); err != nil {
+		return nil, err
 	}
 	f, err := foreign.Open(dir)
 	if err != nil {
@@ -136,6 +136,12 @@ type probeFile struct {
 // WriteProbes writes the probes, and what m makes of them, as JSON.
 func (r *Report) WriteProbes(path string, m Model) error {
 	c := m.CLIP.Config()
+	if r.source == nil {
+		var err error
+		if r.source, err = encodeProbes(m.CLIP, m.Preprocess, m.Tokenizer); err != nil {
+			return err
+		}
+	}
 	dir, err := filepath.Abs(r.Dir)
 	if err != nil {
 		return fmt.Errorf("export: %w", err)

@@ -96,7 +96,8 @@ type result struct {
 const probeBatch = 8
 
 // encodeProbes prepares and encodes the probes of models of a size.
-func encodeProbes(clip *model.CLIP, images preprocess.Config, texts *tokenizer.Tokenizer) (r result, err error) {
+func encodeProbes(clip *model.CLIP, images preprocess.Config, texts *tokenizer.Tokenizer) (*result, error) {
+	r := &result{}
 	c := clip.Config()
 	p, size := preprocess.NewProcessor(images, c.Image.Size), 3*c.Image.Size*c.Image.Size
 	r.pixels = make([]float32, probes*size)
@@ -113,22 +114,22 @@ func encodeProbes(clip *model.CLIP, images preprocess.Config, texts *tokenizer.T
 	config := model.EncoderConfig{Batch: probeBatch}
 	image, err := clip.NewImageEncoder(config, pool)
 	if err != nil {
-		return r, err
+		return nil, err
 	}
 	text, err := clip.NewTextEncoder(config, pool)
 	if err != nil {
-		return r, err
+		return nil, err
 	}
 	for at := 0; at < probes; at += probeBatch {
 		copy(image.Images(), r.pixels[at*size:])
 		copy(text.Tokens(), r.ids[at*t:])
 		rows, err := image.Run()
 		if err != nil {
-			return r, err
+			return nil, err
 		}
 		r.images = append(r.images, rows...)
 		if rows, err = text.Run(); err != nil {
-			return r, err
+			return nil, err
 		}
 		r.texts = append(r.texts, rows...)
 	}

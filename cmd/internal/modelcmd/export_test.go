@@ -52,13 +52,13 @@ func TestExport(t *testing.T) {
 		t.Errorf("the probes: %v, %d pictures; want 64", err, len(probes.Pictures))
 	}
 	for want, args := range map[string][]string{
-		`required flag(s) "to"`:          {"export", "--checkpoint", folder, out},
-		"holds README.md already":        {"export", "--checkpoint", folder, "--to", "open_clip", out},
-		`form "tf"; want one of`:         {"export", "--checkpoint", folder, "--to", "tf", out + "2"},
-		"no such file":                   {"export", "--checkpoint", "none", "--to", "hf", out + "2"},
-		`required flag(s) "out"`:         {"blend", folder, folder},
-		"alpha 2; want 0":                {"blend", folder, folder, "--alpha", "2", "--out", out + "2"},
-		"model.embed_dim: have 12 and ": {"blend", folder, filepath.Join(filepath.Dir(folder), "transformers-clip"), "--out", out + "2"},
+		`required flag(s) "to"`:            {"export", "--checkpoint", folder, out},
+		"holds README.md already":          {"export", "--checkpoint", folder, "--to", "open_clip", out},
+		`form "tf"; want one of`:           {"export", "--checkpoint", folder, "--to", "tf", out + "2"},
+		"no such file":                     {"export", "--checkpoint", "none", "--to", "hf", out + "2"},
+		`required flag(s) "out"`:           {"blend", folder, folder},
+		"alpha 2; want 0":                  {"blend", folder, folder, "--alpha", "2", "--out", out + "2"},
+		"model.image.layers: have 2 and 1": {"blend", folder, filepath.Join(filepath.Dir(folder), "transformers-clip"), "--out", out + "2"},
 	} {
 		if text, err := call(args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %s, %v; want error with %q", args, text, err, want)
