@@ -36,7 +36,7 @@ func TestBlend(t *testing.T) {
 			}
 		}
 		if alpha == 0.25 {
-			if _, err := Write(Model{m, a.Preprocess, a.Tokenizer, a.Card}, OpenCLIP, filepath.Join(t.TempDir(), "x")); err != nil {
+			if _, err := Write(Model{CLIP: m, Preprocess: a.Preprocess, Tokenizer: a.Tokenizer}, OpenCLIP, filepath.Join(t.TempDir(), "x")); err != nil {
 				t.Error(err)
 			}
 		}

@@ -39,6 +39,8 @@ type Model struct {
 	Preprocess preprocess.Config
 	Tokenizer  *tokenizer.Tokenizer
 	Card       Card
+
+	given *Model // as it was before it got a token of padding; nil if it did not
 }
 
 // A plan is what a folder will hold.
@@ -78,9 +80,18 @@ func Write(m Model, to Format, out string) (*Report, error) {
 		return nil, err
 	}
 	m.Preprocess.SetDefaults()
+	with, err := padded(&m, to)
+	if err != nil {
+		return nil, fmt.Errorf("export: %s: %w", to, err)
+	}
+	m = *with
 	p, err := planners[to](&m)
 	if err != nil {
 		return nil, fmt.Errorf("export: %s: %w", to, err)
+	}
+	if m.given != nil {
+		p.note("padding has the token %s of its own, with the embedding of %q, which the model pads with", padToken,
+			m.given.Tokenizer.Token(m.given.Tokenizer.Pad()))
 	}
 	p.text("README.md", m.Card.markdown(&m, to, p.notes))
 	if err := os.MkdirAll(filepath.Dir(filepath.Clean(out)), 0o777); err != nil {
@@ -90,7 +101,7 @@ func Write(m Model, to Format, out string) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}
-	defer os.RemoveAll(temporary) // which has another name by then if all went well
+	defer func() { _ = os.RemoveAll(temporary) }() // which has another name by then if all went well
 	r, err := p.write(&m, to, temporary)
 	if err == nil {
 		err = rename(temporary, out)

@@ -43,9 +43,14 @@ func compare(m *Model, to Format, dir string) (r *Report, err error) {
 	if to == ONNX {
 		return r, compareGraphs(m, dir)
 	}
-	if r.source, err = encodeProbes(m.CLIP, m.Preprocess, m.Tokenizer); err != nil {
+	given := m
+	if m.given != nil {
+		given = m.given
+	}
+	if r.source, err = encodeProbes(given.CLIP, given.Preprocess, given.Tokenizer); err != nil {
 		return nil, err
 	}
+	r.source.ids = probeIDs(m.Tokenizer, m.CLIP.Config().Text.ContextLength)
 	f, err := foreign.Open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("read back: %w", err)

@@ -105,10 +105,7 @@ func encodeProbes(clip *model.CLIP, images preprocess.Config, texts *tokenizer.T
 		p.Eval(r.pixels[i*size:][:size], p.FromImage(picture))
 	}
 	t := c.Text.ContextLength
-	r.ids = make([]int32, probes*t)
-	for i, text := range probeTexts() {
-		texts.Tokenize(r.ids[i*t:][:t], text)
-	}
+	r.ids = probeIDs(texts, t)
 	pool := model.NewPool(0)
 	defer pool.Close()
 	config := model.EncoderConfig{Batch: probeBatch}
@@ -134,4 +131,13 @@ func encodeProbes(clip *model.CLIP, images preprocess.Config, texts *tokenizer.T
 		r.texts = append(r.texts, rows...)
 	}
 	return r, nil
+}
+
+// probeIDs are the ids of the texts, (64, T).
+func probeIDs(texts *tokenizer.Tokenizer, t int) []int32 {
+	ids := make([]int32, probes*t)
+	for i, text := range probeTexts() {
+		texts.Tokenize(ids[i*t:][:t], text)
+	}
+	return ids
 }

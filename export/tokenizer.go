@@ -6,6 +6,7 @@ import (
 
 	"github.com/goclip/goclip/checkpoint"
 	"github.com/goclip/goclip/data/tokenizer"
+	"github.com/goclip/goclip/model"
 )
 
 // tokenizerConfig is tokenizer_config.json.
@@ -52,18 +53,67 @@ func (p *plan) tokenizerConfig(m *Model, folder string) error {
 // a text for it. The end takes its place where what stands behind the end changes
 // nothing, and where open_clip does not read it, having CLIP's vocabulary itself.
 func (p *plan) padOf(m *Model) (int32, error) {
-	t, c := m.Tokenizer, m.CLIP.Config().Text
-	own, err := isCLIP(t)
+	t := m.Tokenizer
+	bad, err := badPad(m, p.format)
 	switch {
 	case err != nil:
 		return 0, err
-	case t.Special(t.Pad()), p.format == ONNX && (c.Bidirectional || c.Pool != "eot"):
+	case bad:
+		return 0, fmt.Errorf("texts are padded with %q, a token of text, and the model sees it; want a token of padding",
+			t.Token(t.Pad()))
+	case t.Special(t.Pad()), p.format == ONNX && seesPadding(m):
 		return t.Pad(), nil
-	case !c.Bidirectional && c.Pool == "eot", p.format == OpenCLIP && own:
-		return t.EOT(), nil
 	}
-	return 0, fmt.Errorf("texts are padded with %q, a token of text, and the model (model.text.bidirectional %t, pool %s) "+
-		"sees it; want a token of padding", t.Token(t.Pad()), c.Bidirectional, c.Pool)
+	return t.EOT(), nil
+}
+
+// seesPadding says that what stands behind the end of a text changes its embedding.
+func seesPadding(m *Model) bool {
+	c := m.CLIP.Config().Text
+	return c.Bidirectional || c.Pool != "eot"
+}
+
+// badPad says that the token of padding is one of text, and that this matters.
+func badPad(m *Model, to Format) (bool, error) {
+	if m.Tokenizer.Special(m.Tokenizer.Pad()) || to == ONNX || !seesPadding(m) {
+		return false, nil
+	}
+	own, err := isCLIP(m.Tokenizer)
+	return err == nil && !(own && to == OpenCLIP), err
+}
+
+// padToken is the token that a model gets for padding.
+const padToken = "<pad>"
+
+// padded is m with a token of padding of its own where a form needs one: a new last
+// token whose embedding is that of the token which m pads with.
+func padded(m *Model, to Format) (*Model, error) {
+	if bad, err := badPad(m, to); err != nil || !bad {
+		return m, err
+	}
+	given, with := *m, *m
+	with.given = &given
+	var err error
+	if with.Tokenizer, err = m.Tokenizer.WithPad(padToken); err != nil {
+		return nil, err
+	}
+	c := m.CLIP.Config()
+	if c.Text.Pool == "eot" && c.Text.EOTID == 0 { // the largest id, which the new one is
+		c.Text.EOTID = int(m.Tokenizer.EOT())
+	}
+	c.Text.VocabSize = max(c.Text.VocabSize, with.Tokenizer.Size())
+	if with.CLIP, err = model.Blank(c); err != nil {
+		return nil, err
+	}
+	for i, p := range with.CLIP.Params() {
+		old := m.CLIP.Params()[i].Value
+		copy(p.Value, old)
+		if p.Name == "token_embedding.weight" {
+			d := c.Text.Width
+			copy(p.Value[int(with.Tokenizer.Pad())*d:][:d], old[int(m.Tokenizer.Pad())*d:])
+		}
+	}
+	return &with, nil
 }
 
 // clipSize is the number of CLIP's tokens.

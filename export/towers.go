@@ -107,22 +107,20 @@ func textGraph(m *model.CLIP) *onnxGraph {
 
 // textToken is the token of x (N, T, D) that is read.
 func (g *onnxGraph) textToken(x string) string {
-	switch c := g.config.Text; {
-	case c.Pool == "first":
+	c := g.config.Text
+	switch c.Pool {
+	case "first":
 		return g.token(x, 0)
-	case c.Pool == "last":
+	case "last":
 		return g.token(x, c.ContextLength-1)
-	default:
-		ids := "text"
-		last := int64(0)
-		if c.EOTID != 0 {
-			is := g.binary("Equal", "text", g.int32(int32(c.EOTID)))
-			ids = g.op("Cast", []string{is}, attribute{"to", int64(onnxInt32)})
-		}
-		at := g.op("ArgMax", []string{ids}, attribute{"axis", int64(1)}, attribute{"keepdims", int64(1)},
-			attribute{"select_last_index", last}) // of several, the first
-		return g.op("GatherND", []string{x, at}, attribute{"batch_dims", int64(1)})
 	}
+	ids := "text"
+	if c.EOTID != 0 {
+		is := g.binary("Equal", "text", g.int32(int32(c.EOTID)))
+		ids = g.op("Cast", []string{is}, attribute{"to", int64(onnxInt32)})
+	}
+	at := g.op("ArgMax", []string{ids}, attribute{"axis", int64(1)}, attribute{"keepdims", int64(1)}) // of several, the first
+	return g.op("GatherND", []string{x, at}, attribute{"batch_dims", int64(1)})
 }
 
 // int32 is one whole number of the type of ids.

@@ -1,6 +1,8 @@
 package tokenizer
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,5 +28,42 @@ func TestWrittenVersion(t *testing.T) {
 	text, err := transformersCLIP(map[string]int32{}, nil, settings{tokenizerConfig: &tokenizerConfig{}})
 	if err != nil || !strings.Contains(string(text), `"version":"1.0"`) {
 		t.Errorf("have %s, %v; want version 1.0", text, err)
+	}
+}
+
+// A tokenizer with another token of padding gives the same ids before it, also when it
+// is written and read.
+func TestWithPad(t *testing.T) {
+	clip, err := Load(CLIP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	padded, err := clip.WithPad("<pad>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := padded.WriteJSON(&file); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Read(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = "Oh!! A  red-ish caf\u00e9's &amp; 42 birds"
+	want, have := make([]int32, 40), make([]int32, 40)
+	clip.Tokenize(want, text)
+	end := slices.Index(want, clip.EOT())
+	for i := end + 1; i < len(want); i++ {
+		want[i] = int32(clip.Size())
+	}
+	for _, tok := range []*Tokenizer{padded, again} {
+		tok.Tokenize(have, text)
+		if !slices.Equal(have, want) || tok.Size() != clip.Size()+1 || !tok.Special(tok.Pad()) || tok.Clean() != clip.Clean() {
+			t.Errorf("ids %d, cleaned by %s; want %d", have, tok.Clean(), want)
+		}
+	}
+	if _, err := clip.WithPad("!"); err == nil {
+		t.Error("a token that is there already: want error")
 	}
 }

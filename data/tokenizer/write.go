@@ -2,8 +2,10 @@ package tokenizer
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -46,6 +48,26 @@ func (t *Tokenizer) WriteJSON(w io.Writer) error {
 	}
 	_, err = w.Write(append(text, '\n'))
 	return err
+}
+
+// WithPad is t with a new token, its last one, for padding.
+func (t *Tokenizer) WithPad(token string) (*Tokenizer, error) {
+	var f hfFile
+	switch m := t.model.(type) {
+	case *clip:
+		f = m.file(t)
+	case *pipeline:
+		f = m.file // without the cleaning, which is set below
+	}
+	id := int32(t.Size())
+	f.AddedTokens = append(slices.Clone(f.AddedTokens), hfToken{ID: id, Content: token, Special: true})
+	f.Padding = t.padding(f.Padding, token)
+	f.Padding.ID = id
+	other, err := readParts(f, settings{})
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: %w", err)
+	}
+	return other.WithClean(t.clean)
 }
 
 // normalizer is how Hugging Face's tokenizers cleans in the way of c.
