@@ -22,12 +22,17 @@ func TestSpecial(t *testing.T) {
 	}
 }
 
-// A tokenizer of vocab.json and merges.txt is written with the version that Hugging
+// A tokenizer of vocab.json and merges.txt is written with the fields that Hugging
 // Face's library asks for.
-func TestWrittenVersion(t *testing.T) {
+func TestWrittenFields(t *testing.T) {
 	text, err := transformersCLIP(map[string]int32{}, nil, settings{tokenizerConfig: &tokenizerConfig{}})
-	if err != nil || !strings.Contains(string(text), `"version":"1.0"`) {
-		t.Errorf("have %s, %v; want version 1.0", text, err)
+	for _, want := range []string{
+		`"version":"1.0"`, `"trim_offsets":false,"type":"RobertaProcessing"`, `"decoder":{"add_prefix_space":true`,
+		`"trim_offsets":true,"type":"ByteLevel","use_regex":true`,
+	} {
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("have %s, %v; want %s", text, err, want)
+		}
 	}
 }
 

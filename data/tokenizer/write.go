@@ -226,7 +226,7 @@ func readCLIP(f hfFile) *Tokenizer {
 var transformersSpecials = [2]string{"<|startoftext|>", "<|endoftext|>"}
 
 // transformersCLIP is the tokenizer.json that transformers makes of vocab.json
-// and merges.txt for CLIP.
+// and merges.txt for CLIP, with every field that Hugging Face's tokenizers asks for.
 func transformersCLIP(vocab map[string]int32, lines []string, s settings) ([]byte, error) {
 	bos, eos, unk := transformersSpecials[0], transformersSpecials[1], transformersSpecials[1]
 	for name, from := range map[*string]tokenName{
@@ -246,7 +246,7 @@ func transformersCLIP(vocab map[string]int32, lines []string, s settings) ([]byt
 	}
 	named := func(token string) []any { return []any{token, vocab[token]} }
 	return json.Marshal(hfFile{
-		Version: "1.0", // without which Hugging Face's tokenizers does not read it
+		Version: "1.0",
 		AddedTokens: []hfToken{
 			{ID: vocab[bos], Content: bos, Special: true},
 			{ID: vocab[eos], Content: eos, Special: true},
@@ -257,9 +257,11 @@ func transformersCLIP(vocab map[string]int32, lines []string, s settings) ([]byt
 		PreTokenizer: part(object{"type": "Sequence", "pretokenizers": []object{
 			{"type": "Split", "pattern": object{"Regex": `<\|startoftext\|>|<\|endoftext\|>|` + clipPattern},
 				"behavior": "Removed", "invert": true},
-			{"type": "ByteLevel", "add_prefix_space": false},
+			{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
 		}}),
-		PostProcessor: part(object{"type": "RobertaProcessing", "sep": named(eos), "cls": named(bos)}),
-		Model:         part(hfBPE{Type: "BPE", Suffix: wordEnd, Vocab: vocab, Merges: merges, UnkToken: unk}),
+		PostProcessor: part(object{"type": "RobertaProcessing", "sep": named(eos), "cls": named(bos),
+			"trim_offsets": false, "add_prefix_space": false}),
+		Decoder: part(object{"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true}),
+		Model:   part(hfBPE{Type: "BPE", Suffix: wordEnd, Vocab: vocab, Merges: merges, UnkToken: unk}),
 	})
 }
