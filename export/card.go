@@ -57,11 +57,12 @@ func (c Card) markdown(m *Model, to Format, notes []string) string {
 	var b strings.Builder
 	a := m.CLIP.Config()
 	fmt.Fprintf(&b, "---\n%s---\n\n# %s\n\n", front, c.name())
-	fmt.Fprintf(&b, "A CLIP model of %d parameters: images of %d pixels in patches of %d, texts of %d tokens, embeddings of %d "+
-		"numbers.\n", a.ParamCount(), a.Image.Size, a.Image.Patch, a.Text.ContextLength, a.EmbedDim)
+	fmt.Fprintf(&b, "A CLIP model of %d parameters: images of %d pixels in patches of %d, texts of %d tokens, "+
+		"embeddings of %d numbers.\n", a.ParamCount(), a.Image.Size, a.Image.Patch, a.Text.ContextLength, a.EmbedDim)
 	probability := "softmax of logit scale x cosine over the labels"
 	if a.Loss == model.Sigmoid {
-		probability = fmt.Sprintf("sigmoid of logit scale x cosine + logit bias (%.6g), for each label alone", m.CLIP.LogitBias())
+		probability = fmt.Sprintf("sigmoid of logit scale x cosine + logit bias (%.6g), for each label alone",
+			m.CLIP.LogitBias())
 	}
 	fmt.Fprintf(&b, "Logit scale %.6g; a probability is the %s.\n\n## Use\n\n%s\n## Data\n\n", m.CLIP.LogitScale(),
 		probability, uses[to])

@@ -59,7 +59,7 @@ var refused = map[string]string{
 	"hf open_clip-clipa":            "model.image.pool average",
 	"open_clip transformers-clip":   "model.image.activation quick_gelu, model.text.activation gelu",
 	"onnx transformers-clip":        "data.preprocess.resize_size 20",
-	"open_clip hf-siglip":           "of width 40, 2 blocks, 5 heads, mlp_width 149, patch 16, size 64, gelu_tanh: timm has none such",
+	"open_clip hf-siglip":           "patch 16, size 64, gelu_tanh: timm has none such",
 	"open_clip hf-siglip2":          "timm has none such",
 	"open_clip transformers-siglip": "timm has none such",
 }

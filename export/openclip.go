@@ -154,8 +154,8 @@ func (p *plan) openCLIPConfig(m *Model) error {
 func openCLIPTrunk(c model.Config) (openCLIPVision, error) {
 	name := trunkName(c.Image)
 	if name == "" {
-		return openCLIPVision{}, fmt.Errorf("model.image is like SigLIP's, of width %d, %d blocks, %d heads, mlp_width %d, patch %d, "+
-			"size %d, %s: timm has none such; want a size of vit_*_patch*_siglip_*, or another form",
+		return openCLIPVision{}, fmt.Errorf("model.image is like SigLIP's, of width %d, %d blocks, %d heads, "+
+			"mlp_width %d, patch %d, size %d, %s: timm has none such; want a size of vit_*_patch*_siglip_*, or another form",
 			c.Image.Width, c.Image.Layers, c.Image.Heads, c.Image.MLPWidth, c.Image.Patch, c.Image.Size, c.Image.Activation)
 	}
 	if c.LayerNormEps != 1e-6 {

@@ -68,8 +68,8 @@ func compare(m *Model, to Format, dir string) (r *Report, err error) {
 	r.Images, r.Texts = largest(have.images, r.source.images), largest(have.texts, r.source.texts)
 	r.IDs = differing(m.CLIP.Config().Text, have.ids, r.source.ids)
 	if !(max(r.Images, r.Texts) <= Tolerance) || r.IDs > 0 {
-		return nil, fmt.Errorf("read back, %d of %d texts have other ids, and unit features differ by %.1e (images) and %.1e "+
-			"(texts); want none, and at most %g", r.IDs, probes, r.Images, r.Texts, Tolerance)
+		return nil, fmt.Errorf("read back, %d of %d texts have other ids, and unit features differ by %.1e (images) "+
+			"and %.1e (texts); want none, and at most %g", r.IDs, probes, r.Images, r.Texts, Tolerance)
 	}
 	scale, bias := clip.LogitScale()/m.CLIP.LogitScale()-1, clip.LogitBias()-m.CLIP.LogitBias()
 	if !(math.Abs(scale) <= Tolerance) || !(math.Abs(bias) <= Tolerance) {
@@ -112,11 +112,11 @@ func (r *Report) Print(w io.Writer) error {
 		fmt.Fprintf(&b, "note: %s\n", note)
 	}
 	if r.Probes == 0 {
-		b.WriteString("read back: every weight of both graphs equals the model's; features of graphs are not computed here " +
-			"(bench/interop.py does, with onnxruntime)\n")
+		b.WriteString("read back: every weight of both graphs equals the model's; features of graphs are not computed " +
+			"here (bench/interop.py does, with onnxruntime)\n")
 	} else {
-		fmt.Fprintf(&b, "read back: %d pictures and %d texts: largest difference of unit features %.1e (images), %.1e (texts), "+
-			"of pixels %.1e, ids the same\n", r.Probes, r.Probes, r.Images, r.Texts, r.Pixels)
+		fmt.Fprintf(&b, "read back: %d pictures and %d texts: largest difference of unit features %.1e (images), "+
+			"%.1e (texts), of pixels %.1e, ids the same\n", r.Probes, r.Probes, r.Images, r.Texts, r.Pixels)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -18,8 +18,8 @@ import (
 const probes = 64
 
 // Words of the texts of probes: of any case, with signs and accents, short and long.
-var probeWords = strings.Fields(`a the photo of cat dog red blue Shapes on OLD street, dark! two (small) birds; café naïve
-	green-ish "circle" square's left 3 7 12 snow mountain unbelievably television under-exposed is it? Zürich at`)
+var probeWords = strings.Fields(`a the photo of cat dog red blue Shapes on OLD street, dark! two (small) birds; café
+	naïve green-ish "circle" square's left 3 7 12 snow mountain unbelievably television under-exposed is it? Zürich at`)
 
 // probeTexts are texts of 1 to 40 words.
 func probeTexts() []string {

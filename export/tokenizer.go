@@ -79,7 +79,7 @@ func badPad(m *Model, to Format) (bool, error) {
 		return false, nil
 	}
 	own, err := isCLIP(m.Tokenizer)
-	return err == nil && !(own && to == OpenCLIP), err
+	return err == nil && (!own || to != OpenCLIP), err
 }
 
 // padToken is the token that a model gets for padding.

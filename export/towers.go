@@ -119,7 +119,8 @@ func (g *onnxGraph) textToken(x string) string {
 		is := g.binary("Equal", "text", g.int32(int32(c.EOTID)))
 		ids = g.op("Cast", []string{is}, attribute{"to", int64(onnxInt32)})
 	}
-	at := g.op("ArgMax", []string{ids}, attribute{"axis", int64(1)}, attribute{"keepdims", int64(1)}) // of several, the first
+	// Of several, the first counts.
+	at := g.op("ArgMax", []string{ids}, attribute{"axis", int64(1)}, attribute{"keepdims", int64(1)})
 	return g.op("GatherND", []string{x, at}, attribute{"batch_dims", int64(1)})
 }
 

@@ -75,8 +75,11 @@ func planTransformers(m *Model) (*plan, error) {
 	if m.Preprocess.Alpha == "white" {
 		version = version5
 	}
-	image := tower(kind+"_vision_model", c.Image.Width, c.Image.MLPWidth, c.Image.Layers, c.Image.Heads, c.Image.Activation, c)
-	text := tower(kind+"_text_model", c.Text.Width, c.Text.MLPWidth, c.Text.Layers, c.Text.Heads, c.Text.Activation, c)
+	i, t := c.Image, c.Text
+	image := transformersTower{kind + "_vision_model", i.Width, i.MLPWidth, i.Layers, i.Heads,
+		activations[i.Activation], c.LayerNormEps, 0}
+	text := transformersTower{kind + "_text_model", t.Width, t.MLPWidth, t.Layers, t.Heads,
+		activations[t.Activation], c.LayerNormEps, 0}
 	pad, err := p.padOf(m)
 	if err != nil {
 		return nil, err
@@ -95,11 +98,6 @@ func planTransformers(m *Model) (*plan, error) {
 	p.noteCleaning(m.Tokenizer, "transformers")
 	return p, errors.Join(p.json("config.json", x), p.weights(m, "model.safetensors", layout),
 		p.imageProcessor(m, siglip), p.tokenizer(m, ""))
-}
-
-func tower(kind string, width, mlp, layers, heads int, activation string, c model.Config) transformersTower {
-	return transformersTower{Type: kind, Width: width, MLP: mlp, Layers: layers, Heads: heads,
-		Activation: activations[activation], Eps: c.LayerNormEps}
 }
 
 // endID is eos_token_id, where CLIPModel pools. Of 2 it takes the largest id.

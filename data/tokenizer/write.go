@@ -59,6 +59,9 @@ func (t *Tokenizer) WithPad(token string) (*Tokenizer, error) {
 		f = m.file(t)
 	case *pipeline:
 		f = m.file // without the cleaning, which is set below
+		if t.zero != 0 {
+			f.PostProcessor = m.around(t.start, t.end)
+		}
 	}
 	id := int32(t.Size())
 	f.AddedTokens = append(slices.Clone(f.AddedTokens), hfToken{ID: id, Content: token, Special: true})

@@ -32,7 +32,8 @@ func cardOf(t *run.Trained) (c export.Card, err error) {
 	}
 	dir := filepath.Dir(t.Path)
 	var step int
-	if _, err := fmt.Sscanf(filepath.Base(dir), "step-%d", &step); err != nil || filepath.Base(dir) != checkpoint.StepName(step) {
+	name := filepath.Base(dir)
+	if _, err := fmt.Sscanf(name, "step-%d", &step); err != nil || name != checkpoint.StepName(step) {
 		return c, nil
 	}
 	c.Scores, err = scores(filepath.Join(dir, "..", "..", run.MetricsFile), step)

@@ -19,7 +19,7 @@ func (t *target) flags(c *cobra.Command, form export.Format) {
 	c.Flags().StringVar(&t.form, "to", string(form), "form of the folder: open_clip, hf (transformers) or onnx")
 	c.Flags().StringVar(&t.name, "name", "", "name of the model in its README.md; the name of the folder if empty")
 	c.Flags().StringVar(&t.license, "license", "", "license in its README.md, such as apache-2.0")
-	c.Flags().StringVar(&t.probes, "probes", "", "file for the probes and what the model makes of them, for bench/interop.py")
+	c.Flags().StringVar(&t.probes, "probes", "", "file for what the model makes of 64 pictures and texts, for bench/interop.py")
 }
 
 // write writes m as the folder out and prints the report.
@@ -56,7 +56,7 @@ func exportCommand() *cobra.Command {
 		},
 	}
 	t.flags(c, "")
-	c.Flags().StringVar(&checkpoint, "checkpoint", "", "the model: a run, a checkpoint, a folder of open_clip or transformers, a file")
+	c.Flags().StringVar(&checkpoint, "checkpoint", "", "the model, as model inspect takes it")
 	c.Flags().StringVar(&architecture, "model", "", "architecture of a file of weights without a config, such as ViT-B-32")
 	for _, name := range []string{"to", "checkpoint"} {
 		if err := c.MarkFlagRequired(name); err != nil {
