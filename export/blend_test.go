@@ -36,7 +36,8 @@ func TestBlend(t *testing.T) {
 			}
 		}
 		if alpha == 0.25 {
-			if _, err := Write(Model{CLIP: m, Preprocess: a.Preprocess, Tokenizer: a.Tokenizer}, OpenCLIP, filepath.Join(t.TempDir(), "x")); err != nil {
+			blend := Model{CLIP: m, Preprocess: a.Preprocess, Tokenizer: a.Tokenizer}
+			if _, err := Write(blend, OpenCLIP, filepath.Join(t.TempDir(), "x")); err != nil {
 				t.Error(err)
 			}
 		}

@@ -94,7 +94,8 @@ func compareGraphs(m *Model, dir string) error {
 			c, ok := have[want.name]
 			if !ok || !slices.Equal(c.shape, want.shape) || !slices.EqualFunc(c.floats, want.floats, sameBits) ||
 				!slices.Equal(c.ints, want.ints) {
-				return fmt.Errorf("%s: %s: have %v; want %v and the values of the model", name, want.name, c.shape, want.shape)
+				return fmt.Errorf("%s: %s: have %v; want %v and the values of the model", name, want.name, c.shape,
+					want.shape)
 			}
 			used[strings.TrimSuffix(want.name, transposed)] = true
 		}

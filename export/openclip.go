@@ -152,11 +152,12 @@ func (p *plan) openCLIPConfig(m *Model) error {
 
 // openCLIPTrunk is a tower of timm.
 func openCLIPTrunk(c model.Config) (openCLIPVision, error) {
-	name := trunkName(c.Image)
+	i := c.Image
+	name := trunkName(i)
 	if name == "" {
 		return openCLIPVision{}, fmt.Errorf("model.image is like SigLIP's, of width %d, %d blocks, %d heads, "+
-			"mlp_width %d, patch %d, size %d, %s: timm has none such; want a size of vit_*_patch*_siglip_*, or another form",
-			c.Image.Width, c.Image.Layers, c.Image.Heads, c.Image.MLPWidth, c.Image.Patch, c.Image.Size, c.Image.Activation)
+			"mlp_width %d, patch %d, size %d, %s: timm has none such; want a size of vit_*_patch*_siglip_*, or "+
+			"another form", i.Width, i.Layers, i.Heads, i.MLPWidth, i.Patch, i.Size, i.Activation)
 	}
 	if c.LayerNormEps != 1e-6 {
 		return openCLIPVision{}, fmt.Errorf("model.layer_norm_eps %g; want 1e-06, timm's for SigLIP", c.LayerNormEps)
@@ -252,7 +253,8 @@ type lack struct {
 func refuse(fields ...lack) error {
 	for _, f := range fields {
 		if f.lacks {
-			return fmt.Errorf("%s %v: the form has no such thing; want another form, or a model without it", f.field, f.value)
+			return fmt.Errorf("%s %v: the form has no such thing; want another form, or a model without it",
+				f.field, f.value)
 		}
 	}
 	return nil

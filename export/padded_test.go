@@ -42,11 +42,13 @@ func TestPadded(t *testing.T) {
 		change func(c *model.Config)
 		tokens int // new ones
 	}{
-		"SigLIP":                 {Transformers, siglip, 1},
-		"CLIPA":                  {OpenCLIP, func(c *model.Config) { c.Text.Pool, c.Text.Bidirectional = "last", true }, 1},
-		"pooled at its end":      {OpenCLIP, func(c *model.Config) { c.Text.Bidirectional = true }, 1},
-		"room in the vocabulary": {OpenCLIP, func(c *model.Config) { c.Text.Bidirectional, c.Text.VocabSize = true, c.Text.VocabSize+5 }, 0},
-		"causal":                 {OpenCLIP, func(*model.Config) {}, 0},
+		"SigLIP":            {Transformers, siglip, 1},
+		"CLIPA":             {OpenCLIP, func(c *model.Config) { c.Text.Pool, c.Text.Bidirectional = "last", true }, 1},
+		"pooled at its end": {OpenCLIP, func(c *model.Config) { c.Text.Bidirectional = true }, 1},
+		"room in the vocabulary": {OpenCLIP, func(c *model.Config) {
+			c.Text.Bidirectional, c.Text.VocabSize = true, c.Text.VocabSize+5
+		}, 0},
+		"causal": {OpenCLIP, func(*model.Config) {}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := ownModel(t, test.change)
@@ -62,9 +64,12 @@ func TestPadded(t *testing.T) {
 			if have, want := f.Config.Text.VocabSize, m.CLIP.Config().Text.VocabSize+test.tokens; have != want {
 				t.Errorf("vocabulary of %d tokens; want %d", have, want)
 			}
-			noted := slices.ContainsFunc(r.Notes, func(s string) bool { return strings.Contains(s, `<pad> of its own, with the embedding of "!"`) })
-			if noted != (name != "causal") || f.Tokenizer.Special(f.Tokenizer.Pad()) != true {
-				t.Errorf("padded with %q, notes %q; want a special token, and a note of a new one", f.Tokenizer.Token(f.Tokenizer.Pad()), r.Notes)
+			noted := slices.ContainsFunc(r.Notes, func(s string) bool {
+				return strings.Contains(s, `<pad> of its own, with the embedding of "!"`)
+			})
+			if pad := f.Tokenizer.Pad(); noted != (name != "causal") || !f.Tokenizer.Special(pad) {
+				t.Errorf("padded with %q, notes %q; want a special token, and a note of a new one",
+					f.Tokenizer.Token(pad), r.Notes)
 			}
 		})
 	}

@@ -12,7 +12,10 @@ import (
 	"github.com/goclip/goclip/run"
 )
 
-const folder = "../../../foreign/testdata/folders/open_clip"
+const (
+	folder = "../../../foreign/testdata/folders/open_clip"
+	other  = "../../../foreign/testdata/folders/transformers-clip"
+)
 
 func call(args ...string) (string, error) {
 	c := Command()
@@ -37,7 +40,9 @@ func TestExport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"license: mit\n", "# mine\n", "library_name: transformers\n", "SHA-256 ", "## Data\n\nNot known."} {
+	for _, want := range []string{
+		"license: mit\n", "# mine\n", "library_name: transformers\n", "SHA-256 ", "## Data\n\nNot known.",
+	} {
 		if !strings.Contains(string(card), want) {
 			t.Errorf("README.md is\n%s; want %q in it", card, want)
 		}
@@ -47,8 +52,9 @@ func TestExport(t *testing.T) {
 		IDs      [][]int32
 		Rows     [][]float32 `json:"image_features"`
 	}
-	file1, err := os.ReadFile(file)
-	if err != nil || json.Unmarshal(file1, &probes) != nil || len(probes.Pictures) != 64 || len(probes.IDs) != 64 || len(probes.Rows) != 64 {
+	content, err := os.ReadFile(file)
+	if err != nil || json.Unmarshal(content, &probes) != nil || len(probes.Pictures) != 64 ||
+		len(probes.IDs) != 64 || len(probes.Rows) != 64 {
 		t.Errorf("the probes: %v, %d pictures; want 64", err, len(probes.Pictures))
 	}
 	for want, args := range map[string][]string{
@@ -58,7 +64,7 @@ func TestExport(t *testing.T) {
 		"no such file":                     {"export", "--checkpoint", "none", "--to", "hf", out + "2"},
 		`required flag(s) "out"`:           {"blend", folder, folder},
 		"alpha 2; want 0":                  {"blend", folder, folder, "--alpha", "2", "--out", out + "2"},
-		"model.image.layers: have 2 and 1": {"blend", folder, filepath.Join(filepath.Dir(folder), "transformers-clip"), "--out", out + "2"},
+		"model.image.layers: have 2 and 1": {"blend", folder, other, "--out", out + "2"},
 	} {
 		if text, err := call(args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %s, %v; want error with %q", args, text, err, want)
