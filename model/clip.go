@@ -18,7 +18,7 @@ type CLIP struct {
 	config Config
 	params []*Param
 	byName map[string]*Param
-	grads  []float32 // the memory of all gradients
+	grads  []float32 // the memory of the gradients of what is not frozen
 }
 
 // New returns a model with initial values drawn from seed.
@@ -45,17 +45,15 @@ func Blank(c Config) (*CLIP, error) {
 	}
 	m := &CLIP{config: c, byName: map[string]*Param{}}
 	// The first parameter is one number, and what follows it begins a cache line.
-	n := c.ParamCount() + 15
-	values := vm.NewArena(4 * n)[15:]
-	m.grads = vm.NewArena(4 * n)
-	grads := m.grads[15:]
+	values := vm.NewArena(4 * (c.ParamCount() + 15))[15:]
 	for _, s := range c.specs() {
 		size := s.size()
-		p := &Param{Name: s.name, Shape: s.shape, Value: values[:size:size], Grad: grads[:size:size], Decay: s.decays()}
-		values, grads = values[size:], grads[size:]
+		p := &Param{Name: s.name, Shape: s.shape, Value: values[:size:size], Decay: s.decays()}
+		values = values[size:]
 		m.params = append(m.params, p)
 		m.byName[p.Name] = p
 	}
+	m.layGradients()
 	return m, nil
 }
 
@@ -158,6 +156,17 @@ func (g *graph) param(name string) *G.Node {
 	return n
 }
 
+// trainable are the nodes of the parameters in g that are not frozen, and the memory
+// of their gradients.
+func (g *graph) trainable() (wrt G.Nodes, grads [][]float32) {
+	for _, p := range g.params {
+		if node, ok := g.nodes[p.Name]; ok && !p.Frozen {
+			wrt, grads = append(wrt, node), append(grads, p.Grad)
+		}
+	}
+	return wrt, grads
+}
+
 // when is the node of a parameter that a model has under a condition, or nil.
 func (g *graph) when(yes bool, name string) *G.Node {
 	if !yes {
@@ -177,8 +186,8 @@ func (g *graph) check() error {
 	return nil
 }
 
-// A TrainStep computes the loss of a batch and the gradient of every parameter:
-// both towers, the loss, and the backward pass, in one graph.
+// A TrainStep computes the loss of a batch and the gradient of every parameter that is
+// not frozen: both towers, the loss, and the backward pass, in one graph.
 type TrainStep struct {
 	plans
 	images     []float32
@@ -219,17 +228,14 @@ func (m *CLIP) trainGraph(c StepConfig, images []float32, tokens []int32) (outpu
 	if err := g.check(); err != nil {
 		return nil, o, err
 	}
-	var wrt G.Nodes
-	for _, p := range m.params {
-		wrt = append(wrt, g.nodes[p.Name])
-	}
+	wrt, memory := g.trainable()
 	grads, err := G.Grad(loss, wrt...)
 	if err != nil {
 		return nil, o, fmt.Errorf("model: gradient: %w", err)
 	}
 	o.ForwardEnd, o.Lent, o.Place = loss, m.grads, map[*G.Node][]float32{}
-	for i, p := range m.params {
-		o.Place[grads[i]] = p.Grad
+	for i, grad := range grads {
+		o.Place[grad] = memory[i]
 	}
 	if c.Rematerialize {
 		o.Segments = g.blocks

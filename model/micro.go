@@ -49,7 +49,8 @@ type part struct {
 }
 
 // A microPlan is a tower's graph for micro-batches of one size, and its
-// machines: forward to the embeddings, and on to the gradients of the parameters.
+// machines: forward to the embeddings, and on to the gradients of the parameters,
+// unless all are frozen.
 type microPlan struct {
 	in, dy, unit    *G.Node
 	grads           G.Nodes
@@ -150,9 +151,10 @@ func (t *microTower) divide(m *CLIP, c StepConfig, context int) (todo []compilat
 		} else if p.plan, err = m.microGraph(c, p.hi-p.lo, context); err != nil {
 			return nil, err
 		} else {
-			todo = append(todo,
-				compilation{G.Nodes{p.plan.unit}, vm.Options{}, &p.plan.forward},
-				compilation{p.plan.grads, p.plan.options, &p.plan.replay})
+			todo = append(todo, compilation{G.Nodes{p.plan.unit}, vm.Options{}, &p.plan.forward})
+			if len(p.plan.grads) > 0 {
+				todo = append(todo, compilation{p.plan.grads, p.plan.options, &p.plan.replay})
+			}
 		}
 		t.parts = append(t.parts, p)
 	}
@@ -205,12 +207,9 @@ func (m *CLIP) microGraph(c StepConfig, n, context int) (*microPlan, error) {
 	if err := g.check(); err != nil {
 		return nil, err
 	}
-	var wrt G.Nodes
-	var grads [][]float32
-	for _, q := range m.params {
-		if node, ok := g.nodes[q.Name]; ok {
-			wrt, grads = append(wrt, node), append(grads, q.Grad)
-		}
+	wrt, grads := g.trainable()
+	if len(wrt) == 0 {
+		return p, nil
 	}
 	var err error
 	if p.grads, err = G.Backpropagate(G.Nodes{p.unit}, G.Nodes{p.dy}, wrt); err != nil {
@@ -233,27 +232,28 @@ func (m *CLIP) microLoss(s *MicroStep, x, y *microTower, n int) (compilation, er
 	rows := func(name string, data []float32) *G.Node {
 		return g.input(name, tensor.New(tensor.WithShape(n, m.config.EmbedDim), tensor.WithBacking(data)))
 	}
-	wrt := G.Nodes{rows("x", x.rows), rows("y", y.rows)}
+	rowsX, rowsY := rows("x", x.rows), rows("y", y.rows)
 	if s.config.SameTexts {
 		s.texts = g.tokensNode(n, m.config.Text.ContextLength)
 	}
-	loss := g.loss(wrt[0], wrt[1], s.texts)
+	loss := g.loss(rowsX, rowsY, s.texts)
 	if err := g.check(); err != nil {
 		return compilation{}, err
 	}
-	own := make([]*Param, 0, 2)
-	for _, p := range m.params {
-		if node, ok := g.nodes[p.Name]; ok {
-			wrt, own = append(wrt, node), append(own, p)
-		}
+	wrt, memory := g.trainable()
+	if len(x.grads) > 0 {
+		wrt, memory = append(wrt, rowsX), append(memory, x.dy)
+	}
+	if len(y.grads) > 0 {
+		wrt, memory = append(wrt, rowsY), append(memory, y.dy)
 	}
 	grads, err := G.Grad(loss, wrt...)
 	if err != nil {
 		return compilation{}, fmt.Errorf("model: gradient: %w", err)
 	}
-	place := map[*G.Node][]float32{loss: s.lossValue, grads[0]: x.dy, grads[1]: y.dy}
-	for i, p := range own {
-		place[grads[2+i]] = p.Grad
+	place := map[*G.Node][]float32{loss: s.lossValue}
+	for i, grad := range grads {
+		place[grad] = memory[i]
 	}
 	return compilation{append(G.Nodes{loss}, grads...), vm.Options{Place: place}, &s.loss}, nil
 }
@@ -314,6 +314,9 @@ func (t *microTower) forward() error {
 func (t *microTower) replay() error {
 	for _, g := range t.grads {
 		clear(g)
+	}
+	if len(t.grads) == 0 {
+		return nil
 	}
 	for _, p := range t.parts {
 		if err := t.let(p); err != nil {
