@@ -75,13 +75,15 @@ func (m *CLIP) LogitBias() float64 {
 	return 0
 }
 
-// ClampLogitScale bounds the factor on cosines to [1, largest].
+// ClampLogitScale bounds the factor on cosines to [1, largest], unless it is frozen.
 //
 // Source: Radford et al., arXiv:2103.00020, section 2.5: 100, "to prevent
 // training instability".
 func (m *CLIP) ClampLogitScale(largest float64) {
-	v := m.byName["logit_scale"].Value
-	v[0] = min(max(v[0], 0), float32(math.Log(largest)))
+	p := m.byName["logit_scale"]
+	if !p.Frozen {
+		p.Value[0] = min(max(p.Value[0], 0), float32(math.Log(largest)))
+	}
 }
 
 // Load sets every parameter from get, which returns the tensor of a name.

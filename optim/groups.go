@@ -67,10 +67,9 @@ func (c Config) validateGroups() error {
 	return nil
 }
 
-// rules returns the rule of each parameter.
-func (c Config) rules(params []*model.Param) ([]rule, error) {
+// rules returns the rule of each parameter of towers with so many layers.
+func (c Config) rules(params []*model.Param, layers layers) ([]rule, error) {
 	rules, used := make([]rule, len(params)), make([]bool, len(c.Groups))
-	layers := countLayers(params)
 	for i, p := range params {
 		r := rule{c.LearningRate, c.WeightDecay}
 		in := slices.IndexFunc(c.Groups, func(g Group) bool { return glob.Match(g.Match, p.Name) })
@@ -103,7 +102,7 @@ func (c Config) unused(i int, params []*model.Param) error {
 		}
 		names = append(names, p.Name)
 	}
-	return fmt.Errorf("optim: groups[%d]: %q matches none of the %d parameters; the nearest is %s",
+	return fmt.Errorf("optim: groups[%d]: %q matches none of the %d trainable parameters; the nearest is %s",
 		i, g.Match, len(params), glob.Nearest(g.Match, names))
 }
 
