@@ -194,35 +194,57 @@ type TrainStep struct {
 	plans
 	images     []float32
 	vocabulary int
+	given      struct{ images, texts []float32 } // embeddings; nil where they are computed
 }
 
 // NewTrainStep compiles a step of the whole batch, whatever c.MicroBatch is.
 // Gradients go to the parameters' Grad, whose memory holds other values while
 // it runs.
 func (m *CLIP) NewTrainStep(c StepConfig, pool *Pool) (*TrainStep, error) {
-	if err := c.validate(); err != nil {
+	if err := m.validateStep(c); err != nil {
 		return nil, err
 	}
-	s := &TrainStep{images: m.newImages(c.Batch), vocabulary: m.config.Text.VocabSize}
-	graph := func(tokens []int32) (outputs G.Nodes, o vm.Options, err error) {
-		return m.trainGraph(c, s.images, tokens)
+	s := &TrainStep{vocabulary: m.config.Text.VocabSize}
+	if c.CachedImages {
+		s.given.images = make([]float32, c.Batch*m.config.EmbedDim)
+	} else {
+		s.images = m.newImages(c.Batch)
 	}
-	return s, s.plans.init(graph, m.config.Text, c.Batch, m.newTokens(c.Batch), pool)
+	if c.CachedTexts {
+		s.given.texts = make([]float32, c.Batch*m.config.EmbedDim)
+	}
+	graph := func(tokens []int32) (outputs G.Nodes, o vm.Options, err error) {
+		return m.trainGraph(c, s, tokens)
+	}
+	err := s.plans.init(graph, m.config.Text, c.Batch, m.newTokens(c.Batch), pool)
+	s.uncut = c.CachedTexts // the length of texts changes nothing
+	return s, err
 }
 
-// trainGraph builds the graph of a step over images and tokens (N, t): the
-// nodes to compute, which are the loss, the embeddings of images and of texts,
-// and the gradients; and how, with the memory of the gradients.
-func (m *CLIP) trainGraph(c StepConfig, images []float32, tokens []int32) (outputs G.Nodes, o vm.Options, err error) {
+// trainGraph builds the graph of a step over the images of s, or none where a graph is
+// only measured, and tokens (N, t): the nodes to compute, which are the loss, the
+// embeddings of images and of texts that are not given, and the gradients; and how,
+// with the memory of the gradients.
+func (m *CLIP) trainGraph(c StepConfig, s *TrainStep, tokens []int32) (outputs G.Nodes, o vm.Options, err error) {
 	g, n := m.newGraph(), c.Batch
 	g.BF16 = c.BF16
-	in := g.imagesNode(n)
-	if images != nil { // there are none where a graph is only measured
-		g.let(in, images)
+	var x, y, texts *G.Node
+	var computed G.Nodes
+	if c.CachedImages {
+		x = g.letFloats(g.embeddingsNode("image embeddings", n), s.given.images)
+	} else {
+		x = g.Normalize(g.imageFeatures(g.letFloats(g.imagesNode(n), s.images)))
+		computed = append(computed, x)
 	}
-	x := g.Normalize(g.imageFeatures(in))
-	texts := g.let(g.tokensNode(n, len(tokens)/n), tokens)
-	y := g.Normalize(g.textFeatures(texts))
+	if c.SameTexts || !c.CachedTexts {
+		texts = g.let(g.tokensNode(n, len(tokens)/n), tokens)
+	}
+	if c.CachedTexts {
+		y = g.letFloats(g.embeddingsNode("text embeddings", n), s.given.texts)
+	} else {
+		y = g.Normalize(g.textFeatures(texts))
+		computed = append(computed, y)
+	}
 	if !c.SameTexts {
 		texts = nil
 	}
@@ -242,21 +264,35 @@ func (m *CLIP) trainGraph(c StepConfig, images []float32, tokens []int32) (outpu
 	if c.Rematerialize {
 		o.Segments = g.blocks
 	}
-	return append(G.Nodes{loss, x, y}, grads...), o, nil
+	return slices.Concat(G.Nodes{loss}, computed, grads), o, nil
 }
 
-// Images is where to put the normalized images (N, 3, S, S) of the next run.
+// Images is where to put the normalized images (N, 3, S, S) of the next run; nil with
+// CachedImages.
 func (s *TrainStep) Images() []float32 { return s.images }
 
 // Tokens is where to put the token ids (N, T) of the next run.
 func (s *TrainStep) Tokens() []int32 { return s.tokens }
 
 // ImageEmbeddings are the unit rows (N, E) of the last run, TextEmbeddings
-// those of its texts. The next run overwrites them.
-func (s *TrainStep) ImageEmbeddings() []float32 { return s.output(1) }
+// those of its texts. The next run overwrites them, or reads them with CachedImages.
+func (s *TrainStep) ImageEmbeddings() []float32 {
+	if s.given.images != nil {
+		return s.given.images
+	}
+	return s.output(1)
+}
 
 // TextEmbeddings are those of the texts.
-func (s *TrainStep) TextEmbeddings() []float32 { return s.output(2) }
+func (s *TrainStep) TextEmbeddings() []float32 {
+	switch {
+	case s.given.texts != nil:
+		return s.given.texts
+	case s.given.images != nil:
+		return s.output(1)
+	}
+	return s.output(2)
+}
 
 // Run computes the loss and the gradients. A token id outside of the
 // vocabulary is an error.

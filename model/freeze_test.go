@@ -150,3 +150,91 @@ func TestFreezeErrors(t *testing.T) {
 		t.Errorf("%d of %d train after errors", m.TrainableCount(), m.Config().ParamCount())
 	}
 }
+
+// TestCached holds that a step which is given the embeddings of a frozen tower, by an
+// encoder for batches of another size, computes what one does that has the tower, to the
+// last bit; and that it takes less memory.
+func TestCached(t *testing.T) {
+	pool := kernel.NewPool(2)
+	defer pool.Close()
+	for name, c := range map[string]model.StepConfig{
+		"whole": {Batch: 5}, "micro": {Batch: 5, MicroBatch: 2}, "bf16, same texts": {Batch: 5, BF16: true, SameTexts: true},
+		"all": {Batch: 5, MicroBatch: 3, Rematerialize: true, BF16: true, SameTexts: true},
+	} {
+		for _, architecture := range []string{"gelu", "siglip"} {
+			for patterns, cached := range map[string][2]bool{
+				"visual.*": {true, false}, "[^vl]* ln_*": {false, true}, "visual.* [^vl]* ln_*": {true, true},
+			} {
+				m := newModel(t, architectures()[architecture])
+				must(t, m.Freeze(strings.Fields(patterns)))
+				with := c
+				with.CachedImages, with.CachedTexts = cached[0], cached[1]
+				checkCached(t, fmt.Sprint(architecture, ", ", name, ", ", patterns), m, c, with, pool)
+			}
+		}
+	}
+	m := newModel(t, tiny())
+	for _, c := range []model.StepConfig{{Batch: 2, CachedImages: true}, {Batch: 2, MicroBatch: 1, CachedTexts: true}} {
+		if _, err := m.NewStep(c, pool); err == nil || !strings.Contains(err.Error(), "whose tower trains; want it frozen") {
+			t.Errorf("%+v: %v; want error", c, err)
+		}
+	}
+}
+
+func checkCached(t *testing.T, name string, m *model.CLIP, without, with model.StepConfig, pool *model.Pool) {
+	t.Helper()
+	context := m.Config().Text.ContextLength
+	s, err := m.NewStep(without, pool)
+	must(t, err)
+	cached, err := m.NewStep(with, pool)
+	must(t, err)
+	images, err := m.NewImageEncoder(model.EncoderConfig{Batch: 3, BF16: with.BF16}, pool)
+	must(t, err)
+	texts, err := m.NewTextEncoder(model.EncoderConfig{Batch: 3, BF16: with.BF16}, pool)
+	must(t, err)
+	for run := range 2 {
+		fill(s.Images(), s.Tokens(), context)
+		s.Images()[7] += float32(run)
+		copy(s.Tokens()[:8], s.Tokens()[16:24]) // two texts are the same
+		copy(cached.Tokens(), s.Tokens())
+		loss, err := s.Run()
+		must(t, err)
+		var want [][]float32
+		for _, p := range m.Params() {
+			want = append(want, slices.Clone(p.Grad))
+		}
+		if copy(cached.Images(), s.Images()); with.CachedImages {
+			encode(t, images, cached.ImageEmbeddings(), images.Images(), s.Images(), with.Batch)
+		}
+		if with.CachedTexts {
+			encode(t, texts, cached.TextEmbeddings(), texts.Tokens(), s.Tokens(), with.Batch)
+		}
+		got, err := cached.Run()
+		must(t, err)
+		if got != loss || !slices.Equal(cached.ImageEmbeddings(), s.ImageEmbeddings()) ||
+			!slices.Equal(cached.TextEmbeddings(), s.TextEmbeddings()) {
+			t.Errorf("%s: run %d: loss %g, want %g, or embeddings differ", name, run, got, loss)
+		}
+		for i, p := range m.Params() {
+			if !slices.Equal(p.Grad, want[i]) {
+				t.Errorf("%s: run %d: gradient of %s differs", name, run, p.Name)
+			}
+		}
+	}
+	have, want := cached.Stats(), s.Stats()
+	if have.Steps >= want.Steps || have.ArenaBytes > want.ArenaBytes || without.MicroBatch == 0 && have.ArenaBytes == want.ArenaBytes {
+		t.Errorf("%s: %+v, without %+v", name, have, want)
+	}
+}
+
+// encode puts the embeddings of n inputs into rows.
+func encode[T any](t *testing.T, e *model.Encoder, rows []float32, to, from []T, n int) {
+	t.Helper()
+	in, width := len(from)/n, len(rows)/n
+	for i := 0; i < n; i += e.Batch() {
+		copy(to, from[i*in:])
+		unit, err := e.Run()
+		must(t, err)
+		copy(rows[i*width:], unit)
+	}
+}

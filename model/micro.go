@@ -34,7 +34,7 @@ type MicroStep struct {
 
 // A microTower is one tower of a MicroStep.
 type microTower struct {
-	rows   []float32 // embeddings (N, E)
+	rows   []float32 // embeddings (N, E); the caller's, if the tower has no parts
 	dy     []float32 // gradients by them
 	images []float32 // one of these is nil
 	tokens []int32   // (N, t)
@@ -68,7 +68,9 @@ func (m *CLIP) NewMicroStep(c StepConfig, pool *Pool) (*MicroStep, error) {
 		return nil, err
 	}
 	s.pool, s.arena = pool, vm.NewArena(s.stats.ArenaBytes)
-	s.images, s.tokens = m.newImages(c.Batch), m.newTokens(c.Batch)
+	if s.tokens = m.newTokens(c.Batch); !c.CachedImages {
+		s.images = m.newImages(c.Batch)
+	}
 	s.imageTower.images, s.textTowers[m.config.Text.ContextLength].tokens = s.images, s.tokens
 	if s.texts != nil {
 		tokens := tensor.New(tensor.WithShape(s.texts.Shape()...), tensor.WithBacking(s.tokens))
@@ -114,7 +116,7 @@ func measure(todo []compilation) (all vm.Stats, err error) {
 // microStep builds a step for texts of up to length tokens without its memory,
 // and the machines to compile.
 func (m *CLIP) microStep(c StepConfig, length int) (s *MicroStep, todo []compilation, err error) {
-	if err := c.validate(); err != nil {
+	if err := m.validateStep(c); err != nil {
 		return nil, nil, err
 	}
 	if c.MicroBatch < 1 {
@@ -127,9 +129,12 @@ func (m *CLIP) microStep(c StepConfig, length int) (s *MicroStep, todo []compila
 	x, y := embeddings(), embeddings()
 	s.imageTower, s.textTowers[m.config.Text.ContextLength] = x, y
 	for _, t := range []*microTower{x, y} {
-		context := 0
+		context, cached := 0, c.CachedImages
 		if t == y {
-			context = length
+			context, cached = length, c.CachedTexts
+		}
+		if cached {
+			continue
 		}
 		more, err := t.divide(m, c, context)
 		if err != nil {
@@ -168,7 +173,7 @@ func (t *microTower) divide(m *CLIP, c StepConfig, context int) (todo []compilat
 func (s *MicroStep) towerOfTexts() (*microTower, error) {
 	n, context := s.config.Batch, s.m.config.Text.ContextLength
 	whole, length := s.textTowers[context], s.m.config.Text.longest(s.tokens, s.config.Batch)
-	if length >= context {
+	if length >= context || s.config.CachedTexts {
 		return whole, nil
 	}
 	t := s.textTowers[length]
@@ -258,14 +263,15 @@ func (m *CLIP) microLoss(s *MicroStep, x, y *microTower, n int) (compilation, er
 	return compilation{append(G.Nodes{loss}, grads...), vm.Options{Place: place}, &s.loss}, nil
 }
 
-// Images is where to put the normalized images (N, 3, S, S) of the next run.
+// Images is where to put the normalized images (N, 3, S, S) of the next run; nil with
+// CachedImages.
 func (s *MicroStep) Images() []float32 { return s.images }
 
 // Tokens is where to put the token ids (N, T) of the next run.
 func (s *MicroStep) Tokens() []int32 { return s.tokens }
 
 // ImageEmbeddings are the unit rows (N, E) of the last run. The next run
-// overwrites them.
+// overwrites them, or reads them with CachedImages.
 func (s *MicroStep) ImageEmbeddings() []float32 { return s.imageTower.rows }
 
 // TextEmbeddings are those of the texts.
@@ -296,7 +302,6 @@ func (s *MicroStep) Run() (loss float32, err error) {
 
 // forward computes the embeddings of all micro-batches.
 func (t *microTower) forward() error {
-	n := t.parts[len(t.parts)-1].hi
 	for _, p := range t.parts {
 		if err := t.let(p); err != nil {
 			return err
@@ -304,10 +309,13 @@ func (t *microTower) forward() error {
 		if err := p.plan.forward.RunAll(); err != nil {
 			return err
 		}
-		copy(rows(t.rows, n, p), values(p.plan.unit))
+		copy(rows(t.rows, t.size(), p), values(p.plan.unit))
 	}
 	return nil
 }
+
+// size is the number of pairs of the batch.
+func (t *microTower) size() int { return t.parts[len(t.parts)-1].hi }
 
 // replay sums up the gradients of the parameters over all micro-batches, in
 // their order.
@@ -331,7 +339,7 @@ func (t *microTower) replay() error {
 
 // let gives the plan of a part the part's inputs, and the gradients by its rows.
 func (t *microTower) let(p part) error {
-	n := t.parts[len(t.parts)-1].hi
+	n := t.size()
 	var in tensor.ConsOpt
 	if t.tokens == nil {
 		in = tensor.WithBacking(rows(t.images, n, p))
