@@ -15,6 +15,7 @@ var harmless = []string{
 	"data.train", "data.val", "data.decoders", "data.bad_row_budget", "data.stall_seconds",
 	"data.read_ahead", "data.cache", "data.cache_size",
 	"tokenizer.path", "train.threads", "train.rematerialize", "train.log_every", "train.eval_every",
+	"train.cache_frozen", "train.cache_dir", "train.cache_size",
 	"checkpoint.", "eval.", "world.",
 }
 
