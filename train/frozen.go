@@ -219,7 +219,7 @@ func (t *Trainer) openFrozen(f *frozenTower) error {
 	}
 	rows := min(t.setup.Data.Len(), int64(f.file.Most()))
 	t.Log.Printf("the %s tower is frozen: its embeddings are computed once and kept in %s, which has %d of them; "+
-		"%d pairs take up to %d MB", f.tower, path, f.file.Len(), rows, rows*embedcache.RecordBytes(c.EmbedDim)>>20)
+		"%d pairs take up to %d MB", f.tower, path, f.file.Len(), rows, (rows*embedcache.RecordBytes(c.EmbedDim)+1<<20-1)>>20)
 	if o := f.file.Opened; o.Rebuilt {
 		t.Log.Printf("%s held embeddings of another tower and is begun anew", path)
 	} else if o.Cut > 0 {
