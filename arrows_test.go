@@ -35,7 +35,7 @@ model: internal/kernel model/op model/vm
 optim: internal/kernel model
 train: data data/tokenizer internal/atomicfile internal/kernel internal/size model optim
 eval: data data/tokenizer eval/embeddings internal/kernel model
-configs: checkpoint data/... eval model optim train
+configs: checkpoint checkpoint/weightfile data/... eval foreign model optim train
 foreign: checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
 run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train web/page
 web/page:

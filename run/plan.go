@@ -50,6 +50,9 @@ func MakePlan(ctx context.Context, c *configs.Run, steps int, log *train.Console
 		Steps: c.Train.Steps, Checkpoints: c.Checkpoint.Kept(c.Train.Steps),
 	}
 	p.Checkpoint = savedBytes(c) * int64(p.Parameters)
+	if parts.beginning != nil && (c.Checkpoint.KeepLast == 0 || c.Checkpoint.KeepEvery > 0) {
+		p.Checkpoints++ // that of step 0 stays
+	}
 	if p.Longest, err = longestText(ctx, parts, in); err != nil {
 		return nil, err
 	}
