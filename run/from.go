@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -92,7 +93,9 @@ func overrides(s *Trained, c *configs.Run, want model.Config) (all []configs.Cha
 		r.Model.From, r.Model.Architecture, r.Model.LogitBias = "", "", 0 // the bias is a parameter
 		r.Data.Preprocess.Augment = preprocess.Augment{}
 	}
-	return configs.Changes(&was, &is)
+	return slices.DeleteFunc(configs.Changes(&was, &is), func(c configs.Change) bool {
+		return !strings.HasPrefix(c.Key, "model.") && !strings.HasPrefix(c.Key, "data.preprocess.")
+	})
 }
 
 // carried are the keys of a model that may differ from its source, with the parameters
@@ -115,7 +118,7 @@ func carryOut(changes []configs.Change, from string, same bool) (fresh []string,
 	for _, c := range changes {
 		renew, ok := carried[c.Key]
 		switch {
-		case ok || !strings.HasPrefix(c.Key, "model."):
+		case ok || strings.HasPrefix(c.Key, "data."):
 			fresh = append(fresh, renew...)
 		case c.Key == "model.text.vocab_size" && !same:
 		case c.Key == "model.text.vocab_size":
@@ -158,10 +161,10 @@ func (b *beginning) print(log *train.Console) {
 
 // A line of the table is about the tensors of a group that have one origin.
 type line struct {
-	group            string
-	origin           model.Origin
-	tensors, numbers int
-	shapes           string // of a position embedding, before and after
+	group             string
+	origin            model.Origin
+	tensors, elements int
+	shapes            string // of a position embedding, before and after
 }
 
 func (b *beginning) table() string {
@@ -181,16 +184,17 @@ func (b *beginning) table() string {
 		case model.LeftOut:
 			shape = s.Was
 		}
-		numbers := 1
+		elements := 1
 		for _, n := range shape {
-			numbers *= n
+			elements *= n
 		}
-		l.tensors, l.numbers = l.tensors+1, l.numbers+numbers
+		l.tensors, l.elements = l.tensors+1, l.elements+elements
 	}
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\tof\ttensors\telements\tshape")
 	for _, l := range lines {
-		fmt.Fprintf(w, "%s\t%s\t%d tensors\t%d numbers\t%s\n", l.origin, l.group, l.tensors, l.numbers, l.shapes)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", l.origin, l.group, l.tensors, l.elements, l.shapes)
 	}
 	_ = w.Flush() // to memory
 	return text.String()
