@@ -28,7 +28,7 @@ func (l layers) take(base *Run) (from string, err error) {
 		return "", fmt.Errorf("configs: model.from: %w", err)
 	}
 	m := s.Config.Model
-	m.From, m.Architecture = "", ""
+	m.Architecture = "" // of what the source started from
 	if m.Loss == model.Sigmoid {
 		if m.LogitBias, err = s.logitBias(); err != nil {
 			return "", err

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,6 +57,30 @@ func TestFrom(t *testing.T) {
 	}
 	if _, err := Load(recipe(t, elsewhere), nil, nil); err == nil || !strings.Contains(err.Error(), "configs: model.from: ") {
 		t.Errorf("a recipe whose source is gone: %v; want an error with model.from", err)
+	}
+}
+
+// TestFromRun holds that what says how the source was trained, and from what, is not
+// taken from it.
+func TestFromRun(t *testing.T) {
+	dir := t.TempDir()
+	text := strings.NewReplacer("embed_dim", "from: /x/w.pt\n  architecture: ViT-B-32\n  embed_dim",
+		`"*.parquet"`, `"*.parquet", preprocess: {resize: squash, augment: {pad: 3}}`).Replace(small)
+	write(t, filepath.Join(dir, ConfigFile), text)
+	write(t, filepath.Join(dir, "w.safetensors"), "weights")
+	vocabulary, err := os.ReadFile(foreignFolders + "open_clip/tokenizer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, TokenizerFile), string(vocabulary))
+	run, err := Load(recipe(t, tuned), []string{"model.from=" + dir + "/w.safetensors"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := run.Data.Preprocess
+	if run.Model.Architecture != "" || run.Seed != 0 || p.Resize != "squash" || p.Augment.Pad != 0 || p.Augment.Flip != 0.5 {
+		t.Errorf("architecture %q, seed %d, preprocessing %+v; want none, the recipe's, squash with the recipe's flip alone",
+			run.Model.Architecture, run.Seed, p)
 	}
 }
 

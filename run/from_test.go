@@ -230,6 +230,19 @@ func TestFromForeign(t *testing.T) {
 	}
 }
 
+// TestFromBias holds that another bias than the learned one is carried out.
+func TestFromBias(t *testing.T) {
+	world := filepath.Join(t.TempDir(), "world")
+	must(t, begin(t.Context(), testRun(t, world, filepath.Join(t.TempDir(), "w"), false)))
+	o := tunedRun(t, world, filepath.Join(foreignFolders, "open_clip-siglip"), "model.logit_bias=-7")
+	must(t, begin(t.Context(), o))
+	m, err := Open(filepath.Join(o.Dir, "checkpoints", "step-00000000"))
+	must(t, err)
+	if b := m.Model.LogitBias(); b != -7 {
+		t.Errorf("the run starts with a bias of %g; want -7", b)
+	}
+}
+
 // TestFromErrors holds what a run refuses to start from, by name and before its folder
 // is made.
 func TestFromErrors(t *testing.T) {
