@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/goclip/goclip/checkpoint"
-	"github.com/goclip/goclip/data/tokenizer"
+	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/export"
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/train"
@@ -16,12 +15,12 @@ import (
 
 // Files of a checkpoint. A run's folder has its config as well.
 const (
-	ModelFile     = "model.safetensors"
+	ModelFile     = configs.ModelFile
 	OptimizerFile = "optimizer.safetensors"
-	EMAFile       = "ema.safetensors" // where optim.ema_decay asks for it
+	EMAFile       = configs.EMAFile
 	StateFile     = "state.json"
-	ConfigFile    = "config.yaml"
-	TokenizerFile = "tokenizer.json"
+	ConfigFile    = configs.ConfigFile
+	TokenizerFile = configs.TokenizerFile
 )
 
 // A state is state.json: the place in the run, and what it was trained on. The
@@ -35,6 +34,9 @@ type state struct {
 
 	// Shards are the fingerprints of the training data, by name.
 	Shards map[string]string `json:"shards"`
+
+	// Source is what the run started from (model.from), if it did.
+	Source *source `json:"source,omitempty"`
 
 	Watch train.Watch `json:"watch"`
 }
@@ -75,7 +77,7 @@ func files(p *parts, t *train.Trainer, s state) []checkpoint.File {
 		{Name: ModelFile, Size: size, Write: func(w io.Writer) error {
 			return checkpoint.WriteTensors(w, tensors(p.model.Params()), loadable)
 		}},
-		{Name: OptimizerFile, Size: 2 * size, Write: func(w io.Writer) error {
+		{Name: OptimizerFile, Size: 8 * int64(p.model.TrainableCount()), Write: func(w io.Writer) error {
 			return writeTensors(w, t.Optim.State, nil)
 		}},
 		{Name: StateFile, Write: func(w io.Writer) error {
@@ -114,22 +116,6 @@ func (p *parts) openCLIP() []checkpoint.File {
 		return nil
 	}
 	return all
-}
-
-// readTokenizer reads the tokenizer of the checkpoint in a folder. What lies beside it is
-// for open_clip, which pads otherwise.
-func readTokenizer(dir string) (*tokenizer.Tokenizer, error) {
-	path := filepath.Join(dir, TokenizerFile)
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("run: %w", err)
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	t, err := tokenizer.Read(f)
-	if err != nil {
-		return nil, fmt.Errorf("run: %s: %w", path, err)
-	}
-	return t, nil
 }
 
 // A visitor goes through the tensors of a file.
