@@ -27,7 +27,7 @@ type Trainer struct {
 	Config
 	Model *model.CLIP
 	Step  model.Step // of Model, compiled for batches of Config.Batch
-	Optim *optim.AdamW
+	Optim *optim.Optimizer
 	EMA   *optim.EMA // nil without optim.ema_decay
 
 	// Watch finds bad steps. A run that goes on must go on with its state.
