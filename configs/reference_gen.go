@@ -67,6 +67,7 @@ var docs = map[string]string{
 	"model.image.no_class_token":           "Leaves out the class token, no_ln_pre the LayerNorm before the blocks, and no_projection the last matrix: the embedding is then as wide as the tower.",
 	"model.image.patch":                    "The side of a patch in pixels. Where it does not divide size, the pixels that are left over on the right and at the bottom are not seen.",
 	"model.image.patch_bias":               "Adds a learned bias to the patch embedding.",
+	"model.image.patch_dropout":            "The part of the patches of an image that a training step leaves out, chosen anew for each image and step, as in FLIP (Li et al., arXiv:2212.00794): of P patches, max(1, floor(P (1 - it))) are computed, beside the class token. Evaluations see all. 0 leaves out none.",
 	"model.image.pool":                     "How the tokens become one row: \"class\" takes the class token, \"average\" the mean of the patches (CLIPA), \"map\" attends to them with a learned query, the multihead attention pooling of SigLIP. Empty means class.",
 	"model.image.pool_first":               "Averages before the last LayerNorm and not behind it, as CLIPA does. It says something of the pool \"average\" alone.",
 	"model.image.size":                     "The side of an image in pixels.",

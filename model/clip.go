@@ -192,6 +192,7 @@ func (g *graph) check() error {
 // not frozen: both towers, the loss, and the backward pass, in one graph.
 type TrainStep struct {
 	plans
+	keptTokens
 	images     []float32
 	vocabulary int
 	given      struct{ images, texts []float32 } // embeddings; nil where they are computed
@@ -208,7 +209,7 @@ func (m *CLIP) NewTrainStep(c StepConfig, pool *Pool) (*TrainStep, error) {
 	if c.CachedImages {
 		s.given.images = make([]float32, c.Batch*m.config.EmbedDim)
 	} else {
-		s.images = m.newImages(c.Batch)
+		s.images, s.keptTokens = m.newImages(c.Batch), m.newKept(c.Batch)
 	}
 	if c.CachedTexts {
 		s.given.texts = make([]float32, c.Batch*m.config.EmbedDim)
@@ -233,7 +234,11 @@ func (m *CLIP) trainGraph(c StepConfig, s *TrainStep, tokens []int32) (outputs G
 	if c.CachedImages {
 		x = g.letFloats(g.embeddingsNode("image embeddings", n), s.given.images)
 	} else {
-		x = g.Normalize(g.imageFeatures(g.letFloats(g.imagesNode(n), s.images)))
+		kept := g.keptNode(n)
+		if s.keptTokens.ids != nil { // there are none where a graph is only measured
+			g.let(kept, s.keptTokens.ids)
+		}
+		x = g.Normalize(g.imageFeatures(g.letFloats(g.imagesNode(n), s.images), kept))
 		computed = append(computed, x)
 	}
 	if c.SameTexts || !c.CachedTexts {

@@ -78,7 +78,7 @@ func (c ImageConfig) validate(embed int) error {
 	case c.NoProjection && c.Width != embed:
 		return fmt.Errorf("model: image.no_projection with image.width %d, embed_dim %d; want the same", c.Width, embed)
 	}
-	return nil
+	return c.validatePatchDropout()
 }
 
 func (c TextConfig) validate() error {

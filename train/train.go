@@ -201,6 +201,7 @@ func (t *Trainer) gradients(ctx context.Context) (r StepResult, err error) {
 	t.last.rows = append(t.last.rows[:0], batch.Rows...)
 	t.last.captions = append(t.last.captions[:0], batch.Captions...)
 	batch.Release() // its memory is large, and another batch can be decoded into it
+	t.Step.DrawPatches(t.setup.Seed, t.Optim.Step()+1)
 	err = t.Interruptible(ctx, func() (err error) {
 		r.Loss, err = t.Step.Run()
 		return err
