@@ -34,11 +34,12 @@ model/op: internal/kernel
 model/vm: internal/kernel model/op
 model: internal/glob internal/kernel model/op model/vm
 optim: internal/glob internal/kernel model
-train: data data/tokenizer internal/atomicfile internal/kernel internal/size model optim
+train: data data/tokenizer internal/atomicfile internal/glob internal/kernel internal/size model optim train/embedcache
+train/embedcache:
 eval: data data/tokenizer eval/embeddings internal/kernel model
 configs: checkpoint data/... eval model optim train
 foreign: checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
-run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train web/page
+run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train train/embedcache web/page
 web/page:
 web/serve:
 web/live: checkpoint configs data run train web/page web/serve

@@ -15,6 +15,7 @@ var harmless = []string{
 	"data.train", "data.val", "data.decoders", "data.bad_row_budget", "data.stall_seconds",
 	"data.read_ahead", "data.cache", "data.cache_size",
 	"tokenizer.path", "train.threads", "train.rematerialize", "train.log_every", "train.eval_every",
+	"train.cache_frozen", "train.cache_dir", "train.cache_size",
 	"checkpoint.", "eval.", "world.",
 }
 
@@ -34,11 +35,19 @@ func difference(a, b *Run, except []string) string {
 	var all []string
 	for _, key := range slices.Sorted(maps.Keys(was)) {
 		in := func(e string) bool { return key == e || strings.HasSuffix(e, ".") && strings.HasPrefix(key, e) }
-		if !slices.ContainsFunc(except, in) && fmt.Sprint(was[key]) != fmt.Sprint(is[key]) {
-			all = append(all, fmt.Sprintf("%s was %v, is %v", key, was[key], is[key]))
+		if had, have := show(was[key]), show(is[key]); !slices.ContainsFunc(except, in) && had != have {
+			all = append(all, fmt.Sprintf("%s was %s, is %s", key, had, have))
 		}
 	}
 	return strings.Join(all, "; ")
+}
+
+// show writes a value; texts of a list are quoted, as each may have spaces.
+func show(v any) string {
+	if texts, ok := v.([]string); ok {
+		return fmt.Sprintf("%q", texts)
+	}
+	return fmt.Sprint(v)
 }
 
 // values collects the leaves of a struct by their keys.

@@ -41,6 +41,9 @@ func build(ctx context.Context, c *configs.Run, in *inputs, from *checkpoint.Che
 	if p.model, err = newModel(c, p.tokenizer); err != nil {
 		return nil, err
 	}
+	if err := c.Train.FreezeIn(p.model); err != nil { // which decides what fits
+		return nil, err
+	}
 	p.config, err = fit(c, p.model, in)
 	return p, err
 }

@@ -72,7 +72,7 @@ func files(p *parts, t *train.Trainer, s state) []checkpoint.File {
 		{Name: ModelFile, Size: size, Write: func(w io.Writer) error {
 			return checkpoint.WriteTensors(w, tensors(p.model.Params()), loadable)
 		}},
-		{Name: OptimizerFile, Size: 2 * size, Write: func(w io.Writer) error {
+		{Name: OptimizerFile, Size: 8 * int64(p.model.TrainableCount()), Write: func(w io.Writer) error {
 			return writeTensors(w, t.Optim.State, nil)
 		}},
 		{Name: StateFile, Write: func(w io.Writer) error {
