@@ -37,7 +37,7 @@ optim: internal/glob internal/kernel model
 train: data data/tokenizer internal/atomicfile internal/glob internal/kernel internal/size model optim train/embedcache
 train/embedcache:
 eval: data data/tokenizer eval/embeddings internal/kernel model
-configs: checkpoint data/... eval model optim train
+configs: checkpoint checkpoint/weightfile data/... eval foreign model optim train
 foreign: checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
 run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train train/embedcache web/page
 web/page:

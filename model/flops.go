@@ -56,7 +56,7 @@ func (m *CLIP) StepFLOPs(s StepConfig) float64 {
 		forward, withoutInput float64
 		cached                bool
 	}{
-		{ImageTower, c.ImageFLOPs(), c.patchFLOPs(), s.CachedImages}, {TextTower, c.TextFLOPs(), 0, s.CachedTexts},
+		{ImageTower, c.imageFLOPs(c.Image.keptTokens()), c.patchFLOPs(), s.CachedImages}, {TextTower, c.TextFLOPs(), 0, s.CachedTexts},
 	} {
 		if m.Trains(t.tower) {
 			continue

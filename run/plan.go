@@ -55,6 +55,9 @@ func MakePlan(ctx context.Context, c *configs.Run, steps int, log *train.Console
 		FLOPs: parts.model.StepFLOPs(c.Train.Step()), Step: step, Cache: cacheBytes(step, parts.model, in),
 		Steps: c.Train.Steps, Checkpoints: c.Checkpoint.Kept(c.Train.Steps), Checkpoint: savedBytes(c, parts.model),
 	}
+	if parts.beginning != nil && (c.Checkpoint.KeepLast == 0 || c.Checkpoint.KeepEvery > 0) {
+		p.Checkpoints++ // that of step 0 stays
+	}
 	if p.Longest, err = longestText(ctx, parts, in); err != nil {
 		return nil, err
 	}

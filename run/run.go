@@ -124,6 +124,9 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 		return s, err
 	}
 	s.state = state{Seed: c.Seed, Batch: c.Train.Batch, Rows: in.train.Len(), Shards: shards}
+	if s.beginning != nil {
+		s.state.Source = &s.beginning.source
+	}
 	if from != nil {
 		if s.state, err = readState(from); err != nil {
 			return s, err
@@ -143,7 +146,10 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 			return s, err
 		}
 	}
-	return s, s.hook(ctx)
+	if err := s.hook(ctx); err != nil || s.beginning == nil {
+		return s, err
+	}
+	return s, s.save(0) // so that what the run started from need not stay
 }
 
 // newTrainer puts a trainer together, at the first step. With a folder, it keeps there
@@ -218,6 +224,9 @@ func (s *session) announce() {
 		s.log.Printf("%v has no products of bfloat16: they are emulated, which takes longer than train.precision f32", kernel.Active())
 	}
 	s.log.Printf("%s", s.trainer.Optim.Groups())
+	if s.beginning != nil {
+		s.beginning.print(s.log)
+	}
 }
 
 // floor finds the least loss that the captions allow, and logs it where they
