@@ -57,6 +57,7 @@ type Config struct {
 
 	Image ImageConfig `yaml:"image"`
 	Text  TextConfig  `yaml:"text"`
+	LoRA  LoRAConfig  `yaml:"lora"`
 }
 
 // The losses.

@@ -48,7 +48,10 @@ func (c Config) Validate() error {
 	if err := c.Image.validate(c.EmbedDim); err != nil {
 		return err
 	}
-	return c.Text.validate()
+	if err := c.Text.validate(); err != nil {
+		return err
+	}
+	return c.validateLoRA()
 }
 
 func (c Config) validateLoss() error {

@@ -51,8 +51,10 @@ func (c MuonConfig) validate() error {
 	return nil
 }
 
-// hidden says that a parameter is a matrix of a residual block.
-func hidden(p *model.Param) bool { return len(p.Shape) == 2 && block.MatchString(p.Name) }
+// hidden says that a parameter is a matrix of a residual block, and not an adapter of it.
+func hidden(p *model.Param) bool {
+	return len(p.Shape) == 2 && block.MatchString(p.Name) && !p.Adapter()
+}
 
 // hiddenParts is how many matrices of equal height lie in a hidden parameter: queries,
 // keys and values are one each, as Muon's author advises.
