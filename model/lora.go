@@ -65,7 +65,12 @@ func (c LoRAConfig) specs(base []spec) (all []spec) {
 	}
 	for _, s := range base {
 		yes, inner := adaptable(s.name)
-		if !(len(c.Match) == 0 && inner || yes && matchesAny(c.Match, s.name)) {
+		if len(c.Match) > 0 {
+			yes = yes && matchesAny(c.Match, s.name)
+		} else {
+			yes = inner
+		}
+		if !yes {
 			continue
 		}
 		rows, columns := s.shape[0], s.shape[1]
