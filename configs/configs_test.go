@@ -36,7 +36,7 @@ func recipe(t *testing.T, text string) string {
 // TestRecipes loads every recipe. Those for the reader's own shards name none.
 func TestRecipes(t *testing.T) {
 	params := map[string]int{"vit-b-32": 151_277_313, "vit-b-16": 149_620_737, "vit-l-14": 427_616_513}
-	if d := cmp.Diff([]string{"cifar10", "finetune", "quickstart", "siglip", "vit-b-16", "vit-b-32", "vit-l-14"}, Recipes()); d != "" {
+	if d := cmp.Diff([]string{"cifar10", "finetune", "lit", "quickstart", "siglip", "vit-b-16", "vit-b-32", "vit-l-14"}, Recipes()); d != "" {
 		t.Fatalf("Recipes (-want +got):\n%s", d)
 	}
 	for _, name := range Recipes() {
@@ -72,7 +72,7 @@ func recipeSets(name string) []string {
 	switch name {
 	case "quickstart":
 		return nil
-	case "finetune":
+	case "finetune", "lit":
 		return []string{"data.train=shards/*.parquet", "model.from=" + foreignFolders + "open_clip"}
 	}
 	return []string{"data.train=shards/*.parquet"}

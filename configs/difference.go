@@ -30,7 +30,7 @@ func difference(a, b *Run, except []string) string {
 	for _, c := range Changes(a, b) {
 		in := func(e string) bool { return c.Key == e || strings.HasSuffix(e, ".") && strings.HasPrefix(c.Key, e) }
 		if !slices.ContainsFunc(except, in) {
-			all = append(all, fmt.Sprintf("%s was %v, is %v", c.Key, c.Was, c.Is))
+			all = append(all, fmt.Sprintf("%s was %s, is %s", c.Key, show(c.Was), show(c.Is)))
 		}
 	}
 	return strings.Join(all, "; ")

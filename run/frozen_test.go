@@ -124,3 +124,32 @@ func names(t *testing.T, path string) []string {
 	defer f.Close()
 	return f.Names()
 }
+
+// TestLit holds that a run which starts from weights and locks the image tower keeps
+// the bytes of that tower, computes it once, and is exact.
+func TestLit(t *testing.T) {
+	world, dir := sourceRun(t)
+	source, err := Open(dir)
+	must(t, err)
+	var log bytes.Buffer
+	o := tunedRun(t, world, dir, "train.freeze=[visual.*]", "train.steps=12")
+	o.Log = train.NewConsole(&log, 0)
+	must(t, begin(t.Context(), o))
+	tuned, err := Open(o.Dir)
+	must(t, err)
+	for i, p := range source.Model.Params() {
+		if same := slices.Equal(p.Value, tuned.Model.Params()[i].Value); same != (p.Tower() == model.ImageTower) {
+			t.Errorf("%s is the source's: %t", p.Name, same)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(o.Dir, "frozen-image-*.embeddings"))
+	must(t, err)
+	if len(files) != 1 || !strings.Contains(log.String(), "100 pairs take 1 MB") {
+		t.Errorf("files %v, log\n%s", files, log.String())
+	}
+	v, err := Verify(t.Context(), o.Config, 6, 1, nil)
+	must(t, err)
+	if !v.Equal() {
+		t.Errorf("%v", v)
+	}
+}

@@ -219,8 +219,12 @@ func (t *Trainer) openFrozen(f *frozenTower) error {
 		return fmt.Errorf("%w; or train.cache_frozen off", err)
 	}
 	rows := min(t.setup.Data.Len(), int64(f.file.Most()))
-	t.Log.Printf("the %s tower is frozen: its embeddings are computed once and kept in %s, which has %d of them; "+
-		"%d pairs take up to %d MB", f.tower, path, f.file.Len(), rows, (rows*embedcache.RecordBytes(c.EmbedDim)+1<<20-1)>>20)
+	grows := fmt.Sprintf("%d pairs take %d MB", rows, (rows*embedcache.RecordBytes(c.EmbedDim)+1<<20-1)>>20)
+	if f.tower == model.ImageTower && t.setup.Data.Augments() {
+		grows = "augmented images differ each time, so it may grow to train.cache_size " + t.CacheSize
+	}
+	t.Log.Printf("the %s tower is frozen: its embeddings are computed once and kept in %s, which has %d of them; %s",
+		f.tower, path, f.file.Len(), grows)
 	if o := f.file.Opened; o.Rebuilt {
 		t.Log.Printf("%s held embeddings of another tower and is begun anew", path)
 	} else if o.Cut > 0 {

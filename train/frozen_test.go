@@ -101,7 +101,7 @@ func TestFrozenRun(t *testing.T) {
 // checkLog looks for what a run says of the cache.
 func checkLog(t *testing.T, name string, run int, tr *Trainer) {
 	t.Helper()
-	want := []string{"has 0 of them; 20 pairs take up to 1 MB", " tower is frozen", "no whole embedding"}[run]
+	want := []string{"has 0 of them; 20 pairs take 1 MB", " tower is frozen", "no whole embedding"}[run]
 	if log := logOf(t, tr); !strings.Contains(log, want) || run > 0 && strings.Contains(log, "has 0 of them") {
 		t.Errorf("%s: run %d: the log is\n%s\nwant %q", name, run, log, want)
 	}

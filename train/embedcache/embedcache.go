@@ -116,7 +116,7 @@ func (c *Cache) load(want []byte) error {
 	r := bufio.NewReaderSize(io.NewSectionReader(c.file, 0, info.Size()), 1<<20)
 	have := make([]byte, headerSize)
 	_, err = io.ReadFull(r, have)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if err != nil && !ended(err) {
 		return err
 	}
 	if !bytes.Equal(have, want) {
@@ -134,7 +134,7 @@ func (c *Cache) load(want []byte) error {
 		c.at[Hash(c.record[:len(Hash{})])] = c.Opened.Records
 		c.Opened.Records++
 	}
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if err != nil && !ended(err) {
 		return err
 	}
 	c.records = c.Opened.Records
@@ -144,6 +144,9 @@ func (c *Cache) load(want []byte) error {
 	}
 	return c.file.Truncate(end)
 }
+
+// ended says that a read met the end of the file.
+func ended(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 // end is where the first n records end.
 func (c *Cache) end(n int) int64 { return int64(headerSize) + int64(n)*int64(len(c.record)) }
