@@ -21,6 +21,13 @@ func Blend(a, b Model, alpha float64) (*model.CLIP, error) {
 	if !(alpha >= 0 && alpha <= 1) {
 		return nil, fmt.Errorf("export: alpha %g; want 0, the first model, to 1, the second", alpha)
 	}
+	var err error
+	if a.CLIP, err = a.CLIP.Merged(nil); err != nil {
+		return nil, err
+	}
+	if b.CLIP, err = b.CLIP.Merged(nil); err != nil {
+		return nil, err
+	}
 	if err := same(a, b); err != nil {
 		return nil, fmt.Errorf("export: blend: %w", err)
 	}

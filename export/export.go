@@ -32,8 +32,7 @@ const (
 // Formats are all there are.
 var Formats = []Format{OpenCLIP, Transformers, ONNX}
 
-// A Model is what is written: a plain model, so one into which low-rank updates have
-// been merged, and what using it takes.
+// A Model is what is written, its adapters (model.lora) merged, and what using it takes.
 type Model struct {
 	CLIP       *model.CLIP
 	Preprocess preprocess.Config
@@ -80,6 +79,10 @@ func Write(m Model, to Format, out string) (*Report, error) {
 		return nil, err
 	}
 	m.Preprocess.SetDefaults()
+	var err error
+	if m.CLIP, err = m.CLIP.Merged(nil); err != nil {
+		return nil, err
+	}
 	with, err := padded(&m, to)
 	if err != nil {
 		return nil, fmt.Errorf("export: %s: %w", to, err)

@@ -93,6 +93,9 @@ func planOpenCLIP(m *Model) (*plan, error) {
 func OpenCLIPFiles(m Model) ([]checkpoint.File, error) {
 	m.Preprocess.SetDefaults()
 	p := &plan{format: OpenCLIP}
+	if m.CLIP.Config().LoRA.On() {
+		return nil, errors.New("export: open_clip: model.lora: it has no adapters; want goclip model export")
+	}
 	if siglipTower(m.CLIP.Config().Image) {
 		return nil, errors.New("export: open_clip: a tower like SigLIP's has other names there; want goclip model export")
 	}

@@ -84,3 +84,27 @@ func TestPaddedGraph(t *testing.T) {
 	}
 	checkGraphs(t, &m, out)
 }
+
+// Adapters are merged into what is written, and keep open_clip from a checkpoint.
+func TestAdapters(t *testing.T) {
+	m := ownModel(t, func(c *model.Config) { c.LoRA = model.LoRAConfig{Rank: 2} })
+	for _, p := range m.CLIP.Params() { // the second matrices of adapters begin at 0
+		for i := range p.Value {
+			p.Value[i] += 0.01 * float32(i%7)
+		}
+	}
+	r, err := Write(m, OpenCLIP, filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := encodeProbes(m.CLIP, m.Preprocess, m.Tokenizer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := largest(r.source.images, want.images); !(d <= Tolerance) {
+		t.Errorf("merged, features differ by %g; want at most %g", d, Tolerance)
+	}
+	if _, err := OpenCLIPFiles(m); err == nil || !strings.Contains(err.Error(), "model.lora") {
+		t.Errorf("files beside adapters: %v; want error", err)
+	}
+}
