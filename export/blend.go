@@ -70,6 +70,9 @@ func compared(c preprocess.Config) preprocess.Config {
 	c.SetDefaults()
 	c.Mean, c.Std = c.MeanStd()
 	c.Normalize, c.Augment = "", preprocess.Augment{}
+	if len(c.Fill) == 0 {
+		c.Fill = []int{0, 0, 0}
+	}
 	return c
 }
 
