@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -35,6 +36,8 @@ type Dataset struct {
 
 	spans  []span // of the sources, at least one
 	quotas []int64
+
+	held []row // of a Dataset that Draw made: all its rows
 }
 
 // Open finds the shards that patterns match, in the order of their names, and
@@ -236,6 +239,9 @@ func (d *Dataset) MaxLabel(ctx context.Context) (label int64, at RowRef, err err
 
 // read returns rows lo to hi of all shards together.
 func (d *Dataset) read(ctx context.Context, lo, hi int64, want columns) (rows []row, err error) {
+	if d.held != nil {
+		return slices.Clone(d.held[lo:hi]), ctx.Err()
+	}
 	for _, s := range d.shards {
 		from, to := max(lo, s.first), min(hi, s.first+s.length())
 		if from >= to {

@@ -7,6 +7,7 @@ package model
 
 import (
 	"cmp"
+	"iter"
 	"math"
 
 	"github.com/goclip/goclip/internal/kernel"
@@ -155,6 +156,36 @@ func (c Config) GuessLoss(batch int) float64 {
 		return math.Log(n)
 	}
 	return math.Log(n) + (n-1)*math.Log(n/(n-1))
+}
+
+// GuessLossOf is GuessLoss where texts that repeat are no negatives: same visits, for
+// each pair, how many of the batch have its text, itself included. Where it visits none,
+// none repeats. The softmax chooses among the texts that are left. The sigmoid's logits
+// are the logarithm of the odds of all combinations that count as a pair.
+func (c Config) GuessLossOf(batch int, same iter.Seq[int]) (loss float64) {
+	n, pairs, combinations := float64(batch), 0, 0.0
+	for m := range same {
+		pairs++
+		combinations += float64(m)
+		loss += math.Log(n - float64(m) + 1)
+	}
+	switch {
+	case pairs == 0:
+		return c.GuessLoss(batch)
+	case c.Loss != Sigmoid:
+		return loss / float64(pairs)
+	}
+	return n * entropy(combinations/float64(pairs)/n)
+}
+
+// entropy is that of a question with the probability p of a yes, in nats.
+func entropy(p float64) (sum float64) {
+	for _, q := range []float64{p, 1 - p} {
+		if q > 0 {
+			sum -= q * math.Log(q)
+		}
+	}
+	return sum
 }
 
 // tokens is the number of tokens: the patches and the class token.
