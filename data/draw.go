@@ -94,6 +94,23 @@ func (d *Dataset) HeldBytes() (bytes int64) {
 	return bytes
 }
 
+// CaptionsPerRow is the mean number of captions of the rows of a Dataset that Draw made.
+func (d *Dataset) CaptionsPerRow() float64 {
+	captions, _ := d.HeldCaptions()
+	return float64(len(captions)) / float64(max(1, len(d.held)))
+}
+
+// HeldCaptions are all captions of the rows of a Dataset that Draw made, and the place of
+// the row of each.
+func (d *Dataset) HeldCaptions() (captions []string, rowOf []int) {
+	for i, r := range d.held {
+		for _, c := range r.captions {
+			captions, rowOf = append(captions, c), append(rowOf, i)
+		}
+	}
+	return captions, rowOf
+}
+
 // Has says which columns all shards have, whatever they were opened to need.
 func (d *Dataset) Has() Need {
 	has := Need{Caption: true, Label: true}

@@ -48,6 +48,10 @@ type Result struct {
 	// the names to choose from.
 	Evaluations []train.Evaluation
 	Classes     []string
+
+	// Best is the checkpoint that checkpoint.best keeps, BestScore its score in words;
+	// empty without one.
+	Best, BestScore string
 }
 
 // Train starts a run or continues it, and trains to its end. When ctx ends, it
@@ -67,11 +71,15 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 	if err := s.trainer.Run(ctx); err != nil {
 		return nil, err
 	}
-	return &Result{
+	r := &Result{
 		Config: s.config, Step: s.config.Train.Steps,
 		Weights:    filepath.Join(s.folder.store.Path(s.config.Train.Steps), ModelFile),
 		LogitScale: s.model.LogitScale(), Evaluations: s.evaluator.last, Classes: s.inputs.classes,
-	}, nil
+	}
+	if b := s.state.Best; b != nil && len(s.bestSteps()) > 0 {
+		r.Best, r.BestScore = s.folder.store.Path(b.Step), fmt.Sprintf("%s %.4g", b.By, b.Score)
+	}
+	return r, nil
 }
 
 // A session is a run in its folder, ready to train.
@@ -165,6 +173,9 @@ func (s *session) hook(ctx context.Context) (err error) {
 		SaveInterval: c.Checkpoint.Interval(),
 		Inspect:      func(n *train.Inspection) error { return s.folder.keepInspection(n, s.log) },
 	}
+	if c.Checkpoint.Best != "" {
+		t.Best = s.isBest
+	}
 	if s.grid, err = openGrid(ctx, s); err != nil {
 		return err
 	}
@@ -189,7 +200,7 @@ func (s *session) save(step int) error {
 	if err := s.folder.store.Save(step, files(s.parts, s.trainer, now)); err != nil {
 		return err
 	}
-	if err := s.folder.store.Prune(step, s.config.Checkpoint); err != nil {
+	if err := s.folder.store.Prune(step, s.config.Checkpoint, s.bestSteps()...); err != nil {
 		s.log.Printf("step %d is saved, but old checkpoints stay: %v", step, err)
 	}
 	if len(s.config.Data.Sources) > 0 {
@@ -213,6 +224,7 @@ func (s *session) announce() {
 		s.log.Printf("%v has no products of bfloat16: they are emulated, which takes longer than train.precision f32", kernel.Active())
 	}
 	s.log.Printf("%s", s.trainer.Optim.Groups())
+	s.inputs.announceSets(c, s.log)
 }
 
 // floor finds the least loss that the captions allow, and logs it where they

@@ -30,6 +30,24 @@ func (t *Trainer) positives(n int) func(i, j int) bool {
 	}
 }
 
+// guessOf is the loss that a model which knows nothing has on the last batch, of n pairs.
+func (t *Trainer) guessOf(n int) float64 {
+	isPair := t.positives(n)
+	return t.Model.Config().GuessLossOf(n, func(yield func(same int) bool) {
+		for i := range n {
+			same := 0
+			for j := range n {
+				if isPair(i, j) {
+					same++
+				}
+			}
+			if !yield(same) {
+				return
+			}
+		}
+	})
+}
+
 // softmaxLosses are the log-sum-exps of the rows and of the columns of the logits, less
 // the pair's own, and without what else is one. Cosines are at most 1, so that no
 // exponential of a logit less the largest overflows.
