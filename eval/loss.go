@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -76,21 +77,24 @@ func (e *Embedder) PairLoss(ctx context.Context, pool *model.Pool, s *embeddings
 // guessLoss is the loss of a batch for a model that knows nothing but how often texts
 // repeat, where those with equal ids are no negatives; without ids, all are.
 func guessLoss(ids []int, n int, sigmoid bool) float64 {
-	loss := model.Softmax
-	if sigmoid {
-		loss = model.Sigmoid
-	}
 	counts := map[int]int{}
-	for _, id := range ids {
+	for i := range n {
+		id := -1 - i // of its own
+		if ids != nil {
+			id = ids[i]
+		}
 		counts[id]++
 	}
-	return model.Config{Loss: loss}.GuessLossOf(n, func(yield func(same int) bool) {
-		for _, id := range ids {
-			if !yield(counts[id]) {
-				return
-			}
-		}
-	})
+	var same, left float64                                // in the mean: equal texts, and the logarithm of what a choice is among
+	for _, id := range slices.Sorted(maps.Keys(counts)) { // a fixed order of additions
+		c := float64(counts[id])
+		same += c * c / float64(n)
+		left += c * math.Log(float64(n)-c+1) / float64(n)
+	}
+	if sigmoid {
+		return model.GuessSigmoid(n, same)
+	}
+	return left
 }
 
 // Loss is the contrastive loss of one batch of n pairs, unit rows images and texts

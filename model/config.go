@@ -7,7 +7,6 @@ package model
 
 import (
 	"cmp"
-	"iter"
 	"math"
 
 	"github.com/goclip/goclip/internal/kernel"
@@ -158,24 +157,11 @@ func (c Config) GuessLoss(batch int) float64 {
 	return math.Log(n) + (n-1)*math.Log(n/(n-1))
 }
 
-// GuessLossOf is GuessLoss where texts that repeat are no negatives: same visits, for
-// each pair, how many of the batch have its text, itself included. Where it visits none,
-// none repeats. The softmax chooses among the texts that are left. The sigmoid's logits
-// are the logarithm of the odds of all combinations that count as a pair.
-func (c Config) GuessLossOf(batch int, same iter.Seq[int]) (loss float64) {
-	n, pairs, combinations := float64(batch), 0, 0.0
-	for m := range same {
-		pairs++
-		combinations += float64(m)
-		loss += math.Log(n - float64(m) + 1)
-	}
-	switch {
-	case pairs == 0:
-		return c.GuessLoss(batch)
-	case c.Loss != Sigmoid:
-		return loss / float64(pairs)
-	}
-	return n * entropy(combinations/float64(pairs)/n)
+// GuessSigmoid is the sigmoid loss of a model that knows nothing, over a batch in which a
+// text belongs to so many images in the mean, as where texts that repeat are no negatives:
+// that of logits which are all the logarithm of the odds of a pair.
+func GuessSigmoid(batch int, same float64) float64 {
+	return float64(batch) * entropy(same/float64(batch))
 }
 
 // entropy is that of a question with the probability p of a yes, in nats.

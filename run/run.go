@@ -91,6 +91,7 @@ type session struct {
 	trainer   *train.Trainer
 	evaluator *evaluator
 	grid      *grid // nil if there is none; its file is the folder's
+	counts    []int // how often each caption occurs, of the first million
 	log       *train.Console
 }
 
@@ -139,6 +140,14 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 			return s, err
 		}
 	}
+	if err := s.countCaptions(ctx); err != nil {
+		return s, err
+	}
+	if from == nil {
+		if err := s.checkData(ctx); err != nil {
+			return s, err
+		}
+	}
 	if err := s.folder.open(s.config, s.state, from != nil); err != nil {
 		return s, err
 	}
@@ -182,8 +191,8 @@ func (s *session) hook(ctx context.Context) (err error) {
 	if s.grid != nil {
 		t.Hooks.Grid = s.grid.after
 	}
-	t.Floor, err = s.floor(ctx)
-	return err
+	t.Floor, t.Guess = s.floor(), s.guess()
+	return nil
 }
 
 func (s *session) close() {
@@ -225,30 +234,6 @@ func (s *session) announce() {
 	}
 	s.log.Printf("%s", s.trainer.Optim.Groups())
 	s.inputs.announceSets(c, s.log)
-}
-
-// floor finds the least loss that the captions allow, and logs it where they
-// repeat enough to matter.
-func (s *session) floor(ctx context.Context) (float64, error) {
-	if s.config.Train.Step().SameTexts { // what repeats is not wrong
-		return 0, nil
-	}
-	var counts []int
-	if s.captions != nil {
-		counts, s.captions = s.captions.All(), nil
-	} else {
-		var err error
-		if counts, err = data.CountCaptions(ctx, s.inputs.train.Captions(ctx)); err != nil {
-			return 0, err
-		}
-	}
-	n, m := s.config.Train.Batch, s.model.Config()
-	floor := data.FloorOf(counts, n, m.GuessLoss) // a guess among the pairs that have the caption
-	if floor > 0.05 {
-		s.log.Printf("captions repeat (%d distinct ones): no model gets the loss of %d pairs below %.3f, where guessing has %.3f",
-			len(counts), n, floor, m.GuessLoss(n))
-	}
-	return floor, nil
 }
 
 // sameInputs refuses to go on with other shards, or another vocabulary, than
