@@ -83,8 +83,8 @@ func (e Evaluation) String() string {
 			100*a.Top1, 100/float64(a.Classes), 100*a.Top5, 100*a.Low, 100*a.High, a.N))
 	}
 	if p := e.PairScores; p != nil {
-		parts = append(parts, fmt.Sprintf("loss %.3f (guessing %.3f), R@1/5/10 %.1f/%.1f/%.1f %% of captions, "+
-			"%.1f/%.1f/%.1f %% of images (chance %.1f %%), %d images, %d captions",
+		parts = append(parts, fmt.Sprintf("loss %.3f (guessing %.3f), R@1/5/10 of captions %.1f/%.1f/%.1f %%, "+
+			"of images %.1f/%.1f/%.1f %% (chance %.1f %%), %d images, %d captions",
 			p.Loss, p.LnN, 100*p.ImageToTextR1, 100*p.ImageToTextR5, 100*p.ImageToTextR10,
 			100*p.TextToImageR1, 100*p.TextToImageR5, 100*p.TextToImageR10, 100*p.Chance(1), p.Images, p.Captions))
 	}

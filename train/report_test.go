@@ -21,8 +21,8 @@ func TestFormat(t *testing.T) {
 	}
 	e.PairScores = &PairScores{Loss: 2.5, LnN: 3, ImageToTextR1: 0.25, ImageToTextR5: 0.5, ImageToTextR10: 0.75,
 		TextToImageR1: 0.125, TextToImageR5: 0.25, TextToImageR10: 0.5, Images: 50, Captions: 250}
-	if got, want := e.String(), labels+"; loss 2.500 (guessing 3.000), R@1/5/10 25.0/50.0/75.0 % of captions, "+
-		"12.5/25.0/50.0 % of images (chance 2.0 %), 50 images, 250 captions"; got != want {
+	if got, want := e.String(), labels+"; loss 2.500 (guessing 3.000), R@1/5/10 of captions 25.0/50.0/75.0 %, "+
+		"of images 12.5/25.0/50.0 % (chance 2.0 %), 50 images, 250 captions"; got != want {
 		t.Errorf("%q; want %q", got, want)
 	}
 	m := Metrics{Step: 7, Epoch: 0.5, Loss: 1.25, LnN: 2, LogitScale: 14.3, PairsPerSecond: 99}

@@ -131,6 +131,9 @@ func summarize(cmd *cobra.Command, log *train.Console, workdir string, r *run.Re
 	for _, e := range r.Evaluations {
 		log.Printf("%v", e)
 	}
+	if r.Best != "" {
+		log.Printf("best %s: %s", r.BestScore, r.Best)
+	}
 }
 
 // steps reads the value of --extend.
