@@ -119,6 +119,8 @@ func (s State) verdict() (text string, good bool) {
 		"to the least that the captions allow, %.2f", max(0, way), s.Newest.LnNName(), lnN, floor)
 	what := "It has not learned much yet"
 	switch {
+	case way >= 10 && s.memorizes() != "":
+		what = s.memorizes()
 	case learns && s.Steps > 0 && s.Step >= s.Steps:
 		what = "It has learned"
 	case learns:
@@ -126,7 +128,19 @@ func (s State) verdict() (text string, good bool) {
 	case s.Step <= s.warmup:
 		what = "The learning rate is still rising"
 	}
-	return what + ": " + how + ".", len(s.Findings) == 0
+	return what + ": " + how + ".", len(s.Findings) == 0 && !(way >= 10 && s.memorizes() != "")
+}
+
+// memorizes says that what is learned of the training pairs is of no use for others,
+// where the newest evaluation shows it; or is empty.
+func (s State) memorizes() string {
+	for _, e := range s.latest() {
+		if p := e.PairScores; p != nil && p.Loss >= p.LnN {
+			return fmt.Sprintf("It learns its training pairs by heart, and on %s the loss %.2f is no better than guessing, %.2f",
+				e.Set, p.Loss, p.LnN)
+		}
+	}
+	return ""
 }
 
 func (s State) tiles() (all []tile) {
