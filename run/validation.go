@@ -34,7 +34,9 @@ func (in *inputs) openEval(ctx context.Context, c *configs.Run, log *train.Conso
 		if err != nil {
 			return err
 		}
-		in.sets = append(in.sets, *opened)
+		if opened.labeled != nil || opened.pairs != nil { // or eval.max_pairs wants none
+			in.sets = append(in.sets, *opened)
+		}
 	}
 	in.limitPairs(c)
 	return in.checkBest(c)

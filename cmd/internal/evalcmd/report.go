@@ -82,6 +82,9 @@ func (f *reportFlags) run(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if s.Config.Train.Step().SameTexts { // what repeats is not wrong
+		r.Floor = 0
+	}
 	if r.Curves, err = curves(filepath.Join(f.from.checkpoint, run.MetricsFile), r.Floor); err != nil {
 		return err
 	}
