@@ -52,7 +52,7 @@ var docs = map[string]string{
 	"eval":                                 "Says what the evaluations during a run measure: of captions the loss and recall, of labels zero-shot accuracy.",
 	"eval.batch":                           "The number of images, or of prompts, in one forward pass; 0 means 64.",
 	"eval.classes":                         "A text file with one class name a line; the label of a row is the number of its line, from 0. Empty means that nothing is classified.",
-	"eval.max_pairs":                       "The number of images of each set whose captions are evaluated, always the same ones, drawn by the seed and held in memory as encoded files. 0 means up to 1000, so few that all sets together take about 0.5 % of the computation of training, but at least train.batch; negative means none. It does not bound what is classified.",
+	"eval.max_pairs":                       "The number of images of each set whose captions are evaluated, always the same ones, drawn by the seed and held in memory as encoded files. 0 means up to 1000, so few that all sets together take about 0.3 % of the computation of training, and less than 1 % of its time, but at least train.batch; negative means none. It does not bound what is classified.",
 	"eval.sets":                            "Shards with a name each, evaluated apart: of one with captions the loss and recall, of one with labels the accuracy. Empty means the shards of data.val, as one set.",
 	"eval.sets[].data":                     "Patterns, as data.val.",
 	"eval.sets[].name":                     "Stands in the log and in the metrics.",
