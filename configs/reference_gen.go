@@ -108,6 +108,7 @@ var docs = map[string]string{
 	"tokenizer":                            "Chooses the vocabulary of a run.",
 	"tokenizer.clean":                      "How captions and class names are cleaned first: none, whitespace, lower or canonicalize, as open_clip names them. Empty means as path says.",
 	"tokenizer.path":                       "A vocabulary: clip for CLIP's own, which is built in; else a file or folder that Load reads. Empty means that one is trained on the captions of the run at its start.",
+	"tokenizer.strip_sep":                  "Makes 0 of the token at the end of a text, as open_clip's strip_sep_token does for CLIPA. A folder of open_clip says so itself.",
 	"tokenizer.vocab_size":                 "The largest size of a trained vocabulary; 0 means 4096.",
 	"train":                                "Steers the loop.",
 	"train.batch":                          "The number of pairs in one step. The loss compares every image with every caption of the batch, so 2 is the least.",
