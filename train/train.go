@@ -154,7 +154,9 @@ func (t *Trainer) eval(ctx context.Context, step int) error {
 	}
 	for _, e := range evaluations {
 		t.found.scores = append(t.found.scores, e)
-		t.Log.Printf("step %d  %v", step, e)
+		for _, line := range e.Lines() {
+			t.Log.Printf("step %d  %s", step, line)
+		}
 		if err := t.writeLine(e); err != nil {
 			t.Log.Printf("the evaluation of step %d is not written everywhere: %v", step, err)
 		}
