@@ -51,7 +51,7 @@ func (in *inputs) openSet(ctx context.Context, c *configs.Run, s eval.Set, log *
 	has, opened := d.Has(), &evalSet{name: s.Name}
 	switch {
 	case !has.Caption && !has.Label:
-		d, err = data.Open(ctx, s.Data, c.Data, data.Need{Caption: true}) // which says what there is
+		_, err = data.Open(ctx, s.Data, c.Data, data.Need{Caption: true}) // which says what there is
 		if err == nil {
 			err = fmt.Errorf("run: set %s: some shards have captions and some do not; want the same columns in all", s.Name)
 		}
