@@ -87,6 +87,10 @@ func (r *Run) Validate() error {
 		return fmt.Errorf("configs: model has no sizes, and model.from is empty; want weights to start from, " +
 			"such as --set model.from=runs/a, or model.embed_dim and the others")
 	}
+	if r.Model.LoRA.On() && r.Model.From == "" {
+		return fmt.Errorf("configs: model.lora.rank %d without model.from: adapters of random weights, which are frozen; "+
+			"want weights to start from, or rank 0", r.Model.LoRA.Rank)
+	}
 	for _, part := range []interface{ Validate() error }{
 		r.Model, r.Tokenizer, r.Data, r.Train, r.Optim, r.Checkpoint, r.Eval, r.World.Draw,
 	} {

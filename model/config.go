@@ -57,6 +57,7 @@ type Config struct {
 
 	Image ImageConfig `yaml:"image"`
 	Text  TextConfig  `yaml:"text"`
+	LoRA  LoRAConfig  `yaml:"lora"`
 }
 
 // The losses.
@@ -106,6 +107,12 @@ type ImageConfig struct {
 	// LayerScale multiplies what attention and MLP add to the residual stream by a
 	// learned gain for each channel, 1e-5 at first (Touvron et al., arXiv:2103.17239).
 	LayerScale bool `yaml:"layer_scale"`
+
+	// PatchDropout is the part of the patches of an image that a training step leaves
+	// out, chosen anew for each image and step, as in FLIP (Li et al., arXiv:2212.00794):
+	// of P patches, max(1, floor(P (1 - it))) are computed, beside the class token.
+	// Evaluations see all. 0 leaves out none.
+	PatchDropout float64 `yaml:"patch_dropout"`
 }
 
 // TextConfig is the text tower, a transformer.

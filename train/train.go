@@ -28,7 +28,7 @@ type Trainer struct {
 	Config
 	Model *model.CLIP
 	Step  model.Step // of Model, compiled for batches of Config.Batch
-	Optim *optim.AdamW
+	Optim *optim.Optimizer
 	EMA   *optim.EMA // nil without optim.ema_decay
 
 	// Watch finds bad steps. A run that goes on must go on with its state.
@@ -214,6 +214,7 @@ func (t *Trainer) gradients(ctx context.Context) (r StepResult, err error) {
 	if err != nil {
 		return r, err
 	}
+	t.Step.DrawPatches(t.setup.Seed, t.Optim.Step()+1)
 	err = t.Interruptible(ctx, func() (err error) {
 		r.Loss, err = t.Step.Run()
 		return err
