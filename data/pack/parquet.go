@@ -214,9 +214,9 @@ func (s *shards) seek(file int, row int64) error {
 		s.rowsOf = nil
 	}
 	at := row - s.first[file]
-	for _, g := range s.files[file].RowGroups() {
+	for i, g := range s.files[file].RowGroups() {
 		if at < g.NumRows() {
-			s.rowsOf, s.file, s.next = g.Rows(), file, row
+			s.rowsOf, s.file, s.next = s.files[file].GroupRows(i), file, row
 			return s.rowsOf.SeekToRow(at)
 		}
 		at -= g.NumRows()

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -42,8 +43,9 @@ type File struct {
 	// FooterBytes is the length of the footer, with the eight bytes behind it.
 	FooterBytes int64
 
-	r     io.ReaderAt
-	pages *Pages
+	r      io.ReaderAt
+	pages  *Pages
+	chunks [][]chunk // by row group and column
 }
 
 // Pages keeps where the pages of a file begin once they have been checked, for
@@ -58,19 +60,22 @@ type Pages struct {
 // earlier Open of the same bytes found. Errors of r are returned as they are.
 func Open(r io.ReaderAt, size int64, pages *Pages, options ...parquet.FileOption) (*File, error) {
 	r = source{r}
-	footer, err := checkFooter(r, size)
+	footer, codecs, err := checkFooter(r, size)
 	if err != nil {
 		return nil, err
 	}
 	if pages == nil {
 		pages = &Pages{}
 	}
-	f := &File{FooterBytes: footer, r: r, pages: pages}
+	f := &File{FooterBytes: int64(len(footer)) + 8, r: r, pages: pages}
 	options = append([]parquet.FileOption{parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)}, options...)
 	err = guard.Call(func() (err error) {
-		f.File, err = parquet.OpenFile(r, size, options...)
+		f.File, err = parquet.OpenFile(overlay{r, size - f.FooterBytes, footer}, size, options...)
 		return notEncrypted(err)
 	})
+	if err == nil {
+		err = f.locate(codecs)
+	}
 	if err == nil {
 		err = f.checkGroups()
 	}
@@ -159,7 +164,7 @@ func (f *File) check(group, column int) (*chunkPages, error) {
 	}
 	m := &f.Metadata().RowGroups[group].Columns[column].MetaData
 	leaf, _ := f.Schema().Lookup(m.PathInSchema...)
-	found, err := checkPages(f.r, f.Size(), m, leaf.MaxRepetitionLevel == 0)
+	found, err := checkPages(f.r, f.Size(), f.chunks[group][column], leaf.MaxRepetitionLevel == 0)
 	if err != nil {
 		return nil, err
 	}
@@ -181,9 +186,7 @@ func (f *File) Values(group, column int, lo, hi int64, set func(row int, v parqu
 		if err != nil {
 			return err
 		}
-		chunk := f.RowGroups()[group].ColumnChunks()[column].(*parquet.FileColumnChunk)
-		data := f.Metadata().RowGroups[group].Columns[column].MetaData.DataPageOffset
-		pages, skip := found.pagesOf(chunk, f.r, data, lo, hi)
+		pages, skip := f.pagesOf(group, column, found, lo, hi)
 		c := Cursor{pages: pages}
 		defer c.Close()
 		if err := pages.SeekToRow(skip); err != nil {
@@ -213,8 +216,38 @@ func (f *File) Rows(group, column int) (c *Cursor, err error) {
 		if _, err := f.check(group, column); err != nil {
 			return err
 		}
-		c = &Cursor{pages: f.RowGroups()[group].ColumnChunks()[column].Pages()}
-		return nil
+		pages := f.allPages(group, column)
+		c = &Cursor{pages: pages}
+		return pages.SeekToRow(0)
 	})
 	return c, err
 }
+
+// GroupRows reads whole rows of a row group, of which it checks no page before it
+// comes to it. SeekToRow must be called before rows are read. The Rows must be closed.
+func (f *File) GroupRows(group int) parquet.Rows {
+	return parquet.NewRowGroupRowReader(rowGroup{f.RowGroups()[group], f, group})
+}
+
+// A rowGroup is one whose columns are read as [unpacked].
+type rowGroup struct {
+	parquet.RowGroup
+	file  *File
+	group int
+}
+
+func (g rowGroup) ColumnChunks() []parquet.ColumnChunk {
+	chunks := slices.Clone(g.RowGroup.ColumnChunks())
+	for i := range chunks {
+		chunks[i] = columnChunk{chunks[i], g, i}
+	}
+	return chunks
+}
+
+type columnChunk struct {
+	parquet.ColumnChunk
+	group  rowGroup
+	column int
+}
+
+func (c columnChunk) Pages() parquet.Pages { return c.group.file.allPages(c.group.group, c.column) }
