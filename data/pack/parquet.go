@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress"
-	"github.com/parquet-go/parquet-go/encoding"
 
 	"github.com/goclip/goclip/data/parquetfile"
 	"github.com/goclip/goclip/data/storage"
@@ -76,7 +74,7 @@ func openParquet(ctx context.Context, c Config) (source, error) {
 		s.close()
 		return nil, fmt.Errorf("pack: %s: column %s: have %v; want one of bytes", paths[0], name, leaf.Node)
 	}
-	s.leaves = parquet.NewSchema(schema.Name(), packedNode{Node: schema, image: s.image})
+	s.leaves = packedSchema(s.files[0], s.image)
 	return s, nil
 }
 
@@ -223,47 +221,3 @@ func (s *shards) seek(file int, row int64) error {
 	}
 	return io.ErrUnexpectedEOF
 }
-
-// packedNode is a column of another file as it is written here: the types
-// stay, encodings and compression are ours, images being compressed already.
-type packedNode struct {
-	parquet.Node
-	image []string // the path from here
-}
-
-func (n packedNode) isImage() bool { return n.Leaf() && n.image != nil && len(n.image) == 0 }
-
-func (n packedNode) Encoding() encoding.Encoding {
-	if n.isImage() {
-		return &parquet.Plain
-	}
-	return nil
-}
-
-func (n packedNode) Compression() compress.Codec {
-	if n.Leaf() && !n.isImage() {
-		return &parquet.Snappy
-	}
-	return nil
-}
-
-func (n packedNode) Fields() (fields []parquet.Field) {
-	for _, f := range n.Node.Fields() {
-		p := packedField{f, packedNode{Node: f}}
-		if len(n.image) > 0 && n.image[0] == f.Name() {
-			p.packed.image = n.image[1:]
-		}
-		fields = append(fields, p)
-	}
-	return fields
-}
-
-// packedField is a packedNode with its name.
-type packedField struct {
-	parquet.Field
-	packed packedNode
-}
-
-func (f packedField) Encoding() encoding.Encoding { return f.packed.Encoding() }
-func (f packedField) Compression() compress.Codec { return f.packed.Compression() }
-func (f packedField) Fields() []parquet.Field     { return f.packed.Fields() }
