@@ -33,6 +33,8 @@ type Dataset struct {
 	rows   int64 // that are used
 	remote bool  // whether a shard is
 
+	footers footers
+
 	spans  []span // of the sources, at least one
 	quotas []int64
 }
@@ -95,7 +97,7 @@ func (d *Dataset) openSource(ctx context.Context, patterns string, keep *where.C
 	var total, used int64
 	shards := make([]*shard, len(names))
 	err = d.each(ctx, len(names), func(ctx context.Context, i int) (err error) {
-		shards[i], err = openShard(ctx, d.store, names[i], d.config, d.need)
+		shards[i], err = openShard(ctx, d.store, &d.footers, names[i], d.config, d.need)
 		return err
 	})
 	if err != nil {

@@ -53,7 +53,7 @@ func Inspect(ctx context.Context, patterns string, c Config) iter.Seq2[ShardInfo
 		}
 		for _, name := range names {
 			info := ShardInfo{Name: name.String()}
-			s, err := openShard(ctx, store, name, c, Need{})
+			s, err := openShard(ctx, store, &footers{}, name, c, Need{})
 			if err == nil {
 				err = s.describe(ctx, &info)
 			}

@@ -107,7 +107,7 @@ func ReadImage(ctx context.Context, ref RowRef, c Config) (file []byte, captions
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := openShard(ctx, store, storage.NameOf(ref.Shard), c, Need{})
+	s, err := openShard(ctx, store, &footers{}, storage.NameOf(ref.Shard), c, Need{})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -34,6 +34,7 @@ type shard struct {
 	name     storage.Name
 	version  storage.Version // of the file that was opened first
 	pages    *parquetfile.Pages
+	footers  *footers
 }
 
 // columns says which parts of rows to read.
@@ -73,8 +74,9 @@ func openFile(ctx context.Context, store *storage.Store, name storage.Name, firs
 // the next read of a shard begins with its rows.
 const maxKeptFooter = 32 << 10
 
-func openShard(ctx context.Context, store *storage.Store, name storage.Name, c Config, need Need) (*shard, error) {
-	s := &shard{path: name.String(), store: store, name: name, pages: &parquetfile.Pages{}}
+func openShard(ctx context.Context, store *storage.Store, kept *footers, name storage.Name, c Config,
+	need Need) (*shard, error) {
+	s := &shard{path: name.String(), store: store, name: name, pages: &parquetfile.Pages{}, footers: kept}
 	f, p, err := openFile(ctx, store, name, nil, s.pages)
 	if err != nil {
 		return nil, err
@@ -89,7 +91,18 @@ func openShard(ctx context.Context, store *storage.Store, name storage.Name, c C
 
 // open opens the shard again.
 func (s *shard) open(ctx context.Context) (*storage.File, *parquetfile.File, error) {
-	return openFile(ctx, s.store, s.name, &s.version, s.pages)
+	if known := s.footers.of(s); known != nil {
+		f, err := s.store.Open(ctx, s.name, &s.version)
+		if err != nil {
+			return nil, nil, fmt.Errorf("data: %w", err)
+		}
+		return f, known.On(f), nil
+	}
+	f, p, err := openFile(ctx, s.store, s.name, &s.version, s.pages)
+	if err == nil {
+		s.footers.keep(s, p)
+	}
+	return f, p, err
 }
 
 // recognize finds the columns that c names, or the columns of a known layout.
@@ -173,17 +186,16 @@ func (s *shard) read(ctx context.Context, lo, hi int64, want columns) ([]row, er
 	for i := range rows {
 		rows[i] = row{ref: RowRef{s.path, lo + int64(i)}, label: -1, dropped: s.kept != nil && !s.kept.Has(lo+int64(i))}
 	}
-	base := int64(0)
-	for i := range p.RowGroups() {
-		n := p.RowGroups()[i].NumRows()
-		from, to := max(lo, base), min(hi, base+n)
-		if from < to {
-			reading(s.path, i)
-			if err := s.readGroup(p, i, from-base, rows[from-lo:to-lo], want); err != nil {
-				return nil, fmt.Errorf("data: %s: row group %d: %w", s.path, i, err)
-			}
+	for i := p.GroupOf(lo); i < len(p.RowGroups()) && p.FirstRow(i) < hi; i++ {
+		base := p.FirstRow(i)
+		from, to := max(lo, base), min(hi, base+p.RowGroups()[i].NumRows())
+		if from >= to {
+			continue
 		}
-		base += n
+		reading(s.path, i)
+		if err := s.readGroup(p, i, from-base, rows[from-lo:to-lo], want); err != nil {
+			return nil, fmt.Errorf("data: %s: row group %d: %w", s.path, i, err)
+		}
 	}
 	return rows, nil
 }

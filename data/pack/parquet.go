@@ -61,16 +61,16 @@ func openParquet(ctx context.Context, c Config) (source, error) {
 		}
 	}
 	paths := s.paths
-	schema := s.files[0].Schema()
-	has := func(name string) bool { _, ok := schema.Lookup(strings.Split(name, ".")...); return ok }
+	has := func(name string) bool { _, ok := s.files[0].Column(name); return ok }
 	name := named(has, c.Image, imageColumns...)
 	if !has(name) {
 		s.close()
 		return nil, fmt.Errorf("pack: %s: no image column; want one of %s, or the name of another", paths[0],
 			strings.Join(imageColumns, ", "))
 	}
-	s.image = strings.Split(name, ".")
-	if leaf, _ := schema.Lookup(s.image...); leaf.MaxRepetitionLevel > 0 || leaf.Node.Type().Kind() != parquet.ByteArray {
+	leaf, _ := s.files[0].Column(name)
+	s.image = leaf.Path
+	if leaf.MaxRepetitionLevel > 0 || leaf.Node.Type().Kind() != parquet.ByteArray {
 		s.close()
 		return nil, fmt.Errorf("pack: %s: column %s: have %v; want one of bytes", paths[0], name, leaf.Node)
 	}
@@ -211,13 +211,11 @@ func (s *shards) seek(file int, row int64) error {
 		s.rowsOf.Close()
 		s.rowsOf = nil
 	}
-	at := row - s.first[file]
-	for i, g := range s.files[file].RowGroups() {
-		if at < g.NumRows() {
-			s.rowsOf, s.file, s.next = s.files[file].GroupRows(i), file, row
-			return s.rowsOf.SeekToRow(at)
-		}
-		at -= g.NumRows()
+	f, at := s.files[file], row-s.first[file]
+	group := f.GroupOf(at)
+	if group == len(f.RowGroups()) {
+		return io.ErrUnexpectedEOF
 	}
-	return io.ErrUnexpectedEOF
+	s.rowsOf, s.file, s.next = f.GroupRows(group), file, row
+	return s.rowsOf.SeekToRow(at - f.FirstRow(group))
 }

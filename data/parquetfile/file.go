@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 
@@ -46,6 +47,26 @@ type File struct {
 	r      io.ReaderAt
 	pages  *Pages
 	chunks [][]chunk // by row group and column
+	first  []int64   // row of each row group
+}
+
+// On is the same file, read by another reader. R may be nil while nothing is read.
+func (f *File) On(r io.ReaderAt) *File {
+	g := *f
+	g.r = source{r}
+	return &g
+}
+
+// FirstRow is the number of rows before a row group.
+func (f *File) FirstRow(group int) int64 { return f.first[group] }
+
+// GroupOf is the row group that has a row; past the last row it is the number of
+// row groups.
+func (f *File) GroupOf(row int64) int {
+	if row >= f.NumRows() {
+		return len(f.first)
+	}
+	return sort.Search(len(f.first), func(i int) bool { return f.first[i] > row }) - 1
 }
 
 // Pages keeps where the pages of a file begin once they have been checked, for
@@ -70,9 +91,14 @@ func Open(r io.ReaderAt, size int64, pages *Pages, options ...parquet.FileOption
 	f := &File{FooterBytes: int64(len(footer)) + 8, r: r, pages: pages}
 	options = append([]parquet.FileOption{parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)}, options...)
 	err = guard.Call(func() (err error) {
-		f.File, err = parquet.OpenFile(overlay{r, size - f.FooterBytes, footer}, size, options...)
+		tail := &overlay{r, size - f.FooterBytes, footer}
+		f.File, err = parquet.OpenFile(tail, size, options...)
+		*tail = overlay{} // which the parquet.File holds, and does not read any more
 		return notEncrypted(err)
 	})
+	if err == nil {
+		err = f.uniqueNames()
+	}
 	if err == nil {
 		err = f.locate(codecs)
 	}
@@ -113,7 +139,7 @@ func notEncrypted(err error) error {
 }
 
 // checkGroups compares the sizes of row groups with what is allowed and with the
-// footer.
+// footer, and sums up their rows.
 func (f *File) checkGroups() error {
 	var sum int64
 	for i, g := range f.RowGroups() {
@@ -124,10 +150,23 @@ func (f *File) checkGroups() error {
 		if size < 0 || size > MaxGroupBytes {
 			return fmt.Errorf("row group %d has %d bytes; want at most %d", i, size, int64(MaxGroupBytes))
 		}
+		f.first = append(f.first, sum)
 		sum += n
 	}
 	if sum != f.NumRows() {
 		return fmt.Errorf("its row groups have %d rows; its footer says %d", sum, f.NumRows())
+	}
+	return nil
+}
+
+// uniqueNames refuses a file in which two columns have one name: which of them is meant?
+func (f *File) uniqueNames() error {
+	names := f.Columns()
+	slices.Sort(names)
+	for i := range names[:max(0, len(names)-1)] {
+		if names[i] == names[i+1] {
+			return fmt.Errorf("two columns have the name %s; want one, or another name for the other", names[i])
+		}
 	}
 	return nil
 }
@@ -140,9 +179,15 @@ func (f *File) Columns() (names []string) {
 	return names
 }
 
-// Column finds a leaf column by its name, such as image.bytes.
+// Column finds a leaf column by its name, such as image.bytes, which may be the name
+// of one column, or of bytes in a group image.
 func (f *File) Column(name string) (parquet.LeafColumn, bool) {
-	return f.Schema().Lookup(strings.Split(name, ".")...)
+	for _, path := range f.Schema().Columns() {
+		if strings.Join(path, ".") == name {
+			return f.Schema().Lookup(path...)
+		}
+	}
+	return parquet.LeafColumn{}, false
 }
 
 // Bytes is the size of all row groups, not compressed.

@@ -32,7 +32,7 @@ type overlay struct {
 	text []byte
 }
 
-func (o overlay) ReadAt(p []byte, off int64) (int, error) {
+func (o *overlay) ReadAt(p []byte, off int64) (int, error) {
 	n, err := o.ReaderAt.ReadAt(p, off)
 	if lo, hi := max(off, o.at), min(off+int64(n), o.at+int64(len(o.text))); lo < hi {
 		copy(p[lo-off:hi-off], o.text[lo-o.at:])
