@@ -22,7 +22,15 @@ import (
 )
 
 // Need says which columns a use of the data cannot do without.
-type Need struct{ Caption, Label bool }
+type Need struct {
+	Caption, Label bool
+
+	// Classes are the names in which labels that are text are looked up: the label is
+	// the place of its name, from 0. Empty makes such labels an error.
+	Classes []string
+
+	classes map[string]int64 // made of them
+}
 
 // A Dataset is an open set of shards.
 type Dataset struct {
@@ -62,6 +70,12 @@ func openSources(ctx context.Context, sources []Source, c Config, need Need) (*D
 	c.SetDefaults()
 	if err := c.Validate(); err != nil {
 		return nil, err
+	}
+	if len(need.Classes) > 0 {
+		need.classes = make(map[string]int64, len(need.Classes))
+	}
+	for i, name := range need.Classes {
+		need.classes[labelName(name)] = int64(i)
 	}
 	var keep *where.Condition // nil means all
 	if c.Where != "" {

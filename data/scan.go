@@ -84,6 +84,9 @@ func example(p *preprocess.Processor, dst []float32, r *row, need Need) (reason 
 	if need.Caption && len(r.captions) == 0 {
 		return "no caption"
 	}
+	if need.Label && r.unknown != "" {
+		return fmt.Sprintf("label %q is none of the %d classes", r.unknown, len(need.classes))
+	}
 	if need.Label && r.label < 0 {
 		return fmt.Sprintf("label %d", r.label)
 	}

@@ -75,7 +75,7 @@ func (in *inputs) openEval(ctx context.Context, c *configs.Run) (err error) {
 		return err
 	}
 	for _, s := range sets {
-		d, err := data.Open(ctx, s.Data, c.Data, data.Need{Label: true})
+		d, err := data.Open(ctx, s.Data, c.Data, data.Need{Label: true, Classes: in.classes})
 		if err != nil {
 			return err
 		}

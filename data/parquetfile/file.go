@@ -184,10 +184,33 @@ func (f *File) Columns() (names []string) {
 func (f *File) Column(name string) (parquet.LeafColumn, bool) {
 	for _, path := range f.Schema().Columns() {
 		if strings.Join(path, ".") == name {
-			return f.Schema().Lookup(path...)
+			return f.leaf(path)
 		}
 	}
 	return parquet.LeafColumn{}, false
+}
+
+// Elements finds the elements of a column of lists by its name, whatever their writer
+// calls what lies between. Elements that are groups are not found.
+func (f *File) Elements(name string) (parquet.LeafColumn, bool) {
+	for _, path := range f.Schema().Columns() {
+		for inner := 0; inner <= min(2, len(path)-1); inner++ { // name, name.array or name.list.element
+			if strings.Join(path[:len(path)-inner], ".") != name {
+				continue
+			}
+			if leaf, ok := f.leaf(path); leaf.MaxRepetitionLevel == 1 {
+				return leaf, ok
+			}
+		}
+	}
+	return parquet.LeafColumn{}, false
+}
+
+// leaf finds a column by its path, of which parquet-go returns only the last name.
+func (f *File) leaf(path []string) (parquet.LeafColumn, bool) {
+	leaf, ok := f.Schema().Lookup(path...)
+	leaf.Path = path
+	return leaf, ok
 }
 
 // Bytes is the size of all row groups, not compressed.

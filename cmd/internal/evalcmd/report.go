@@ -49,7 +49,7 @@ func (f *reportFlags) run(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	x, err := f.from.set(c.Context(), s, data.Need{Label: true, Caption: true})
+	x, err := f.from.set(c.Context(), s, data.Need{Label: true, Caption: true, Classes: f.prompts.classes})
 	if err != nil {
 		return err
 	}

@@ -73,9 +73,13 @@ func (f *zeroshotFlags) run(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	x, err := f.from.set(c.Context(), s, data.Need{Label: true})
+	x, err := f.from.set(c.Context(), s, data.Need{Label: true, Classes: f.prompts.classes})
 	if err != nil {
 		return err
+	}
+	if last, n := slices.Max(x.Labels), len(f.prompts.classes); last < n-1 {
+		fmt.Fprintf(c.ErrOrStderr(), "the class list has %d names, and the labels go up to %d: is it the list of these labels?\n",
+			n, last)
 	}
 	if err := f.prompts.embed(c.Context(), s); err != nil {
 		return err
