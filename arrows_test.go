@@ -18,15 +18,16 @@ const module = "github.com/goclip/goclip"
 const arrows = `
 goclip: configs data data/preprocess data/tokenizer eval internal/kernel model run train
 internal/kernel:
+internal/regular:
 internal/size:
 internal/bounded:
 internal/atomicfile:
 checkpoint: checkpoint/weights
 data/preprocess: internal/kernel
-data/tokenizer:
+data/tokenizer: internal/regular
 data/synth: internal/atomicfile
 data/storage: internal/atomicfile
-data/pack: data/parquetfile data/preprocess data/storage internal/atomicfile internal/guard
+data/pack: data/parquetfile data/preprocess data/storage internal/atomicfile internal/guard internal/regular
 data/doctor: data data/pack data/preprocess data/storage data/tokenizer internal/atomicfile internal/guard web/page
 data: data/parquetfile data/preprocess data/storage data/tokenizer data/where internal/guard internal/size
 model/op: internal/kernel
@@ -34,8 +35,8 @@ model/vm: internal/kernel model/op
 model: internal/kernel model/op model/vm
 optim: internal/kernel model
 train: data data/tokenizer internal/atomicfile internal/kernel internal/size model optim
-eval: data data/tokenizer eval/embeddings internal/kernel model
-configs: checkpoint data/... eval model optim train
+eval: data data/tokenizer eval/embeddings internal/kernel internal/regular model
+configs: checkpoint data/... eval internal/regular model optim train
 foreign: checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
 run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train web/page
 web/page:
@@ -55,7 +56,7 @@ configs/gen: configs
 internal/guard:
 data/parquetfile: internal/guard
 data/where: data/parquetfile internal/guard
-eval/embeddings: data internal/atomicfile
+eval/embeddings: data data/parquetfile internal/atomicfile internal/regular
 eval/report: data data/preprocess eval eval/embeddings model web/page
 cmd: cmd/internal/... internal/kernel
 `

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/goclip/goclip/internal/regular"
 )
 
 // DefaultTemplate is the template where none is given.
@@ -138,7 +140,7 @@ func readLines(path string) ([]string, error) {
 	if info.Size() > maxListBytes {
 		return nil, fmt.Errorf("eval: %s has %d bytes; want a text file of at most %d", path, info.Size(), maxListBytes)
 	}
-	text, err := os.ReadFile(path)
+	text, err := regular.ReadFile(path, maxListBytes)
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
 	}

@@ -216,6 +216,6 @@ func (s *shards) seek(file int, row int64) error {
 	if group == len(f.RowGroups()) {
 		return io.ErrUnexpectedEOF
 	}
-	s.rowsOf, s.file, s.next = f.GroupRows(group), file, row
+	s.rowsOf, s.file, s.next = f.Group(group).Rows(), file, row
 	return s.rowsOf.SeekToRow(at - f.FirstRow(group))
 }

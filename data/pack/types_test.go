@@ -66,11 +66,8 @@ func open3(t *testing.T, path string) (*parquetfile.File, [][]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := f.GroupRows(0)
+	r := f.Group(0).Rows()
 	defer r.Close()
-	if err := r.SeekToRow(0); err != nil {
-		t.Fatal(err)
-	}
 	rows := make([]parquet.Row, 3)
 	if n, err := r.ReadRows(rows); n != 3 {
 		t.Fatalf("%s: %d rows, %v; want 3", path, n, err)

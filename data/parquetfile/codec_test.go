@@ -122,8 +122,7 @@ func checkMixed(t *testing.T, name string, file []byte, want []mixed) {
 func rowsOf(t *testing.T, f *File) (got []mixed) {
 	t.Helper()
 	for i, g := range f.RowGroups() {
-		r := f.GroupRows(i)
-		must(t, r.SeekToRow(0))
+		r := f.Group(i).Rows()
 		rows := make([]parquet.Row, g.NumRows())
 		for n := 0; n < len(rows); {
 			k, err := r.ReadRows(rows[n:])

@@ -284,18 +284,15 @@ func (f *File) Rows(group, column int) (c *Cursor, err error) {
 		if _, err := f.check(group, column); err != nil {
 			return err
 		}
-		pages := f.allPages(group, column)
-		c = &Cursor{pages: pages}
-		return pages.SeekToRow(0)
+		c = &Cursor{pages: f.allPages(group, column)}
+		return nil
 	})
 	return c, err
 }
 
-// GroupRows reads whole rows of a row group, of which it checks no page before it
-// comes to it. SeekToRow must be called before rows are read. The Rows must be closed.
-func (f *File) GroupRows(group int) parquet.Rows {
-	return parquet.NewRowGroupRowReader(rowGroup{f.RowGroups()[group], f, group})
-}
+// Group is a row group whose rows may be read; no page is checked before it is its
+// turn. Those of RowGroups have sizes and statistics alone.
+func (f *File) Group(group int) parquet.RowGroup { return rowGroup{f.RowGroups()[group], f, group} }
 
 // A rowGroup is one whose columns are read as [unpacked].
 type rowGroup struct {
@@ -311,6 +308,8 @@ func (g rowGroup) ColumnChunks() []parquet.ColumnChunk {
 	}
 	return chunks
 }
+
+func (g rowGroup) Rows() parquet.Rows { return parquet.NewRowGroupRowReader(g) }
 
 type columnChunk struct {
 	parquet.ColumnChunk

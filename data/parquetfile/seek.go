@@ -38,8 +38,7 @@ func (f *File) pagesOf(group, column int, found *chunkPages, lo, hi int64) (page
 	return f.somePages(group, column, found.starts[first].at, until), lo - found.starts[first].row
 }
 
-// allPages returns the pages of a column of a row group. Before they are read,
-// SeekToRow must be called.
+// allPages returns the pages of a column of a row group.
 func (f *File) allPages(group, column int) *parquet.FilePages {
 	c := f.chunks[group][column]
 	return f.somePages(group, column, c.data, c.end)
@@ -53,7 +52,9 @@ func (f *File) somePages(group, column int, from, until int64) *parquet.FilePage
 	if c.codec == format.Uncompressed {
 		return chunk.PagesFrom(&without{f.r, c.data, from, until})
 	}
-	return chunk.PagesFrom(&unpacked{r: f.r, chunk: c, from: from, until: until})
+	pages := chunk.PagesFrom(&unpacked{r: f.r, chunk: c, from: from, until: until})
+	_ = pages.SeekToRow(0) // over the gap behind the dictionary; without an index it cannot fail
+	return pages
 }
 
 // without is a file from which the bytes between two offsets are left out, and
