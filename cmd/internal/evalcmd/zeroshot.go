@@ -77,9 +77,10 @@ func (f *zeroshotFlags) run(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if last, n := slices.Max(x.Labels), len(f.prompts.classes); last < n-1 {
-		fmt.Fprintf(c.ErrOrStderr(), "the class list has %d names, and the labels go up to %d: is it the list of these labels?\n",
-			n, last)
+	seen := slices.Compact(slices.Sorted(slices.Values(x.Labels)))
+	if n := len(f.prompts.classes); len(seen) < n && seen[len(seen)-1] == len(seen)-1 {
+		fmt.Fprintf(c.ErrOrStderr(), "the class list has %d names, and the labels are 0 to %d: is it their list?\n",
+			n, len(seen)-1)
 	}
 	if err := f.prompts.embed(c.Context(), s); err != nil {
 		return err
