@@ -73,6 +73,7 @@ func TestOpenLeftOver(t *testing.T) {
 	dir := t.TempDir()
 	for name, to := range map[string]string{
 		"open_clip_model.safetensors": "w.safetensors", "tokenizer.json": TokenizerFile,
+		"tokenizer_config.json": "tokenizer_config.json",
 	} {
 		text, err := os.ReadFile(filepath.Join(foreignFolders, "open_clip-clipa", name))
 		if err != nil {

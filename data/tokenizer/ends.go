@@ -115,3 +115,14 @@ func (n *hfNamed) UnmarshalJSON(text []byte) error {
 	}
 	return nil
 }
+
+// stripSep makes 0 of the token at the end, wherever it is, as open_clip's
+// strip_sep_token does for CLIPA. It changes t.
+func (t *Tokenizer) stripSep() error {
+	if _, ok := t.model.(*pipeline); !ok || len(t.end) != 1 {
+		return fmt.Errorf("strip_sep_token: %d tokens at the end of a text; want 1, by a tokenizer.json",
+			len(t.end))
+	}
+	t.zero, t.end = t.end[0], []int32{0}
+	return nil
+}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +25,10 @@ type Config struct {
 	// Clean is how captions and class names are cleaned first: none, whitespace,
 	// lower or canonicalize, as open_clip names them. Empty means as Path says.
 	Clean Clean `yaml:"clean"`
+
+	// StripSep makes 0 of the token at the end of a text, as open_clip's
+	// strip_sep_token does for CLIPA. A folder of open_clip says so itself.
+	StripSep bool `yaml:"strip_sep"`
 
 	// VocabSize is the largest size of a trained vocabulary; 0 means 4096.
 	VocabSize int `yaml:"vocab_size"`
@@ -49,6 +54,9 @@ func (c Config) Validate() error {
 			"want a path or no clean",
 			string(c.Clean), string(CleanLower))
 	}
+	if c.StripSep && c.Path == "" {
+		return errors.New("tokenizer: strip_sep for a vocabulary that is trained; want a path or no strip_sep")
+	}
 	if err := c.Clean.validate(); err != nil {
 		return fmt.Errorf("tokenizer: %w", err)
 	}
@@ -60,6 +68,11 @@ func (c Config) Load() (*Tokenizer, error) {
 	t, err := Load(c.Path)
 	if err != nil {
 		return nil, err
+	}
+	if c.StripSep && t.zero == 0 {
+		if err := t.stripSep(); err != nil {
+			return nil, fmt.Errorf("tokenizer: %s: %w", c.Path, err)
+		}
 	}
 	return t.WithClean(c.Clean)
 }

@@ -17,6 +17,7 @@ type settings struct {
 	openCLIP        *openCLIPConfig
 	tokenizerConfig *tokenizerConfig
 	pad             string // the padding token; "" if nothing says one
+	stripSep        bool   // the id of the end becomes 0
 }
 
 // openCLIPConfig is the part of an open_clip_config.json that is about texts.
@@ -65,6 +66,9 @@ func (n *tokenName) UnmarshalJSON(text []byte) error {
 func readSettings(dir string) (s settings, err error) {
 	if s.openCLIP, err = optional[openCLIPConfig](dir, "open_clip_config.json"); err != nil {
 		return s, err
+	}
+	if s.openCLIP != nil {
+		s.stripSep = string(s.openCLIP.Model.Text.Kwargs["strip_sep_token"]) == "true"
 	}
 	if s.tokenizerConfig, err = optional[tokenizerConfig](dir, "tokenizer_config.json"); err != nil {
 		return s, err
@@ -128,12 +132,12 @@ func (s settings) cleaning(standard Clean) (Clean, error) {
 				err = clean.validate()
 			}
 		case "strip_sep_token":
-			if string(value) == "false" {
+			if string(value) == "false" || s.stripSep && s.openCLIP.Model.Text.Tokenizer != "" {
 				err = nil
 			}
 		}
 		if err != nil {
-			return "", fmt.Errorf("open_clip_config.json: tokenizer_kwargs: %s: %w; want clean alone", name, err)
+			return "", fmt.Errorf("open_clip_config.json: tokenizer_kwargs: %s: %w; want clean, or strip_sep_token of a named tokenizer", name, err)
 		}
 	}
 	return clean, nil

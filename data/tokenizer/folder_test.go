@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -86,6 +87,42 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// TestStripSep compares with open_clip 3.3.0's HFTokenizer where strip_sep_token
+// is true, as CLIPA's is.
+func TestStripSep(t *testing.T) {
+	config := `{"model_cfg":{"text_cfg":{"hf_tokenizer_name":"x","tokenizer_kwargs":{"strip_sep_token":true}}}}`
+	tok, err := Load(folder(t, "bert", map[string]string{"open_clip_config.json": config}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := (Config{Path: "testdata/foreign/bert", StripSep: true, Clean: CleanWhitespace}).Load()
+	if err != nil || !equal(asked, tok) {
+		t.Errorf("by Config.StripSep: %v; want the same ids", err)
+	}
+	again := rewritten(t, tok)
+	ids := make([]int32, 12)
+	for text, want := range map[string][]int32{
+		"Rwanda, Île  de  France!":                         {2, 45, 442, 141, 170, 133, 11, 512, 127, 390, 611, 0},
+		"a [SEP] b &amp; c":                                {2, 28, 0, 29, 7, 30, 0, 0, 0, 0, 0, 0},
+		"one two three four five six seven eight nine ten": {2, 42, 410, 47, 167, 140, 343, 281, 127, 33, 263, 0},
+	} {
+		if tok.Tokenize(ids, text); !slices.Equal(ids, want) {
+			t.Errorf("Tokenize(%q) = %d, want %d", text, ids, want)
+		}
+		if again.Tokenize(ids, text); !slices.Equal(ids, want) && !strings.Contains(text, "[SEP]") {
+			t.Errorf("written and read again, Tokenize(%q) = %d, want %d", text, ids, want)
+		}
+	}
+	if got := tok.Decode(ids); !strings.HasPrefix("one two three four five six seven", got) {
+		t.Errorf("decoded as %q", got)
+	}
+	_, err = Load(folder(t, "clip", map[string]string{"open_clip_config.json": config,
+		"tokenizer.json": changed(t, "bert", map[string]string{"post_processor": "null"})}))
+	if err == nil || !strings.Contains(err.Error(), "tokenizer_kwargs: strip_sep_token: 0 tokens at the end") {
+		t.Errorf("no end: %v", err)
+	}
+}
+
 func TestFolderErrors(t *testing.T) {
 	kwargs := func(text string) map[string]string {
 		return map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"tokenizer_kwargs":` +
@@ -105,6 +142,7 @@ func TestFolderErrors(t *testing.T) {
 			"CLIP's 49408 tokens, with vocab_size 560"},
 		{"", kwargs(`{"clean":"shine"}`), `tokenizer_kwargs: clean: clean "shine"`},
 		{"", kwargs(`{"strip_sep_token":true}`), "tokenizer_kwargs: strip_sep_token: have true"},
+		{"", kwargs(`{"strip_sep_token":1}`), "tokenizer_kwargs: strip_sep_token: have 1"},
 		{"", kwargs(`{"language":"zh"}`), `tokenizer_kwargs: language: have "zh"`},
 		{"clip", map[string]string{"open_clip_config.json": `{`}, "open_clip_config.json: unexpected end"},
 		{"clip", config(`{"padding_side":"left"}`), `padding_side "left"; want right`},
@@ -161,6 +199,7 @@ func TestConfig(t *testing.T) {
 		`clean "shine"; want none`: {Path: CLIP, Clean: "shine"},
 		"for a vocabulary that is": {Clean: CleanCanonicalize},
 		"vocab_size 9; want":       {VocabSize: 9},
+		"strip_sep for a":          {StripSep: true},
 	} {
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v; want error with %q", c, err, want)

@@ -113,6 +113,11 @@ func (t *Tokenizer) apply(f hfFile, s settings) error {
 		return -1
 	}
 	p, _ := t.model.(*pipeline)
+	if s.stripSep {
+		if err := t.stripSep(); err != nil {
+			return fmt.Errorf("open_clip_config.json: tokenizer_kwargs: %w", err)
+		}
+	}
 	switch {
 	case s.pad != "":
 		if t.pad = id(s.pad); t.pad < 0 {

@@ -33,6 +33,8 @@ func normalizer(name string, part json.RawMessage) (func(string) string, error) 
 		return form.String, fields(part, name, &typed{})
 	}
 	switch name {
+	case "BertNormalizer":
+		return newBertNormalizer(name, part)
 	case "Lowercase":
 		return lowerEach, fields(part, name, &typed{})
 	case "Strip":
@@ -81,7 +83,7 @@ func normalizer(name string, part json.RawMessage) (func(string) string, error) 
 		return m.apply, nil
 	}
 	return nil, fmt.Errorf("%q; want NFC, NFD, NFKC, NFKD, Lowercase, Strip, Prepend, Replace, "+
-		"Precompiled or a Sequence", name)
+		"Precompiled, BertNormalizer or a Sequence", name)
 }
 
 // short refuses a text that would make others too long.

@@ -17,6 +17,7 @@ type pipeline struct {
 	splitters   []splitter
 	model       subwords
 	suffix      string   // of the last symbol of a word; "" without
+	continuing  string   // before a token within a word; "" without
 	byteLevel   bool     // strings are in the byte alphabet
 	strings     []string // of each id
 	special     map[int32]bool
@@ -63,7 +64,7 @@ func (p *pipeline) readModel(part json.RawMessage) error {
 		return err
 	}
 	if len(all) != 1 {
-		return fmt.Errorf("%s; want BPE or Unigram", part[:min(len(part), 40)])
+		return fmt.Errorf("%s; want BPE, Unigram or WordPiece", part[:min(len(part), 40)])
 	}
 	switch name := all[0].name; name {
 	case "BPE":
@@ -78,8 +79,14 @@ func (p *pipeline) readModel(part json.RawMessage) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		p.model, p.strings = m, texts
+	case "WordPiece":
+		m, texts, err := newWordPiece(part)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		p.model, p.strings, p.continuing = m, texts, m.continuing
 	default:
-		return fmt.Errorf("%q; want BPE or Unigram", name)
+		return fmt.Errorf("%q; want BPE, Unigram or WordPiece", name)
 	}
 	return nil
 }
@@ -150,6 +157,13 @@ func (p *pipeline) decode(ids []int32) string {
 			if n, err := fmt.Sscanf(s, "<0x%02X>", &b); n == 1 && err == nil {
 				out.WriteByte(b)
 			}
+		case p.continuing != "":
+			if rest, ok := strings.CutPrefix(s, p.continuing); ok {
+				s = rest
+			} else {
+				out.WriteByte(' ')
+			}
+			out.WriteString(s)
 		default:
 			out.WriteString(strings.ReplaceAll(s, "▁", " "))
 		}

@@ -36,10 +36,13 @@ func newSplitter(name string, part json.RawMessage) (splitter, error) {
 		return newMetaspace(name, part)
 	case "ByteLevel":
 		return newByteLevel(name, part)
+	case "BertPreTokenizer":
+		return bertWords, fields(part, name, &typed{})
 	case "WhitespaceSplit":
 		return strings.Fields, fields(part, name, &typed{})
 	}
-	return nil, fmt.Errorf("%q; want Split, Metaspace, ByteLevel, WhitespaceSplit or a Sequence", name)
+	return nil, fmt.Errorf("%q; want Split, Metaspace, ByteLevel, WhitespaceSplit, "+
+		"BertPreTokenizer or a Sequence", name)
 }
 
 // newSplit reads a Split: pieces between the places of a pattern.

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// subwords is the model of a tokenizer.json: a *bpe or a *unigram.
+// subwords is the model of a tokenizer.json: a *bpe, a *unigram or a *wordpiece.
 type subwords interface {
 	// encode returns the ids of a piece of text, which is not empty.
 	encode(piece string) []int32

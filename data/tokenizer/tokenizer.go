@@ -2,8 +2,8 @@
 // byte-pair encoding (Sennrich et al., arXiv:1508.07909), with CLIP's own
 // vocabulary, which the package holds, or a small one trained on the captions
 // of a run; or by whatever a tokenizer.json of Hugging Face says, of those kinds
-// that CLIP, SigLIP and SigLIP 2 use: byte-pair encoding with bytes as the last
-// resort, and unigrams (Kudo, arXiv:1804.10959).
+// that CLIP, SigLIP, SigLIP 2 and CLIPA use: byte-pair encoding with bytes as the
+// last resort, unigrams (Kudo, arXiv:1804.10959), and BERT's WordPiece.
 //
 // CLIP's gives the ids that open_clip's tokenizer gives, but for what ftfy does
 // there beside NFC: it repairs text that was decoded wrongly ("cafÃ©"), makes
@@ -33,6 +33,7 @@ type Tokenizer struct {
 	model      encoder
 	start, end []int32 // ids around each text
 	pad        int32
+	zero       int32 // an id that becomes 0; 0 if there is none
 }
 
 // An encoder is a vocabulary with its rules: a *clip or a *pipeline.
@@ -107,7 +108,18 @@ func (t *Tokenizer) Tokenize(dst []int32, text string) (truncated bool) {
 }
 
 // Encode returns the ids of text without the ids of its start and end.
-func (t *Tokenizer) Encode(text string) []int32 { return t.model.encode(t.clean.apply(text)) }
+func (t *Tokenizer) Encode(text string) []int32 {
+	ids := t.model.encode(t.clean.apply(text))
+	if t.zero == 0 {
+		return ids
+	}
+	for i, id := range ids {
+		if id == t.zero {
+			ids[i] = 0
+		}
+	}
+	return ids
+}
 
 // Decode returns the text of ids, cleaned as it was encoded. Ids that are no
 // tokens are left out.

@@ -31,7 +31,8 @@ func same(a, b json.RawMessage) bool {
 // WriteJSON writes t as a tokenizer.json that Read and Hugging Face's
 // tokenizers read. Read gives t again. Theirs gives the same ids, but for what
 // their normalizers do not have: HTML references, the final sigma, and, for
-// CleanLower, NFC.
+// CleanLower, NFC. Where CLIPA's end is 0, a text that spells the end's token has
+// 0 there in t alone.
 func (t *Tokenizer) WriteJSON(w io.Writer) error {
 	var text []byte
 	var err error
@@ -82,11 +83,31 @@ func (p *pipeline) write(t *Tokenizer) hfFile {
 		}
 		f.Normalizer = part(object{"type": "Sequence", "normalizers": steps})
 	}
+	if t.zero != 0 {
+		f.PostProcessor = p.around(t.start, t.end)
+	}
 	if f.Padding == nil && t.pad == 0 && p.suffix == wordEnd {
 		return f
 	}
 	f.Padding = t.padding(f.Padding, p.strings[t.pad])
 	return f
+}
+
+// around is the post_processor that puts tokens before and behind a text.
+func (p *pipeline) around(start, end []int32) json.RawMessage {
+	specials, single := object{}, []object{}
+	add := func(ids []int32) {
+		for _, id := range ids {
+			token := p.strings[id]
+			single = append(single, object{"SpecialToken": object{"id": token, "type_id": 0}})
+			specials[token] = object{"id": token, "ids": []int32{id}, "tokens": []string{token}}
+		}
+	}
+	add(start)
+	single = append(single, object{"Sequence": object{"id": "A", "type_id": 0}})
+	add(end)
+	return part(object{"type": "TemplateProcessing", "single": single, "pair": []object{},
+		"special_tokens": specials})
 }
 
 // padding is a file's padding with the token of t.

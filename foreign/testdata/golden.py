@@ -31,7 +31,8 @@ def begin(name, tokenizer, pad):
     os.makedirs(d + "/inputs")
     shutil.copy(f"{TOKENIZERS}/{tokenizer}/tokenizer.json", d)
     with open(d + "/tokenizer_config.json", "w") as f:
-        json.dump({"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": pad, "model_max_length": CONTEXT}, f)
+        sep = {"sep_token": "[SEP]"} if tokenizer == "bert" else {}
+        json.dump({"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": pad, "model_max_length": CONTEXT, **sep}, f)
     rng = np.random.default_rng(len(name))
     for i, (w, h) in enumerate(SIZES):
         Image.fromarray(rng.integers(0, 256, (h, w, 3), np.uint8)).save(f"{d}/inputs/{i}.png")
@@ -106,10 +107,11 @@ image = dict(image_size=SIDE, layers=2, width=16, head_width=8, patch_size=8)
 open_clip_folder("open_clip", "clip", "<|endoftext|>", dict(
     embed_dim=12, quick_gelu=True, vision_cfg=dict(image, mlp_ratio=3.7), text_cfg=dict(text, vocab_size=tokens("clip"))),
     dict(mean=[0.1, 0.2, 0.3], std=[0.5, 0.6, 0.7], interpolation="bicubic", resize_mode="shortest"))
-open_clip_folder("open_clip-clipa", "clip", "<|endoftext|>", dict(
+open_clip_folder("open_clip-clipa", "bert", "[PAD]", dict(
     embed_dim=12, custom_text=True,
     vision_cfg=dict(image, no_ln_pre=True, pool_type="avg", final_ln_after_pool=True, ls_init_value=1e-5),
-    text_cfg=dict(text, vocab_size=tokens("clip"), pool_type="last", no_causal_mask=True, act_kwargs={"approximate": "tanh"})),
+    text_cfg=dict(text, vocab_size=tokens("bert"), pool_type="last", no_causal_mask=True, act_kwargs={"approximate": "tanh"},
+                  tokenizer_kwargs={"strip_sep_token": True})),
     dict(mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], interpolation="bilinear", resize_mode="squash"))
 open_clip_folder("open_clip-siglip", "siglip", "</s>", dict(
     embed_dim=64, custom_text=True, init_logit_bias=-10,

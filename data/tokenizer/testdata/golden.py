@@ -110,6 +110,17 @@ def siglip2(texts, size):
     return t, {"tokenizer_class": "GemmaTokenizer", "pad_token": "<pad>", "padding_side": "right", "add_bos_token": False, "add_eos_token": True}
 
 
+def bert(texts, size):
+    """As transformers converts bert-base-uncased's vocab.txt, which CLIPA reads."""
+    t = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=20))
+    t.normalizer, t.pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    t.train_from_iterator(texts, trainers.WordPieceTrainer(vocab_size=size, special_tokens=specials, limit_alphabet=150, show_progress=False))
+    t.decoder = decoders.WordPiece()
+    t.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", [("[CLS]", 2), ("[SEP]", 3)])
+    return t, {"tokenizer_class": "BertTokenizer", "pad_token": "[PAD]", "sep_token": "[SEP]"}
+
+
 def write(out, name, t, config, texts):
     folder = os.path.join(out, name)
     os.makedirs(folder, exist_ok=True)
@@ -137,7 +148,7 @@ def variants(out):
     level = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
     meta = lambda **how: {"type": "Metaspace", "replacement": "▁", **how}
     bytes = [[f"<0x{b:02X}>", -50.0] for b in range(256) if b != 0xE3]
-    all = [("clip", {}), ("siglip", {}), ("siglip2", {})]
+    all = [("clip", {}), ("siglip", {}), ("siglip2", {}), ("bert", {})]
     all += [("clip", {"pre_tokenizer": split(p, b, i)}) for b in ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext"]
             for p, i in [(r"\p{N}|\s|[.!]+", False), (r"\p{L}+|\S", True)]]
     all += [("clip", {"normalizer": {"type": form}}) for form in ["NFC", "NFD", "NFKC", "NFKD", "Lowercase"]]
@@ -161,6 +172,11 @@ def variants(out):
         ("siglip2", {"model.byte_fallback": False}),
         ("siglip2", {"model.vocab": {v: i for i, v in enumerate(v for v in read("siglip2")["model"]["vocab"] if v != "<0xE3>")}}),
     ]
+    bert = lambda **how: {"normalizer": {"type": "BertNormalizer", **dict({"clean_text": False, "handle_chinese_chars": False, "strip_accents": False,
+                                                                           "lowercase": False}, **how)}}
+    all += [("bert", bert()), ("bert", bert(clean_text=True)), ("bert", bert(handle_chinese_chars=True)), ("bert", bert(strip_accents=True)),
+            ("bert", bert(lowercase=True)), ("bert", bert(lowercase=True, strip_accents=None)),
+            ("bert", {"model.max_input_chars_per_word": 3}), ("bert", {"pre_tokenizer": {"type": "WhitespaceSplit"}})]
     # Equal sums of scores, and one symbol made by two pairs at one place.
     ties = [["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0], ["▁", -3.0], ["a", -1.0], ["b", -1.0], ["ab", -2.0], ["ba", -2.0], ["aba", -3.0], ["c", -2.5], ["cc", -40.0], ["d", 5.0], ["xd", -40.0]]
     all.append(("siglip", {"model.vocab": ties}))
@@ -203,6 +219,7 @@ def main():
     write(out, "clip", *clip(train, size), texts)
     write(out, "siglip", *siglip(train, size, os.path.join(HERE, "rules.tsv") if out.startswith(HERE) else ""), texts)
     write(out, "siglip2", *siglip2(train, size), texts)
+    write(out, "bert", *bert(train, size), texts)
     if out.startswith(HERE):
         variants(out)
 
