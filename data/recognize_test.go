@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/parquet-go/parquet-go"
+	"github.com/goclip/goclip/data/preprocess"
 )
 
 // twenty writes a row twenty times, and returns the pattern.
@@ -122,11 +122,20 @@ func TestTextLabels(t *testing.T) {
 	}
 }
 
-// TestNotUTF8: a caption that is not UTF-8 makes a bad row.
+// TestNotUTF8: a caption that is not UTF-8 makes a bad row, in training and evaluation.
 func TestNotUTF8(t *testing.T) {
-	var r row
-	r.addCaption(parquet.ByteArrayValue([]byte("caf\xe9")))
-	if want := `caption "caf\xe9" is not UTF-8`; r.problem() != want {
-		t.Errorf("problem = %q; want %q", r.problem(), want)
+	const want = `caption "caf\xe9" is not UTF-8`
+	path := twenty(t, textRow{pixel(t, 1), "caf\xe9", "1"})
+	d, err := Open(t.Context(), path, Config{BadRowBudget: 1}, Need{Caption: true})
+	must(t, err)
+	rows, err := d.read(t.Context(), 0, 1, columns{image: true, caption: true})
+	must(t, err)
+	s := &Stream{d: d}
+	if _, reason := s.caption(&rows[0], 0); reason != want {
+		t.Errorf("training: reason %q; want %q", reason, want)
+	}
+	p := preprocess.NewProcessor(d.config.Preprocess, 4)
+	if reason := example(p, make([]float32, 3*4*4), &rows[0], d.need); reason != want {
+		t.Errorf("evaluation: reason %q; want %q", reason, want)
 	}
 }

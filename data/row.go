@@ -56,7 +56,7 @@ type row struct {
 	status   string
 	weighted [][]string // captions of each column of Config.Captions
 	dropped  bool       // by a condition, so that its image is not read
-	excess   string     // what there is too much of, or what is no text, or ""
+	excess   string     // what there is too much of, or ""
 }
 
 // setImage keeps a copy of an image file.
@@ -89,9 +89,6 @@ func (r *row) with(captions []string, v parquet.Value) []string {
 	switch {
 	case len(caption) > maxCaptionBytes:
 		r.excess = fmt.Sprintf("caption of %d bytes; want at most %d", len(caption), maxCaptionBytes)
-		return captions
-	case !utf8.Valid(caption):
-		r.excess = fmt.Sprintf("caption %q is not UTF-8", brief(caption))
 		return captions
 	case len(captions) == maxCaptions:
 		r.excess = fmt.Sprintf("more than %d captions", maxCaptions)
@@ -135,6 +132,16 @@ func (r *row) setLabel(v parquet.Value, classes map[string]int64) {
 
 // labelName is the name of a class as it is compared.
 func labelName(name string) string { return norm.NFC.String(strings.TrimSpace(name)) }
+
+// notText says which of some captions is not UTF-8, or "".
+func notText(captions []string) string {
+	for _, c := range captions {
+		if !utf8.ValidString(c) {
+			return fmt.Sprintf("caption %q is not UTF-8", brief([]byte(c)))
+		}
+	}
+	return ""
+}
 
 // problem says why a row cannot be used whatever its caption, or "".
 func (r *row) problem() string {

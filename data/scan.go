@@ -84,6 +84,9 @@ func example(p *preprocess.Processor, dst []float32, r *row, need Need) (reason 
 	if need.Caption && len(r.captions) == 0 {
 		return "no caption"
 	}
+	if reason := notText(r.captions); need.Caption && reason != "" {
+		return reason
+	}
 	if need.Label && r.unknown != "" {
 		return fmt.Sprintf("label %q is none of the %d classes", r.unknown, len(need.classes))
 	}
