@@ -33,7 +33,7 @@ func TestFooters(t *testing.T) {
 		t.Error("the footer is parsed anew each time that the shard is opened")
 	}
 	p.FooterBytes = maxFooters
-	d.footers = footers{}
+	*d.footers = footers{}
 	d.footers.keep(a, p)
 	d.footers.keep(b, p)
 	if d.footers.of(a) != nil || d.footers.of(b) == nil || d.footers.bytes != maxFooters {

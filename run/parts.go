@@ -45,6 +45,7 @@ func build(ctx context.Context, c *configs.Run, in *inputs, from *checkpoint.Che
 	if err := c.Train.FreezeIn(p.model); err != nil { // which decides what fits
 		return nil, err
 	}
+	in.limitPairs(c, p.model)
 	p.config, err = fit(c, p.model, in)
 	return p, err
 }

@@ -38,6 +38,8 @@ type state struct {
 	Source *source `json:"source,omitempty"`
 
 	Watch train.Watch `json:"watch"`
+
+	Best *best `json:"best,omitempty"` // where checkpoint.best asks for one
 }
 
 // parseState reads a state whose numbers fit each other.
