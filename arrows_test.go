@@ -19,6 +19,7 @@ const arrows = `
 goclip: configs data data/preprocess data/tokenizer eval internal/kernel model run train
 internal/kernel:
 internal/regular:
+internal/prompt:
 internal/size:
 internal/glob:
 internal/bounded:
@@ -28,7 +29,7 @@ data/preprocess: internal/kernel
 data/tokenizer: internal/regular
 data/synth: internal/atomicfile
 data/storage: internal/atomicfile
-data/pack: data/parquetfile data/preprocess data/storage internal/atomicfile internal/guard internal/regular
+data/pack: data data/parquetfile data/preprocess data/storage internal/atomicfile internal/guard internal/prompt internal/regular
 data/doctor: data data/pack data/preprocess data/storage data/tokenizer internal/atomicfile internal/guard web/page
 data: data/parquetfile data/preprocess data/storage data/tokenizer data/where internal/guard internal/size
 model/op: internal/kernel
@@ -37,7 +38,7 @@ model: internal/glob internal/kernel model/op model/vm
 optim: internal/glob internal/kernel model
 train: data data/tokenizer internal/atomicfile internal/glob internal/kernel internal/size model optim train/embedcache
 train/embedcache:
-eval: data data/tokenizer eval/embeddings internal/kernel internal/regular model
+eval: data data/tokenizer eval/embeddings internal/kernel internal/prompt internal/regular model
 configs: checkpoint checkpoint/weightfile data/... eval foreign internal/regular model optim train
 foreign: checkpoint checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
 export: checkpoint data/preprocess data/tokenizer foreign internal/atomicfile model
@@ -45,7 +46,7 @@ run: checkpoint checkpoint/weightfile configs export foreign data/... eval inter
 web/page:
 web/serve:
 web/live: checkpoint configs data run train web/page web/serve
-web/demo: data data/preprocess eval eval/embeddings model web/page web/serve
+web/demo: data data/preprocess eval eval/embeddings internal/prompt model web/page web/serve
 bench: internal/kernel model model/vm optim // model/vm reports the time of operations
 bench/race: bench // reads its report
 bench/killtest: checkpoint run

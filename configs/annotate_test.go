@@ -40,7 +40,7 @@ func TestAnnotated(t *testing.T) {
 		"\n  clip_norm: 1 # number, default 0\n",
 		"\n  beta1: 0.9 # number, the default\n",
 		"\n  batch: 256 # whole number, required\n",
-		"\n  classes: embedded:cifar10-classes.txt # text, default \"\"\n",
+		"\n  templates: embedded:cifar10-templates.txt # text, default \"\"\n",
 		"\n  # data (text): Patterns, as data.val.\n  sets: [] # list of {name, data}, the default\n",
 	} {
 		if !strings.Contains(string(text), want) {

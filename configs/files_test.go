@@ -141,7 +141,8 @@ func TestWorldFiles(t *testing.T) {
 // TestEmbeddedFiles holds that the lists of an embedded recipe are found in any
 // folder, and that they are lists that package eval would take.
 func TestEmbeddedFiles(t *testing.T) {
-	run, err := Load("cifar10", recipeSets("cifar10"), nil)
+	sets := append(recipeSets("cifar10"), "eval.classes=embedded:cifar10-classes.txt")
+	run, err := Load("cifar10", sets, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,8 +170,8 @@ func TestEmbeddedFiles(t *testing.T) {
 		t.Errorf("an embedded file that is not there: %v", err)
 	}
 	t.Chdir(t.TempDir())
-	write(t, "cifar10-classes.txt", "not these\n")
-	if again, err := Load("cifar10", recipeSets("cifar10"), nil); err != nil || again.Eval.Classes != run.Eval.Classes {
-		t.Errorf("beside a file of that name: %v, %v; want the embedded one", again.Eval.Classes, err)
+	write(t, "cifar10-templates.txt", "not these {}\n")
+	if again, err := Load("cifar10", sets, nil); err != nil || again.Eval.Templates != run.Eval.Templates {
+		t.Errorf("beside a file of that name: %v, %v; want the embedded one", again.Eval.Templates, err)
 	}
 }

@@ -30,6 +30,10 @@ type Need struct {
 	// the place of its name, from 0. Empty makes such labels an error.
 	Classes []string
 
+	// RenameClasses takes Classes for other words for the classes whose names the
+	// shards carry, one for one. Otherwise names that differ are an error.
+	RenameClasses bool
+
 	classes map[string]int64 // made of them
 }
 
@@ -97,6 +101,9 @@ func openSources(ctx context.Context, sources []Source, c Config, need Need) (*D
 		// The windows of all sources are in memory together.
 		window := newOrder(0, 1, c.ShuffleWindow).window * blockRows
 		d.spans = append(d.spans, span{source.name(), first, d.rows - first, int(window * d.quotas[i] / mixBlock)})
+	}
+	if err := d.checkClasses(); err != nil {
+		return nil, err
 	}
 	return d, nil
 }

@@ -90,6 +90,9 @@ func (s *shard) recognizeLabel(p *parquetfile.File, c Config, need Need) error {
 		return fmt.Errorf("label column %s: holds %v; want whole numbers from 0, or the names of classes", name,
 			label.Node.Type())
 	}
+	if s.names, err = p.ClassNames(name); err != nil {
+		return err
+	}
 	s.label, s.classes = label.ColumnIndex, need.classes
 	s.see("label", label)
 	return nil

@@ -26,6 +26,7 @@ type shard struct {
 	noCaption, noLabel error // why there is none
 
 	classes map[string]int64 // the label of each name, where labels are text
+	names   []string         // of the classes, by label, as the shard carries them; or nil
 
 	layout string // for people: the columns as understood
 

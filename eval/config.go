@@ -15,11 +15,17 @@ import "fmt"
 // recall, of labels zero-shot accuracy.
 type Config struct {
 	// Classes is a text file with one class name a line; the label of a row is
-	// the number of its line, from 0. Empty means that nothing is classified.
+	// the number of its line, from 0. Empty means the names that the shards carry
+	// for their labels, as a ClassLabel of the datasets library does; without them
+	// nothing is classified.
 	Classes string `yaml:"classes"`
 
-	// Templates is a text file with one prompt a line, in which {} is the place
-	// of the class name; empty means DefaultTemplate alone.
+	// RenameClasses takes Classes for other words for the classes whose names the
+	// shards carry, one for one. Otherwise names that differ are an error.
+	RenameClasses bool `yaml:"rename_classes"`
+
+	// Templates is a text file with one prompt a line, in which {}, {c},
+	// {0} or %s is the place of the class name; empty means DefaultTemplate alone.
 	Templates string `yaml:"templates"`
 
 	// Sets are shards with a name each, evaluated apart: of one with captions the loss
@@ -79,13 +85,13 @@ func (c Config) Validate() error {
 	if c.Batch < 0 {
 		return fmt.Errorf("eval: batch %d is negative", c.Batch)
 	}
+	if c.RenameClasses && c.Classes == "" {
+		return fmt.Errorf("eval: rename_classes without classes; want both")
+	}
 	for i, s := range c.Sets {
 		if s.Name == "" || s.Data == "" {
 			return fmt.Errorf("eval: sets[%d]: name %q, data %q; want both", i, s.Name, s.Data)
 		}
-	}
-	if c.Templates != "" && c.Classes == "" {
-		return fmt.Errorf("eval: templates %s without classes; want both", c.Templates)
 	}
 	return nil
 }

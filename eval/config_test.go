@@ -28,7 +28,8 @@ func TestConfig(t *testing.T) {
 		{sets(Set{"a", "b"}, Set{"", "b"}), `sets[1]: name "", data "b"; want both`},
 		{sets(Set{"a", ""}), `sets[0]: name "a", data ""; want both`},
 		{Config{Sets: []Set{{"a", "b"}}, MaxPairs: -1}, ""},
-		{Config{Templates: "t"}, "templates t without classes"},
+		{Config{Templates: "t"}, ""},
+		{Config{RenameClasses: true}, "rename_classes without classes"},
 	} {
 		err := test.c.Validate()
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {

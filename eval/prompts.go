@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/goclip/goclip/internal/prompt"
 	"github.com/goclip/goclip/internal/regular"
 )
 
@@ -86,7 +87,7 @@ func CheckClasses(classes []string) error {
 	return nil
 }
 
-// ReadTemplates reads one prompt a line; each must hold {} once. An empty path
+// ReadTemplates reads one prompt a line; each must hold {}, {c}, {0} or %s once. An empty path
 // means DefaultTemplate alone.
 func ReadTemplates(path string) ([]string, error) {
 	if path == "" {
@@ -105,11 +106,11 @@ func ReadTemplates(path string) ([]string, error) {
 	return lines, nil
 }
 
-// CheckTemplates reports the first template that does not hold {} once.
+// CheckTemplates reports the first template that does not hold {}, {c}, {0} or %s once.
 func CheckTemplates(templates []string) error {
 	for i, t := range templates {
-		if strings.Count(t, "{}") != 1 {
-			return fmt.Errorf("eval: template %d: %q; want {} once, for the class name", i+1, t)
+		if err := prompt.Check(t); err != nil {
+			return fmt.Errorf("eval: template %d: %w", i+1, err)
 		}
 	}
 	return nil
@@ -121,7 +122,7 @@ func Prompts(classes, templates []string) []string {
 	prompts := make([]string, 0, len(classes)*len(templates))
 	for _, class := range classes {
 		for _, template := range templates {
-			prompts = append(prompts, strings.Replace(template, "{}", class, 1))
+			prompts = append(prompts, prompt.Fill(template, class))
 		}
 	}
 	return prompts

@@ -55,7 +55,7 @@ func (e *evaluator) measure(ctx context.Context, s evalSet, score *train.Evaluat
 	if s.labeled == nil {
 		return nil
 	}
-	z, err := e.embedder.ZeroShot(ctx, s.labeled, e.inputs.classes, e.inputs.templates, e.ledger())
+	z, err := e.embedder.ZeroShot(ctx, s.labeled, s.classes, e.inputs.templates, e.ledger())
 	if err != nil {
 		return err
 	}

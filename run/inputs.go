@@ -15,7 +15,6 @@ import (
 type inputs struct {
 	train     *data.Dataset
 	sets      []evalSet
-	classes   []string
 	templates []string
 	tokenizer *tokenizer.Tokenizer // of tokenizer.path; nil without one
 	beginning *beginning           // of model.from; nil without it
@@ -25,6 +24,7 @@ type inputs struct {
 type evalSet struct {
 	name    string
 	labeled *data.Dataset // all images with labels; nil if they are not classified
+	classes []string      // the names of the labels
 	pairs   *data.Dataset // the pairs that are evaluated, in memory; nil without captions
 }
 

@@ -47,7 +47,7 @@ type Result struct {
 	LogitScale float64
 
 	// Evaluations hold the scores after the last step, one for each set, and Classes
-	// the names to choose from.
+	// the names to choose from, of the first set that is classified.
 	Evaluations []train.Evaluation
 	Classes     []string
 
@@ -76,7 +76,7 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 	r := &Result{
 		Config: s.config, Step: s.config.Train.Steps,
 		Weights:    filepath.Join(s.folder.store.Path(s.config.Train.Steps), ModelFile),
-		LogitScale: s.model.LogitScale(), Evaluations: s.evaluator.last, Classes: s.inputs.classes,
+		LogitScale: s.model.LogitScale(), Evaluations: s.evaluator.last, Classes: s.inputs.classes(),
 	}
 	if b := s.state.Best; b != nil && len(s.bestSteps()) > 0 {
 		r.Best, r.BestScore = s.folder.store.Path(b.Step), fmt.Sprintf("%s %.4g", b.By, b.Score)

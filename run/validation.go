@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -22,16 +23,17 @@ func (in *inputs) openEval(ctx context.Context, c *configs.Run, log *train.Conso
 	if len(sets) == 0 {
 		return in.checkBest(c)
 	}
+	if in.templates, err = configs.ReadTemplates(c.Eval.Templates); err != nil {
+		return err
+	}
+	var classes []string // nil means what the shards carry
 	if c.Eval.Classes != "" {
-		if in.classes, err = configs.ReadClasses(c.Eval.Classes); err != nil {
-			return err
-		}
-		if in.templates, err = configs.ReadTemplates(c.Eval.Templates); err != nil {
+		if classes, err = configs.ReadClasses(c.Eval.Classes); err != nil {
 			return err
 		}
 	}
 	for _, s := range sets {
-		opened, err := in.openSet(ctx, c, s, log)
+		opened, err := openSet(ctx, c, s, classes, log)
 		if err != nil {
 			return err
 		}
@@ -39,16 +41,35 @@ func (in *inputs) openEval(ctx context.Context, c *configs.Run, log *train.Conso
 			in.sets = append(in.sets, *opened)
 		}
 	}
+	if c.Eval.Templates != "" && in.classes() == nil {
+		log.Printf("eval.templates is not used: no set has labels with names")
+	}
 	return in.checkBest(c)
 }
 
-// openSet opens a set and draws its pairs.
-func (in *inputs) openSet(ctx context.Context, c *configs.Run, s eval.Set, log *train.Console) (*evalSet, error) {
+// classes are the names of the labels of the first set that is classified, or nil.
+func (in *inputs) classes() []string {
+	for _, s := range in.sets {
+		if s.labeled != nil {
+			return s.classes
+		}
+	}
+	return nil
+}
+
+// openSet opens a set and draws its pairs. Labels are of the given classes, or of
+// those whose names the shards carry.
+func openSet(ctx context.Context, c *configs.Run, s eval.Set, classes []string, log *train.Console) (*evalSet, error) {
 	d, err := data.Open(ctx, s.Data, c.Data, data.Need{})
 	if err != nil {
 		return nil, err
 	}
-	has, opened := d.Has(), &evalSet{name: s.Name}
+	has, opened := d.Has(), &evalSet{name: s.Name, classes: classes}
+	if classes == nil {
+		if opened.classes, err = d.ClassNames(); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case !has.Caption && !has.Label:
 		_, err = data.Open(ctx, s.Data, c.Data, data.Need{Caption: true}) // which says what there is
@@ -56,14 +77,21 @@ func (in *inputs) openSet(ctx context.Context, c *configs.Run, s eval.Set, log *
 			err = fmt.Errorf("run: set %s: some shards have captions and some do not; want the same columns in all", s.Name)
 		}
 		return nil, err
-	case !has.Caption && in.classes == nil:
+	case !has.Caption && opened.classes == nil:
 		return nil, fmt.Errorf("run: set %s has labels and no captions; want the names of its classes (eval.classes), "+
 			"or captions to measure recall by (data.caption)", s.Name)
-	case !has.Label && in.classes != nil:
+	case !has.Label && classes != nil:
 		log.Printf("set %s has no labels: its captions are evaluated, and nothing is classified", s.Name)
+	case has.Label && opened.classes == nil:
+		log.Printf("set %s has labels without names: want eval.classes for their accuracy", s.Name)
 	}
-	if has.Label && in.classes != nil {
-		if opened.labeled, err = in.openLabeled(ctx, c, s, log); err != nil {
+	if classes == nil && opened.classes != nil {
+		if err := opened.allLabeled(ctx, d, log); err != nil {
+			return nil, err
+		}
+	}
+	if has.Label && opened.classes != nil {
+		if err := opened.openLabeled(ctx, c, s, log); err != nil {
 			return nil, err
 		}
 	}
@@ -82,29 +110,46 @@ func (in *inputs) openSet(ctx context.Context, c *configs.Run, s eval.Set, log *
 	return opened, nil
 }
 
-// openLabeled opens a set whose labels are numbers of the classes.
-func (in *inputs) openLabeled(ctx context.Context, c *configs.Run, s eval.Set, log *train.Console) (*data.Dataset, error) {
-	d, err := data.Open(ctx, s.Data, c.Data, data.Need{Label: true, Classes: in.classes})
+// allLabeled takes the names that shards carry for no list of classes where rows have
+// no label, as in test sets whose labels are secret.
+func (opened *evalSet) allLabeled(ctx context.Context, d *data.Dataset, log *train.Console) error {
+	n, err := d.Unlabeled(ctx)
+	if err != nil || n == 0 {
+		return err
+	}
+	log.Printf("set %s: %d of %d rows have no label, so that nothing is classified", opened.name, n, d.Len())
+	opened.classes = nil
+	return nil
+}
+
+// openLabeled opens a set whose labels are numbers of its classes.
+func (opened *evalSet) openLabeled(ctx context.Context, c *configs.Run, s eval.Set, log *train.Console) error {
+	if err := eval.CheckClasses(opened.classes); err != nil {
+		return fmt.Errorf("run: set %s: %w", s.Name, err)
+	}
+	d, err := data.Open(ctx, s.Data, c.Data, data.Need{Label: true, Classes: opened.classes,
+		RenameClasses: c.Eval.RenameClasses})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	label, at, err := d.MaxLabel(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if label >= int64(len(in.classes)) {
-		return nil, fmt.Errorf("run: %v has label %d; want 0 to %d, the lines of %s", at, label, len(in.classes)-1,
-			c.Eval.Classes)
+	if label >= int64(len(opened.classes)) {
+		return fmt.Errorf("run: %v has label %d; want 0 to %d, the classes of %s", at, label, len(opened.classes)-1,
+			cmp.Or(c.Eval.Classes, "its shard"))
 	}
 	one, err := d.OneLabel(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if one && label >= 0 && d.Len() > 1 {
 		log.Printf("warning: one class only: every label of set %s is %d, %s; its accuracy says little",
-			s.Name, label, in.classes[label])
+			s.Name, label, opened.classes[label])
 	}
-	return d, nil
+	opened.labeled = d
+	return nil
 }
 
 // limitPairs keeps as many pairs of each set as eval.max_pairs allows beside a model.

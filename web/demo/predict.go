@@ -12,6 +12,7 @@ import (
 
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/prompt"
 )
 
 // A prediction is the answer about an image.
@@ -134,8 +135,8 @@ func (q *question) check() error {
 		}
 	}
 	for _, t := range q.templates {
-		if strings.Count(t, "{}") != 1 {
-			return no("template %.60q; want {} once, for the label", t)
+		if err := prompt.Check(t); err != nil {
+			return no("template %v", err)
 		}
 	}
 	if err := eval.CheckClasses(q.labels); err != nil {

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/goclip/goclip/cmd/internal/cli"
-	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
 )
 
@@ -21,7 +20,7 @@ type compareFlags struct {
 func compareCommand() *cobra.Command {
 	var f compareFlags
 	c := &cobra.Command{
-		Use:   "compare RUN_A RUN_B --data 'SHARDS' --classes FILE",
+		Use:   "compare RUN_A RUN_B --data 'SHARDS'",
 		Short: "Say whether one model is better than another on the same images",
 		Args:  cobra.ExactArgs(2),
 		RunE:  f.run,
@@ -29,7 +28,7 @@ func compareCommand() *cobra.Command {
 	c.Flags().StringVar(&f.shards, "data", "", "patterns of Parquet files with labels")
 	f.prompts.flags(c)
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print one line of JSON")
-	cli.Required(c, "data", "classes")
+	cli.Required(c, "data")
 	return c
 }
 
@@ -67,11 +66,17 @@ func (f *compareFlags) right(ctx context.Context, path string) ([]float64, error
 	if err != nil {
 		return nil, err
 	}
+	if err := f.prompts.fromShards(ctx, f.shards, s.Config.Data); err != nil {
+		return nil, err
+	}
+	if f.prompts.classes == nil {
+		return nil, errNoClasses(f.shards)
+	}
 	classifier, err := s.Classifier(ctx, f.prompts.classes, f.prompts.templates)
 	if err != nil {
 		return nil, err
 	}
-	x, err := s.embed(ctx, f.shards, data.Need{Label: true, Classes: f.prompts.classes})
+	x, err := s.embed(ctx, f.shards, f.prompts.need())
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/goclip/goclip/cmd/internal/cli"
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/prompt"
 	"github.com/goclip/goclip/internal/regular"
 )
 
@@ -27,43 +28,43 @@ type prediction struct {
 }
 
 type predictFlags struct {
-	model            modelPath
-	labels, template string
-	asJSON           bool
+	model    modelPath
+	labels   labelFlags
+	template string
+	asJSON   bool
 }
 
 func predictCommand() *cobra.Command {
 	var f predictFlags
 	c := &cobra.Command{
-		Use:   "predict --checkpoint PATH --labels 'cat,dog' IMAGE...",
+		Use:   "predict --checkpoint PATH [--labels 'cat,dog'] IMAGE...",
 		Short: "Print how probable each label is for an image",
 		Args:  cobra.MinimumNArgs(1),
 		RunE:  f.run,
 	}
 	f.model.flags(c)
-	c.Flags().StringVar(&f.labels, "labels", "", "labels to choose from, with commas between")
-	c.Flags().StringVar(&f.template, "template", eval.DefaultTemplate, "prompt, with {} for the label")
+	c.Flags().StringVar(&f.labels.labels, "labels", "",
+		"labels to choose from, as a line of CSV (default: the classes of the run's evaluations)")
+	c.Flags().StringVar(&f.labels.file, "labels-file", "", "labels to choose from, one a line, in place of --labels")
+	c.Flags().StringVar(&f.template, "template", eval.DefaultTemplate, "prompt, with {}, {c}, {0} or %s for the label")
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print a line of JSON for each image")
-	cli.Required(c, "checkpoint", "labels")
+	cli.Required(c, "checkpoint")
 	return c
 }
 
 func (f *predictFlags) run(c *cobra.Command, images []string) error {
-	var classes []string
-	for l := range strings.SplitSeq(f.labels, ",") {
-		classes = append(classes, strings.TrimSpace(l))
+	classes, err := f.labels.read()
+	if err != nil {
+		return err
 	}
-	if err := eval.CheckClasses(classes); err != nil {
-		return fmt.Errorf("%w in --labels", err)
-	}
-	if len(classes) < 2 {
-		return cli.Usagef("--labels %q: one label; want two or more to choose from", f.labels)
-	}
-	if strings.Count(f.template, "{}") != 1 {
-		return cli.Usagef("--template %q; want {} once, for the label", f.template)
+	if err := prompt.Check(f.template); err != nil {
+		return cli.Usagef("--template %v", err)
 	}
 	s, err := f.model.open(1)
 	if err != nil {
+		return err
+	}
+	if classes, err = s.labels(c.Context(), classes); err != nil {
 		return err
 	}
 	classifier, err := s.Classifier(c.Context(), classes, []string{f.template})

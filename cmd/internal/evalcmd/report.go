@@ -42,20 +42,22 @@ func (f *reportFlags) run(c *cobra.Command, _ []string) error {
 	if err := checkOut("out", f.out); err != nil {
 		return err
 	}
-	switch {
-	case f.prompts.classFile != "":
-		if err := f.prompts.read(); err != nil {
-			return err
-		}
-	case f.prompts.templateFile != "":
-		return cli.Usagef("--templates without --classes; want both")
+	if err := f.prompts.read(); err != nil {
+		return err
 	}
 	s, err := f.from.open()
 	if err != nil {
 		return err
 	}
-	x, err := f.from.set(c.Context(), s, data.Need{Caption: true,
-		Label: f.prompts.classes != nil, Classes: f.prompts.classes})
+	if err := f.prompts.fromShards(c.Context(), f.from.shards, s.Config.Data); err != nil {
+		return err
+	}
+	if f.prompts.templateFile != "" && f.prompts.classes == nil {
+		return errNoClasses(f.from.shards)
+	}
+	need := f.prompts.need()
+	need.Caption = true
+	x, err := f.from.set(c.Context(), s, need)
 	if err != nil {
 		return err
 	}

@@ -56,8 +56,9 @@ func TestReportOfCaptions(t *testing.T) {
 			t.Errorf("the report has %q", never)
 		}
 	}
-	if code, _, errs := call("report", "--checkpoint", "r", "--embeddings", embedded(t), "--templates", "x", "--out", out); code != 2 ||
-		!strings.Contains(errs, "--templates without --classes") {
+	if code, _, errs := call("report", "--checkpoint", "r", "--embeddings", embedded(t), "--templates",
+		"world/templates.txt", "--out", out); code != 2 ||
+		!strings.Contains(errs, "--classes is missing, and the file of embeddings has no names") {
 		t.Errorf("templates without classes: %d, %s", code, errs)
 	}
 }

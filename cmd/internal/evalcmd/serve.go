@@ -91,10 +91,10 @@ func (s *source) demo(ctx context.Context) (http.Handler, error) {
 			return nil, err
 		}
 	}
-	// The run's own lists, where they are still there.
-	if m.Classes, err = configs.ReadClasses(with.Config.Eval.Classes); err != nil {
-		m.Classes = nil
+	if m.Classes, err = s.classes(ctx, with); err != nil {
+		return nil, err
 	}
+	// The run's own, where they are still there.
 	if m.Templates, err = configs.ReadTemplates(with.Config.Eval.Templates); err != nil {
 		m.Templates = nil
 	}

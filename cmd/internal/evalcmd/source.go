@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/goclip/goclip/cmd/internal/cli"
+	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/storage"
 	"github.com/goclip/goclip/eval/embeddings"
@@ -78,6 +79,46 @@ func (s *source) set(ctx context.Context, with *session, need data.Need) (*embed
 		return nil, fmt.Errorf("eval: %s holds no captions; want them embedded with --captions (eval embed)", s.embeddings)
 	}
 	return x, nil
+}
+
+// classes are the names of the labels: those that the shards carry, or else the run's
+// own, where they are still there, or nil.
+func (s *source) classes(ctx context.Context, with *session) ([]string, error) {
+	if s.shards != "" {
+		if names, err := shardClasses(ctx, s.shards, with.Config.Data); err != nil || names != nil {
+			return names, err
+		}
+	}
+	return with.classes(ctx), nil
+}
+
+// classes are the names of the classes of the run's evaluations, where they are still
+// there, or nil.
+func (s *session) classes(ctx context.Context) []string {
+	c := s.Config
+	if c.Eval.Classes != "" {
+		if names, err := configs.ReadClasses(c.Eval.Classes); err == nil {
+			return names
+		}
+		return nil
+	}
+	for _, shards := range append([]string{c.Data.Val, c.Data.Train}, evalData(c)...) {
+		if shards == "" {
+			continue
+		}
+		if names, err := shardClasses(ctx, shards, c.Data); err == nil && names != nil {
+			return names
+		}
+	}
+	return nil
+}
+
+// evalData are the shards of eval.sets.
+func evalData(c *configs.Run) (all []string) {
+	for _, s := range c.Eval.Sets {
+		all = append(all, s.Data)
+	}
+	return all
 }
 
 // embed embeds the images of shards, and their captions if they are needed.

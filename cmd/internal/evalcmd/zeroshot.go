@@ -45,7 +45,7 @@ const trainUsage = "the Parquet files of training: report classes that their cap
 func zeroshotCommand() *cobra.Command {
 	var f zeroshotFlags
 	c := &cobra.Command{
-		Use:   "zeroshot --checkpoint PATH --data 'SHARDS' --classes FILE",
+		Use:   "zeroshot --checkpoint PATH --data 'SHARDS'",
 		Short: "Classify labeled images by prompts for their classes",
 		Args:  cobra.NoArgs,
 		RunE:  f.run,
@@ -55,7 +55,7 @@ func zeroshotCommand() *cobra.Command {
 	c.Flags().StringVar(&f.train, "train", "", trainUsage)
 	c.Flags().BoolVar(&f.details, "details", false, "add calibration, the accuracy of each template and, in JSON, the confusion matrix")
 	f.out.flags(c)
-	cli.Required(c, "checkpoint", "classes")
+	cli.Required(c, "checkpoint")
 	return c
 }
 
@@ -73,7 +73,13 @@ func (f *zeroshotFlags) run(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	x, err := f.from.set(c.Context(), s, data.Need{Label: true, Classes: f.prompts.classes})
+	if err := f.prompts.fromShards(c.Context(), f.from.shards, s.Config.Data); err != nil {
+		return err
+	}
+	if f.prompts.classes == nil {
+		return errNoClasses(f.from.shards)
+	}
+	x, err := f.from.set(c.Context(), s, f.prompts.need())
 	if err != nil {
 		return err
 	}
