@@ -19,8 +19,20 @@ import (
 
 // openLists reads the rows of files that name an image each, relative to the
 // folder of the file.
-func openLists(c Config, paths []string, read func(l *list, c Config, path string, f io.Reader) error) (source, error) {
-	l := newList()
+func openLists(c Config, paths []string, read listReader) (source, error) {
+	l, err := readLists(c, paths, read)
+	if err != nil {
+		return nil, err
+	}
+	return l, l.finish()
+}
+
+// A listReader adds the rows of a file.
+type listReader func(l *list, c Config, path string, f io.Reader) error
+
+// readLists reads the rows of files, but for what all rows settle.
+func readLists(c Config, paths []string, read listReader) (*list, error) {
+	l := newList(c)
 	for _, path := range paths {
 		f, err := regular.Open(path)
 		if err != nil {
@@ -36,7 +48,7 @@ func openLists(c Config, paths []string, read func(l *list, c Config, path strin
 	if c.Format != "jsonl" { // which has types of its own
 		l.parseNumbers()
 	}
-	return l, l.finish()
+	return l, nil
 }
 
 // beside is the path of an image named in a list.
@@ -228,7 +240,7 @@ func (l *list) addKeys(p *pair, keys map[string]any, given string) error {
 				p.captions = append(p.captions, s)
 			}
 		case name == caption && v == nil, name == label && v == nil:
-		case name == caption && p.caption == "":
+		case name == caption && p.caption == "" && len(p.captions) == 0:
 			s, ok := v.(string)
 			if !ok {
 				return fmt.Errorf("%s: have %v; want text", name, v)

@@ -1,14 +1,11 @@
 package pack
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // extensions lists the extensions of files that may be images.
@@ -19,35 +16,59 @@ var extensions = map[string]bool{
 
 func isImage(name string) bool { return extensions[strings.ToLower(filepath.Ext(name))] }
 
-// openFolder finds the images of a folder with a folder for each class, links
-// being followed. The name of a class is the name of its folder, with spaces for
-// _ and -; two folders of one name are an error. Other files are counted; those
-// whose name begins with a dot are not of interest.
+// openFolder finds the images of a folder, links being followed, and their captions.
+// Other files are counted; those whose name begins with a dot are not of interest.
 func openFolder(c Config) (source, error) {
-	l := newList()
-	l.classes = []string{} // names, even where they look like numbers
-	l.ignored = map[string]int64{}
-	w := folderWalk{Config: c, list: l, folders: map[string]string{}}
+	w := folderWalk{root: c.Source, texts: map[string]string{}, others: map[string]int64{}}
 	if err := w.folder("", nil); err != nil {
 		return nil, fmt.Errorf("pack: %w", err)
 	}
-	if len(l.pairs) == 0 {
-		return nil, fmt.Errorf("pack: %s: no image in a folder of a class; files by extension: %v", c.Source, l.ignored)
+	if len(w.images) == 0 {
+		return nil, fmt.Errorf("pack: %s: no image in it; files by extension: %v", c.Source, w.others)
+	}
+	from, err := w.captionSource(c.CaptionsFrom)
+	if err != nil {
+		return nil, fmt.Errorf("pack: %s: %w", c.Source, err)
+	}
+	var l *list
+	if from == "table" {
+		l, err = w.readTable(c)
+	} else {
+		l = newList(c)
+		f := folderCaptions{Config: c, list: l, folders: map[string]string{}, texts: map[string]bool{}}
+		err = f.read(&w, from)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for extension, n := range w.others {
+		if l.ignored == nil {
+			l.ignored = map[string]int64{}
+		}
+		l.ignored[extension] += n
 	}
 	return l, l.finish()
 }
 
-// A folderWalk adds the images of a folder of classes to a list.
+// A folderWalk finds what is in a folder. Paths are relative to it.
 type folderWalk struct {
-	Config
-	list    *list
-	folders map[string]string // by the name of their class
+	root   string
+	images []folderImage
+	texts  map[string]string // .txt files, by their path without the extension
+	tables []string          // CSV, TSV and JSONL files in the folder itself
+	others map[string]int64  // other files, by extension
+}
+
+// A folderImage is an image in a folder.
+type folderImage struct {
+	path string
+	size int64 // of the file
 }
 
 // folder walks a folder, whose path is relative to the source, in the order of
 // names. The folders above are given without links, which may lead back to one.
 func (w *folderWalk) folder(relative string, above []string) error {
-	path := filepath.Join(w.Source, relative)
+	path := filepath.Join(w.root, relative)
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
@@ -68,37 +89,30 @@ func (w *folderWalk) folder(relative string, above []string) error {
 		info, err := os.Stat(filepath.Join(path, entry.Name()))
 		switch {
 		case err != nil && isImage(name): // a link to nothing, of interest when it is read
-			err = w.image(name, 0)
+			w.images = append(w.images, folderImage{name, 0})
 		case err != nil:
 			return err
 		case info.IsDir():
-			err = w.folder(name, above)
+			if err := w.folder(name, above); err != nil {
+				return err
+			}
 		case isImage(name):
-			err = w.image(name, info.Size())
+			w.images = append(w.images, folderImage{name, info.Size()})
 		default:
-			w.list.ignored[strings.ToLower(filepath.Ext(name))]++
-		}
-		if err != nil {
-			return err
+			w.file(name)
 		}
 	}
 	return nil
 }
 
-// image adds an image, whose path is relative to the source.
-func (w *folderWalk) image(relative string, size int64) error {
-	path := filepath.Join(w.Source, relative)
-	class, _, ok := strings.Cut(filepath.ToSlash(relative), "/")
-	if !ok {
-		return fmt.Errorf("%s is in no folder of a class; want %s", path, filepath.Join(w.Source, "CLASS", relative))
+// file notes a file that is no image.
+func (w *folderWalk) file(name string) {
+	extension := strings.ToLower(filepath.Ext(name))
+	switch {
+	case extension == ".txt":
+		w.texts[strings.TrimSuffix(name, filepath.Ext(name))] = name
+	case tableFormats[extension] != "" && filepath.Dir(name) == ".":
+		w.tables = append(w.tables, name)
 	}
-	class = norm.NFC.String(class)
-	name := strings.NewReplacer("_", " ", "-", " ").Replace(class)
-	if other := cmp.Or(w.folders[name], class); other != class {
-		return fmt.Errorf("%s: folders %q and %q are both the class %q; want a name for each", w.Source, other, class, name)
-	}
-	w.folders[name] = class
-	fmt.Fprintf(w.list.hash, "%s %d\n", filepath.ToSlash(relative), size)
-	return w.list.add(pair{where: path, image: place{path: path},
-		caption: strings.ReplaceAll(w.Template, "{}", name), label: name})
+	w.others[extension]++
 }

@@ -19,17 +19,22 @@ func (p *packer) image(r *record, column int) (file []byte, err error) {
 	return file, err
 }
 
-func (p *packer) prepared(r *record, column int) (file []byte, err error) {
+// file is the image of a record as it is in the source.
+func (r *record) file(column int) (file []byte, err error) {
 	if r.load != nil {
-		if file, err = r.load(); err != nil {
-			return nil, err
+		return r.load()
+	}
+	for _, v := range r.row {
+		if v.Column() == column && !v.IsNull() {
+			file = v.ByteArray()
 		}
-	} else {
-		for _, v := range r.row {
-			if v.Column() == column && !v.IsNull() {
-				file = v.ByteArray()
-			}
-		}
+	}
+	return file, nil
+}
+
+func (p *packer) prepared(r *record, column int) (file []byte, err error) {
+	if file, err = r.file(column); err != nil {
+		return nil, err
 	}
 	if len(file) == 0 {
 		return nil, errors.New("no image")

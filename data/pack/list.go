@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
@@ -25,9 +26,13 @@ type list struct {
 	columns []column
 	index   map[string]int // of columns
 	classes []string       // names of labels; nil where labels are numbers
+	given   []string       // Config.Classes
 	hash    hash.Hash      // of all that the rows are made of
 
-	ignored map[string]int64 // files that are no images, by extension
+	ignored      map[string]int64 // files that are no images, by extension
+	skipped      int64            // images without a caption
+	several      bool             // whether a text file has several captions
+	captionsFrom string           // where they were found
 
 	hasCaption, hasCaptions, hasLabel bool
 
@@ -104,7 +109,31 @@ const (
 	text
 )
 
-func newList() *list { return &list{index: map[string]int{}, hash: sha256.New()} }
+func newList(c Config) *list {
+	l := &list{index: map[string]int{}, hash: sha256.New(), given: c.Classes}
+	if len(c.Classes) > 0 {
+		fmt.Fprintf(l.hash, "%q\n", c.Classes)
+	}
+	return l
+}
+
+// setLines takes the captions of a text file, one a line.
+func (l *list) setLines(p *pair, text string) {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	switch len(lines) {
+	case 0:
+	case 1:
+		p.caption = lines[0]
+	default:
+		p.captions, l.several = lines, true
+		l.captionsFrom = "each line of a .txt is a caption"
+	}
+}
 
 // kindOf is the kind of a value: nil, bool, int64, float64 or string.
 func kindOf(v any) kind {
@@ -152,6 +181,9 @@ func (l *list) add(p pair) error {
 		return nil
 	}
 	err := cmp.Or(check("name of the image", p.image.fileName()), check("caption", p.caption), check("label", p.label))
+	for _, c := range p.captions {
+		err = cmp.Or(err, check("caption", c))
+	}
 	for i, v := range p.extras {
 		if s, ok := v.(string); ok && err == nil {
 			err = check(l.columns[i].name, s)
@@ -173,6 +205,9 @@ func (l *list) finish() error {
 	}
 	for i := range l.pairs {
 		p := &l.pairs[i]
+		if l.several && p.caption != "" { // as a list, which the others have
+			p.captions, p.caption = append([]string{p.caption}, p.captions...), ""
+		}
 		l.hasCaption = l.hasCaption || p.caption != ""
 		l.hasCaptions = l.hasCaptions || len(p.captions) > 0
 		l.hasLabel = l.hasLabel || p.label != ""
@@ -180,14 +215,19 @@ func (l *list) finish() error {
 	if !l.hasCaption && !l.hasCaptions && !l.hasLabel {
 		return fmt.Errorf("pack: no row has a caption or a label")
 	}
-	l.numberLabels()
+	if err := l.numberLabels(); err != nil {
+		return err
+	}
 	l.leaves = l.newSchema()
 	return nil
 }
 
-// numberLabels numbers the labels: by the order of their names in NFC, unless all
-// are numbers.
-func (l *list) numberLabels() {
+// numberLabels numbers the labels: by the names that are given, or else by the order of
+// their names in NFC, unless all are numbers.
+func (l *list) numberLabels() error {
+	if len(l.given) > 0 {
+		return l.numberByNames()
+	}
 	names := map[string]int64{}
 	numeric := l.classes == nil
 	for i := range l.pairs {
@@ -214,6 +254,32 @@ func (l *list) numberLabels() {
 			p.number, _ = strconv.ParseInt(p.label, 10, 64) // checked above
 		}
 	}
+	return nil
+}
+
+// numberByNames numbers the labels by the names that are given.
+func (l *list) numberByNames() error {
+	numbers := map[string]int64{}
+	for i, name := range l.given {
+		numbers[norm.NFC.String(name)] = int64(i)
+	}
+	for i := range l.pairs {
+		p := &l.pairs[i]
+		if p.label == "" {
+			continue
+		}
+		n, ok := numbers[norm.NFC.String(p.label)]
+		if !ok {
+			var err error
+			if n, err = strconv.ParseInt(p.label, 10, 64); err != nil || n < 0 || n >= int64(len(l.given)) {
+				return fmt.Errorf("pack: %s: label %q is none of the %d classes; want a name of them, or 0 to %d",
+					p.where, p.label, len(l.given), len(l.given)-1)
+			}
+		}
+		p.number = n
+	}
+	l.classes = l.given
+	return nil
 }
 
 func (l *list) newSchema() *parquet.Schema {
@@ -252,6 +318,7 @@ func (l *list) rows() int64             { return int64(len(l.pairs)) }
 func (l *list) schema() *parquet.Schema { return l.leaves }
 func (l *list) imageColumn() []string   { return []string{"image", "bytes"} }
 func (l *list) identity() string        { return fmt.Sprintf("%x", l.hash.Sum(nil)) }
+func (l *list) classNames() []string    { return l.classes }
 func (l *list) close()                  {}
 
 // metadata describes the columns to the datasets library of Hugging Face.

@@ -18,6 +18,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/goclip/goclip/data/storage"
+	"github.com/goclip/goclip/internal/prompt"
 )
 
 // Config says what is packed and how.
@@ -38,14 +39,29 @@ type Config struct {
 	// Split begins the names of the shards; empty means train.
 	Split string
 
+	// Val is the share of pictures that go to shards of the split val instead, from
+	// 0 to 1, such as 0.1; 0 means none. The hash of a picture's bytes says which, so
+	// that copies stay on one side.
+	Val float64
+
+	// CaptionsFrom says where the captions of a folder are: in a .txt beside each
+	// image (txt), a CSV, TSV or JSONL in the folder (table), or in the names of the
+	// folders (classes) or of the images (names). Empty means the first of these that
+	// there is; names only where no image is in a folder of its own.
+	CaptionsFrom string
+
+	// Classes are the names of labels that are numbers, by number; labels that are
+	// names are numbered by it. Empty numbers names in their order.
+	Classes []string
+
 	// Image and Caption name columns or keys; empty means the usual names,
 	// such as image, path or filepath, and caption, text or title. Every other
 	// column is kept under its own name.
 	Image   string
 	Caption string
 
-	// Template is the caption of a class in a folder of classes, {} being its
-	// name; empty means "a photo of a {}".
+	// Template is the caption of a class in a folder of classes, {} (or {c}, {0},
+	// %s) being its name; empty means "a photo of a {}".
 	Template string
 
 	// ShortSide scales images whose shorter side is longer down to this many
@@ -80,6 +96,12 @@ func (c Config) Validate() error {
 		return fmt.Errorf("pack: format %q; want one of %s", c.Format, strings.Join(formats, ", "))
 	case strings.ContainsAny(c.Split, `/\*?[,`):
 		return fmt.Errorf("pack: split %q; want a name without / \\ * ? [ and commas", c.Split)
+	case !(0 <= c.Val && c.Val < 1):
+		return fmt.Errorf("pack: val %g; want a share from 0 to 1", c.Val)
+	case c.Val > 0 && c.Split == valSplit:
+		return fmt.Errorf("pack: split %s, and val %g of it; want one of them", c.Split, c.Val)
+	case c.CaptionsFrom != "" && !slices.Contains(captionSources, c.CaptionsFrom):
+		return fmt.Errorf("pack: captions from %q; want %s", c.CaptionsFrom, strings.Join(captionSources, ", "))
 	case c.ShortSide < 0:
 		return fmt.Errorf("pack: short side %d is negative", c.ShortSide)
 	case c.Quality < 0 || c.Quality > 100:
@@ -91,8 +113,16 @@ func (c Config) Validate() error {
 	case c.Workers < 0:
 		return fmt.Errorf("pack: workers %d is negative", c.Workers)
 	}
+	if c.Template != "" {
+		if err := prompt.Check(c.Template); err != nil {
+			return fmt.Errorf("pack: template %w", err)
+		}
+	}
 	return nil
 }
+
+// valSplit is the split of Config.Val.
+const valSplit = "val"
 
 var formats = []string{"folder", "csv", "tsv", "jsonl", "tar", "parquet"}
 
@@ -123,7 +153,14 @@ type Result struct {
 	Skipped      int64
 	Dropped      int64
 
-	// Ignored counts the files in a folder of classes that are not read, by their
+	// Val is of the rows in shards of the split val; nil without Config.Val. The
+	// others are not counted there.
+	Val *Result
+
+	// Captions says where the captions were found, where that is not plain.
+	Captions string
+
+	// Ignored counts the files in a folder that are not read, by their
 	// extension in lower case, such as .avif; "" counts the files without one.
 	Ignored map[string]int64
 }
@@ -143,9 +180,38 @@ func Run(ctx context.Context, folder string, c Config) (r Result, err error) {
 		return r, err
 	}
 	defer src.close()
-	if l, ok := src.(*list); ok {
-		r.Ignored = l.ignored
+	if c.Val == 0 {
+		r, err = c.pack(ctx, folder, src)
+	} else {
+		r, err = c.packSplit(ctx, folder, src)
 	}
+	if l, ok := src.(*list); ok {
+		r.Ignored, r.Captions = l.ignored, l.captionsFrom
+		r.Skipped += l.skipped
+	}
+	return r, err
+}
+
+// packSplit packs both sides of Val.
+func (c Config) packSplit(ctx context.Context, folder string, src source) (r Result, err error) {
+	if src.rows() == 0 {
+		return r, fmt.Errorf("pack: %s: no rows", c.Source)
+	}
+	train, val, err := splitOff(ctx, src, c)
+	if err != nil {
+		return r, err
+	}
+	if r, err = c.pack(ctx, folder, train); err != nil {
+		return r, err
+	}
+	c.Split = valSplit
+	held, err := c.pack(ctx, folder, val)
+	r.Val = &held
+	return r, err
+}
+
+// pack packs the rows of a source into shards of one split.
+func (c Config) pack(ctx context.Context, folder string, src source) (r Result, err error) {
 	rows := src.rows()
 	if rows == 0 {
 		return r, fmt.Errorf("pack: %s: no rows", c.Source)
@@ -196,6 +262,7 @@ type source interface {
 	rows() int64
 	schema() *parquet.Schema
 	imageColumn() []string
+	classNames() []string // of labels, for classes.txt
 	metadata() map[string]string
 
 	// identity differs where the source differs.

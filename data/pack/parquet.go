@@ -11,6 +11,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/parquetfile"
 	"github.com/goclip/goclip/data/storage"
 	"github.com/goclip/goclip/internal/guard"
@@ -90,8 +91,34 @@ func (s *shards) add(f *storage.File, name storage.Name) error {
 	if len(s.files) > 0 && !parquet.EqualNodes(p.Schema(), s.files[0].Schema()) {
 		return fmt.Errorf("its columns are %s; want the columns of %s, %s", columnsOf(p), s.paths[0], columnsOf(s.files[0]))
 	}
+	if err := s.checkNames(p); err != nil {
+		return err
+	}
 	s.files, s.first = append(s.files, p), append(s.first, s.total)
 	s.total += p.NumRows()
+	return nil
+}
+
+// checkNames holds that labels are of the classes of the first file, whose names are
+// written with all of them.
+func (s *shards) checkNames(p *parquetfile.File) error {
+	if len(s.files) == 0 {
+		return nil
+	}
+	for _, path := range p.Schema().Columns() {
+		have, err := p.ClassNames(path[0])
+		if err != nil {
+			return err
+		}
+		want, err := s.files[0].ClassNames(path[0])
+		if err != nil {
+			return err
+		}
+		if !slices.Equal(have, want) {
+			return fmt.Errorf("the classes of its column %s are other ones than those of %s: %s; want them apart", path[0],
+				s.paths[0], data.DifferentClasses(have, want))
+		}
+	}
 	return nil
 }
 
@@ -115,6 +142,8 @@ func columnsOf(f *parquetfile.File) string {
 func (s *shards) rows() int64             { return s.total }
 func (s *shards) schema() *parquet.Schema { return s.leaves }
 func (s *shards) imageColumn() []string   { return s.image }
+
+func (s *shards) classNames() []string { return nil } // the metadata have them
 
 func (s *shards) identity() string {
 	var text strings.Builder

@@ -16,9 +16,9 @@ import (
 
 // openTars lists the samples of tar files as WebDataset has them: neighbors
 // whose names are equal up to the first dot of the last part. An image, .txt
-// with the caption, .cls with the label and .json with columns make a row.
+// with a caption a line, .cls with the label and .json with columns make a row.
 func openTars(c Config, paths []string) (source, error) {
-	l := newList()
+	l := newList(c)
 	for _, path := range paths {
 		if err := l.addTar(c, path); err != nil {
 			return nil, err
@@ -186,7 +186,7 @@ func (l *list) addMember(p *pair, keys *map[string]any, f *os.File, r io.Reader,
 	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	switch ext {
 	case "txt":
-		p.caption = strings.TrimSuffix(string(text), "\n")
+		l.setLines(p, string(text))
 	case "cls":
 		p.label = strings.TrimSpace(string(text))
 	default:

@@ -62,9 +62,9 @@ func (p *packer) path(shard int) string {
 
 // prepare reads the rows of shards and their images.
 func (p *packer) prepare(ctx context.Context, shards []int) error {
-	column, ok := p.src.schema().Lookup(p.src.imageColumn()...)
-	if !ok {
-		return fmt.Errorf("pack: no column %s", strings.Join(p.src.imageColumn(), "."))
+	column, err := imageLeaf(p.src)
+	if err != nil {
+		return err
 	}
 	for _, shard := range shards {
 		end := p.end(shard)
@@ -259,14 +259,14 @@ func claim(folder string, c Config, src source) error {
 			return err
 		}
 	}
-	l, ok := src.(*list)
-	if !ok || len(l.classes) == 0 {
+	classes := src.classNames()
+	if len(classes) == 0 {
 		return nil
 	}
-	name, text := filepath.Join(folder, "classes.txt"), strings.Join(l.classes, "\n")+"\n"
+	name, text := filepath.Join(folder, "classes.txt"), strings.Join(classes, "\n")+"\n"
 	if have, err := os.ReadFile(name); err == nil && string(have) != text {
 		return fmt.Errorf("pack: %s has %d classes, other than the %d of %s; want the same, or another folder",
-			name, strings.Count(string(have), "\n"), len(l.classes), c.Source)
+			name, strings.Count(string(have), "\n"), len(classes), c.Source)
 	}
 	return replace(name, func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
 }
