@@ -181,7 +181,7 @@ func describes(caption string) bool {
 func (f *folderCaptions) text(w *folderWalk, p *pair, relative string) error {
 	name, ok := w.texts[stem(relative)]
 	if !ok {
-		return fmt.Errorf("%s: %w: no %s beside it; want one for each image, or to leave out images without", p.where,
+		return fmt.Errorf("%s: %w: no %s beside it; want one for each image, or captions from classes or names", p.where,
 			errNoCaption, filepath.Base(stem(relative))+".txt")
 	}
 	f.texts[name] = true
