@@ -267,6 +267,10 @@ func TestEvaluate(t *testing.T) {
 	if err != nil || z.N != 20 || z.Classes != len(classes) {
 		t.Errorf("Evaluate = %+v, %v; want 20 images", z, err)
 	}
+	carried, err := goclip.Evaluate(t.Context(), m, filepath.Join(world, "val-seen-*.parquet"), nil)
+	if err != nil || carried.Top1 != z.Top1 || carried.Classes != z.Classes {
+		t.Errorf("by the names in the shards: %+v, %v; want the same as by the list", carried, err)
+	}
 	if _, err := goclip.Evaluate(t.Context(), m, filepath.Join(world, "val-seen-*.parquet"), classes[:2]); err == nil {
 		t.Error("two classes for labels of more: want error")
 	}

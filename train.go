@@ -66,6 +66,7 @@ func Train(ctx context.Context, config *configs.Run, dir string, o ...TrainOptio
 
 // Evaluate measures the zero-shot accuracy of a model on labeled shards, such as
 // "shards/val-*.parquet": the label of a row is the index of its class, from 0.
+// Classes nil are those whose names the shards carry; other ones than those are an error.
 // Templates make the prompts of a class, as in [Model.Classify].
 func Evaluate(
 	ctx context.Context, m *Model, shards string, classes []string, templates ...string,
@@ -74,6 +75,11 @@ func Evaluate(
 	d, err := data.Open(ctx, shards, c.Data, data.Need{Label: true, Classes: classes})
 	if err != nil {
 		return eval.ZeroShot{}, err
+	}
+	if classes == nil {
+		if classes, err = d.ClassNames(); err != nil {
+			return eval.ZeroShot{}, err
+		}
 	}
 	classifier, err := m.classifierOf(ctx, classes, templates)
 	if err != nil {

@@ -70,6 +70,16 @@ func TestClassNames(t *testing.T) {
 	}
 }
 
+// TestInspectClasses holds that the description of a shard names its classes.
+func TestInspectClasses(t *testing.T) {
+	path := writeClassed(t, filepath.Join(t.TempDir(), "a.parquet"), classed("cat", "dog"))
+	for info, err := range Inspect(t.Context(), path, Config{}) {
+		if err != nil || !slices.Equal(info.Classes, []string{"cat", "dog"}) {
+			t.Errorf("classes %q, %v; want cat and dog", info.Classes, err)
+		}
+	}
+}
+
 // TestClassNamesShared reads the names of real shards.
 func TestClassNamesShared(t *testing.T) {
 	patterns, err := filepath.Glob("../../shared/data/cifar10/hf/val-*.parquet")

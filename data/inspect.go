@@ -19,6 +19,9 @@ type ShardInfo struct {
 	Bytes  int64  // of the file
 	Codec  string // of the images, such as uncompressed; - where there is no row group
 
+	// Classes are the names of the labels that the shard carries; nil without.
+	Classes []string
+
 	// Example is the first row that has an image; nil where none of the first 16 has.
 	Example *ExampleRow
 
@@ -72,6 +75,7 @@ func Inspect(ctx context.Context, patterns string, c Config) iter.Seq2[ShardInfo
 // describe reads the footer and the first row that has an image.
 func (s *shard) describe(ctx context.Context, info *ShardInfo) error {
 	info.Layout, info.Rows, info.Groups, info.Codec = s.layout, s.rows, s.groups, "-"
+	info.Classes = s.names
 	f, p, err := s.open(ctx)
 	if err != nil {
 		return err

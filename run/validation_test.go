@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -172,4 +173,41 @@ func labeledOnly(t *testing.T, dir string) string {
 	path := filepath.Join(dir, "labels.parquet")
 	must(t, parquet.WriteFile(path, []row{{[]byte("x"), 0}}))
 	return path
+}
+
+// TestClassesOfShards holds that labels are classified by the names which shards carry,
+// with the same result as by a list of them, and not where a row has no label.
+func TestClassesOfShards(t *testing.T) {
+	world := filepath.Join(t.TempDir(), "world")
+	var scores []string
+	for _, classes := range []string{filepath.Join(world, "classes.txt"), ""} {
+		r := testRun(t, world, filepath.Join(t.TempDir(), "run"), false)
+		r.Config.Eval.Classes = classes
+		result, err := Train(t.Context(), *r)
+		must(t, err)
+		if len(result.Classes) != 144 {
+			t.Errorf("classes %q: %d names; want 144", classes, len(result.Classes))
+		}
+		for _, e := range result.Evaluations {
+			scores = append(scores, fmt.Sprintf("%s %+v", e.Set, *e.Accuracy))
+		}
+	}
+	n := len(scores) / 2
+	if n == 0 || !slices.Equal(scores[:n], scores[n:]) {
+		t.Errorf("accuracy by the list and by the shards: %q; want the same twice", scores)
+	}
+	path := filepath.Join(t.TempDir(), "test.parquet")
+	type row struct {
+		PNG   []byte `parquet:"png"`
+		Label int64  `parquet:"label"`
+	}
+	must(t, parquet.WriteFile(path, []row{{[]byte("x"), 0}, {[]byte("y"), -1}}, parquet.KeyValueMetadata("huggingface",
+		`{"info":{"features":{"label":{"_type":"ClassLabel","names":["cat","dog"]}}}}`)))
+	log, err := trainLog(t, filepath.Join(t.TempDir(), "run"), false, func(c *configs.Run) {
+		c.World.Dir, c.Data.Train, c.Data.Val, c.Eval.Classes = "", filepath.Join(world, "train-*.parquet"), path, ""
+		c.Eval.Sets = nil
+	})
+	if err != nil || !strings.Contains(log, "1 of 2 rows have no label, so that nothing is classified") {
+		t.Errorf("a label of -1: %v, in\n%s", err, log)
+	}
 }

@@ -3,6 +3,7 @@ package datacmd
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +42,14 @@ func printShard(w io.Writer, s data.ShardInfo) {
 	fmt.Fprintln(w, s.Name)
 	if s.Layout != "" {
 		fmt.Fprintf(w, "  %s\n", s.Layout)
+	}
+	if n := len(s.Classes); n > 0 {
+		const most = 10
+		more := ""
+		if n > most {
+			more = ", ..."
+		}
+		fmt.Fprintf(w, "  labels of %d classes: %s%s\n", n, strings.Join(s.Classes[:min(n, most)], ", "), more)
 	}
 	if s.Bytes > 0 {
 		fmt.Fprintf(w, "  %d rows in %d row groups, %d bytes, images %s\n", s.Rows, s.Groups, s.Bytes, s.Codec)

@@ -90,6 +90,9 @@ func (f *probeFlags) run(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if err := f.sameClasses(c.Context(), s); err != nil {
+		return err
+	}
 	train, err := f.train.set(c.Context(), s, data.Need{Label: true})
 	if err != nil {
 		return err
@@ -103,6 +106,25 @@ func (f *probeFlags) run(c *cobra.Command, _ []string) error {
 		return err
 	}
 	return f.out.print(c, s, f.test.name(), p, func(w io.Writer) error { return printProbe(w, p) })
+}
+
+// sameClasses holds that the labels of both sets are of the same classes, where their
+// shards say so.
+func (f *probeFlags) sameClasses(ctx context.Context, s *session) error {
+	var names [2][]string
+	for i, shards := range []string{f.train.shards, f.test.shards} {
+		if shards == "" {
+			return nil
+		}
+		var err error
+		if names[i], err = data.ClassNames(ctx, shards, s.Config.Data); err != nil || names[i] == nil {
+			return err
+		}
+	}
+	if diff := data.DifferentClasses(names[1], names[0]); diff != "" {
+		return fmt.Errorf("eval: probe: the labels of --data are of other classes than those of --train: %s", diff)
+	}
+	return nil
 }
 
 // probe fits both classifiers to train and measures them on test.
