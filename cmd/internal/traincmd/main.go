@@ -2,6 +2,7 @@
 package traincmd
 
 import (
+	"encoding/csv"
 	"errors"
 	"os"
 	"path/filepath"
@@ -123,7 +124,7 @@ func summarize(cmd *cobra.Command, log *train.Console, workdir string, r *run.Re
 		r.Weights, filepath.Join(workdir, run.MetricsFile), filepath.Join(workdir, run.ConfigFile))
 	labels := "LABEL,LABEL"
 	if len(r.Classes) > 1 {
-		labels = strings.Join(r.Classes[:min(3, len(r.Classes))], ",")
+		labels = line(r.Classes[:min(3, len(r.Classes))])
 	}
 	log.Printf("logit scale %.1f; try: %s predict --checkpoint %s --labels %s PICTURE",
 		r.LogitScale, cli.Tool(cmd, "eval"), cli.Quote(workdir), cli.Quote(labels))
@@ -136,6 +137,15 @@ func summarize(cmd *cobra.Command, log *train.Console, workdir string, r *run.Re
 	if r.Best != "" {
 		log.Printf("best %s: %s", r.BestScore, r.Best)
 	}
+}
+
+// line is a line of CSV.
+func line(fields []string) string {
+	var s strings.Builder
+	w := csv.NewWriter(&s)
+	_ = w.Write(fields) // to memory
+	w.Flush()
+	return strings.TrimSuffix(s.String(), "\n")
 }
 
 // steps reads the value of --extend.
