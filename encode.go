@@ -93,6 +93,16 @@ func (m *Model) LogitScale() float64 { return m.logits.Scale }
 // LogitBias is what the sigmoid loss adds to logits; 0 of a model without it.
 func (m *Model) LogitBias() float64 { return m.logits.Bias }
 
+// Logits say how cosines become probabilities: by LogitScale, LogitBias, and the kind of
+// loss that the model was trained with.
+func (m *Model) Logits() eval.Logits { return m.logits }
+
+// CountTokens is the number of tokens of a text, as EncodeTexts sees it: at most the
+// model's context.
+func (m *Model) CountTokens(text string) int {
+	return min(len(m.tokenizer.Encode(text))+m.tokenizer.MinContext(), m.config.Model.Text.ContextLength)
+}
+
 // classifierOf embeds the prompts of labels, unless the last call had the same.
 func (m *Model) classifierOf(ctx context.Context, labels, templates []string) (*eval.Classifier, error) {
 	if err := eval.CheckClasses(labels); err != nil {
