@@ -72,7 +72,8 @@ func Redact(text string) string {
 }
 
 // List returns the files that patterns match, several with commas between: paths
-// with * ? [ ], the same in a bucket, where ? begins its options, and addresses
+// with * ? [ ] and a first ~, folders, whose .parquet files are meant, the same in a
+// bucket, where a folder ends in /, where ? begins its options, and addresses
 // of https. {000..099} and {a,b} stand for each of what they name. A pattern that
 // matches nothing is an error, and so is one whose service does not let us look.
 func (s *Store) List(ctx context.Context, patterns string) ([]Name, error) {
@@ -111,9 +112,17 @@ func (s *Store) match(ctx context.Context, pattern string) (names []Name, err er
 	shown := Redact(pattern)
 	scheme, rest, remote := strings.Cut(pattern, "://")
 	if !remote {
-		paths, err := filepath.Glob(pattern)
+		if pattern, err = Home(pattern); err != nil {
+			return nil, err
+		}
+		paths, folder, err := shardsOf(pattern)
 		if err != nil {
-			return nil, fmt.Errorf("pattern %q: %w", shown, err)
+			return nil, err
+		}
+		if !folder {
+			if paths, err = filepath.Glob(pattern); err != nil {
+				return nil, fmt.Errorf("pattern %q: %w", shown, err)
+			}
 		}
 		slices.Sort(paths)
 		for _, p := range paths {
@@ -142,6 +151,9 @@ func (s *Store) match(ctx context.Context, pattern string) (names []Name, err er
 		default:
 			place, options, _ := strings.Cut(rest, "?")
 			bucket, keys, _ := strings.Cut(place, "/")
+			if strings.HasSuffix(keys, "/") {
+				keys += "*.parquet"
+			}
 			if options != "" {
 				bucket += "?" + options
 			}

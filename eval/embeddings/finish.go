@@ -25,7 +25,7 @@ func writerOf(s *Set, state string) func(io.Writer) error {
 // says which images of the file that is there go into the new one, by their place; both
 // must be in the order of their shards.
 func (p *Parts) Finish(kept func(i int) bool) error {
-	if err := p.flush(); err != nil {
+	if err := p.Flush(); err != nil {
 		return err
 	}
 	parts := &cursor{files: p.files}

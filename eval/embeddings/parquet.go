@@ -169,6 +169,59 @@ func readParquet(path string) (*Set, error) {
 	return s, nil
 }
 
+// ReadNames reads what a file of Save says of its images beside embeddings and captions:
+// Labels, Rows, Columns and Weights.
+func ReadNames(path string) (*Set, error) {
+	s := &Set{}
+	err := withParquet(path, func(p *parquet.File) error {
+		var err error
+		if s.ColumnNames, _, err = columnsOf(p); err != nil {
+			return err
+		}
+		s.Columns = make([][]any, len(s.ColumnNames))
+		return s.readNames(p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Set) readNames(p *parquet.File) error {
+	names, types, err := columnsOf(p)
+	if err != nil {
+		return err
+	}
+	whole, err := rowOf(names, types)
+	if err != nil {
+		return err
+	}
+	var fields []reflect.StructField
+	for i := range whole.NumField() {
+		if f := whole.Field(i); f.Type.Kind() != reflect.Slice {
+			f.Index, f.Offset = nil, 0
+			fields = append(fields, f)
+		}
+	}
+	few := reflect.StructOf(fields)
+	r := parquet.NewReader(p, parquet.SchemaOf(reflect.New(few).Interface()))
+	defer func() { _ = r.Close() }() // it was only read
+	s.Weights, _ = p.Lookup(weightsKey)
+	for range p.NumRows() {
+		row, all := reflect.New(few), reflect.New(whole).Elem()
+		if err := r.Read(row.Interface()); err != nil {
+			return err
+		}
+		for _, f := range fields {
+			all.FieldByName(f.Name).Set(row.Elem().FieldByName(f.Name))
+		}
+		if err := s.add(all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // withParquet opens a file of embeddings.
 func withParquet(path string, use func(*parquet.File) error) (err error) {
 	defer func() { // the Parquet reader may panic on a damaged file

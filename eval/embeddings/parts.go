@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/goclip/goclip/internal/atomicfile"
 )
 
 // Parts are a set that is being made, of any size: a folder NAME.parts of files, each
@@ -98,11 +100,11 @@ func (p *Parts) Add(s *Set, next int64, bad int) error {
 	if len(p.set.Rows) < partImages && time.Since(p.begun) < partTime {
 		return nil
 	}
-	return p.flush()
+	return p.Flush()
 }
 
-// flush writes what is in memory as a part.
-func (p *Parts) flush() error {
+// Flush writes what is in memory as a part, for who is going to stop.
+func (p *Parts) Flush() error {
 	if p.set == nil {
 		return nil
 	}
@@ -111,8 +113,9 @@ func (p *Parts) flush() error {
 		return fmt.Errorf("embeddings: %w", err)
 	}
 	path := p.name(len(p.files))
-	if err := save(path, writerOf(p.set, string(text))); err != nil {
-		return err
+	if err := atomicfile.Write(path, writerOf(p.set, string(text))); err != nil {
+		_ = os.Remove(p.dir) // if it is empty
+		return fmt.Errorf("embeddings: %s: part %d: %w", p.out, len(p.files), err)
 	}
 	p.files, p.state, p.set = append(p.files, path), p.next, nil
 	return nil

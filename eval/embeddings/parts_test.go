@@ -45,7 +45,7 @@ func TestParts(t *testing.T) {
 				for lo := int(p.Next()); lo < 2500; lo += 500 {
 					must(t, p.Add(numbered(lo, lo+500), int64(lo+500), lo/500))
 					if stop {
-						must(t, p.flush())
+						must(t, p.Flush())
 					}
 					if stop && first && lo == 1000 {
 						must(t, p.Add(numbered(1500, 2000), 2000, 9)) // in memory, and lost
@@ -91,7 +91,7 @@ func TestPartsOther(t *testing.T) {
 	p, err := OpenParts(path, "this")
 	must(t, err)
 	must(t, p.Add(numbered(0, 3), 3, 0))
-	must(t, p.flush())
+	must(t, p.Flush())
 	if _, err := OpenParts(path, "that"); err == nil || !strings.Contains(err.Error(), "begun with other data") {
 		t.Errorf("parts of other data: %v", err)
 	}

@@ -43,8 +43,11 @@ func Run(root *cobra.Command, args []string, w io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	strict(root)
+	args, err := joinLists(root, args)
 	root.SetArgs(args)
-	err := kernel.CheckLevel()
+	if err == nil {
+		err = kernel.CheckLevel()
+	}
 	if err == nil {
 		err = root.ExecuteContext(storage.WithLog(ctx, log.Printf))
 	}

@@ -63,6 +63,7 @@ goes into a page with pictures. What it finds is no error: the exit code is 0.`,
 	f.StringSliceVar(&d.drop, "drop", doctor.DefaultKinds,
 		"rows that --write leaves out beside: "+strings.Join(doctor.Kinds, ", ")+`, or "" for none`)
 	f.IntVar(&d.doctor.Workers, "workers", 0, "goroutines that examine (default one a core)")
+	cli.List(c, "data", "val")
 	return c
 }
 

@@ -30,6 +30,7 @@ func compareCommand() *cobra.Command {
 	f.prompts.flags(c)
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print one line of JSON")
 	cli.Required(c, "data", "classes")
+	cli.List(c, "data")
 	return c
 }
 

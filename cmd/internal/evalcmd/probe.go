@@ -59,6 +59,7 @@ func probeCommand() *cobra.Command {
 	c.Flags().StringVar(&f.train.embeddings, "train-embeddings", "", "a file of eval embed instead of --train")
 	c.Flags().IntVar(&f.k, "k", 20, "number of nearest neighbors that vote")
 	f.out.flags(c)
+	cli.List(c, "data", "train")
 	return c
 }
 

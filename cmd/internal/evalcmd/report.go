@@ -32,6 +32,7 @@ func reportCommand() *cobra.Command {
 	c.Flags().StringVar(&f.train, "train", "", trainUsage)
 	c.Flags().StringVar(&f.out, "out", "report.html", "file to write")
 	cli.Required(c, "checkpoint", "classes")
+	cli.List(c, "data", "train")
 	return c
 }
 

@@ -35,6 +35,7 @@ func serveCommand() *cobra.Command {
 	c.Flags().StringVar(&f.workdir, "workdir", "", "show the run in this folder, which may go on or have ended")
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen at")
 	c.Flags().BoolVar(&f.public, "public", false, "let other machines in that have the token which is printed")
+	cli.List(c, "data")
 	return c
 }
 
