@@ -16,7 +16,7 @@ const module = "github.com/goclip/goclip"
 // arrows says which packages of this module a package may import, its tests
 // apart: a line for each. A trailing /... stands for the package and all below it.
 const arrows = `
-goclip: configs data data/preprocess data/tokenizer eval internal/kernel model run train
+goclip: configs data data/preprocess data/tokenizer eval internal/guard internal/kernel model run train
 internal/kernel:
 internal/size:
 internal/bounded:
@@ -41,7 +41,8 @@ run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/...
 web/page:
 web/serve:
 web/live: checkpoint configs data run train web/page web/serve
-web/demo: data data/preprocess eval eval/embeddings model web/page web/serve
+web/api: data/preprocess eval eval/embeddings model
+web/demo: data data/preprocess eval eval/embeddings model web/api web/page web/serve
 bench: internal/kernel model model/vm optim // model/vm reports the time of operations
 bench/race: bench // reads its report
 bench/killtest: checkpoint run

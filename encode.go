@@ -9,6 +9,7 @@ import (
 
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/guard"
 )
 
 // maxFile bounds an image file, in bytes.
@@ -17,21 +18,37 @@ const maxFile = 256 << 20
 // EncodeImages returns the embeddings of images: unit rows (N, E). Each is an
 // [image.Image], or an [io.Reader] of a JPEG, PNG, GIF, BMP, TIFF or WebP file, which
 // is decoded as in training; anything else is an error. An image without pixels and
-// a file that cannot be decoded are errors as well, which name its place, from 0.
+// a file that cannot be decoded are errors as well, an [ImageError].
 func (m *Model) EncodeImages(ctx context.Context, images ...any) ([][]float32, error) {
 	size := m.config.Model.Image.Size
 	return m.images.encode(ctx, len(images), func(i int, in *input) error {
 		p := m.processors.Get().(*preprocess.Processor)
 		defer m.processors.Put(p)
-		pixels, err := decode(p, images[i])
-		if err != nil {
-			return fmt.Errorf("goclip: image %d: %w", i, err)
-		}
 		in.pixels = make([]float32, 3*size*size)
-		p.Eval(in.pixels, pixels)
+		err := guard.Call(func() error { // a decoder may panic on a damaged file
+			pixels, err := decode(p, images[i])
+			if err == nil {
+				p.Eval(in.pixels, pixels)
+			}
+			return err
+		})
+		if err != nil {
+			return &ImageError{i, err}
+		}
 		return nil
 	})
 }
+
+// An ImageError says which of several images, from 0, cannot be embedded, and why.
+type ImageError struct {
+	Image int
+	Err   error
+}
+
+func (e *ImageError) Error() string { return fmt.Sprintf("goclip: image %d: %v", e.Image, e.Err) }
+
+// Unwrap is what is wrong with the image.
+func (e *ImageError) Unwrap() error { return e.Err }
 
 func decode(p *preprocess.Processor, source any) (*preprocess.Image, error) {
 	switch s := source.(type) {
