@@ -10,11 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/goclip/goclip/data/preprocess"
-	"github.com/goclip/goclip/internal/guard"
 )
 
 // pictureNames are the ends of names of image files.
@@ -118,65 +114,16 @@ func (p *Pictures) Len() int64 { return int64(len(p.Files)) }
 
 // Scan is as [Dataset.Scan].
 func (p *Pictures) Scan(ctx context.Context, size, n int, ledger *Ledger, visit func(Examples) error) error {
-	if ledger == nil {
-		ledger = NewLedger(nil, p.config)
-	}
-	processors := make([]*preprocess.Processor, p.config.decoders())
-	for i := range processors {
-		processors[i] = preprocess.NewProcessor(p.config.Preprocess, size)
-	}
-	pixels := 3 * size * size
-	images, reasons := make([]float32, n*pixels), make([]error, n)
-	for lo := p.start; lo < len(p.Files); lo += n {
-		if err := ctx.Err(); err != nil {
-			return err
+	at := p.start
+	return scanFiles(ctx, p.config, size, n, ledger, int64(at), func() (fileRow, bool, error) {
+		if at >= len(p.Files) {
+			return fileRow{}, false, nil
 		}
-		files := p.Files[lo:min(len(p.Files), lo+n)]
-		var wg sync.WaitGroup
-		for worker, processor := range processors {
-			wg.Go(func() {
-				for i := worker; i < len(files); i += len(processors) {
-					reasons[i] = picture(processor, images[i*pixels:][:pixels], files[i].Path)
-				}
-			})
-		}
-		wg.Wait()
-		e := Examples{Images: images[:0], Next: int64(lo + len(files))}
-		var bad []badRow
-		for i, f := range files {
-			ref := RowRef{Shard: f.Path}
-			if reasons[i] != nil {
-				bad = append(bad, badRow{ref, reasons[i].Error()})
-				continue
-			}
-			e.Images = append(e.Images, images[i*pixels:][:pixels]...) // moves down over bad ones
-			e.Labels, e.Captions, e.Rows = append(e.Labels, -1), append(e.Captions, nil), append(e.Rows, ref)
-		}
-		if err := ledger.add(len(files), bad); err != nil {
-			return err
-		}
-		if len(e.Rows) > 0 {
-			if err := visit(e); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// picture decodes a file for evaluation.
-func picture(p *preprocess.Processor, dst []float32, path string) error {
-	file, err := readPicture(path)
-	if err != nil {
-		return err
-	}
-	return guard.Call(func() error {
-		m, err := p.Decode(file)
-		if err == nil {
-			p.Eval(dst, m)
-		}
-		return err
-	})
+		path := p.Files[at].Path
+		at++
+		return fileRow{ref: RowRef{Shard: path}, label: -1, load: func() ([]byte, error) { return readPicture(path) }},
+			true, nil
+	}, visit)
 }
 
 // readPicture reads an image file, which must be a regular one.

@@ -16,7 +16,7 @@ import (
 func Command() *cobra.Command {
 	root := &cobra.Command{Use: "eval", Short: "Measure and use a trained model"}
 	root.AddCommand(zeroshotCommand(), retrievalCommand(), probeCommand(), predictCommand(), searchCommand(),
-		compareCommand(), embedCommand(), reportCommand(), serveCommand())
+		compareCommand(), embedCommand(), reportCommand(), serveCommand(), suiteCommand())
 	return root
 }
 

@@ -54,9 +54,7 @@ func (o *output) print(c *cobra.Command, model *session, data string, result ben
 			line.Dataset = o.dataset
 		}
 		if model != nil {
-			m := model.Config.Model
-			line.Model = fmt.Sprintf("goclip-ViT-%d-%d-w%d-l%d", m.Image.Patch, m.Image.Size, m.Image.Width,
-				m.Image.Layers)
+			line.Model = model.name()
 			line.Pretrained = model.Path
 		}
 		return line.Write(c.OutOrStdout())
@@ -64,6 +62,12 @@ func (o *output) print(c *cobra.Command, model *session, data string, result ben
 		return json.NewEncoder(c.OutOrStdout()).Encode(result)
 	}
 	return people(c.OutOrStdout())
+}
+
+// name is the model's in results.
+func (s *session) name() string {
+	m := s.Config.Model
+	return fmt.Sprintf("goclip-ViT-%d-%d-w%d-l%d", m.Image.Patch, m.Image.Size, m.Image.Width, m.Image.Layers)
 }
 
 // dataName makes a name of patterns of files: shards/val-*.parquet is val.

@@ -1,6 +1,8 @@
 package evalcmd
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -121,6 +123,59 @@ func TestSearchPictures(t *testing.T) {
 	code, _, errs := call("search", "--checkpoint", "r", "--text", "x", "--data", valData, "--embeddings", kept)
 	if code != 2 || !strings.Contains(errs, "or a folder of pictures") {
 		t.Errorf("shards and a file: exit code %d, %s", code, errs)
+	}
+}
+
+// An ending context has ended once it was asked a number of times.
+type ending struct {
+	context.Context
+	left *int
+}
+
+func (e ending) Err() error {
+	if *e.left--; *e.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestEmbedStopped holds that who was stopped goes on, and writes the bytes of who was not.
+func TestEmbedStopped(t *testing.T) {
+	enter(t)
+	dir := t.TempDir()
+	s, err := modelPath{checkpoint: "r"}.open(8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := embedJob{data: "world", out: filepath.Join(dir, "whole.parquet"), captions: true}
+	stopped := whole
+	stopped.out = filepath.Join(dir, "stopped.parquet")
+	if _, err := s.embedTo(t.Context(), whole); err != nil {
+		t.Fatal(err)
+	}
+	done := 0
+	for calls := 12; ; calls += 12 {
+		e, err := s.embedTo(ending{t.Context(), &calls}, stopped)
+		if err == nil {
+			if e.Images != 94 || e.Texts != 94 {
+				t.Errorf("%+v; want all 94", e)
+			}
+			break
+		}
+		if !errors.Is(err, context.Canceled) || e.Images < done {
+			t.Fatalf("%+v, %v; want more than the %d before", e, err, done)
+		}
+		done = e.Images
+	}
+	if done == 0 {
+		t.Error("never stopped half-way")
+	}
+	want, err := os.ReadFile(whole.out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(stopped.out); err != nil || string(got) != string(want) {
+		t.Errorf("%d bytes, %v; want the %d of who was not stopped", len(got), err, len(want))
 	}
 }
 
