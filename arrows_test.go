@@ -19,6 +19,7 @@ const arrows = `
 goclip: configs data data/preprocess data/tokenizer eval internal/guard internal/kernel model run train
 internal/kernel:
 internal/size:
+internal/glob:
 internal/bounded:
 internal/atomicfile:
 checkpoint: checkpoint/weights
@@ -31,13 +32,14 @@ data/doctor: data data/pack data/preprocess data/storage data/tokenizer internal
 data: data/parquetfile data/preprocess data/storage data/tokenizer data/where internal/guard internal/size
 model/op: internal/kernel
 model/vm: internal/kernel model/op
-model: internal/kernel model/op model/vm
-optim: internal/kernel model
-train: data data/tokenizer internal/atomicfile internal/kernel internal/size model optim
+model: internal/glob internal/kernel model/op model/vm
+optim: internal/glob internal/kernel model
+train: data data/tokenizer internal/atomicfile internal/glob internal/kernel internal/size model optim train/embedcache
+train/embedcache:
 eval: data data/tokenizer eval/embeddings internal/kernel model
-configs: checkpoint data/... eval model optim train
+configs: checkpoint checkpoint/weightfile data/... eval foreign model optim train
 foreign: checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
-run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train web/page
+run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train train/embedcache web/page
 web/page:
 web/serve:
 web/live: checkpoint configs data run train web/page web/serve

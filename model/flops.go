@@ -40,6 +40,35 @@ func (c Config) StepFLOPs(s StepConfig) float64 {
 	return flops
 }
 
+// StepFLOPs is that of the config, without what a frozen tower leaves out: its gradients
+// and the second forward pass for them, and with cached embeddings the first as well.
+// A tower of which a part is frozen counts as one that trains.
+func (m *CLIP) StepFLOPs(s StepConfig) float64 {
+	c, flops := m.config, m.config.StepFLOPs(s)
+	for _, t := range []struct {
+		tower                 Tower
+		forward, withoutInput float64
+		cached                bool
+	}{
+		{ImageTower, c.ImageFLOPs(), c.patchFLOPs(), s.CachedImages}, {TextTower, c.TextFLOPs(), 0, s.CachedTexts},
+	} {
+		if m.Trains(t.tower) {
+			continue
+		}
+		flops -= 2*t.forward - t.withoutInput
+		if !s.whole() {
+			flops -= t.forward
+		}
+		if s.Rematerialize {
+			flops -= t.forward * 2 / 3
+		}
+		if t.cached {
+			flops -= t.forward
+		}
+	}
+	return flops
+}
+
 // patchFLOPs is the FLOPs of the patch embedding of one image.
 func (c Config) patchFLOPs() float64 {
 	return 2 * float64(c.Image.patches()) * float64(3*c.Image.Patch*c.Image.Patch) * float64(c.Image.Width)

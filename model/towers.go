@@ -129,6 +129,19 @@ func (g *graph) tokensNode(n, t int) *G.Node {
 	return g.Builder.Input("tokens", tensor.Int32, n, t)
 }
 
+// embeddingsNode is the input (n, E), which has no value yet.
+func (g *graph) embeddingsNode(name string, n int) *G.Node {
+	return g.Builder.Input(name, tensor.Float32, n, g.config.EmbedDim)
+}
+
+// letFloats is let, unless there is no memory because a graph is only measured.
+func (g *graph) letFloats(node *G.Node, data []float32) *G.Node {
+	if data == nil {
+		return node
+	}
+	return g.let(node, data)
+}
+
 // let gives an input its memory.
 func (g *graph) let(node *G.Node, data any) *G.Node {
 	if node != nil && g.err == nil {

@@ -3,6 +3,7 @@ package optim
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/goclip/goclip/internal/kernel"
 	"github.com/goclip/goclip/model"
@@ -11,16 +12,16 @@ import (
 // AdamW is the optimizer of a run: its parameters, their moments and the step.
 type AdamW struct {
 	config Config
-	params []*model.Param
-	rules  []rule      // of the parameters
-	m, v   [][]float32 // moving averages of the gradient and its square
-	step   int         // updates done
-	steps  int         // of the whole run
+	params []*model.Param // none is frozen
+	rules  []rule         // of the parameters
+	m, v   [][]float32    // moving averages of the gradient and its square
+	step   int            // updates done
+	steps  int            // of the whole run
 	pool   *model.Pool
 }
 
-// New returns an optimizer of params for a run of the given number of steps. A
-// group of c that no parameter belongs to is an error.
+// New returns an optimizer of the params that are not frozen, for a run of the given
+// number of steps. A group of c that none of them belongs to is an error.
 func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*AdamW, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -35,7 +36,9 @@ func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*AdamW, 
 		return nil, fmt.Errorf("optim: cooldown %d is not less than the %d steps after the warmup",
 			c.Cooldown, steps-c.Warmup)
 	}
-	rules, err := c.rules(params)
+	layers := countLayers(params) // of the whole towers
+	params = slices.DeleteFunc(slices.Clone(params), func(p *model.Param) bool { return p.Frozen })
+	rules, err := c.rules(params, layers)
 	if err != nil {
 		return nil, err
 	}

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/goclip/goclip/internal/glob"
 	"github.com/goclip/goclip/model"
 )
 
@@ -52,7 +52,7 @@ func (g Group) of(r rule) rule {
 // validateGroups reports the first group that cannot work with any parameters.
 func (c Config) validateGroups() error {
 	for i, g := range c.Groups {
-		if _, err := path.Match(g.Match, ""); err != nil || g.Match == "" {
+		if !glob.Valid(g.Match) {
 			return fmt.Errorf("optim: groups[%d]: match %q is not a pattern of names, such as visual.*", i, g.Match)
 		}
 		if !(g.LearningRate >= 0 && g.LearningRate <= 10) {
@@ -67,13 +67,12 @@ func (c Config) validateGroups() error {
 	return nil
 }
 
-// rules returns the rule of each parameter.
-func (c Config) rules(params []*model.Param) ([]rule, error) {
+// rules returns the rule of each parameter of towers with so many layers.
+func (c Config) rules(params []*model.Param, layers layers) ([]rule, error) {
 	rules, used := make([]rule, len(params)), make([]bool, len(c.Groups))
-	layers := countLayers(params)
 	for i, p := range params {
 		r := rule{c.LearningRate, c.WeightDecay}
-		in := slices.IndexFunc(c.Groups, func(g Group) bool { return g.matches(p.Name) })
+		in := slices.IndexFunc(c.Groups, func(g Group) bool { return glob.Match(g.Match, p.Name) })
 		if in >= 0 {
 			used[in] = true
 			r = c.Groups[in].of(r)
@@ -92,43 +91,19 @@ func (c Config) rules(params []*model.Param) ([]rule, error) {
 	return rules, nil
 }
 
-// matches says whether a name matches the pattern. Names have no slashes, which
-// * would stop at.
-func (g Group) matches(name string) bool {
-	ok, _ := path.Match(g.Match, name) // validateGroups has seen that it is a pattern
-	return ok
-}
-
 // unused says why no parameter belongs to a group.
 func (c Config) unused(i int, params []*model.Param) error {
-	g, best, most := c.Groups[i], "", -1
+	g := c.Groups[i]
+	var names []string
 	for _, p := range params {
-		if g.matches(p.Name) {
+		if glob.Match(g.Match, p.Name) {
 			return fmt.Errorf("optim: groups[%d]: groups before it have all that %q matches, such as %s; "+
 				"want the narrower group first", i, g.Match, p.Name)
 		}
-		if n := common(g.Match, p.Name); n > most {
-			best, most = p.Name, n
-		}
+		names = append(names, p.Name)
 	}
-	return fmt.Errorf("optim: groups[%d]: %q matches none of the %d parameters; the nearest is %s",
-		i, g.Match, len(params), best)
-}
-
-// common counts the letters that a pattern and a name share at their start and,
-// without the pattern's outer stars, at their end.
-func common(pattern, name string) int {
-	pattern = strings.Trim(pattern, "*")
-	short := min(len(pattern), len(name))
-	n := 0
-	for n < short && pattern[n] == name[n] {
-		n++
-	}
-	m := 0
-	for m < short-n && pattern[len(pattern)-1-m] == name[len(name)-1-m] {
-		m++
-	}
-	return n + m
+	return fmt.Errorf("optim: groups[%d]: %q matches none of the %d trainable parameters; the nearest is %s",
+		i, g.Match, len(params), glob.Nearest(g.Match, names))
 }
 
 // layers counts the blocks of each tower by its prefix, "visual." or "".

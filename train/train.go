@@ -44,7 +44,8 @@ type Trainer struct {
 
 	setup  Setup
 	pool   *model.Pool
-	stream *data.Stream // nil before the first step
+	stream *data.Stream   // nil before the first step
+	frozen []*frozenTower // whose embeddings are cached
 	last   lastBatch
 	found  findings
 }
@@ -198,9 +199,13 @@ func (t *Trainer) gradients(ctx context.Context) (r StepResult, err error) {
 	r.Wait = time.Since(start)
 	copy(t.Step.Images(), batch.Images)
 	copy(t.Step.Tokens(), batch.Tokens)
+	err = t.embedFrozen(ctx, batch)
 	t.last.rows = append(t.last.rows[:0], batch.Rows...)
 	t.last.captions = append(t.last.captions[:0], batch.Captions...)
 	batch.Release() // its memory is large, and another batch can be decoded into it
+	if err != nil {
+		return r, err
+	}
 	err = t.Interruptible(ctx, func() (err error) {
 		r.Loss, err = t.Step.Run()
 		return err

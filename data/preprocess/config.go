@@ -225,6 +225,11 @@ func (c Config) validateResize() error {
 	return nil
 }
 
+// Active says whether a changes images.
+func (a Augment) Active() bool {
+	return len(a.CropScale) > 0 || a.Pad > 0 || a.Flip > 0 || len(a.ColorJitter) > 0 || a.Gray > 0
+}
+
 func (a Augment) validate() error {
 	switch {
 	case len(a.CropScale) != 0 && !(len(a.CropScale) == 2 && 0 < a.CropScale[0] &&
