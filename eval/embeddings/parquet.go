@@ -65,7 +65,7 @@ func (s *Set) typesOf() []reflect.Type {
 type rowWriter struct {
 	t      reflect.Type
 	schema *parquet.Schema
-	out    *parquet.Writer
+	out    *parquet.GenericWriter[any]
 	rows   []parquet.Row
 }
 
@@ -80,7 +80,7 @@ func newRowWriter(w io.Writer, names []string, types []reflect.Type, metadata ma
 	for key, value := range metadata {
 		options = append(options, parquet.KeyValueMetadata(key, value))
 	}
-	r.out = parquet.NewWriter(w, options...)
+	r.out = parquet.NewGenericWriter[any](w, options...)
 	return r, nil
 }
 
