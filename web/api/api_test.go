@@ -291,6 +291,28 @@ func TestTogether(t *testing.T) {
 	wg.Wait()
 }
 
+// leaving are items whose caller goes away while they are read.
+type leaving struct {
+	embeddings.Items
+	leave func()
+}
+
+func (l leaving) Block(lo, hi int) ([]float32, error) {
+	l.leave()
+	return l.Items.Block(lo, hi)
+}
+
+// TestLeaving holds that a search for all who wait does not end with the caller whose turn
+// it is.
+func TestLeaving(t *testing.T) {
+	m := testModel()
+	ctx, cancel := context.WithCancel(t.Context())
+	m.Items = leaving{m.Items, cancel}
+	if found, err := newServer(m).index.find(ctx, [][]float32{{1, 0}}, 1); err != nil || found[0][0].Place != 0 {
+		t.Errorf("%v, %v; want the first item", found, err)
+	}
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

@@ -179,10 +179,10 @@ func TestGrace(t *testing.T) {
 	for _, test := range []struct {
 		takes time.Duration
 		want  string
-	}{{200 * time.Millisecond, "done"}, {time.Hour, ""}} {
+	}{{endTime + endTime/4, "done"}, {time.Hour, ""}} {
 		s, err := Listen("127.0.0.1:0", false)
 		must(t, err)
-		s.Grace = time.Second
+		s.Grace = endTime + endTime/2
 		begun := make(chan bool, 1)
 		stop := s.Start(t.Context(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			begun <- true
@@ -207,7 +207,7 @@ func TestGrace(t *testing.T) {
 		start := time.Now()
 		stop()
 		if got := <-answer; got != test.want || time.Since(start) > 3*time.Second {
-			t.Errorf("an answer of %v: %q after %v; want %q within a second", test.takes, got, time.Since(start), test.want)
+			t.Errorf("an answer of %v: %q after %v; want %q within the grace", test.takes, got, time.Since(start), test.want)
 		}
 	}
 }

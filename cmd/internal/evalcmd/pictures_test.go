@@ -165,7 +165,9 @@ func TestEmbedStopped(t *testing.T) {
 		if !errors.Is(err, context.Canceled) || e.Images < done {
 			t.Fatalf("%+v, %v; want more than the %d before", e, err, done)
 		}
-		done = e.Images
+		if done = e.Images; calls > 200 {
+			t.Fatalf("%d images after %d calls; want an end", done, calls)
+		}
 	}
 	if done == 0 {
 		t.Error("never stopped half-way")
