@@ -38,8 +38,9 @@ train: data data/tokenizer internal/atomicfile internal/glob internal/kernel int
 train/embedcache:
 eval: data data/tokenizer eval/embeddings internal/kernel model
 configs: checkpoint checkpoint/weightfile data/... eval foreign model optim train
-foreign: checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
-run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train train/embedcache web/page
+foreign: checkpoint checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
+export: checkpoint data/preprocess data/tokenizer foreign internal/atomicfile model
+run: checkpoint checkpoint/weightfile configs export foreign data/... eval internal/... model train train/embedcache web/page
 web/page:
 web/serve:
 web/live: checkpoint configs data run train web/page web/serve

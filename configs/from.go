@@ -28,7 +28,9 @@ func (l layers) take(base *Run) (from string, err error) {
 		return "", fmt.Errorf("configs: model.from: %w", err)
 	}
 	m := s.Config.Model
-	m.Architecture = "" // of what the source started from
+	m.Architecture = ""         // of what the source started from
+	m.Image.PatchDropout = 0    // of training, not of the model
+	m.LoRA = model.LoRAConfig{} // merged into its matrices
 	if m.Loss == model.Sigmoid {
 		if m.LogitBias, err = s.logitBias(); err != nil {
 			return "", err

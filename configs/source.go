@@ -127,7 +127,11 @@ func (s *Source) openOwn(folder bool) (err error) {
 	if s.Config, err = LoadTrained(filepath.Join(dir, ConfigFile)); err != nil {
 		return err
 	}
-	s.Tokenizer, err = tokenizer.Load(filepath.Join(dir, TokenizerFile))
+	read := tokenizer.Load // with the files beside it, which may be another program's
+	if checkpoint.Is(dir) {
+		read = tokenizer.LoadAlone
+	}
+	s.Tokenizer, err = read(filepath.Join(dir, TokenizerFile))
 	if errors.Is(err, fs.ErrNotExist) && s.Config.Tokenizer.Path != "" {
 		s.Tokenizer, err = s.Config.Tokenizer.Load()
 	}

@@ -53,6 +53,7 @@ func Blank(c Config) (*CLIP, error) {
 		m.params = append(m.params, p)
 		m.byName[p.Name] = p
 	}
+	m.freezeBase()
 	m.layGradients()
 	return m, nil
 }
@@ -116,14 +117,15 @@ func (m *CLIP) Load(get func(name string) (shape []int, data []float32, err erro
 type graph struct {
 	*op.Builder
 	*CLIP
-	nodes map[string]*G.Node // of parameters
-	err   error
+	nodes   map[string]*G.Node // of parameters
+	lowRank map[string]*G.Node // of matrices with their adapters
+	err     error
 
 	blocks []vm.Segment // residual blocks
 }
 
 func (m *CLIP) newGraph() *graph {
-	return &graph{Builder: op.NewBuilder(G.NewGraph()), CLIP: m, nodes: map[string]*G.Node{}}
+	return &graph{Builder: op.NewBuilder(G.NewGraph()), CLIP: m, nodes: map[string]*G.Node{}, lowRank: map[string]*G.Node{}}
 }
 
 // input adds an input that reads value.
@@ -135,9 +137,18 @@ func (g *graph) input(name string, value *tensor.Dense) *G.Node {
 	return n
 }
 
-// param is the node of a parameter, which reads and writes its memory. The
-// kernel of the patch embedding is seen as a matrix, the logit scale as a vector.
+// param is the node of a parameter, with its adapter if it has one. The kernel of the
+// patch embedding is seen as a matrix, the logit scale as a vector.
 func (g *graph) param(name string) *G.Node {
+	w := g.stored(name)
+	if g.byName[name+loraA] == nil {
+		return w
+	}
+	return g.adapted(name, w)
+}
+
+// stored is the node of a parameter, which reads and writes its memory.
+func (g *graph) stored(name string) *G.Node {
 	if n, ok := g.nodes[name]; ok {
 		return n
 	}
@@ -192,6 +203,7 @@ func (g *graph) check() error {
 // not frozen: both towers, the loss, and the backward pass, in one graph.
 type TrainStep struct {
 	plans
+	keptTokens
 	images     []float32
 	vocabulary int
 	given      struct{ images, texts []float32 } // embeddings; nil where they are computed
@@ -208,7 +220,7 @@ func (m *CLIP) NewTrainStep(c StepConfig, pool *Pool) (*TrainStep, error) {
 	if c.CachedImages {
 		s.given.images = make([]float32, c.Batch*m.config.EmbedDim)
 	} else {
-		s.images = m.newImages(c.Batch)
+		s.images, s.keptTokens = m.newImages(c.Batch), m.newKept(c.Batch)
 	}
 	if c.CachedTexts {
 		s.given.texts = make([]float32, c.Batch*m.config.EmbedDim)
@@ -233,7 +245,11 @@ func (m *CLIP) trainGraph(c StepConfig, s *TrainStep, tokens []int32) (outputs G
 	if c.CachedImages {
 		x = g.letFloats(g.embeddingsNode("image embeddings", n), s.given.images)
 	} else {
-		x = g.Normalize(g.imageFeatures(g.letFloats(g.imagesNode(n), s.images)))
+		kept := g.keptNode(n)
+		if s.keptTokens.ids != nil { // there are none where a graph is only measured
+			g.let(kept, s.keptTokens.ids)
+		}
+		x = g.Normalize(g.imageFeatures(g.letFloats(g.imagesNode(n), s.images), kept))
 		computed = append(computed, x)
 	}
 	if c.SameTexts || !c.CachedTexts {

@@ -45,6 +45,9 @@ func NewFrom(source *CLIP, c Config, seed uint64, fresh ...string) (*CLIP, []Sta
 			}
 		}
 		if start.Origin == Fresh {
+			if p.Frozen {
+				return nil, nil, fmt.Errorf("model: %s: is new, and frozen beside adapters; want it in lora.train", p.Name)
+			}
 			s.values(p.Value, seed)
 		}
 		starts = append(starts, start)

@@ -18,12 +18,13 @@ import (
 // Source: Gao et al., "Scaling Deep Contrastive Learning Batch Size under
 // Memory Limited Setup", arXiv:2101.06983, section 3.2.
 type MicroStep struct {
-	m          *CLIP
-	config     StepConfig
-	pool       *Pool
-	arena      []float32
-	images     []float32
-	tokens     []int32
+	m      *CLIP
+	config StepConfig
+	pool   *Pool
+	arena  []float32
+	images []float32
+	tokens []int32
+	keptTokens
 	imageTower *microTower
 	textTowers map[int]*microTower // by the length of texts: see plans
 	texts      *G.Node             // the tokens of the loss; nil where it needs none
@@ -38,6 +39,7 @@ type microTower struct {
 	dy     []float32 // gradients by them
 	images []float32 // one of these is nil
 	tokens []int32   // (N, t)
+	kept   []int32   // (N, K) of images with patch dropout
 	parts  []part    // of the batch, in order
 	grads  [][]float32
 }
@@ -53,6 +55,7 @@ type part struct {
 // unless all are frozen.
 type microPlan struct {
 	in, dy, unit    *G.Node
+	kept            *G.Node // nil without patch dropout
 	grads           G.Nodes
 	options         vm.Options // of replay
 	forward, replay *vm.Machine
@@ -69,8 +72,9 @@ func (m *CLIP) NewMicroStep(c StepConfig, pool *Pool) (*MicroStep, error) {
 	}
 	s.pool, s.arena = pool, vm.NewArena(s.stats.ArenaBytes)
 	if s.tokens = m.newTokens(c.Batch); !c.CachedImages {
-		s.images = m.newImages(c.Batch)
+		s.images, s.keptTokens = m.newImages(c.Batch), m.newKept(c.Batch)
 	}
+	s.imageTower.kept = s.ids
 	s.imageTower.images, s.textTowers[m.config.Text.ContextLength].tokens = s.images, s.tokens
 	if s.texts != nil {
 		tokens := tensor.New(tensor.WithShape(s.texts.Shape()...), tensor.WithBacking(s.tokens))
@@ -202,8 +206,8 @@ func (m *CLIP) microGraph(c StepConfig, n, context int) (*microPlan, error) {
 	g.BF16 = c.BF16
 	p := &microPlan{options: vm.Options{Place: map[*G.Node][]float32{}, Accumulate: true}}
 	if context == 0 {
-		p.in = g.imagesNode(n)
-		p.unit = g.Normalize(g.imageFeatures(p.in))
+		p.in, p.kept = g.imagesNode(n), g.keptNode(n)
+		p.unit = g.Normalize(g.imageFeatures(p.in, p.kept))
 	} else {
 		p.in = g.tokensNode(n, context)
 		p.unit = g.Normalize(g.textFeatures(p.in))
@@ -348,6 +352,12 @@ func (t *microTower) let(p part) error {
 	}
 	if err := G.Let(p.plan.in, tensor.New(tensor.WithShape(p.plan.in.Shape()...), in)); err != nil {
 		return err
+	}
+	if kept := p.plan.kept; kept != nil {
+		ids := tensor.WithBacking(rows(t.kept, n, p))
+		if err := G.Let(kept, tensor.New(tensor.WithShape(kept.Shape()...), ids)); err != nil {
+			return err
+		}
 	}
 	return G.Let(p.plan.dy, tensor.New(tensor.WithShape(p.plan.dy.Shape()...), tensor.WithBacking(rows(t.dy, n, p))))
 }

@@ -16,6 +16,10 @@ type Step interface {
 	Images() []float32
 	Tokens() []int32
 
+	// DrawPatches chooses the patches that the next run keeps, if the model has patch
+	// dropout: a function of the seed and the number of the step alone.
+	DrawPatches(seed uint64, step int)
+
 	// Run computes the loss, and the gradients into the parameters' Grad.
 	Run() (loss float32, err error)
 
@@ -76,6 +80,9 @@ func (m *CLIP) validateStep(c StepConfig) error {
 		return fmt.Errorf("model: batch %d; want at least 2, since a pair is learned against the others", c.Batch)
 	case c.MicroBatch < 0:
 		return fmt.Errorf("model: micro-batch %d is negative", c.MicroBatch)
+	case c.CachedImages && m.config.Image.PatchDropout > 0:
+		return fmt.Errorf("model: cached embeddings of images with image.patch_dropout %g, which has others "+
+			"in each step; want it 0", m.config.Image.PatchDropout)
 	case c.CachedImages && m.Trains(ImageTower):
 		return fmt.Errorf("model: cached embeddings of images, whose tower trains; want it frozen")
 	case c.CachedTexts && m.Trains(TextTower):
@@ -122,7 +129,7 @@ func (m *CLIP) cut(length int) int {
 func (m *CLIP) EncoderBytes(n, length int) (int64, error) {
 	g := m.newGraph()
 	bytes := 4 * int64(n) * int64(3*m.config.Image.Size*m.config.Image.Size+m.config.Text.ContextLength)
-	for _, features := range []*G.Node{g.imageFeatures(g.imagesNode(n)), g.textFeatures(g.tokensNode(n, m.cut(length)))} {
+	for _, features := range []*G.Node{g.imageFeatures(g.imagesNode(n), nil), g.textFeatures(g.tokensNode(n, m.cut(length)))} {
 		unit := g.Normalize(features)
 		if err := g.check(); err != nil {
 			return 0, err

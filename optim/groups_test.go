@@ -32,7 +32,7 @@ func TestGroupUpdates(t *testing.T) {
 			{Match: "b*", LearningRate: 0.05, WeightDecay: -1},
 		},
 	}
-	want := []rule{{0.1, 0.6}, {0.4, 0}, {0.05, 0}, {0.1, 0.3}, {0.1, 0}}
+	want := []rule{{0.1, 0.6, false}, {0.4, 0, false}, {0.05, 0, false}, {0.1, 0.3, false}, {0.1, 0, false}}
 	a, err := New(params, c, 10, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -104,6 +104,8 @@ var carried = map[string][]string{
 	"model.embed_dim":  {"visual.proj", "text_projection", "text_projection.weight", "text_projection.bias"},
 	"model.activation": nil, "model.image.activation": nil, "model.text.activation": nil,
 	"model.layer_norm_eps": nil, "model.loss": nil,
+	"model.image.patch_dropout": nil,
+	"model.lora.rank":           nil, "model.lora.alpha": nil, "model.lora.match": nil, "model.lora.train": nil,
 	"model.image.size": nil, "model.image.pool": nil, "model.image.pool_first": nil, "model.image.no_projection": nil,
 	"model.text.context_length": nil, "model.text.pool": nil, "model.text.eot_id": nil,
 	"model.text.bidirectional": nil, "model.text.projection_bias": nil,

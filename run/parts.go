@@ -30,7 +30,7 @@ type parts struct {
 func build(ctx context.Context, c *configs.Run, in *inputs, from *checkpoint.Checkpoint) (p *parts, err error) {
 	p = &parts{}
 	if from != nil {
-		p.tokenizer, err = tokenizer.Load(from.Path(TokenizerFile))
+		p.tokenizer, err = tokenizer.LoadAlone(from.Path(TokenizerFile))
 	} else {
 		err = p.begin(ctx, c, in)
 	}
@@ -45,6 +45,7 @@ func build(ctx context.Context, c *configs.Run, in *inputs, from *checkpoint.Che
 	if err := c.Train.FreezeIn(p.model); err != nil { // which decides what fits
 		return nil, err
 	}
+	in.limitPairs(c, p.model)
 	p.config, err = fit(c, p.model, in)
 	return p, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/goclip/goclip/checkpoint"
 	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/export"
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/train"
 )
@@ -38,6 +39,8 @@ type state struct {
 	Source *source `json:"source,omitempty"`
 
 	Watch train.Watch `json:"watch"`
+
+	Best *best `json:"best,omitempty"` // where checkpoint.best asks for one
 }
 
 // parseState reads a state whose numbers fit each other.
@@ -97,9 +100,22 @@ func files(p *parts, t *train.Trainer, s state) []checkpoint.File {
 		}},
 		{Name: TokenizerFile, Size: 100 * int64(p.tokenizer.Size()), Write: p.tokenizer.WriteJSON},
 	}
+	all = append(all, p.openCLIP()...)
 	if t.EMA != nil {
 		all = append(all, checkpoint.File{Name: EMAFile, Size: size,
 			Write: func(w io.Writer) error { return writeTensors(w, t.EMA.State, loadable) }})
+	}
+	return all
+}
+
+// openCLIP are the files with which open_clip reads a checkpoint (local-dir:). There are
+// none of an architecture, or a preprocessing, that it does not have.
+func (p *parts) openCLIP() []checkpoint.File {
+	all, err := export.OpenCLIPFiles(export.Model{
+		CLIP: p.model, Preprocess: p.config.Data.Preprocess, Tokenizer: p.tokenizer,
+	})
+	if err != nil {
+		return nil
 	}
 	return all
 }

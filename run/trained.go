@@ -17,7 +17,8 @@ import (
 // with what using it takes.
 type Trained struct {
 	// Config is what the model was trained with. Of a foreign model, its sections
-	// model, data.preprocess and tokenizer are known, and all else is the default.
+	// model, data.preprocess and tokenizer are known, and all else is the default. It
+	// has no model.lora, since adapters are merged into the Model.
 	Config    *configs.Run
 	Model     *model.CLIP
 	Tokenizer *tokenizer.Tokenizer
@@ -49,7 +50,12 @@ func (t *Trained) load() error {
 	if err != nil {
 		return err
 	}
-	t.Model, err = foreign.Load(t.Path, c)
+	m, err := foreign.Load(t.Path, c)
+	if err != nil {
+		return err
+	}
+	t.Config.Model.LoRA = model.LoRAConfig{}
+	t.Model, err = m.Merged(nil)
 	return err
 }
 

@@ -60,7 +60,8 @@ func (c Config) CachedStep(m *model.CLIP, d *data.Dataset) (model.StepConfig, er
 		return s, nil
 	}
 	always := c.CacheFrozen == "on"
-	s.CachedImages = !m.Trains(model.ImageTower) && (always || !d.Augments())
+	varies := d.Augments() || m.Config().Image.PatchDropout > 0
+	s.CachedImages = !m.Trains(model.ImageTower) && (always || !varies)
 	s.CachedTexts = !m.Trains(model.TextTower)
 	if always && !s.CachedImages && !s.CachedTexts {
 		return s, fmt.Errorf("train: cache_frozen on, but both towers train; want one that is frozen as a whole, " +

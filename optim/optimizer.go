@@ -9,12 +9,13 @@ import (
 	"github.com/goclip/goclip/model"
 )
 
-// AdamW is the optimizer of a run: its parameters, their moments and the step.
-type AdamW struct {
+// An Optimizer is that of a run: its parameters, their moments and the step.
+type Optimizer struct {
 	config Config
 	params []*model.Param // none is frozen
 	rules  []rule         // of the parameters
-	m, v   [][]float32    // moving averages of the gradient and its square
+	m, v   [][]float32    // moving averages of the gradient and its square; no v with Muon
+	muon   *muon          // nil without Config.Muon
 	step   int            // updates done
 	steps  int            // of the whole run
 	pool   *model.Pool
@@ -22,7 +23,7 @@ type AdamW struct {
 
 // New returns an optimizer of the params that are not frozen, for a run of the given
 // number of steps. A group of c that none of them belongs to is an error.
-func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*AdamW, error) {
+func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*Optimizer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -42,28 +43,39 @@ func New(params []*model.Param, c Config, steps int, pool *model.Pool) (*AdamW, 
 	if err != nil {
 		return nil, err
 	}
-	a := &AdamW{config: c, params: params, rules: rules, steps: steps, pool: pool.OrDefault()}
-	size := 0
-	for _, p := range params {
-		size += len(p.Value)
+	a := &Optimizer{config: c, params: params, rules: rules, steps: steps, pool: pool.OrDefault()}
+	if c.Muon.on() {
+		a.muon = newMuon(c.Muon.Momentum, params, rules, a.pool)
 	}
-	m, v := kernel.NewFloats(size), kernel.NewFloats(size)
-	for _, p := range params {
-		n := len(p.Value)
-		a.m, a.v = append(a.m, m[:n:n]), append(a.v, v[:n:n])
-		m, v = m[n:], v[n:]
-	}
+	a.m, a.v = a.newMoments(func(rule) bool { return true }), a.newMoments(func(r rule) bool { return !r.muon })
 	return a, nil
 }
 
+// newMoments returns one for each parameter that needs it by its rule.
+func (a *Optimizer) newMoments(needed func(rule) bool) [][]float32 {
+	size, moments := 0, make([][]float32, len(a.params))
+	for i, p := range a.params {
+		if needed(a.rules[i]) {
+			size += len(p.Value)
+		}
+	}
+	all := kernel.NewFloats(size)
+	for i, p := range a.params {
+		if n := len(p.Value); needed(a.rules[i]) {
+			moments[i], all = all[:n:n], all[n:]
+		}
+	}
+	return moments
+}
+
 // Step is the number of updates done.
-func (a *AdamW) Step() int { return a.step }
+func (a *Optimizer) Step() int { return a.step }
 
 // Norm is the L2 norm of all gradients together.
-func (a *AdamW) Norm() float64 { return a.NormOf(func(string) bool { return true }) }
+func (a *Optimizer) Norm() float64 { return a.NormOf(func(string) bool { return true }) }
 
 // NormOf is the L2 norm of the gradients of the parameters whose names are in.
-func (a *AdamW) NormOf(in func(name string) bool) float64 {
+func (a *Optimizer) NormOf(in func(name string) bool) float64 {
 	a.pool.Lock()
 	defer a.pool.Unlock()
 	var sum float64
@@ -79,7 +91,7 @@ func (a *AdamW) NormOf(in func(name string) bool) float64 {
 // of groups and lower layers may differ from. Norm is the L2 norm of all
 // gradients; where it exceeds Config.ClipNorm, the gradients are scaled down to
 // that bound.
-func (a *AdamW) Update(norm float64) (rate float64) {
+func (a *Optimizer) Update(norm float64) (rate float64) {
 	done := a.step
 	a.step++
 	step := kernel.AdamW{
@@ -97,18 +109,29 @@ func (a *AdamW) Update(norm float64) (rate float64) {
 	for i, p := range a.params {
 		step.LearningRate = a.config.scheduled(a.rules[i].peak, done, a.steps)
 		step.WeightDecay = a.rules[i].decay
+		if a.rules[i].muon {
+			a.muon.update(p, a.m[i], step.LearningRate, step.WeightDecay, float32(step.GradScale))
+			continue
+		}
 		a.pool.AdamW(p.Value, p.Grad, a.m[i], a.v[i], step)
 	}
 	return a.config.At(done, a.steps)
 }
 
 // Skip counts a step without an update: parameters and moments stay.
-func (a *AdamW) Skip() { a.step++ }
+func (a *Optimizer) Skip() { a.step++ }
 
 // State visits the moments of each parameter, for a checkpoint: a name such as
-// "exp_avg.visual.proj", as PyTorch has it, the shape, and the memory itself.
-func (a *AdamW) State(visit func(name string, shape []int, data []float32) error) error {
+// "exp_avg.visual.proj", as PyTorch has it, the shape, and the memory itself. A
+// matrix that Muon updates has one, "momentum_buffer.", as in Muon's own code.
+func (a *Optimizer) State(visit func(name string, shape []int, data []float32) error) error {
 	for i, p := range a.params {
+		if a.rules[i].muon {
+			if err := visit("momentum_buffer."+p.Name, p.Shape, a.m[i]); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := visit("exp_avg."+p.Name, p.Shape, a.m[i]); err != nil {
 			return err
 		}
@@ -120,4 +143,4 @@ func (a *AdamW) State(visit func(name string, shape []int, data []float32) error
 }
 
 // Resume sets the number of updates done, when the moments have been restored.
-func (a *AdamW) Resume(step int) { a.step = step }
+func (a *Optimizer) Resume(step int) { a.step = step }
