@@ -41,6 +41,7 @@ configs: checkpoint checkpoint/weightfile data/... eval foreign model optim trai
 foreign: checkpoint checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
 export: checkpoint data/preprocess data/tokenizer foreign internal/atomicfile model
 run: checkpoint checkpoint/weightfile configs export foreign data/... eval internal/... model train train/embedcache web/page
+eval/suite: data eval eval/embeddings
 web/page:
 web/serve:
 web/live: checkpoint configs data run train web/page web/serve
