@@ -136,8 +136,10 @@ func valueOf(v parquet.Value) (any, error) {
 	switch v.Kind() {
 	case parquet.Boolean:
 		return v.Boolean(), nil
-	case parquet.Int32, parquet.Int64:
-		return integer(v), nil
+	case parquet.Int32:
+		return int64(v.Int32()), nil
+	case parquet.Int64:
+		return v.Int64(), nil
 	case parquet.Float:
 		return float64(v.Float()), nil
 	case parquet.Double:

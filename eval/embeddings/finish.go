@@ -10,7 +10,7 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/parquet-go/parquet-go"
+	"github.com/goclip/goclip/data/parquetfile"
 )
 
 // writerOf writes a part with its state.
@@ -81,7 +81,7 @@ func (c *cursor) next() (*Set, error) {
 			return nil, io.EOF
 		}
 		c.block, c.first = &Set{}, c.at
-		err := withParquet(c.files[c.file], func(p *parquet.File) error {
+		err := withParquet(c.files[c.file], func(p *parquetfile.File) error {
 			c.rows = int(p.NumRows())
 			return c.block.read(p, int64(c.at), min(p.NumRows(), int64(c.at)+groupRows))
 		})
@@ -97,7 +97,7 @@ func columnsOfAll(all []*cursor) (names []string, types []reflect.Type, weights 
 	first := true
 	for _, c := range all {
 		for _, path := range c.files {
-			err := withParquet(path, func(p *parquet.File) error {
+			err := withParquet(path, func(p *parquetfile.File) error {
 				theirs, of, err := columnsOf(p)
 				if err != nil {
 					return err

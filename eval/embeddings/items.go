@@ -11,7 +11,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/parquet-go/parquet-go"
+	"github.com/goclip/goclip/data/parquetfile"
 )
 
 // Items are N embeddings that can be searched: a [Set], which is in memory, or an
@@ -73,7 +73,7 @@ type NPYFile struct {
 	bytes  []byte
 	block  []float32
 	rows   *os.File // nil where there is none
-	reader *parquet.File
+	reader *parquetfile.File
 }
 
 // OpenNPY opens a .npy file (N, E), which must be closed.
@@ -111,7 +111,7 @@ func (f *NPYFile) open() error {
 	if info, err = f.rows.Stat(); err != nil {
 		return err
 	}
-	if f.reader, err = parquet.OpenFile(f.rows, info.Size()); err != nil {
+	if f.reader, err = parquetfile.Open(f.rows, info.Size(), nil); err != nil {
 		return fmt.Errorf("%s: not a whole Parquet file: %w", rowsName(f.path), err)
 	}
 	if have := f.reader.NumRows(); have != n {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,6 +11,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/parquetfile"
+	"github.com/goclip/goclip/internal/regular"
 )
 
 // The columns of a file of WriteParquet, in this order; those that the set keeps follow.
@@ -162,7 +163,7 @@ func (s *Set) writeParquet(w io.Writer, metadata map[string]string) error {
 
 func readParquet(path string) (*Set, error) {
 	s := &Set{}
-	err := withParquet(path, func(p *parquet.File) error { return s.read(p, 0, p.NumRows()) })
+	err := withParquet(path, func(p *parquetfile.File) error { return s.read(p, 0, p.NumRows()) })
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +174,7 @@ func readParquet(path string) (*Set, error) {
 // Labels, Rows, Columns and Weights.
 func ReadNames(path string) (*Set, error) {
 	s := &Set{}
-	err := withParquet(path, func(p *parquet.File) error {
+	err := withParquet(path, func(p *parquetfile.File) error {
 		var err error
 		if s.ColumnNames, _, err = columnsOf(p); err != nil {
 			return err
@@ -187,7 +188,7 @@ func ReadNames(path string) (*Set, error) {
 	return s, nil
 }
 
-func (s *Set) readNames(p *parquet.File) error {
+func (s *Set) readNames(p *parquetfile.File) error {
 	names, types, err := columnsOf(p)
 	if err != nil {
 		return err
@@ -204,32 +205,24 @@ func (s *Set) readNames(p *parquet.File) error {
 		}
 	}
 	few := reflect.StructOf(fields)
-	r := parquet.NewReader(p, parquet.SchemaOf(reflect.New(few).Interface()))
-	defer func() { _ = r.Close() }() // it was only read
 	s.Weights, _ = p.Lookup(weightsKey)
-	for range p.NumRows() {
-		row, all := reflect.New(few), reflect.New(whole).Elem()
-		if err := r.Read(row.Interface()); err != nil {
-			return err
-		}
+	return eachRow(p, 0, p.NumRows(), few, func(row reflect.Value) error {
+		all := reflect.New(whole).Elem()
 		for _, f := range fields {
-			all.FieldByName(f.Name).Set(row.Elem().FieldByName(f.Name))
+			all.FieldByName(f.Name).Set(row.FieldByName(f.Name))
 		}
-		if err := s.add(all); err != nil {
-			return err
-		}
-	}
-	return nil
+		return s.add(all)
+	})
 }
 
 // withParquet opens a file of embeddings.
-func withParquet(path string, use func(*parquet.File) error) (err error) {
+func withParquet(path string, use func(*parquetfile.File) error) (err error) {
 	defer func() { // the Parquet reader may panic on a damaged file
 		if r := recover(); r != nil {
 			err = fmt.Errorf("embeddings: %s: damaged: %v", path, r)
 		}
 	}()
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return fmt.Errorf("embeddings: %w", err)
 	}
@@ -238,7 +231,7 @@ func withParquet(path string, use func(*parquet.File) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("embeddings: %w", err)
 	}
-	p, err := parquet.OpenFile(f, info.Size())
+	p, err := parquetfile.Open(f, info.Size(), nil)
 	if err != nil {
 		return fmt.Errorf("embeddings: %s: not a whole Parquet file: %w", path, err)
 	}
@@ -252,7 +245,7 @@ func withParquet(path string, use func(*parquet.File) error) (err error) {
 }
 
 // columnsOf are the columns of a file that are not own ones.
-func columnsOf(p *parquet.File) (names []string, types []reflect.Type, err error) {
+func columnsOf(p *parquetfile.File) (names []string, types []reflect.Type, err error) {
 	for _, f := range p.Schema().Fields() {
 		name := f.Name()
 		if slices.Contains(ownNames, name) {
@@ -276,7 +269,7 @@ func columnsOf(p *parquet.File) (names []string, types []reflect.Type, err error
 }
 
 // read appends rows lo to hi of a file, whose columns become those of the set.
-func (s *Set) read(p *parquet.File, lo, hi int64) error {
+func (s *Set) read(p *parquetfile.File, lo, hi int64) error {
 	names, types, err := columnsOf(p)
 	if err != nil {
 		return err
@@ -289,7 +282,26 @@ func (s *Set) read(p *parquet.File, lo, hi int64) error {
 		s.ColumnNames, s.Columns = names, make([][]any, len(names))
 	}
 	s.Weights, _ = p.Lookup(weightsKey)
-	r := parquet.NewReader(p, parquet.SchemaOf(reflect.New(t).Interface()))
+	return eachRow(p, lo, hi, t, s.add)
+}
+
+// eachRow visits rows lo to hi of a file as values of a type.
+func eachRow(p *parquetfile.File, lo, hi int64, t reflect.Type, visit func(reflect.Value) error) error {
+	base := int64(0)
+	for i, g := range p.RowGroups() {
+		from, to := max(lo, base), min(hi, base+g.NumRows())
+		if from < to {
+			if err := rowsOf(p.Group(i), from-base, to-base, t, visit); err != nil {
+				return fmt.Errorf("row group %d: %w", i, err)
+			}
+		}
+		base += g.NumRows()
+	}
+	return nil
+}
+
+func rowsOf(group parquet.RowGroup, lo, hi int64, t reflect.Type, visit func(reflect.Value) error) error {
+	r := parquet.NewRowGroupReader(group, parquet.SchemaOf(reflect.New(t).Interface()))
 	defer func() { _ = r.Close() }() // it was only read
 	if err := r.SeekToRow(lo); err != nil {
 		return err
@@ -301,7 +313,7 @@ func (s *Set) read(p *parquet.File, lo, hi int64) error {
 		} else if err != nil {
 			return io.ErrUnexpectedEOF
 		}
-		if err := s.add(row.Elem()); err != nil {
+		if err := visit(row.Elem()); err != nil {
 			return fmt.Errorf("row %d: %w", i, err)
 		}
 	}

@@ -8,8 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/parquet-go/parquet-go"
-
+	"github.com/goclip/goclip/data/parquetfile"
 	"github.com/goclip/goclip/internal/atomicfile"
 )
 
@@ -52,7 +51,7 @@ func OpenParts(out, of string) (*Parts, error) {
 		if _, err := os.Stat(path); err != nil {
 			return p, nil
 		}
-		err := withParquet(path, func(f *parquet.File) error {
+		err := withParquet(path, func(f *parquetfile.File) error {
 			text, _ := f.Lookup(stateKey)
 			return json.Unmarshal([]byte(text), &p.state)
 		})

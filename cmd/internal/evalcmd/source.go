@@ -185,7 +185,7 @@ func (s *session) embed(ctx context.Context, shards string, need data.Need) (*em
 	if err != nil {
 		return nil, err
 	}
-	ledger := s.ledger(need == data.Need{})
+	ledger := s.ledger(!need.Label && !need.Caption)
 	x, err := s.Embed(ctx, d, need.Caption, ledger)
 	if err != nil {
 		return nil, err
