@@ -92,6 +92,9 @@ func (r *Run) Validate() error {
 	case r.Optim.Warmup >= r.Train.Steps:
 		return fmt.Errorf("configs: optim.warmup %d is not less than train.steps %d: the run would never reach its learning rate",
 			r.Optim.Warmup, r.Train.Steps)
+	case r.Checkpoint.Best != "" && r.Train.EvalEvery == 0:
+		return fmt.Errorf("configs: checkpoint.best %s without train.eval_every: there is one evaluation, at the end; "+
+			"want steps between evaluations", r.Checkpoint.Best)
 	case r.Optim.Cooldown >= r.Train.Steps-r.Optim.Warmup:
 		return fmt.Errorf("configs: optim.cooldown %d is not less than the %d of train.steps after optim.warmup",
 			r.Optim.Cooldown, r.Train.Steps-r.Optim.Warmup)

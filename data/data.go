@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -35,6 +36,8 @@ type Dataset struct {
 
 	spans  []span // of the sources, at least one
 	quotas []int64
+
+	held []row // of a Dataset that Draw made: all its rows
 }
 
 // Open finds the shards that patterns match, in the order of their names, and
@@ -234,8 +237,31 @@ func (d *Dataset) MaxLabel(ctx context.Context) (label int64, at RowRef, err err
 	return label, at, nil
 }
 
+// OneLabel says whether all rows that have a label have the same.
+func (d *Dataset) OneLabel(ctx context.Context) (bool, error) {
+	label := int64(-1)
+	for lo := int64(0); lo < d.rows; lo += blockRows {
+		rows, err := d.read(ctx, lo, min(d.rows, lo+blockRows), columns{label: true})
+		if err != nil {
+			return false, err
+		}
+		for _, r := range rows {
+			if label < 0 {
+				label = r.label
+			}
+			if r.label >= 0 && r.label != label {
+				return false, nil
+			}
+		}
+	}
+	return label >= 0, nil
+}
+
 // read returns rows lo to hi of all shards together.
 func (d *Dataset) read(ctx context.Context, lo, hi int64, want columns) (rows []row, err error) {
+	if d.held != nil {
+		return slices.Clone(d.held[lo:hi]), ctx.Err()
+	}
 	for _, s := range d.shards {
 		from, to := max(lo, s.first), min(hi, s.first+s.length())
 		if from >= to {

@@ -157,6 +157,23 @@ func (c Config) GuessLoss(batch int) float64 {
 	return math.Log(n) + (n-1)*math.Log(n/(n-1))
 }
 
+// GuessSigmoid is the sigmoid loss of a model that knows nothing, over a batch in which a
+// text belongs to so many images in the mean, as where texts that repeat are no negatives:
+// that of logits which are all the logarithm of the odds of a pair.
+func GuessSigmoid(batch int, same float64) float64 {
+	return float64(batch) * entropy(same/float64(batch))
+}
+
+// entropy is that of a question with the probability p of a yes, in nats.
+func entropy(p float64) (sum float64) {
+	for _, q := range []float64{p, 1 - p} {
+		if q > 0 {
+			sum -= q * math.Log(q)
+		}
+	}
+	return sum
+}
+
 // tokens is the number of tokens: the patches and the class token.
 func (c ImageConfig) tokens() int { return c.patches() + c.classTokens() }
 

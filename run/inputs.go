@@ -8,7 +8,6 @@ import (
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/synth"
 	"github.com/goclip/goclip/data/tokenizer"
-	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/train"
 )
 
@@ -21,10 +20,11 @@ type inputs struct {
 	tokenizer *tokenizer.Tokenizer // of tokenizer.path; nil without one
 }
 
-// An evalSet is labeled data with a name.
+// An evalSet is data with a name that training does not see.
 type evalSet struct {
-	name string
-	data *data.Dataset
+	name    string
+	labeled *data.Dataset // all images with labels; nil if they are not classified
+	pairs   *data.Dataset // the pairs that are evaluated, in memory; nil without captions
 }
 
 // openInputs opens what the config names, and draws the quickstart's world if
@@ -44,7 +44,7 @@ func openInputs(ctx context.Context, c *configs.Run, resume bool, log *train.Con
 			return nil, err
 		}
 	}
-	return in, in.openEval(ctx, c)
+	return in, in.openEval(ctx, c, log)
 }
 
 // openTrain opens the training data alone.
@@ -57,39 +57,6 @@ func openTrain(ctx context.Context, c *configs.Run) (*inputs, error) {
 		return nil, fmt.Errorf("run: %d pairs in data.train; want at least train.batch, %d", d.Len(), c.Train.Batch)
 	}
 	return &inputs{train: d}, nil
-}
-
-// openEval opens what the evaluations of a run need, if it has any.
-func (in *inputs) openEval(ctx context.Context, c *configs.Run) (err error) {
-	sets := c.Eval.Sets
-	if len(sets) == 0 && c.Data.Val != "" {
-		sets = []eval.Set{{Name: "validation", Data: c.Data.Val}}
-	}
-	if c.Eval.Classes == "" || len(sets) == 0 {
-		return nil
-	}
-	if in.classes, err = configs.ReadClasses(c.Eval.Classes); err != nil {
-		return err
-	}
-	if in.templates, err = configs.ReadTemplates(c.Eval.Templates); err != nil {
-		return err
-	}
-	for _, s := range sets {
-		d, err := data.Open(ctx, s.Data, c.Data, data.Need{Label: true})
-		if err != nil {
-			return err
-		}
-		label, at, err := d.MaxLabel(ctx)
-		if err != nil {
-			return err
-		}
-		if label >= int64(len(in.classes)) {
-			return fmt.Errorf("run: %v has label %d; want 0 to %d, the lines of %s", at, label, len(in.classes)-1,
-				c.Eval.Classes)
-		}
-		in.sets = append(in.sets, evalSet{s.Name, d})
-	}
-	return nil
 }
 
 // drawWorld draws the quickstart's world and proves by a scan of its training

@@ -17,7 +17,7 @@ type Memory struct {
 	Data        int64 // batches being decoded, and the encoded images of two windows
 	Batch       int64 // inputs and embeddings of the step
 	Activations int64 // the arena of the step
-	Eval        int64 // both encoders, and the grid's
+	Eval        int64 // both encoders, the grid's, and the pairs that are held
 }
 
 // Total is the peak.
@@ -75,6 +75,11 @@ func predict(c *configs.Run, m *model.CLIP, in *inputs, step model.StepConfig, l
 	if len(in.sets) > 0 {
 		if memory.Eval, err = m.EncoderBytes(c.Eval.Batch, length); err != nil {
 			return memory, err
+		}
+	}
+	for _, s := range in.sets {
+		if s.pairs != nil {
+			memory.Eval += s.pairs.HeldBytes()
 		}
 	}
 	if n := c.Train.GridSize(); n > 0 {

@@ -48,6 +48,10 @@ type Result struct {
 	// the names to choose from.
 	Evaluations []train.Evaluation
 	Classes     []string
+
+	// Best is the checkpoint that checkpoint.best keeps, BestScore its score in words;
+	// empty without one.
+	Best, BestScore string
 }
 
 // Train starts a run or continues it, and trains to its end. When ctx ends, it
@@ -67,11 +71,15 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 	if err := s.trainer.Run(ctx); err != nil {
 		return nil, err
 	}
-	return &Result{
+	r := &Result{
 		Config: s.config, Step: s.config.Train.Steps,
 		Weights:    filepath.Join(s.folder.store.Path(s.config.Train.Steps), ModelFile),
 		LogitScale: s.model.LogitScale(), Evaluations: s.evaluator.last, Classes: s.inputs.classes,
-	}, nil
+	}
+	if b := s.state.Best; b != nil && len(s.bestSteps()) > 0 {
+		r.Best, r.BestScore = s.folder.store.Path(b.Step), fmt.Sprintf("%s %.4g", b.By, b.Score)
+	}
+	return r, nil
 }
 
 // A session is a run in its folder, ready to train.
@@ -83,6 +91,7 @@ type session struct {
 	trainer   *train.Trainer
 	evaluator *evaluator
 	grid      *grid // nil if there is none; its file is the folder's
+	counts    []int // how often each caption occurs, of the first million
 	log       *train.Console
 }
 
@@ -131,6 +140,14 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 			return s, err
 		}
 	}
+	if err := s.countCaptions(ctx); err != nil {
+		return s, err
+	}
+	if from == nil {
+		if err := s.checkData(ctx); err != nil {
+			return s, err
+		}
+	}
 	if err := s.folder.open(s.config, s.state, from != nil); err != nil {
 		return s, err
 	}
@@ -165,14 +182,17 @@ func (s *session) hook(ctx context.Context) (err error) {
 		SaveInterval: c.Checkpoint.Interval(),
 		Inspect:      func(n *train.Inspection) error { return s.folder.keepInspection(n, s.log) },
 	}
+	if c.Checkpoint.Best != "" {
+		t.Best = s.isBest
+	}
 	if s.grid, err = openGrid(ctx, s); err != nil {
 		return err
 	}
 	if s.grid != nil {
 		t.Hooks.Grid = s.grid.after
 	}
-	t.Floor, err = s.floor(ctx)
-	return err
+	t.Floor, t.Guess = s.floor(), s.guess()
+	return nil
 }
 
 func (s *session) close() {
@@ -189,7 +209,7 @@ func (s *session) save(step int) error {
 	if err := s.folder.store.Save(step, files(s.parts, s.trainer, now)); err != nil {
 		return err
 	}
-	if err := s.folder.store.Prune(step, s.config.Checkpoint); err != nil {
+	if err := s.folder.store.Prune(step, s.config.Checkpoint, s.bestSteps()...); err != nil {
 		s.log.Printf("step %d is saved, but old checkpoints stay: %v", step, err)
 	}
 	if len(s.config.Data.Sources) > 0 {
@@ -213,30 +233,7 @@ func (s *session) announce() {
 		s.log.Printf("%v has no products of bfloat16: they are emulated, which takes longer than train.precision f32", kernel.Active())
 	}
 	s.log.Printf("%s", s.trainer.Optim.Groups())
-}
-
-// floor finds the least loss that the captions allow, and logs it where they
-// repeat enough to matter.
-func (s *session) floor(ctx context.Context) (float64, error) {
-	if s.config.Train.Step().SameTexts { // what repeats is not wrong
-		return 0, nil
-	}
-	var counts []int
-	if s.captions != nil {
-		counts, s.captions = s.captions.All(), nil
-	} else {
-		var err error
-		if counts, err = data.CountCaptions(ctx, s.inputs.train.Captions(ctx)); err != nil {
-			return 0, err
-		}
-	}
-	n, m := s.config.Train.Batch, s.model.Config()
-	floor := data.FloorOf(counts, n, m.GuessLoss) // a guess among the pairs that have the caption
-	if floor > 0.05 {
-		s.log.Printf("captions repeat (%d distinct ones): no model gets the loss of %d pairs below %.3f, where guessing has %.3f",
-			len(counts), n, floor, m.GuessLoss(n))
-	}
-	return floor, nil
+	s.inputs.announceSets(c, s.log)
 }
 
 // sameInputs refuses to go on with other shards, or another vocabulary, than

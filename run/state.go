@@ -34,6 +34,8 @@ type state struct {
 	Shards map[string]string `json:"shards"`
 
 	Watch train.Watch `json:"watch"`
+
+	Best *best `json:"best,omitempty"` // where checkpoint.best asks for one
 }
 
 // parseState reads a state whose numbers fit each other.

@@ -52,8 +52,8 @@ type Config struct {
 	// metrics.jsonl; 0 means 10.
 	LogEvery int `yaml:"log_every"`
 
-	// EvalEvery is the number of steps between two zero-shot evaluations; 0
-	// means only at the end.
+	// EvalEvery is the number of steps between two evaluations of data.val or
+	// eval.sets; 0 means only at the end.
 	EvalEvery int `yaml:"eval_every"`
 
 	// GridPairs is the number of pairs, 2 to 64, whose grid of cosines is written

@@ -143,9 +143,9 @@ func TestVerdict(t *testing.T) {
 		{State{Lines: []train.Metrics{line(10, 2.6)}}, "It learns: the loss has come 50 % of the way from guessing, ln N 4.60, to the least that the captions allow, 0.60."},
 		{State{Lines: []train.Metrics{line(10, 2.6)}, Step: 10, Steps: 10}, "It has learned"},
 		{State{Lines: []train.Metrics{line(10, 4.6)}, warmup: 50, Step: 10}, "still rising"},
-		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Low: 0.25, Classes: 10}}},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Accuracy: &train.Accuracy{Low: 0.25, Classes: 10}}}},
 			"It learns: the loss has come 2 %"},
-		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Low: 0.15, Classes: 10}}},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Accuracy: &train.Accuracy{Low: 0.15, Classes: 10}}}},
 			"not learned much yet"},
 		{State{Lines: []train.Metrics{line(90, 4.7)}, warmup: 50, Step: 90},
 			"not learned much yet: the loss has come 0 %"},
@@ -185,8 +185,8 @@ func TestHandler(t *testing.T) {
 	r.step(10, 3)
 	r.add(run.MetricsFile, fmt.Sprintf(`{"step":10,"set":%q,"top1":0.25,"n":100,"classes":10}`+"\n", hostile))
 	r.add(run.LedgerFile, fmt.Sprintf(`{"shard":"s","row":1,"reason":%q}`+"\n", hostile))
-	for range 5 {
-		r.step(20, 4.6) // at ln N again
+	for i := range 5 {
+		r.step(20+10*i, 4.6) // at ln N again
 	}
 	s := httptest.NewServer(Open(r.dir).Handler())
 	defer s.Close()
@@ -203,7 +203,7 @@ func TestHandler(t *testing.T) {
 		return string(text)
 	}
 	page := get("/", 200)
-	for _, want := range []string{"training, step 20 of 100", "verdict bad", "stuck at ln N",
+	for _, want := range []string{"training, step 60 of 100", "verdict bad", "stuck at ln N",
 		"&lt;script&gt;alert", "<svg role=\"img\"", "ln N 4.605, floor 0.500"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)
@@ -215,7 +215,7 @@ func TestHandler(t *testing.T) {
 	}
 	var state State
 	must(t, json.Unmarshal([]byte(get("/api/run", 200)), &state))
-	if state.Step != 20 || state.Newest.Loss != 4.6 ||
+	if state.Step != 60 || state.Newest.Loss != 4.6 ||
 		len(state.Findings) != 1 || state.Bad.Count != 1 || state.Snapshots != 6 {
 		t.Errorf("api/run: %+v", state)
 	}
@@ -247,7 +247,7 @@ func TestHandler(t *testing.T) {
 		t.Errorf("POST of api/run: %v, %v; want 405", a, err)
 	}
 	gauges := get("/metrics", 200) // which module web/shots reads by Prometheus' own parser
-	for _, want := range []string{"goclip_train_step 20\n",
+	for _, want := range []string{"goclip_train_step 60\n",
 		"goclip_train_loss 4.6\n", "goclip_bad_rows 1\n", "goclip_running 1\n"} {
 		if !strings.Contains(gauges, want) {
 			t.Errorf("metrics: no %q in\n%s", want, gauges)
