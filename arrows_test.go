@@ -21,6 +21,8 @@ internal/kernel:
 internal/size:
 internal/bounded:
 internal/atomicfile:
+internal/duration:
+internal/nearest:
 checkpoint: checkpoint/weights
 data/preprocess: internal/kernel
 data/tokenizer:
@@ -33,21 +35,21 @@ model/op: internal/kernel
 model/vm: internal/kernel model/op
 model: internal/kernel model/op model/vm
 optim: internal/kernel model
-train: data data/tokenizer internal/atomicfile internal/kernel internal/size model optim
+train: data data/tokenizer internal/atomicfile internal/duration internal/kernel internal/size model optim
 eval: data data/tokenizer eval/embeddings internal/kernel model
-configs: checkpoint data/... eval model optim train
+configs: checkpoint data/... eval internal/nearest model optim train
 foreign: checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
 run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train web/page
 web/page:
 web/serve:
-web/live: checkpoint configs data run train web/page web/serve
+web/live: checkpoint configs data internal/duration run train web/page web/serve
 web/demo: data data/preprocess eval eval/embeddings model web/page web/serve
 bench: internal/kernel model model/vm optim // model/vm reports the time of operations
 bench/race: bench // reads its report
 bench/killtest: checkpoint run
 bench/mutate:
 bench/soak: ...
-cmd/internal/cli: data/storage internal/kernel
+cmd/internal/cli: data/storage internal/kernel internal/nearest
 checkpoint/weights:
 checkpoint/torchfile: checkpoint/weights
 checkpoint/weightfile: checkpoint checkpoint/torchfile checkpoint/weights

@@ -49,6 +49,7 @@ type Trainer struct {
 	stream *data.Stream // nil before the first step
 	last   lastBatch
 	found  findings
+	pace   pace
 }
 
 // Hooks are what a Trainer calls beside learning. Each may be nil.
@@ -99,7 +100,8 @@ func (t *Trainer) Run(ctx context.Context) error {
 			return err
 		}
 		since.add(t.Batch, time.Since(start), result.Wait)
-		t.Log.Step(step)
+		t.pace.add(time.Since(start))
+		t.Log.Step(step, t.left(step))
 
 		if last || due(step, t.LogEvery) {
 			t.report(step, result, since)
@@ -132,6 +134,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 
 func (t *Trainer) grid(ctx context.Context, step int) {
 	if t.Grid != nil {
+		defer t.pace.pause(drawing)()
 		t.Grid(ctx, step)
 	}
 }
@@ -140,6 +143,7 @@ func (t *Trainer) save(step int) error {
 	if t.Save == nil {
 		return nil
 	}
+	defer t.pace.pause(saving)()
 	return t.Save(step)
 }
 
@@ -148,6 +152,7 @@ func (t *Trainer) eval(ctx context.Context, step int) error {
 	if t.Eval == nil {
 		return nil
 	}
+	defer t.pace.pause(evaluating)()
 	evaluations, err := t.Eval(ctx, step)
 	if err != nil {
 		return err
@@ -264,7 +269,7 @@ func (t *Trainer) report(step int, r StepResult, since interval) {
 		bias := t.Model.LogitBias()
 		m.LogitBias = &bias
 	}
-	t.Log.Printf("%v", m)
+	t.Log.Metrics(m, t.left(step))
 	if err := t.writeLine(m); err != nil {
 		t.Log.Printf("metrics of step %d are not written: %v", step, err)
 	}
@@ -291,7 +296,7 @@ func (t *Trainer) diagnose() {
 	shown := map[string]bool{}
 	for _, f := range Diagnose(h) {
 		if shown[f.Name] = true; !t.found.shown[f.Name] {
-			t.Log.Printf("%v", f)
+			t.Log.Finding(f)
 		}
 	}
 	t.found.shown = shown

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/goclip/goclip/internal/duration"
 	"github.com/goclip/goclip/train"
 	"github.com/goclip/goclip/web/page"
 )
@@ -199,19 +200,7 @@ func (s State) left() string {
 		return ""
 	}
 	left := time.Duration(float64(s.Steps-s.Step) * float64(s.Batch) / speed * float64(time.Second))
-	if left > time.Minute {
-		return ", " + minutes(left) + " left"
-	}
-	return ", " + fmt.Sprintf("%.0f s left", left.Seconds())
-}
-
-// minutes writes a time for people, such as 2 h 5 min.
-func minutes(d time.Duration) string {
-	m := int(d.Round(time.Minute).Minutes())
-	if m < 60 {
-		return fmt.Sprintf("%d min", m)
-	}
-	return fmt.Sprintf("%d h %d min", m/60, m%60)
+	return ", " + duration.Words(left) + " left"
 }
 
 // latest are the scores of the newest evaluation.

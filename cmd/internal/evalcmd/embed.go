@@ -1,7 +1,6 @@
 package evalcmd
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -58,7 +57,7 @@ func (f *embedFlags) run(c *cobra.Command, _ []string) error {
 	}
 	e := embedding{f.out, len(x.Labels), len(x.Captions), x.Width}
 	if f.asJSON {
-		return json.NewEncoder(c.OutOrStdout()).Encode(e)
+		return cli.PrintJSON(c.OutOrStdout(), e)
 	}
 	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d images and %d captions, %d numbers each\n", e.Out, e.Images, e.Texts,
 		e.Width)

@@ -2,7 +2,6 @@ package evalcmd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -77,7 +76,7 @@ func (f *predictFlags) run(c *cobra.Command, images []string) error {
 		}
 		p := prediction{path, classifier.Predict(embedding, s.logits())}
 		if f.asJSON {
-			err = json.NewEncoder(c.OutOrStdout()).Encode(p)
+			err = cli.PrintJSON(c.OutOrStdout(), p)
 		} else {
 			_, err = io.WriteString(c.OutOrStdout(), bars(p))
 		}
