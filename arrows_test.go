@@ -140,7 +140,7 @@ var never = map[string][]string{
 	"plugin":       {},
 	"net":          {"data/storage", "web/serve"},
 	"net/http":     {"cmd/internal/evalcmd", "data/storage", "web/..."},
-	"os/exec":      {"bench/killtest", "bench/mutate", "bench/race"},
+	"os/exec":      {"bench/killtest", "bench/mutate", "bench/race", "cmd/internal/cli"}, // the last for --open
 }
 
 // TestNever holds what SECURITY.md says of code and connections.

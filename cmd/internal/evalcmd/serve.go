@@ -18,9 +18,10 @@ import (
 )
 
 type serveFlags struct {
-	from            source
-	workdir, listen string
-	public          bool
+	from         source
+	workdirs     []string
+	listen       string
+	public, open bool
 }
 
 func serveCommand() *cobra.Command {
@@ -32,17 +33,19 @@ func serveCommand() *cobra.Command {
 		RunE:  f.run,
 	}
 	f.from.flags(c, "patterns of Parquet files to search")
-	c.Flags().StringVar(&f.workdir, "workdir", "", "show the run in this folder, which may go on or have ended")
+	c.Flags().StringArrayVar(&f.workdirs, "workdir", nil,
+		"show the run in this folder, which may go on or have ended; given more than once, the runs are compared")
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen at")
+	c.Flags().BoolVar(&f.open, "open", false, "open the page in a browser")
 	c.Flags().BoolVar(&f.public, "public", false, "let other machines in that have the token which is printed")
 	return c
 }
 
 func (f *serveFlags) run(c *cobra.Command, _ []string) error {
 	switch from := f.from; {
-	case (f.workdir == "") == (from.checkpoint == ""):
-		return cli.Usagef("--workdir, --checkpoint: have %q, %q; want one of them", f.workdir, from.checkpoint)
-	case from.shards != "" && from.embeddings != "" || f.workdir != "" && from.shards+from.embeddings != "":
+	case (len(f.workdirs) == 0) == (from.checkpoint == ""):
+		return cli.Usagef("--workdir, --checkpoint: have %q, %q; want one of them", f.workdirs, from.checkpoint)
+	case from.shards != "" && from.embeddings != "" || len(f.workdirs) > 0 && from.shards+from.embeddings != "":
 		return cli.Usagef("--data, --embeddings: have %q, %q; want at most one of them, with --checkpoint",
 			from.shards, from.embeddings)
 	}
@@ -51,8 +54,8 @@ func (f *serveFlags) run(c *cobra.Command, _ []string) error {
 		return err
 	}
 	var pages http.Handler
-	if f.workdir != "" {
-		pages, err = runPages(f.workdir)
+	if len(f.workdirs) > 0 {
+		pages, err = runPages(f.workdirs)
 	} else {
 		pages, err = f.from.demo(c.Context())
 	}
@@ -60,16 +63,28 @@ func (f *serveFlags) run(c *cobra.Command, _ []string) error {
 		return err
 	}
 	fmt.Fprintf(c.OutOrStdout(), "%s (Ctrl-C ends it)\n", s.URL)
+	if f.open {
+		if err := cli.Open(s.URL); err != nil {
+			fmt.Fprintln(c.ErrOrStderr(), err)
+		}
+	}
 	return s.Run(c.Context(), pages)
 }
 
-// runPages are the pages of a run.
-func runPages(workdir string) (http.Handler, error) {
-	f := live.Open(workdir)
-	if err := f.Check(); err != nil {
-		return nil, err
+// runPages are the pages of a run, or of several.
+func runPages(workdirs []string) (http.Handler, error) {
+	var runs live.Runs
+	for _, dir := range workdirs {
+		f := live.Open(dir)
+		if err := f.Check(); err != nil {
+			return nil, err
+		}
+		runs = append(runs, f)
 	}
-	return f.Handler(), nil
+	if len(runs) == 1 {
+		return runs[0].Handler(), nil
+	}
+	return runs.Handler(), nil
 }
 
 // demo is the page of a model.
