@@ -4,9 +4,11 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"html"
 	"html/template"
 	"net/http"
 	"path/filepath"
+	"strings"
 
 	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/train"
@@ -20,7 +22,11 @@ var compareHTML string
 //go:embed compare.js
 var compareJS string
 
-var compareTemplate = template.Must(page.Template("compare").Parse(compareHTML))
+var compareTemplate = template.Must(page.Template("compare").Funcs(template.FuncMap{
+	"breaks": func(key string) template.HTML { // where a key may be broken into lines
+		return template.HTML(strings.NewReplacer(".", ".<wbr>", "_", "_<wbr>").Replace(html.EscapeString(key)))
+	},
+}).Parse(compareHTML))
 
 // Runs are shown together: their curves in one chart each, and a table of their scores
 // and of the keys of their configs in which they differ.

@@ -52,7 +52,7 @@ func TestRuns(t *testing.T) {
 	s := httptest.NewServer(runs.Handler())
 	defer s.Close()
 	for path, want := range map[string]string{
-		"/": "3 runs", "/api/part": "optim.learning_rate", "/page.js": "smoothCharts", "/compare.js": "refresh",
+		"/": "3 runs", "/api/part": "optim.<wbr>learning_<wbr>rate", "/page.js": "smoothCharts", "/compare.js": "refresh",
 		"/style.css": "--accent", "/run/1/": "training, step 10 of 100", "/run/1/live.js": "fetchGrid", "/run/2/": "has not begun",
 	} {
 		answer, err := http.Get(s.URL + path)
