@@ -39,7 +39,7 @@ const (
 )
 
 // trims are the parts of a side that may have been cut off at each end.
-var trims = []float64{0, 0.02, 0.03}
+var trims = []float64{0.02, 0.03}
 
 // distance is the number of bits that differ.
 func (a *look) distance(b *look) int { return bits.OnesCount64(a.bits ^ b.bits) }
@@ -50,23 +50,34 @@ func (a *look) near(b *look) bool {
 	if a.distance(b) > nearBits {
 		return false
 	}
+	same, hopeless := exposed(a, b, 0)
 	for _, trim := range trims {
-		if exposed(a, b, trim) || trim > 0 && exposed(b, a, trim) {
-			return true
+		if same || hopeless {
+			break
+		}
+		if same, _ = exposed(a, b, trim); !same {
+			same, _ = exposed(b, a, trim)
 		}
 	}
-	return false
+	return same
 }
 
+// hopelessLuma is the part of the brightness above which no trim helps.
+const hopelessLuma = 0.5
+
 // exposed says whether b is a, trimmed, at another exposure: brightness times a factor,
-// plus a constant.
-func exposed(a, b *look, trim float64) bool {
+// plus a constant; and whether it is so far from it that no other trim helps.
+func exposed(a, b *look, trim float64) (is, hopeless bool) {
 	const wide = side / places
 	var u, v [places * places]float64
 	for y := range side {
 		for x := range side {
 			i := y/wide*places + x/wide
-			u[i] += a.at(float64(x), trim, float64(y)) / (wide * wide)
+			if trim == 0 {
+				u[i] += float64(a.luma[y*side+x]) / (wide * wide)
+			} else {
+				u[i] += a.at(float64(x), trim, float64(y)) / (wide * wide)
+			}
 			v[i] += float64(b.luma[y*side+x]) / (wide * wide)
 		}
 	}
@@ -77,20 +88,17 @@ func exposed(a, b *look, trim float64) bool {
 	const all = places * places
 	varA, cov, varB := saa/all-sa/all*sa/all, sab/all-sa/all*sb/all, sbb/all-sb/all*sb/all
 	if varA < 1 || varB < 1 { // colors alone tell
-		return max(varA, varB) < 4 && a.tinted(b, 1)
+		return max(varA, varB) < 4 && a.tinted(b, 1), true
 	}
 	factor := cov / varA
 	left := varB - factor*cov
-	return factor <= mostExposure && factor >= 1/mostExposure && left <= nearLuma*nearLuma*varB &&
-		a.tinted(b, factor)
+	is = factor <= mostExposure && factor >= 1/mostExposure && left <= nearLuma*nearLuma*varB && a.tinted(b, factor)
+	return is, left > hopelessLuma*hopelessLuma*varB
 }
 
 // at is the brightness at a place of what is left of a when a part trim of each side is
 // cut off.
 func (a *look) at(x, trim, y float64) float64 {
-	if trim == 0 {
-		return float64(a.luma[int(y)*side+int(x)])
-	}
 	in := func(v float64) (int, float64) {
 		v = min(side-1.001, max(0, (v+0.5)*(1-2*trim)+trim*side-0.5))
 		return int(v), v - math.Floor(v)
