@@ -19,6 +19,7 @@ const arrows = `
 goclip: configs data data/preprocess data/tokenizer eval internal/kernel model run train
 internal/kernel:
 internal/size:
+internal/glob:
 internal/bounded:
 internal/atomicfile:
 internal/duration:
@@ -33,13 +34,15 @@ data/doctor: data data/pack data/preprocess data/storage data/tokenizer internal
 data: data/parquetfile data/preprocess data/storage data/tokenizer data/where internal/guard internal/size
 model/op: internal/kernel
 model/vm: internal/kernel model/op
-model: internal/kernel model/op model/vm
-optim: internal/kernel model
-train: data data/tokenizer internal/atomicfile internal/duration internal/kernel internal/size model optim
+model: internal/glob internal/kernel model/op model/vm
+optim: internal/glob internal/kernel model
+train: data data/tokenizer internal/atomicfile internal/duration internal/glob internal/kernel internal/size model optim train/embedcache
+train/embedcache:
 eval: data data/tokenizer eval/embeddings internal/kernel model
-configs: checkpoint data/... eval internal/nearest model optim train
-foreign: checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
-run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train web/page
+configs: checkpoint checkpoint/weightfile data/... eval foreign internal/nearest model optim train
+foreign: checkpoint checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
+export: checkpoint data/preprocess data/tokenizer foreign internal/atomicfile model
+run: checkpoint checkpoint/weightfile configs export foreign data/... eval internal/... model train train/embedcache web/page
 web/page:
 web/serve:
 web/live: checkpoint configs data internal/duration run train web/page web/serve

@@ -180,6 +180,9 @@ func (d *Dataset) FormatWhere() string {
 // Len is the number of rows that are used.
 func (d *Dataset) Len() int64 { return d.rows }
 
+// Augments says whether training sees an image otherwise each time.
+func (d *Dataset) Augments() bool { return d.config.Preprocess.Augment.Active() }
+
 // Shards is the number of files.
 func (d *Dataset) Shards() int { return len(d.shards) }
 

@@ -33,14 +33,21 @@ const (
 // of remote ones); or else up to 2,048 of the rows with a caption of other, among the
 // first million captions, and blocks at equal distances up to as many bytes.
 func (d *Dataset) Overlap(ctx context.Context, other *Dataset) (o Overlap, err error) {
-	if o.Shards, err = d.sharedShards(ctx, other); err != nil {
+	shards, err := d.sharedShards(ctx, other)
+	if err != nil {
 		return o, err
 	}
-	c := newComparison(other)
 	budget := int64(overlapBytes)
 	if d.remote {
 		budget = overlapRemoteBytes
 	}
+	o, err = d.overlap(ctx, newComparison(other), budget)
+	o.Shards = shards
+	return o, err
+}
+
+// overlap compares as many bytes of pictures.
+func (d *Dataset) overlap(ctx context.Context, c *comparison, budget int64) (o Overlap, err error) {
 	var bytes int64
 	for _, s := range d.shards {
 		bytes += s.bytes
@@ -63,7 +70,7 @@ func (d *Dataset) Overlap(ctx context.Context, other *Dataset) (o Overlap, err e
 			return o, err
 		}
 	}
-	c.overlap.Shards, c.overlap.Pictures = o.Shards, len(c.found)
+	c.overlap.Pictures = len(c.found)
 	for _, pair := range c.found {
 		if pair {
 			c.overlap.Pairs++

@@ -38,13 +38,25 @@ func TestOverlap(t *testing.T) {
 	if o := compare(train, one); o.Pairs != 15 || fmt.Sprint(o.Shards) != fmt.Sprint([]string{one}) {
 		t.Errorf("a shard of training: %+v; want it named, and 15 pairs", o)
 	}
-	// Of more than can be read, rows with a caption of the other set are.
-	d := open(train)
-	held, err := open(one).Draw(t.Context(), 100, 1)
+}
+
+// TestOverlapOfMuch compares more than is read: rows with a caption of the other set, and
+// a block now and then.
+func TestOverlapOfMuch(t *testing.T) {
+	d, err := Open(t.Context(), scored(t, 3*blockRows, 1, nil), Config{}, Need{Caption: true})
 	must(t, err)
-	places, err := d.withCaptions(t.Context(), newComparison(held))
+	other, err := Open(t.Context(), scored(t, 3, 1, func(i int, r *scoredRow) {
+		at := []int{100, 600, 700}[i]
+		r.PNG, r.Txt = pixel(t, at), fmt.Sprint("caption ", at)
+		if i == 2 {
+			r.Txt = "another"
+		}
+	}), Config{}, Need{Caption: true})
 	must(t, err)
-	if len(places) != 15 || places[0] != 15 {
-		t.Errorf("rows with the captions: %v; want 15 to 29", places)
+	held, err := other.Draw(t.Context(), 3, 1)
+	must(t, err)
+	o, err := d.overlap(t.Context(), newComparison(held), 1)
+	if err != nil || o.Pictures != 2 || o.Pairs != 2 || o.Looked != blockRows+2 {
+		t.Errorf("%+v, %v; want row 100 of the block that is read, row 600 by its caption, and not row 700", o, err)
 	}
 }

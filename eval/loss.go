@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/goclip/goclip/eval/embeddings"
@@ -23,7 +24,7 @@ type PairLoss struct {
 }
 
 // PairLoss is the loss that training with a step would have on the pairs of s: each
-// image with the first of its captions, in batches of step.Batch in the order of s. Pairs
+// image with the first of its captions, in batches of step.Batch of a fixed shuffle. Pairs
 // left over are not counted; a set of fewer than step.Batch is one batch. The same text
 // is a negative or not as step.SameTexts says. Fewer than 2 pairs are an error.
 func (e *Embedder) PairLoss(ctx context.Context, pool *model.Pool, s *embeddings.Set, l Logits,
@@ -41,7 +42,8 @@ func (e *Embedder) PairLoss(ctx context.Context, pool *model.Pool, s *embeddings
 	var same []int
 	known := map[string]int{}
 	tokens := make([]int32, e.config.Text.ContextLength)
-	for i, j := range first {
+	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(len(first)) {
+		j := first[i]
 		if j < 0 {
 			continue
 		}

@@ -18,6 +18,7 @@ type inputs struct {
 	classes   []string
 	templates []string
 	tokenizer *tokenizer.Tokenizer // of tokenizer.path; nil without one
+	beginning *beginning           // of model.from; nil without it
 }
 
 // An evalSet is data with a name that training does not see.
@@ -39,8 +40,8 @@ func openInputs(ctx context.Context, c *configs.Run, resume bool, log *train.Con
 	if err != nil {
 		return nil, err
 	}
-	if c.Tokenizer.Path != "" && !resume {
-		if in.tokenizer, err = c.Tokenizer.Load(); err != nil {
+	if !resume {
+		if err := in.openBeginning(c); err != nil {
 			return nil, err
 		}
 	}
@@ -57,6 +58,20 @@ func openTrain(ctx context.Context, c *configs.Run) (*inputs, error) {
 		return nil, fmt.Errorf("run: %d pairs in data.train; want at least train.batch, %d", d.Len(), c.Train.Batch)
 	}
 	return &inputs{train: d}, nil
+}
+
+// openBeginning opens what a run needs that begins: the vocabulary of tokenizer.path, and
+// the model of model.from.
+func (in *inputs) openBeginning(c *configs.Run) (err error) {
+	if in.tokenizer == nil && c.Tokenizer.Path != "" {
+		if in.tokenizer, err = c.Tokenizer.Load(); err != nil {
+			return err
+		}
+	}
+	if in.beginning == nil && c.Model.From != "" {
+		in.beginning, err = beginFrom(c, in.tokenizer)
+	}
+	return err
 }
 
 // drawWorld draws the quickstart's world and proves by a scan of its training

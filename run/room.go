@@ -19,7 +19,7 @@ func (s *session) checkRoom() error {
 	for _, c := range saved {
 		free += c.Bytes // what a run has saved already has room
 	}
-	each := savedBytes(s.config) * int64(s.model.Config().ParamCount())
+	each := savedBytes(s.config, s.model)
 	kept := s.config.Checkpoint.Kept(s.config.Train.Steps)
 	short := func(checkpoints int) bool { return free < int64(checkpoints)*each }
 	have := fmt.Sprintf("%s: have room for %s on the disk", s.folder.dir, size(free))

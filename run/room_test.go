@@ -28,7 +28,7 @@ func TestRoom(t *testing.T) {
 	s, err := start(t.Context(), *o)
 	must(t, err)
 	defer s.close()
-	each := savedBytes(s.config) * int64(s.model.Config().ParamCount())
+	each := savedBytes(s.config, s.model)
 	for _, test := range []struct {
 		free int64
 		warn string

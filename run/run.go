@@ -7,6 +7,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -142,6 +143,9 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 		return s, err
 	}
 	s.state = state{Seed: c.Seed, Batch: c.Train.Batch, Rows: in.train.Len(), Shards: shards}
+	if s.beginning != nil {
+		s.state.Source = &s.beginning.source
+	}
 	if from != nil {
 		if s.state, err = readState(from); err != nil {
 			return s, err
@@ -161,7 +165,7 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 	if err := s.folder.open(s.config, s.state, from != nil); err != nil {
 		return s, err
 	}
-	if s.trainer, err = newTrainer(s.parts, in, s.folder.bad, o.Log); err != nil {
+	if s.trainer, err = newTrainer(s.parts, in, s.folder.bad, cmp.Or(c.Train.CacheDir, o.Dir), o.Log); err != nil {
 		return s, err
 	}
 	if from != nil {
@@ -169,14 +173,18 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 			return s, err
 		}
 	}
-	return s, s.hook(ctx)
+	if err := s.hook(ctx); err != nil || s.beginning == nil {
+		return s, err
+	}
+	return s, s.save(0) // so that what the run started from need not stay
 }
 
-// newTrainer puts a trainer together, at the first step.
-func newTrainer(p *parts, in *inputs, bad *data.Ledger, log *train.Console) (*train.Trainer, error) {
+// newTrainer puts a trainer together, at the first step. With a folder, it keeps there
+// what frozen towers compute.
+func newTrainer(p *parts, in *inputs, bad *data.Ledger, cacheDir string, log *train.Console) (*train.Trainer, error) {
 	return train.New(train.Setup{
 		Config: p.config.Train, Optim: p.config.Optim, Seed: p.config.Seed,
-		Model: p.model, Tokenizer: p.tokenizer, Data: in.train, Ledger: bad, Log: log,
+		Model: p.model, Tokenizer: p.tokenizer, Data: in.train, Ledger: bad, CacheDir: cacheDir, Log: log,
 	})
 }
 
@@ -240,10 +248,16 @@ func (s *session) announce() {
 		s.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, c.Train.Precision, s.trainer.Pool().Threads(),
 		kernel.Active())
 	s.log.Verbosef("the step's values lie in an arena of %d MB", s.trainer.Step.Stats().ArenaBytes>>20)
+	if n := s.model.TrainableCount(); n < s.model.Config().ParamCount() {
+		s.log.Printf("%d of the parameters train, the others are frozen", n)
+	}
 	if c.Train.Step().BF16 && kernel.Active() < kernel.AVX512BF16 {
 		s.log.Printf("%v has no products of bfloat16: they are emulated, which takes longer than train.precision f32", kernel.Active())
 	}
 	s.log.Verbosef("%s", s.trainer.Optim.Groups())
+	if s.beginning != nil {
+		s.beginning.print(s.log)
+	}
 	s.inputs.announceSets(c, s.log)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/train"
 )
 
@@ -34,9 +35,10 @@ func (in *inputs) openEval(ctx context.Context, c *configs.Run, log *train.Conso
 		if err != nil {
 			return err
 		}
-		in.sets = append(in.sets, *opened)
+		if opened.labeled != nil || opened.pairs != nil { // or eval.max_pairs wants none
+			in.sets = append(in.sets, *opened)
+		}
 	}
-	in.limitPairs(c)
 	return in.checkBest(c)
 }
 
@@ -49,7 +51,7 @@ func (in *inputs) openSet(ctx context.Context, c *configs.Run, s eval.Set, log *
 	has, opened := d.Has(), &evalSet{name: s.Name}
 	switch {
 	case !has.Caption && !has.Label:
-		d, err = data.Open(ctx, s.Data, c.Data, data.Need{Caption: true}) // which says what there is
+		_, err = data.Open(ctx, s.Data, c.Data, data.Need{Caption: true}) // which says what there is
 		if err == nil {
 			err = fmt.Errorf("run: set %s: some shards have captions and some do not; want the same columns in all", s.Name)
 		}
@@ -105,8 +107,8 @@ func (in *inputs) openLabeled(ctx context.Context, c *configs.Run, s eval.Set, l
 	return d, nil
 }
 
-// limitPairs keeps as many pairs of each set as eval.max_pairs allows.
-func (in *inputs) limitPairs(c *configs.Run) {
+// limitPairs keeps as many pairs of each set as eval.max_pairs allows beside a model.
+func (in *inputs) limitPairs(c *configs.Run, m *model.CLIP) {
 	every := c.Train.EvalEvery
 	if every == 0 {
 		every = c.Train.Steps
@@ -121,8 +123,8 @@ func (in *inputs) limitPairs(c *configs.Run) {
 		if s.pairs == nil {
 			continue
 		}
-		cost := c.Model.ImageFLOPs() + s.pairs.CaptionsPerRow()*c.Model.TextFLOPs()
-		n := c.Eval.Pairs(withPairs, c.Train.Batch, every, cost, c.Model.StepFLOPs(c.Train.Step()))
+		cost := m.Config().ImageFLOPs() + s.pairs.CaptionsPerRow()*m.Config().TextFLOPs()
+		n := c.Eval.Pairs(withPairs, c.Train.Batch, every, cost, m.StepFLOPs(c.Train.Step()))
 		in.sets[i].pairs = s.pairs.First(n)
 	}
 }

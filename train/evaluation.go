@@ -3,7 +3,6 @@ package train
 import (
 	"fmt"
 	"math"
-	"strings"
 )
 
 // An Evaluation is a line of metrics.jsonl about a set that training does not see: of
@@ -75,18 +74,18 @@ func (e Evaluation) Score(name string) (score float64, ok bool) {
 	return 0, false
 }
 
-// String is the evaluation in one line, without its step.
-func (e Evaluation) String() string {
-	var parts []string
+// Lines are the evaluation for people, without its step: a line for labels, and one for
+// captions.
+func (e Evaluation) Lines() (all []string) {
 	if a := e.Accuracy; a != nil {
-		parts = append(parts, fmt.Sprintf("%.1f %% top-1 (chance %.1f %%), top-5 %.1f %%, 95 %% between %.1f and %.1f, %d images",
-			100*a.Top1, 100/float64(a.Classes), 100*a.Top5, 100*a.Low, 100*a.High, a.N))
+		all = append(all, fmt.Sprintf("%s: %.1f %% top-1 (chance %.1f %%), top-5 %.1f %%, 95 %% between %.1f and %.1f, %d images",
+			e.Set, 100*a.Top1, 100/float64(a.Classes), 100*a.Top5, 100*a.Low, 100*a.High, a.N))
 	}
 	if p := e.PairScores; p != nil {
-		parts = append(parts, fmt.Sprintf("loss %.3f (guessing %.3f), R@1/5/10 %.1f/%.1f/%.1f %% of captions, "+
-			"%.1f/%.1f/%.1f %% of images (chance %.1f %%), %d images, %d captions",
-			p.Loss, p.LnN, 100*p.ImageToTextR1, 100*p.ImageToTextR5, 100*p.ImageToTextR10,
+		all = append(all, fmt.Sprintf("%s: loss %.3f (guessing %.3f), R@1/5/10 of captions %.1f/%.1f/%.1f %%, "+
+			"of images %.1f/%.1f/%.1f %% (chance %.1f %%), %d images, %d captions",
+			e.Set, p.Loss, p.LnN, 100*p.ImageToTextR1, 100*p.ImageToTextR5, 100*p.ImageToTextR10,
 			100*p.TextToImageR1, 100*p.TextToImageR5, 100*p.TextToImageR10, 100*p.Chance(1), p.Images, p.Captions))
 	}
-	return e.Set + ": " + strings.Join(parts, "; ")
+	return all
 }

@@ -15,14 +15,12 @@ import (
 // TestFormat holds the lines for people.
 func TestFormat(t *testing.T) {
 	e := Evaluation{Set: "seen", Accuracy: &Accuracy{Top1: 0.5, Top5: 0.75, Low: 0.4, High: 0.6, N: 90, Classes: 8}}
-	labels := "seen: 50.0 % top-1 (chance 12.5 %), top-5 75.0 %, 95 % between 40.0 and 60.0, 90 images"
-	if got := e.String(); got != labels {
-		t.Errorf("%q; want %q", got, labels)
-	}
 	e.PairScores = &PairScores{Loss: 2.5, LnN: 3, ImageToTextR1: 0.25, ImageToTextR5: 0.5, ImageToTextR10: 0.75,
 		TextToImageR1: 0.125, TextToImageR5: 0.25, TextToImageR10: 0.5, Images: 50, Captions: 250}
-	if got, want := e.String(), labels+"; loss 2.500 (guessing 3.000), R@1/5/10 25.0/50.0/75.0 % of captions, "+
-		"12.5/25.0/50.0 % of images (chance 2.0 %), 50 images, 250 captions"; got != want {
+	want := "seen: 50.0 % top-1 (chance 12.5 %), top-5 75.0 %, 95 % between 40.0 and 60.0, 90 images\n" +
+		"seen: loss 2.500 (guessing 3.000), R@1/5/10 of captions 25.0/50.0/75.0 %, " +
+		"of images 12.5/25.0/50.0 % (chance 2.0 %), 50 images, 250 captions"
+	if got := strings.Join(e.Lines(), "\n"); got != want {
 		t.Errorf("%q; want %q", got, want)
 	}
 	m := Metrics{Step: 7, Epoch: 0.5, Loss: 1.25, LnN: 2, LogitScale: 14.3, PairsPerSecond: 99}

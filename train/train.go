@@ -28,7 +28,7 @@ type Trainer struct {
 	Config
 	Model *model.CLIP
 	Step  model.Step // of Model, compiled for batches of Config.Batch
-	Optim *optim.AdamW
+	Optim *optim.Optimizer
 	EMA   *optim.EMA // nil without optim.ema_decay
 
 	// Watch finds bad steps. A run that goes on must go on with its state.
@@ -46,7 +46,8 @@ type Trainer struct {
 
 	setup  Setup
 	pool   *model.Pool
-	stream *data.Stream // nil before the first step
+	stream *data.Stream   // nil before the first step
+	frozen []*frozenTower // whose embeddings are cached
 	last   lastBatch
 	found  findings
 	pace   pace
@@ -159,7 +160,9 @@ func (t *Trainer) eval(ctx context.Context, step int) error {
 	}
 	for _, e := range evaluations {
 		t.found.scores = append(t.found.scores, e)
-		t.Log.Printf("step %d  %v", step, e)
+		for _, line := range e.Lines() {
+			t.Log.Printf("step %d  %s", step, line)
+		}
 		if err := t.writeLine(e); err != nil {
 			t.Log.Printf("the evaluation of step %d is not written everywhere: %v", step, err)
 		}
@@ -209,9 +212,14 @@ func (t *Trainer) gradients(ctx context.Context) (r StepResult, err error) {
 	r.Wait = time.Since(start)
 	copy(t.Step.Images(), batch.Images)
 	copy(t.Step.Tokens(), batch.Tokens)
+	err = t.embedFrozen(ctx, batch)
 	t.last.rows = append(t.last.rows[:0], batch.Rows...)
 	t.last.captions = append(t.last.captions[:0], batch.Captions...)
 	batch.Release() // its memory is large, and another batch can be decoded into it
+	if err != nil {
+		return r, err
+	}
+	t.Step.DrawPatches(t.setup.Seed, t.Optim.Step()+1)
 	err = t.Interruptible(ctx, func() (err error) {
 		r.Loss, err = t.Step.Run()
 		return err

@@ -165,6 +165,9 @@ type index struct {
 // thousand pictures look the same in a part, the first of them are enough.
 const maxBucket = 1024
 
+// maxFar bounds those of a key that differs by two bits, of which there are 480.
+const maxFar = 64
+
 func newIndex(pictures []picture, rows []uint32) *index {
 	x := &index{pictures: pictures}
 	for part := range x.first {
@@ -209,9 +212,12 @@ func (x *index) nearest(l *look, before uint32) (best twin, found bool) {
 	for part := range x.first {
 		k := key(l.bits, part)
 		for _, flip := range flips {
-			other := k ^ flip
+			other, most := k^flip, maxBucket
+			if bits.OnesCount32(flip) == 2 {
+				most = maxFar
+			}
 			rows := x.rows[part][x.first[part][other]:x.first[part][other+1]]
-			for _, row := range rows[:min(len(rows), maxBucket)] {
+			for _, row := range rows[:min(len(rows), most)] {
 				if row >= before {
 					break
 				}

@@ -5,8 +5,10 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"golang.org/x/image/draw"
@@ -114,8 +116,9 @@ func nearPairs(t *testing.T, patterns string) {
 		if pictures[i].is(blank) {
 			continue
 		}
-		for kind, c := range copied(t, m) {
-			add(c, i, kind)
+		all := copied(t, m)
+		for _, kind := range slices.Sorted(maps.Keys(all)) {
+			add(all[kind], i, kind)
 			made[kind]++
 		}
 	}

@@ -33,8 +33,8 @@ const (
 const (
 	nearBits     = 11
 	nearLuma     = 0.14
-	nearChroma   = 4   // and
-	partChroma   = 0.2 // of what there is of colors
+	nearChroma   = 4    // and
+	partChroma   = 0.23 // of what there is of colors
 	mostExposure = 1.5
 )
 

@@ -98,6 +98,20 @@ func Load(path string) (*Tokenizer, error) {
 	return t, nil
 }
 
+// LoadAlone reads a tokenizer.json by itself: a checkpoint's, beside which the files of
+// open_clip say how open_clip pads.
+func LoadAlone(path string) (*Tokenizer, error) {
+	text, err := readFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: %w", err)
+	}
+	t, err := readJSON(text, settings{})
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: %s: %w", path, err)
+	}
+	return t, nil
+}
+
 func load(path string) (*Tokenizer, error) {
 	if path == CLIP {
 		return clipVocabulary()

@@ -35,23 +35,3 @@ func TestConfusionSVG(t *testing.T) {
 		t.Error("more classes than can be read are named")
 	}
 }
-
-// TestRepeats: of three images with one caption and one with its own, the best recall is
-// (3/3 + 1)/4 at 1.
-func TestRepeats(t *testing.T) {
-	for _, test := range []struct {
-		captions string
-		imageOf  []int
-		want     string
-	}{
-		{"a a a b", []int{0, 1, 2, 3}, "3 of the 4 captions belong to several images"},
-		{"a a a b", []int{0, 1, 2, 3}, "is about 50.0 % at 1"},
-		{"a a b", []int{0, 0, 1}, ""}, // of one image
-		{"", nil, ""},
-	} {
-		if have := repeats(strings.Fields(test.captions), test.imageOf); !strings.Contains(have, test.want) ||
-			test.want == "" && have != "" {
-			t.Errorf("repeats(%s, %v) = %q, want %q", test.captions, test.imageOf, have, test.want)
-		}
-	}
-}

@@ -34,7 +34,11 @@ type Report struct {
 	Unseen      map[string]bool // by class
 	Templates   []eval.TemplateScore
 	Retrieval   *eval.Retrieval
-	Repeats     string // what captions that repeat mean for recall; empty where none does
+
+	// Ceiling is the recall that captions which repeat allow, and Loss the training loss
+	// on the pairs; nil where captions allow all, and where the loss is not known.
+	Ceiling *eval.Retrieval
+	Loss    *eval.PairLoss
 
 	Photos []Photo
 	Pairs  []PairList
@@ -51,7 +55,8 @@ type Report struct {
 	Curves []template.HTML
 }
 
-// A Photo is an image with its class and the most probable labels.
+// A Photo is an image with its class and the most probable labels; without classes, the
+// nearest of its own captions and the nearest of all.
 type Photo struct {
 	Picture template.URL
 	Truth   string

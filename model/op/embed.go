@@ -41,7 +41,7 @@ func (embed) grad(b *Builder, in, _ []*G.Node, dy *G.Node) []*G.Node {
 	return append(b.apply(embedGrad{table.Shape(), position.Shape()}, 2, ids, dy), nil)
 }
 
-// embedGrad maps ids, dy to dtable, dposition.
+// embedGrad maps ids, dy to dtable, which may be left out, and dposition.
 type embedGrad struct{ table, position tensor.Shape }
 
 func (op embedGrad) String() string {
@@ -59,4 +59,4 @@ func (op embedGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.EmbedGrad(out[0].F, out[1].F, in[1].F, in[0].I, shapes[0][1], op.table[1])
 }
 
-func (embedGrad) traits() Traits { return Traits{Tokens: []int{0}} }
+func (embedGrad) traits() Traits { return Traits{Tokens: []int{0}, Optional: []int{0}} }

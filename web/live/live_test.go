@@ -157,12 +157,56 @@ func TestVerdict(t *testing.T) {
 		{State{Lines: []train.Metrics{line(90, 4.6)}, Step: 90, Steps: 90}, "It has not learned much: the loss has come 0 %", "bad"},
 		{State{Lines: []train.Metrics{line(40, 4.6)}, Step: 40, Steps: 40, warmup: 50}, "It has not learned much:", "bad"},
 		{State{Lines: []train.Metrics{line(90, 4.6)}, Step: 90, Findings: finding}, "not learned much yet", "bad"},
+		{State{Lines: []train.Metrics{line(90, 2.6)}, Step: 90, Scores: []train.Evaluation{{Set: "val",
+			PairScores: &train.PairScores{Loss: 4.5, LnN: 4.6}}}}, "It learns: the loss", "good"},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Set: "val",
+			PairScores: &train.PairScores{Loss: 4.5, LnN: 4.6, TextToImageR1: 0.2, Images: 100}}}}, "It learns: the loss has come 2 %", "good"},
 	} {
 		if n := len(test.s.Lines); n > 0 {
 			test.s.Newest = &test.s.Lines[n-1]
 		}
 		if got, mood := test.s.verdict(); !strings.Contains(got, test.want) || mood != test.mood {
 			t.Errorf("verdict %q, mood %s; want %q, %s", got, mood, test.want, test.mood)
+		}
+	}
+}
+
+// TestMemorizes holds that a run whose validation loss is no better than guessing is not
+// said to learn, and is not good.
+func TestMemorizes(t *testing.T) {
+	s := State{Lines: []train.Metrics{{Step: 90, Loss: 2.6, LnN: 4.6}}, Step: 90, Steps: 90,
+		Scores: []train.Evaluation{{Set: "val", PairScores: &train.PairScores{Loss: 5.1, LnN: 4.6}}}}
+	s.Newest = &s.Lines[0]
+	want := "by heart, and on val the loss 5.10 is no better than guessing, 4.60"
+	if got, mood := s.verdict(); mood != "bad" || !strings.Contains(got, want) {
+		t.Errorf("verdict %q, mood %s; want %q, bad", got, mood, want)
+	}
+}
+
+// TestPairs shows what an evaluation of captions adds: tiles, and charts of each set.
+func TestPairs(t *testing.T) {
+	p := func(step int, set string, r1 float64) train.Evaluation {
+		return train.Evaluation{Step: step, Set: set, PairScores: &train.PairScores{Loss: 3, LnN: 4, Batch: 50, Batches: 2,
+			TextToImageR1: r1, ImageToTextR1: 0.25, Images: 100}}
+	}
+	scores := []train.Evaluation{p(10, "a", 0.125), p(10, "b", 0.5), p(20, "a", 0.375), p(20, "b", 0.625)}
+	var titles []string
+	for _, c := range Curves([]train.Metrics{{Step: 10}}, scores) {
+		titles = append(titles, c.Title)
+		if c.Title == "a: R@1, %" && (fmt.Sprint(c.Lines[0].X, c.Lines[0].Y, c.Marks) != "[10 20] [12.5 37.5] [{chance 1}]" || len(c.Lines) != 2) {
+			t.Errorf("recall of a: %+v", c)
+		}
+		if c.Title == "validation loss" && (len(c.Lines) != 2 || c.Marks[0].Y != 4) {
+			t.Errorf("validation loss: %+v", c)
+		}
+	}
+	if !slices.Contains(titles, "b: R@1, %") || !slices.Contains(titles, "validation loss") {
+		t.Errorf("charts %q", titles)
+	}
+	tiles := fmt.Sprint(State{Scores: scores}.tiles())
+	for _, want := range []string{"{a: loss 3.000 guessing 4.000; 2 × 50 pairs}", "{b: image of a caption 62.5 % R@1; R@5 0.0, R@10 0.0; chance 1.0, 5.0, 10.0}"} {
+		if !strings.Contains(tiles, want) {
+			t.Errorf("tiles %s; want %s", tiles, want)
 		}
 	}
 }

@@ -122,6 +122,8 @@ func (s State) verdict() (text, mood string) {
 	ended := s.Steps > 0 && s.Step >= s.Steps
 	what, mood := "It has not learned much yet", "bad"
 	switch {
+	case way >= 10 && s.memorizes() != "":
+		what = s.memorizes()
 	case learns && ended:
 		what, mood = "It has learned", "good"
 	case learns:
@@ -156,6 +158,18 @@ func (s State) of() string {
 		text = fmt.Sprintf("Numbers and scores of step %d", s.Step)
 	}
 	return text + "."
+}
+
+// memorizes says that what is learned of the training pairs is of no use for others,
+// where the newest evaluation shows it; or is empty.
+func (s State) memorizes() string {
+	for _, e := range s.latest() {
+		if p := e.PairScores; p != nil && p.Loss >= p.LnN {
+			return fmt.Sprintf("It learns its training pairs by heart, and on %s the loss %.2f is no better than guessing, %.2f",
+				e.Set, p.Loss, p.LnN)
+		}
+	}
+	return ""
 }
 
 func (s State) tiles() (all []tile) {
