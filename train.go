@@ -71,7 +71,7 @@ func Evaluate(
 	ctx context.Context, m *Model, shards string, classes []string, templates ...string,
 ) (eval.ZeroShot, error) {
 	c := m.config
-	d, err := data.Open(ctx, shards, c.Data, data.Need{Label: true})
+	d, err := data.Open(ctx, shards, c.Data, data.Need{Label: true, Classes: classes})
 	if err != nil {
 		return eval.ZeroShot{}, err
 	}

@@ -23,7 +23,15 @@ import (
 )
 
 // Need says which columns a use of the data cannot do without.
-type Need struct{ Caption, Label bool }
+type Need struct {
+	Caption, Label bool
+
+	// Classes are the names in which labels that are text are looked up: the label is
+	// the place of its name, from 0. Empty makes such labels an error.
+	Classes []string
+
+	classes map[string]int64 // made of them
+}
 
 // A Dataset is an open set of shards.
 type Dataset struct {
@@ -33,6 +41,8 @@ type Dataset struct {
 	shards []*shard
 	rows   int64 // that are used
 	remote bool  // whether a shard is
+
+	footers *footers
 
 	spans  []span // of the sources, at least one
 	quotas []int64
@@ -64,6 +74,12 @@ func openSources(ctx context.Context, sources []Source, c Config, need Need) (*D
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if len(need.Classes) > 0 {
+		need.classes = make(map[string]int64, len(need.Classes))
+	}
+	for i, name := range need.Classes {
+		need.classes[labelName(name)] = int64(i)
+	}
 	var keep *where.Condition // nil means all
 	if c.Where != "" {
 		keep, _ = where.Parse(c.Where) // which Validate has read
@@ -72,7 +88,7 @@ func openSources(ctx context.Context, sources []Source, c Config, need Need) (*D
 	if err != nil {
 		return nil, err
 	}
-	d := &Dataset{config: c, need: need, store: store, quotas: quotas(sources)}
+	d := &Dataset{config: c, need: need, store: store, quotas: quotas(sources), footers: &footers{}}
 	for i, source := range sources {
 		first := d.rows
 		if err := d.openSource(ctx, source.Data, keep); err != nil {
@@ -98,7 +114,7 @@ func (d *Dataset) openSource(ctx context.Context, patterns string, keep *where.C
 	var total, used int64
 	shards := make([]*shard, len(names))
 	err = d.each(ctx, len(names), func(ctx context.Context, i int) (err error) {
-		shards[i], err = openShard(ctx, d.store, names[i], d.config, d.need)
+		shards[i], err = openShard(ctx, d.store, d.footers, names[i], d.config, d.need)
 		return err
 	})
 	if err != nil {

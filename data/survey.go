@@ -24,8 +24,9 @@ type Survey struct {
 	// Broken says of each shard that cannot be opened, why.
 	Broken []error
 
-	shards []*shard
-	rows   int64
+	shards  []*shard
+	rows    int64
+	footers footers
 }
 
 // A Row is one pair as its shard has it. Problem says why the row cannot be
@@ -57,7 +58,7 @@ func OpenSurvey(ctx context.Context, patterns string, c Config, need Need) (*Sur
 	}
 	s := &Survey{Patterns: patterns, Config: c, Need: need}
 	for _, name := range names {
-		opened, err := openShard(ctx, store, name, c, need)
+		opened, err := openShard(ctx, store, &s.footers, name, c, need)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -220,7 +221,7 @@ func (g *groupReader) open(p *parquetfile.File, images bool) error {
 	}
 	err := errors.Join(use("image", image, (*row).setImage), use("caption", s.caption, (*row).addCaption),
 		use("captions", s.captions, (*row).addCaption),
-		use("label", s.label, func(r *row, v parquet.Value) { r.label = integer(v) }),
+		use("label", s.label, func(r *row, v parquet.Value) { r.setLabel(v, s.classes) }),
 		use("status", s.status, func(r *row, v parquet.Value) { r.status = brief(text(v)) }))
 	for i, column := range s.weighted {
 		err = errors.Join(err, use("captions", column, func(r *row, v parquet.Value) { r.addWeighted(i, v) }))

@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/goclip/goclip/checkpoint"
@@ -222,6 +223,9 @@ func (s *session) close() {
 
 // save writes a checkpoint of the step and removes old ones.
 func (s *session) save(step int) error {
+	if _, err := os.Stat(s.folder.path(ConfigFile)); err != nil {
+		return fmt.Errorf("run: step %d is not saved, since the folder of the run has been removed: %w", step, err)
+	}
 	now := s.state
 	now.Step, now.Pairs, now.Watch = step, int64(step)*int64(s.config.Train.Batch), s.trainer.Watch
 	if err := s.folder.store.Save(step, files(s.parts, s.trainer, now)); err != nil {

@@ -84,7 +84,7 @@ func (in *inputs) openSet(ctx context.Context, c *configs.Run, s eval.Set, log *
 
 // openLabeled opens a set whose labels are numbers of the classes.
 func (in *inputs) openLabeled(ctx context.Context, c *configs.Run, s eval.Set, log *train.Console) (*data.Dataset, error) {
-	d, err := data.Open(ctx, s.Data, c.Data, data.Need{Label: true})
+	d, err := data.Open(ctx, s.Data, c.Data, data.Need{Label: true, Classes: in.classes})
 	if err != nil {
 		return nil, err
 	}

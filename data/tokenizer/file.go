@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/goclip/goclip/internal/regular"
 )
 
 // Config chooses the vocabulary of a run.
@@ -148,7 +150,7 @@ func parse(path string, text []byte) (*Tokenizer, error) {
 
 // readFile reads a file, packed by gzip or not.
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}

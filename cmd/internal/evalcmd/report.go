@@ -54,7 +54,8 @@ func (f *reportFlags) run(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	x, err := f.from.set(c.Context(), s, data.Need{Label: f.prompts.classes != nil, Caption: true})
+	x, err := f.from.set(c.Context(), s, data.Need{Caption: true,
+		Label: f.prompts.classes != nil, Classes: f.prompts.classes})
 	if err != nil {
 		return err
 	}
