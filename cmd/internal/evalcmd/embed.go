@@ -1,7 +1,6 @@
 package evalcmd
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -52,7 +51,7 @@ func (f *embedFlags) run(c *cobra.Command, _ []string) error {
 		return err
 	}
 	if f.asJSON {
-		err = json.NewEncoder(c.OutOrStdout()).Encode(e)
+		err = cli.PrintJSON(c.OutOrStdout(), e)
 	} else {
 		_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d images and %d captions, %d numbers each%s\n", e.Out, e.Images,
 			e.Texts, e.Width, keptText(e.Kept))

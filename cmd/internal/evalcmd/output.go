@@ -1,7 +1,6 @@
 package evalcmd
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,7 +58,7 @@ func (o *output) print(c *cobra.Command, model *session, data string, result ben
 		}
 		return line.Write(c.OutOrStdout())
 	case o.asJSON:
-		return json.NewEncoder(c.OutOrStdout()).Encode(result)
+		return cli.PrintJSON(c.OutOrStdout(), result)
 	}
 	return people(c.OutOrStdout())
 }
@@ -105,6 +104,18 @@ func writeFile(path string, write func(io.Writer) error) error {
 	}
 	if err != nil {
 		return fmt.Errorf("eval: %s: %w", path, err)
+	}
+	return nil
+}
+
+// sayWritten says which file was written, unless there is an error, or what was
+// written is no file, such as /dev/stdout.
+func sayWritten(c *cobra.Command, path string, err error) error {
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		fmt.Fprintf(c.ErrOrStderr(), "%s: %.1f MB written\n", path, float64(info.Size())/1e6)
 	}
 	return nil
 }

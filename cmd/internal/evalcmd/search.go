@@ -2,7 +2,6 @@ package evalcmd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"image/png"
 	"io"
@@ -156,7 +155,7 @@ func writeSheet(path, title string, all []found) error {
 func printFound(out io.Writer, all []found, asJSON bool) error {
 	if asJSON {
 		for _, f := range all {
-			if err := json.NewEncoder(out).Encode(f); err != nil {
+			if err := cli.PrintJSON(out, f); err != nil {
 				return err
 			}
 		}

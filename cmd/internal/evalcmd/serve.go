@@ -23,9 +23,10 @@ import (
 )
 
 type serveFlags struct {
-	from            source
-	workdir, listen string
-	public          bool
+	from         source
+	workdirs     []string
+	listen       string
+	public, open bool
 }
 
 func serveCommand() *cobra.Command {
@@ -40,8 +41,10 @@ A model answers programs as well: POST /api/embed, /api/search and /v1/embedding
 		RunE: f.run,
 	}
 	f.from.flags(c, "patterns of Parquet files to search, or a folder of pictures")
-	c.Flags().StringVar(&f.workdir, "workdir", "", "show the run in this folder, which may go on or have ended")
+	c.Flags().StringArrayVar(&f.workdirs, "workdir", nil,
+		"show the run in this folder, which may go on or have ended; given more than once, the runs are compared")
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen at")
+	c.Flags().BoolVar(&f.open, "open", false, "open the page in a browser")
 	c.Flags().BoolVar(&f.public, "public", false, "let other machines in that have the token which is printed")
 	cli.List(c, "data")
 	return c
@@ -49,9 +52,9 @@ A model answers programs as well: POST /api/embed, /api/search and /v1/embedding
 
 func (f *serveFlags) run(c *cobra.Command, _ []string) error {
 	switch from := f.from; {
-	case (f.workdir == "") == (from.checkpoint == ""):
-		return cli.Usagef("--workdir, --checkpoint: have %q, %q; want one of them", f.workdir, from.checkpoint)
-	case f.workdir != "" && from.shards+from.embeddings != "":
+	case (len(f.workdirs) == 0) == (from.checkpoint == ""):
+		return cli.Usagef("--workdir, --checkpoint: have %q, %q; want one of them", f.workdirs, from.checkpoint)
+	case len(f.workdirs) > 0 && from.shards+from.embeddings != "":
 		return cli.Usagef("--data, --embeddings: have %q, %q; want at most one of them, with --checkpoint",
 			from.shards, from.embeddings)
 	case from.shards != "" && from.embeddings != "":
@@ -63,8 +66,8 @@ func (f *serveFlags) run(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if f.workdir != "" {
-		pages, err := runPages(f.workdir)
+	if len(f.workdirs) > 0 {
+		pages, err := runPages(f.workdirs)
 		if err != nil {
 			return err
 		}
@@ -87,16 +90,28 @@ const grace = 10 * time.Second
 
 func (f *serveFlags) answer(c *cobra.Command, s *serve.Server, pages http.Handler) error {
 	fmt.Fprintf(c.OutOrStdout(), "%s (Ctrl-C ends it)\n", s.URL)
+	if f.open {
+		if err := cli.Open(s.URL); err != nil {
+			fmt.Fprintln(c.ErrOrStderr(), err)
+		}
+	}
 	return s.Run(c.Context(), pages)
 }
 
-// runPages are the pages of a run.
-func runPages(workdir string) (http.Handler, error) {
-	f := live.Open(workdir)
-	if err := f.Check(); err != nil {
-		return nil, err
+// runPages are the pages of a run, or of several.
+func runPages(workdirs []string) (http.Handler, error) {
+	var runs live.Runs
+	for _, dir := range workdirs {
+		f := live.Open(dir)
+		if err := f.Check(); err != nil {
+			return nil, err
+		}
+		runs = append(runs, f)
 	}
-	return f.Handler(), nil
+	if len(runs) == 1 {
+		return runs[0].Handler(), nil
+	}
+	return runs.Handler(), nil
 }
 
 // A served model has a page, and routes for programs.
