@@ -37,7 +37,7 @@ func TestList(t *testing.T) {
 		{"alone --data s3://b/{a,b}.parquet", "s3://b/{a,b}.parquet [] 0"},
 		{"alone --data a --val b c --k 1", "a|b,c [] 1"},
 		{"alone --data a,1 b", `error: "a,1": a file name with a comma; want a pattern that finds it in quotes, with ? for the comma`},
-		{"alone x --data a", `error: unknown command "x" for "root alone"; want: root alone [flags]`},
+		{"alone x --data a", `error: unknown command "x" for "root alone"; did you mean --data x?; want: root alone [flags]`},
 		{"alone --data", "error: flag needs an argument: --data"},
 		{"named r1 r2 --data a.parquet b.parquet", "a.parquet,b.parquet [r1 r2] 0"},
 		{"named --data a.parquet b.parquet r1 r2", "a.parquet,b.parquet [r1 r2] 0"},

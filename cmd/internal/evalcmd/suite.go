@@ -1,7 +1,6 @@
 package evalcmd
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -88,7 +87,7 @@ func (f *suiteFlags) run(c *cobra.Command, args []string) error {
 		}
 		lines = append(lines, line)
 		if f.asJSON {
-			if err := json.NewEncoder(c.OutOrStdout()).Encode(line); err != nil {
+			if err := cli.PrintJSON(c.OutOrStdout(), line); err != nil {
 				return err
 			}
 		}
