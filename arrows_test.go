@@ -29,7 +29,8 @@ data/storage: internal/atomicfile
 data/pack: data/parquetfile data/preprocess data/storage internal/atomicfile internal/guard
 data/doctor: data data/pack data/preprocess data/storage data/tokenizer internal/atomicfile internal/guard web/page
 data: data/parquetfile data/preprocess data/storage data/tokenizer data/where internal/guard internal/size
-model/op: internal/kernel
+model/hlo:
+model/op: internal/kernel model/hlo
 model/vm: internal/kernel model/op
 model: internal/kernel model/op model/vm
 optim: internal/kernel model
