@@ -18,27 +18,31 @@ const module = "github.com/goclip/goclip"
 const arrows = `
 goclip: configs data data/preprocess data/tokenizer eval internal/kernel model run train
 internal/kernel:
+internal/regular:
 internal/size:
+internal/glob:
 internal/bounded:
 internal/atomicfile:
 checkpoint: checkpoint/weights
 data/preprocess: internal/kernel
-data/tokenizer:
+data/tokenizer: internal/regular
 data/synth: internal/atomicfile
 data/storage: internal/atomicfile
-data/pack: data/parquetfile data/preprocess data/storage internal/atomicfile internal/guard
+data/pack: data/parquetfile data/preprocess data/storage internal/atomicfile internal/guard internal/regular
 data/doctor: data data/pack data/preprocess data/storage data/tokenizer internal/atomicfile internal/guard web/page
 data: data/parquetfile data/preprocess data/storage data/tokenizer data/where internal/guard internal/size
 model/hlo:
 model/op: internal/kernel model/hlo
 model/vm: internal/kernel model/op
-model: internal/kernel model/op model/vm
-optim: internal/kernel model
-train: data data/tokenizer internal/atomicfile internal/kernel internal/size model optim
-eval: data data/tokenizer eval/embeddings internal/kernel model
-configs: checkpoint data/... eval model optim train
-foreign: checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
-run: checkpoint checkpoint/weightfile configs foreign data/... eval internal/... model train web/page
+model: internal/glob internal/kernel model/op model/vm
+optim: internal/glob internal/kernel model
+train: data data/tokenizer internal/atomicfile internal/glob internal/kernel internal/size model optim train/embedcache
+train/embedcache:
+eval: data data/tokenizer eval/embeddings internal/kernel internal/regular model
+configs: checkpoint checkpoint/weightfile data/... eval foreign internal/regular model optim train
+foreign: checkpoint checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
+export: checkpoint data/preprocess data/tokenizer foreign internal/atomicfile model
+run: checkpoint checkpoint/weightfile configs export foreign data/... eval internal/... model train train/embedcache web/page
 web/page:
 web/serve:
 web/live: checkpoint configs data run train web/page web/serve
@@ -56,7 +60,7 @@ configs/gen: configs
 internal/guard:
 data/parquetfile: internal/guard
 data/where: data/parquetfile internal/guard
-eval/embeddings: data internal/atomicfile
+eval/embeddings: data data/parquetfile internal/atomicfile internal/regular
 eval/report: data data/preprocess eval eval/embeddings model web/page
 cmd: cmd/internal/... internal/kernel
 `

@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -69,6 +70,32 @@ func open(t testing.TB, path string, o ...goclip.Option) *goclip.Model {
 	}
 	t.Cleanup(m.Close)
 	return m
+}
+
+// TestTrainFrom starts a run from another's weights.
+func TestTrainFrom(t *testing.T) {
+	source, world := trained(t)
+	c, err := configs.Load("finetune", []string{"model.from=" + source, "data.train=" + world + "/train-*.parquet",
+		"train.steps=2", "train.batch=20", "optim.warmup=1"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "tuned")
+	if _, err := goclip.Train(t.Context(), c, dir); err != nil {
+		t.Fatal(err)
+	}
+	embed := func(path string) []float32 {
+		rows, err := open(t, path).EncodeTexts(t.Context(), "a red circle")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows[0]
+	}
+	before, first := embed(source), embed(filepath.Join(dir, "checkpoints", "step-00000000"))
+	after := embed(dir)
+	if !slices.Equal(before, first) || slices.Equal(first, after) {
+		t.Errorf("a text before %v, at step 0 %v, after %v; want the first two equal", before[:3], first[:3], after[:3])
+	}
 }
 
 // picture is a square of one color.

@@ -44,8 +44,9 @@ func WithLog(w io.Writer) TrainOption {
 }
 
 // Train runs a config to its end in the folder dir, as the command train does: it
-// writes metrics, checkpoints and all else there. [configs.Load] reads a config. When
-// ctx ends, Train saves the run and returns [ErrInterrupted].
+// writes metrics, checkpoints and all else there. [configs.Load] reads a config, and
+// fills it where it starts from a model (model.from). When ctx ends, Train saves the run
+// and returns [ErrInterrupted].
 func Train(ctx context.Context, config *configs.Run, dir string, o ...TrainOption) (*Result, error) {
 	if config == nil {
 		return nil, fmt.Errorf("goclip: no config to train; want one, as configs.Load reads it")
@@ -70,7 +71,7 @@ func Evaluate(
 	ctx context.Context, m *Model, shards string, classes []string, templates ...string,
 ) (eval.ZeroShot, error) {
 	c := m.config
-	d, err := data.Open(ctx, shards, c.Data, data.Need{Label: true})
+	d, err := data.Open(ctx, shards, c.Data, data.Need{Label: true, Classes: classes})
 	if err != nil {
 		return eval.ZeroShot{}, err
 	}

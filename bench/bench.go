@@ -32,6 +32,14 @@ type Config struct {
 
 	// Rematerialize is none or block, as in train.rematerialize; empty means none.
 	Rematerialize string
+
+	// Loss is softmax or sigmoid, as in model.loss; empty means softmax.
+	Loss string
+
+	// Freeze are patterns of parameters, as in train.freeze. With Cached, the step
+	// takes the embeddings of towers that are frozen as a whole as given.
+	Freeze []string
+	Cached bool
 }
 
 // Validate reports the first field that cannot work.
@@ -48,6 +56,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("bench: precision %q; want f32 or bf16", c.Precision)
 	case c.Rematerialize != "" && c.Rematerialize != "none" && c.Rematerialize != "block":
 		return fmt.Errorf("bench: rematerialize %q; want none or block", c.Rematerialize)
+	case c.Loss != "" && c.Loss != model.Softmax && c.Loss != model.Sigmoid:
+		return fmt.Errorf("bench: loss %q; want softmax or sigmoid", c.Loss)
 	case c.Steps < 1:
 		return fmt.Errorf("bench: steps %d; want at least 1", c.Steps)
 	case c.Warmup < 1:
@@ -81,12 +91,13 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	}
 	pool := kernel.NewPool(c.Threads)
 	defer pool.Close()
-	m, err := model.New(Models[c.Model], 1)
+	m, err := c.newModel()
 	if err != nil {
 		return nil, err
 	}
 	r := &Report{Model: c.Model, Batch: c.Batch, Threads: pool.Threads(),
-		Precision: c.Precision, Level: kernel.Active().String()}
+		Precision: c.Precision, Level: kernel.Active().String(),
+		Loss: m.Config().Loss, Freeze: c.Freeze, Cached: c.Cached}
 	b := &bench{c, pool, m, r}
 	for _, measure := range []func(context.Context) error{b.train, b.encodeImage, b.encodeText} {
 		if err := measure(ctx); err != nil {
@@ -102,12 +113,42 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	return r, nil
 }
 
+// newModel is the model to measure, with its parameters frozen.
+func (c Config) newModel() (*model.CLIP, error) {
+	architecture := Models[c.Model]
+	architecture.Loss = c.Loss
+	if c.Loss == model.Sigmoid {
+		architecture.LogitBias = model.AutoLogitBias(c.Batch)
+	}
+	m, err := model.New(architecture, 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Freeze) > 0 {
+		if err := m.Freeze(c.Freeze); err != nil {
+			return nil, fmt.Errorf("bench: %w", err)
+		}
+	}
+	if c.Cached && m.Trains(model.ImageTower) && m.Trains(model.TextTower) {
+		return nil, fmt.Errorf("bench: cached embeddings, but both towers train; want one frozen, such as visual.*")
+	}
+	return m, nil
+}
+
+// step is how the training step is computed.
+func (b *bench) step() model.StepConfig {
+	return model.StepConfig{
+		Batch: b.Batch, BF16: b.bf16(), Rematerialize: b.Rematerialize == "block",
+		CachedImages: b.Cached && !b.model.Trains(model.ImageTower),
+		CachedTexts:  b.Cached && !b.model.Trains(model.TextTower),
+	}
+}
+
 // train measures what the loop of a run does with a batch: the forward and the
 // backward pass, the norm of the gradient, AdamW, the bound of the logit scale.
 func (b *bench) train(ctx context.Context) error {
-	step, err := b.model.NewTrainStep(model.StepConfig{
-		Batch: b.Batch, BF16: b.bf16(), Rematerialize: b.Rematerialize == "block",
-	}, b.pool)
+	c := b.step()
+	step, err := b.model.NewTrainStep(c, b.pool)
 	if err != nil {
 		return err
 	}
@@ -116,8 +157,11 @@ func (b *bench) train(ctx context.Context) error {
 		return err
 	}
 	b.fill(step.Images(), step.Tokens())
-	// Without what is recomputed, so that rates compare.
-	work := b.model.Config().StepFLOPs(model.StepConfig{Batch: b.Batch})
+	for i := range b.Batch { // unit rows, which a run overwrites where they are not given
+		step.ImageEmbeddings()[i*b.model.Config().EmbedDim], step.TextEmbeddings()[i*b.model.Config().EmbedDim] = 1, 1
+	}
+	c.Rematerialize = false // so that rates compare
+	work := b.model.StepFLOPs(c)
 	update := func() (norm, update float64) {
 		start := time.Now()
 		n := adamW.Norm()

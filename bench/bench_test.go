@@ -107,6 +107,41 @@ func checkRun(t *testing.T, precision string) {
 	}
 }
 
+// TestFrozen holds that what is frozen or cached is not computed.
+func TestFrozen(t *testing.T) {
+	Models["least"] = model.Config{
+		EmbedDim: 8, Activation: "gelu",
+		Image: model.ImageConfig{Size: 8, Patch: 4, Width: 8, Layers: 1, Heads: 1},
+		Text:  model.TextConfig{ContextLength: 4, VocabSize: 10, Width: 8, Layers: 1, Heads: 1},
+	}
+	defer delete(Models, "least")
+	calls := func(freeze []string, cached bool) (n int) {
+		r, err := Run(t.Context(), Config{Model: "least", Batch: 2, Precision: "f32", Steps: 1, Warmup: 1,
+			Loss: model.Sigmoid, Freeze: freeze, Cached: cached})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range r.Train.Ops {
+			n += o.Calls
+		}
+		return n
+	}
+	images := []string{"visual.*"}
+	all, frozen, cached := calls(nil, false), calls(images, false), calls(images, true)
+	if cached >= frozen || frozen >= all {
+		t.Errorf("operations of a step: %d, with a frozen tower %d, cached %d; want fewer each", all, frozen, cached)
+	}
+	for want, c := range map[string]Config{
+		`bench: model: freeze "vision.*" matches none`:    {Freeze: []string{"vision.*"}},
+		"bench: cached embeddings, but both towers train": {Cached: true},
+	} {
+		c.Model, c.Batch, c.Precision, c.Steps, c.Warmup = "least", 2, "f32", 1, 1
+		if _, err := Run(t.Context(), c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v; want error with %q", c, err, want)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	good := Config{Model: "tiny", Batch: 2, Precision: "f32", Steps: 1, Warmup: 1}
 	for _, test := range []struct {
@@ -117,6 +152,7 @@ func TestErrors(t *testing.T) {
 		{func(c *Config) { c.Batch = 1 }, "batch 1; want 2"},
 		{func(c *Config) { c.Threads = -1 }, "threads -1"},
 		{func(c *Config) { c.Precision = "f64" }, `precision "f64"`},
+		{func(c *Config) { c.Loss = "triplet" }, `loss "triplet"; want softmax or sigmoid`},
 		{func(c *Config) { c.Steps = 0 }, "steps 0"},
 		{func(c *Config) { c.Warmup = 0 }, "warmup 0"},
 	} {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/model/vm"
 )
 
@@ -17,6 +18,10 @@ type Report struct {
 	Threads   int    `json:"threads"`
 	Precision string `json:"precision"`
 	Level     string `json:"kernel_level"`
+
+	Loss   string   `json:"loss"`
+	Freeze []string `json:"freeze,omitempty"`
+	Cached bool     `json:"cached,omitempty"`
 
 	Train       Phase `json:"train"`
 	EncodeImage Phase `json:"encode_image"`
@@ -47,6 +52,9 @@ func (r *Report) Print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(out, "%s, batch %d, %d threads, %s, %s with a peak of %.1f GFLOP/s in %s\n",
 		r.Model, r.Batch, r.Threads, r.Precision, r.Level, r.PeakGFLOPS, r.Precision)
+	if r.Cached || len(r.Freeze) > 0 || r.Loss != model.Softmax {
+		fmt.Fprintf(out, "%s loss, frozen %v, cached %t\n", r.Loss, r.Freeze, r.Cached)
+	}
 	fmt.Fprintln(w, "\tpairs/s\tmedian\tGFLOP/s\tof peak\tarena MiB\tallocations\t")
 	phases := []struct {
 		name string

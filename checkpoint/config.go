@@ -2,6 +2,8 @@ package checkpoint
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -23,6 +25,23 @@ type Config struct {
 	// KeepEvery also keeps the checkpoints whose step is a multiple of this
 	// number; 0 means none.
 	KeepEvery int `yaml:"keep_every"`
+
+	// Best names a score of the first set of the evaluations that has it: "val.recall",
+	// the mean of R@1, R@5 and R@10 both ways, or "val.top1", of which more is better,
+	// or "val.loss", of which less is. An evaluation with the best score so far saves the
+	// run, and that checkpoint stays until a better one comes. Empty keeps no best.
+	Best string `yaml:"best"`
+}
+
+// Scores are the names that Best may be.
+var Scores = []string{"val.recall", "val.loss", "val.top1"}
+
+// Better says whether a score of Best is better than another.
+func (c Config) Better(score, than float64) bool {
+	if c.Best == "val.loss" {
+		return score < than
+	}
+	return score > than
 }
 
 // Validate reports the first field that cannot work.
@@ -36,12 +55,14 @@ func (c Config) Validate() error {
 		return fmt.Errorf("checkpoint: keep_last %d is negative", c.KeepLast)
 	case c.KeepEvery < 0:
 		return fmt.Errorf("checkpoint: keep_every %d is negative", c.KeepEvery)
+	case c.Best != "" && !slices.Contains(Scores, c.Best):
+		return fmt.Errorf("checkpoint: best %q; want one of %s, or nothing", c.Best, strings.Join(Scores, ", "))
 	}
 	return nil
 }
 
 // Kept is the number of checkpoints that a run of the given number of steps
-// leaves, without those that EveryMinutes adds.
+// leaves, without those that EveryMinutes and Best add.
 func (c Config) Kept(steps int) int {
 	kept := 1
 	for n := 1; n < steps; n++ {

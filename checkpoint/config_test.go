@@ -22,6 +22,8 @@ func TestConfig(t *testing.T) {
 		{Config{EveryMinutes: math.NaN()}, "checkpoint: every_minutes NaN"},
 		{Config{KeepLast: -1}, "checkpoint: keep_last -1"},
 		{Config{KeepEvery: -1}, "checkpoint: keep_every -1"},
+		{Config{Best: "val.loss"}, ""},
+		{Config{Best: "loss"}, `checkpoint: best "loss"; want one of val.recall, val.loss, val.top1`},
 	} {
 		err := test.c.Validate()
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
@@ -75,5 +77,24 @@ func TestNames(t *testing.T) {
 	}
 	if steps, err := s.steps(); fmt.Sprint(steps) != "[7]" || err != nil {
 		t.Errorf("steps = %v, %v; want 7 alone", steps, err)
+	}
+}
+
+// TestBest holds that less loss is better, and more of the others, and that Prune keeps
+// the best.
+func TestBest(t *testing.T) {
+	for name, want := range map[string]bool{"val.loss": false, "val.recall": true, "val.top1": true} {
+		c := Config{Best: name}
+		if c.Better(2, 1) != want || c.Better(1, 2) == want || c.Better(1, 1) {
+			t.Errorf("%s: 2 is better than 1: %v, want %v; and 1 not better than 1", name, c.Better(2, 1), want)
+		}
+	}
+	s := &Store{Dir: "checkpoints", FS: newMemory()}
+	for step := 1; step <= 5; step++ {
+		must(t, s.Save(step, files("")))
+	}
+	must(t, s.Prune(5, Config{KeepLast: 1}, 2))
+	if steps, err := s.steps(); fmt.Sprint(steps) != "[5 2]" || err != nil {
+		t.Errorf("steps = %v, %v; want the last and the best", steps, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 )
 
@@ -60,6 +61,12 @@ func (s *Store) Latest() (*Checkpoint, error) {
 		return nil, fmt.Errorf("checkpoint: %s: none is whole: %w", s.Dir, errors.Join(skipped...))
 	}
 	return nil, fmt.Errorf("checkpoint: %s: %w", s.Dir, ErrNotFound)
+}
+
+// Is says whether a folder is a checkpoint, whole or not.
+func Is(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, manifestName))
+	return err == nil && !info.IsDir()
 }
 
 // Load checks the folder at path against its manifest, to the last byte.

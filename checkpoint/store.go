@@ -165,16 +165,16 @@ func (c *counter) Write(p []byte) (int, error) {
 }
 
 // Prune removes the checkpoints up to step, which has just been saved, that c
-// does not keep. Later ones are damaged ones that the run fell back from; they
+// does not keep, but for those of the steps in keep. Later ones are damaged ones that the run fell back from; they
 // do not count, and are replaced when the run gets there.
-func (s *Store) Prune(step int, c Config) error {
+func (s *Store) Prune(step int, c Config, keep ...int) error {
 	steps, err := s.steps()
 	if err != nil || c.KeepLast == 0 {
 		return err
 	}
 	steps = slices.DeleteFunc(steps, func(n int) bool { return n > step })
 	for _, n := range steps[min(c.KeepLast, len(steps)):] {
-		if c.KeepEvery > 0 && n%c.KeepEvery == 0 {
+		if c.KeepEvery > 0 && n%c.KeepEvery == 0 || slices.Contains(keep, n) {
 			continue
 		}
 		if err := s.FS.RemoveAll(s.Path(n)); err != nil {

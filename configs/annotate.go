@@ -22,7 +22,7 @@ func Annotated(recipe string, sets, environ []string) ([]byte, error) {
 	if recipe == "" {
 		base = example()
 	}
-	run, err := load(base, paths, sets, environ)
+	run, err := loadFrom(base, paths, sets, environ)
 	if err != nil {
 		return nil, err
 	}

@@ -79,6 +79,18 @@ func (r *Run) SetDefaults() {
 // Validate reports the first field that cannot work, alone or beside another.
 // It opens nothing.
 func (r *Run) Validate() error {
+	if m := r.Model; m.EmbedDim == 0 && m.Image.Size == 0 && m.Text.Width == 0 {
+		if m.From != "" {
+			return fmt.Errorf("configs: model.from %s with a model of no sizes; want a config of Load, which takes them "+
+				"from there", m.From)
+		}
+		return fmt.Errorf("configs: model has no sizes, and model.from is empty; want weights to start from, " +
+			"such as --set model.from=runs/a, or model.embed_dim and the others")
+	}
+	if r.Model.LoRA.On() && r.Model.From == "" {
+		return fmt.Errorf("configs: model.lora.rank %d without model.from: adapters of random weights, which are frozen; "+
+			"want weights to start from, or rank 0", r.Model.LoRA.Rank)
+	}
 	for _, part := range []interface{ Validate() error }{
 		r.Model, r.Tokenizer, r.Data, r.Train, r.Optim, r.Checkpoint, r.Eval, r.World.Draw,
 	} {
@@ -92,10 +104,13 @@ func (r *Run) Validate() error {
 	case r.Optim.Warmup >= r.Train.Steps:
 		return fmt.Errorf("configs: optim.warmup %d is not less than train.steps %d: the run would never reach its learning rate",
 			r.Optim.Warmup, r.Train.Steps)
+	case r.Checkpoint.Best != "" && r.Train.EvalEvery == 0:
+		return fmt.Errorf("configs: checkpoint.best %s without train.eval_every: there is one evaluation, at the end; "+
+			"want steps between evaluations", r.Checkpoint.Best)
 	case r.Optim.Cooldown >= r.Train.Steps-r.Optim.Warmup:
 		return fmt.Errorf("configs: optim.cooldown %d is not less than the %d of train.steps after optim.warmup",
 			r.Optim.Cooldown, r.Train.Steps-r.Optim.Warmup)
-	case r.Model.Text.VocabSize != 0 && r.Tokenizer.Path == "" && r.Model.Text.VocabSize < r.Tokenizer.VocabSize:
+	case r.Model.Text.VocabSize != 0 && r.Tokenizer.Path == "" && r.Model.From == "" && r.Model.Text.VocabSize < r.Tokenizer.VocabSize:
 		return fmt.Errorf("configs: model.text.vocab_size %d is less than tokenizer.vocab_size %d; want 0, which takes the tokenizer's",
 			r.Model.Text.VocabSize, r.Tokenizer.VocabSize)
 	}

@@ -36,7 +36,7 @@ func recipe(t *testing.T, text string) string {
 // TestRecipes loads every recipe. Those for the reader's own shards name none.
 func TestRecipes(t *testing.T) {
 	params := map[string]int{"vit-b-32": 151_277_313, "vit-b-16": 149_620_737, "vit-l-14": 427_616_513}
-	if d := cmp.Diff([]string{"cifar10", "quickstart", "vit-b-16", "vit-b-32", "vit-l-14"}, Recipes()); d != "" {
+	if d := cmp.Diff([]string{"cifar10", "finetune", "lit", "quickstart", "siglip", "vit-b-16", "vit-b-32", "vit-l-14"}, Recipes()); d != "" {
 		t.Fatalf("Recipes (-want +got):\n%s", d)
 	}
 	for _, name := range Recipes() {
@@ -69,8 +69,11 @@ func TestRecipes(t *testing.T) {
 
 // recipeSets are what a recipe needs to load.
 func recipeSets(name string) []string {
-	if name == "quickstart" {
+	switch name {
+	case "quickstart":
 		return nil
+	case "finetune", "lit":
+		return []string{"data.train=shards/*.parquet", "model.from=" + foreignFolders + "open_clip"}
 	}
 	return []string{"data.train=shards/*.parquet"}
 }
@@ -233,8 +236,8 @@ func TestLoadErrors(t *testing.T) {
 			t.Errorf("Load(%s): %v; want an error with the path", path, err)
 		}
 	}
-	if _, err := Load(recipe(t, "# nothing\n"), nil, nil); err == nil || !strings.Contains(err.Error(), "model: embed_dim 0") {
-		t.Errorf("an empty recipe: %v; want the first field that it lacks", err)
+	if _, err := Load(recipe(t, "# nothing\n"), nil, nil); err == nil || !strings.Contains(err.Error(), "model.from is empty; want weights") {
+		t.Errorf("an empty recipe: %v; want that it has no model", err)
 	}
 }
 

@@ -15,6 +15,7 @@ var harmless = []string{
 	"data.train", "data.val", "data.decoders", "data.bad_row_budget", "data.stall_seconds",
 	"data.read_ahead", "data.cache", "data.cache_size",
 	"tokenizer.path", "train.threads", "train.rematerialize", "train.log_every", "train.eval_every",
+	"train.cache_frozen", "train.cache_dir", "train.cache_size",
 	"checkpoint.", "eval.", "world.",
 }
 
@@ -25,20 +26,45 @@ func Difference(began, now *Run) string { return difference(began, now, harmless
 
 // difference names the keys in which two runs differ, apart from some.
 func difference(a, b *Run, except []string) string {
+	var all []string
+	for _, c := range Changes(a, b) {
+		in := func(e string) bool { return c.Key == e || strings.HasSuffix(e, ".") && strings.HasPrefix(c.Key, e) }
+		if !slices.ContainsFunc(except, in) {
+			all = append(all, fmt.Sprintf("%s was %s, is %s", c.Key, show(c.Was), show(c.Is)))
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// A Change is a key that has other values in two runs.
+type Change struct {
+	Key     string
+	Was, Is any
+}
+
+// Changes lists the keys in which b differs from a, sorted. A key that is 0 or empty is
+// equal to its default.
+func Changes(a, b *Run) (all []Change) {
 	was, is := map[string]any{}, map[string]any{}
 	before, after := a.redacted(), b.redacted()
 	before.SetDefaults()
 	after.SetDefaults()
 	values(was, reflect.ValueOf(*before), "")
 	values(is, reflect.ValueOf(*after), "")
-	var all []string
 	for _, key := range slices.Sorted(maps.Keys(was)) {
-		in := func(e string) bool { return key == e || strings.HasSuffix(e, ".") && strings.HasPrefix(key, e) }
-		if !slices.ContainsFunc(except, in) && fmt.Sprint(was[key]) != fmt.Sprint(is[key]) {
-			all = append(all, fmt.Sprintf("%s was %v, is %v", key, was[key], is[key]))
+		if show(was[key]) != show(is[key]) {
+			all = append(all, Change{key, was[key], is[key]})
 		}
 	}
-	return strings.Join(all, "; ")
+	return all
+}
+
+// show writes a value; texts of a list are quoted, as each may have spaces.
+func show(v any) string {
+	if texts, ok := v.([]string); ok {
+		return fmt.Sprintf("%q", texts)
+	}
+	return fmt.Sprint(v)
 }
 
 // values collects the leaves of a struct by their keys.

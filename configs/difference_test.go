@@ -25,11 +25,11 @@ func TestDifference(t *testing.T) {
 		}
 	}
 	want := []string{
-		"checkpoint.every_minutes", "checkpoint.every_steps", "checkpoint.keep_every", "checkpoint.keep_last",
+		"checkpoint.best", "checkpoint.every_minutes", "checkpoint.every_steps", "checkpoint.keep_every", "checkpoint.keep_last",
 		"data.bad_row_budget", "data.cache", "data.cache_size",
 		"data.decoders", "data.read_ahead", "data.stall_seconds", "data.train", "data.val",
-		"eval.batch", "eval.classes", "eval.sets", "eval.templates", "tokenizer.path",
-		"train.eval_every", "train.log_every", "train.rematerialize", "train.threads", "world.dir",
+		"eval.batch", "eval.classes", "eval.max_pairs", "eval.sets", "eval.templates", "tokenizer.path",
+		"train.cache_dir", "train.cache_frozen", "train.cache_size", "train.eval_every", "train.log_every", "train.rematerialize", "train.threads", "world.dir",
 		"world.draw.layout", "world.draw.seed", "world.draw.shard_rows", "world.draw.size",
 		"world.draw.train", "world.draw.val_seen", "world.draw.val_unseen",
 	}

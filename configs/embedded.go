@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/regular"
 )
 
 //go:embed *.yaml *-classes.txt *-templates.txt models/*.yaml
@@ -54,7 +55,7 @@ func LoadModel(name string) (*Run, error) {
 func ReadFile(path string) ([]byte, error) {
 	name, ok := strings.CutPrefix(path, embeddedPrefix)
 	if !ok {
-		return os.ReadFile(path)
+		return regular.ReadFile(path, maxFile)
 	}
 	text, err := embedded.ReadFile(name)
 	if err != nil {
@@ -110,7 +111,7 @@ func isName(path string) bool { return path != "" && !strings.ContainsAny(path, 
 const maxFile = 1 << 20
 
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		name := strings.TrimSuffix(filepath.Base(path), ".yaml")
 		if _, known := embedded.ReadFile(name + ".yaml"); known == nil {

@@ -14,6 +14,7 @@ const clipVocabulary = "clip"
 func (r *Run) files() map[string]*string {
 	return map[string]*string{
 		"eval.classes": &r.Eval.Classes, "eval.templates": &r.Eval.Templates, "tokenizer.path": &r.Tokenizer.Path,
+		"model.from": &r.Model.From,
 	}
 }
 

@@ -48,7 +48,7 @@ func TestRecipeNames(t *testing.T) {
 		t.Errorf("embedded:cifar10.yaml: %v; want the embedded recipe", err)
 	}
 	for path, want := range map[string]string{
-		"quikstart": "configs: quikstart is neither a file nor a recipe (cifar10, quickstart, vit-b-16, vit-b-32, vit-l-14); " +
+		"quikstart": "configs: quikstart is neither a file nor a recipe (cifar10, finetune, lit, quickstart, siglip, vit-b-16, vit-b-32, vit-l-14); " +
 			"did you mean quickstart?",
 		"nothing-like-it":         "configs: nothing-like-it is neither a file nor a recipe (cifar10, ",
 		"quickstart.yaml":         "no such file or directory; want quickstart for the recipe of that name",

@@ -32,9 +32,25 @@ var otherVariables = []string{
 // becomes absolute, or embedded:NAME beside an embedded recipe. Patterns of data
 // and world.dir stay relative to the current folder.
 //
+// With model.from, what none of them names of the sections model, data.preprocess and
+// tokenizer is the source's.
+//
 // A key or variable that does not exist, a key that occurs twice, a value of
 // another type, and what Validate finds are errors.
 func Load(path string, sets, environ []string) (*Run, error) {
+	run, err := loadFrom(Default(), []string{path}, sets, environ)
+	if err != nil {
+		return nil, err
+	}
+	if err := run.Validate(); err != nil {
+		return nil, err
+	}
+	return run, nil
+}
+
+// LoadStarted is Load of the config.yaml in a run's folder. Everything is in it, so
+// that what the run started from (model.from) need not be there any more.
+func LoadStarted(path string, sets, environ []string) (*Run, error) {
 	run, err := load(Default(), []string{path}, sets, environ)
 	if err != nil {
 		return nil, err
@@ -70,13 +86,22 @@ func LoadResume(started, path string, sets, environ []string) (run *Run, differs
 		return nil, "", fmt.Errorf("configs: %s holds no run to resume: it has no %s",
 			filepath.Dir(started), filepath.Base(started))
 	}
-	if run, err = Load(started, sets, environ); err != nil || path == "" {
-		return run, "", err
+	began, err := LoadStarted(started, nil, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	if run, err = LoadStarted(started, sets, environ); err != nil {
+		return nil, "", err
+	}
+	keepFrom(began, run)
+	if path == "" {
+		return run, "", nil
 	}
 	recipe, err := load(Default(), []string{started, path}, sets, environ)
 	if err != nil {
 		return nil, "", err
 	}
+	keepFrom(began, recipe)
 	return run, difference(run, recipe, []string{"train.memory", "train.rematerialize"}), nil
 }
 
@@ -89,24 +114,56 @@ type layers struct {
 // load reads recipes, each over those before it and all over base. It returns
 // the run after defaults.
 func load(base Run, paths, sets, environ []string) (*Run, error) {
-	l := layers{viper.New(), map[string]string{}}
+	l, err := readLayers(paths, sets, environ)
+	if err != nil {
+		return nil, err
+	}
+	return l.over(base)
+}
+
+// loadFrom is load over what model.from names.
+func loadFrom(base Run, paths, sets, environ []string) (*Run, error) {
+	l, err := readLayers(paths, sets, environ)
+	if err != nil {
+		return nil, err
+	}
+	from, err := l.take(&base)
+	if err != nil {
+		return nil, err
+	}
+	run, err := l.over(base)
+	if err != nil {
+		return nil, err
+	}
+	run.Model.From = from
+	return run, nil
+}
+
+// readLayers reads recipes, variables and sets.
+func readLayers(paths, sets, environ []string) (l layers, err error) {
+	l = layers{viper.New(), map[string]string{}}
 	for _, path := range paths {
 		if err := l.addRecipe(path); err != nil {
-			return nil, err
+			return l, err
 		}
 	}
 	if err := l.addVariables(environ); err != nil {
-		return nil, err
+		return l, err
 	}
 	for _, set := range sets {
 		key, value, ok := strings.Cut(set, "=")
 		if !ok {
-			return nil, fmt.Errorf("configs: --set %s: have no =; want a key and its value, such as train.steps=100", set)
+			return l, fmt.Errorf("configs: --set %s: have no =; want a key and its value, such as train.steps=100", set)
 		}
 		if err := l.addText(strings.TrimSpace(key), value); err != nil {
-			return nil, fmt.Errorf("configs: --set %s: %w", set, err)
+			return l, fmt.Errorf("configs: --set %s: %w", set, err)
 		}
 	}
+	return l, nil
+}
+
+// over decodes the layers over base. It returns the run after defaults.
+func (l layers) over(base Run) (*Run, error) {
 	if err := l.UnmarshalExact(&base, func(c *mapstructure.DecoderConfig) {
 		// Types have been checked, and better than by a weak conversion.
 		c.TagName, c.WeaklyTypedInput, c.DecodeHook = "yaml", false, nil

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/parquet-go/parquet-go"
-
 	"github.com/goclip/goclip/data/parquetfile"
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/internal/guard"
@@ -42,17 +40,14 @@ func validateCaptions(columns []CaptionColumn) error {
 // column of lists stands for its elements.
 func (s *shard) findCaptions(p *parquetfile.File, columns []CaptionColumn) error {
 	for _, c := range columns {
-		found := -1
-		for _, suffix := range []string{"", ".list.element", ".list.item", ".array"} {
-			if leaf, ok := p.Column(c.Column + suffix); ok && leaf.Node.Type().Kind() == parquet.ByteArray {
-				found = leaf.ColumnIndex
-				break
-			}
+		leaf, ok := p.Column(c.Column)
+		if !ok {
+			leaf, ok = p.Elements(c.Column)
 		}
-		if found < 0 {
+		if !ok || !isText(leaf) {
 			return fmt.Errorf("no column %s of captions: have %s", c.Column, strings.Join(p.Columns(), ", "))
 		}
-		s.weighted = append(s.weighted, found)
+		s.weighted = append(s.weighted, leaf.ColumnIndex)
 	}
 	return nil
 }

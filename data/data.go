@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -22,7 +23,15 @@ import (
 )
 
 // Need says which columns a use of the data cannot do without.
-type Need struct{ Caption, Label bool }
+type Need struct {
+	Caption, Label bool
+
+	// Classes are the names in which labels that are text are looked up: the label is
+	// the place of its name, from 0. Empty makes such labels an error.
+	Classes []string
+
+	classes map[string]int64 // made of them
+}
 
 // A Dataset is an open set of shards.
 type Dataset struct {
@@ -33,8 +42,12 @@ type Dataset struct {
 	rows   int64 // that are used
 	remote bool  // whether a shard is
 
+	footers *footers
+
 	spans  []span // of the sources, at least one
 	quotas []int64
+
+	held []row // of a Dataset that Draw made: all its rows
 }
 
 // Open finds the shards that patterns match, in the order of their names, and
@@ -61,6 +74,12 @@ func openSources(ctx context.Context, sources []Source, c Config, need Need) (*D
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if len(need.Classes) > 0 {
+		need.classes = make(map[string]int64, len(need.Classes))
+	}
+	for i, name := range need.Classes {
+		need.classes[labelName(name)] = int64(i)
+	}
 	var keep *where.Condition // nil means all
 	if c.Where != "" {
 		keep, _ = where.Parse(c.Where) // which Validate has read
@@ -69,7 +88,7 @@ func openSources(ctx context.Context, sources []Source, c Config, need Need) (*D
 	if err != nil {
 		return nil, err
 	}
-	d := &Dataset{config: c, need: need, store: store, quotas: quotas(sources)}
+	d := &Dataset{config: c, need: need, store: store, quotas: quotas(sources), footers: &footers{}}
 	for i, source := range sources {
 		first := d.rows
 		if err := d.openSource(ctx, source.Data, keep); err != nil {
@@ -95,7 +114,7 @@ func (d *Dataset) openSource(ctx context.Context, patterns string, keep *where.C
 	var total, used int64
 	shards := make([]*shard, len(names))
 	err = d.each(ctx, len(names), func(ctx context.Context, i int) (err error) {
-		shards[i], err = openShard(ctx, d.store, names[i], d.config, d.need)
+		shards[i], err = openShard(ctx, d.store, d.footers, names[i], d.config, d.need)
 		return err
 	})
 	if err != nil {
@@ -177,6 +196,9 @@ func (d *Dataset) FormatWhere() string {
 // Len is the number of rows that are used.
 func (d *Dataset) Len() int64 { return d.rows }
 
+// Augments says whether training sees an image otherwise each time.
+func (d *Dataset) Augments() bool { return d.config.Preprocess.Augment.Active() }
+
 // Shards is the number of files.
 func (d *Dataset) Shards() int { return len(d.shards) }
 
@@ -234,8 +256,31 @@ func (d *Dataset) MaxLabel(ctx context.Context) (label int64, at RowRef, err err
 	return label, at, nil
 }
 
+// OneLabel says whether all rows that have a label have the same.
+func (d *Dataset) OneLabel(ctx context.Context) (bool, error) {
+	label := int64(-1)
+	for lo := int64(0); lo < d.rows; lo += blockRows {
+		rows, err := d.read(ctx, lo, min(d.rows, lo+blockRows), columns{label: true})
+		if err != nil {
+			return false, err
+		}
+		for _, r := range rows {
+			if label < 0 {
+				label = r.label
+			}
+			if r.label >= 0 && r.label != label {
+				return false, nil
+			}
+		}
+	}
+	return label >= 0, nil
+}
+
 // read returns rows lo to hi of all shards together.
 func (d *Dataset) read(ctx context.Context, lo, hi int64, want columns) (rows []row, err error) {
+	if d.held != nil {
+		return slices.Clone(d.held[lo:hi]), ctx.Err()
+	}
 	for _, s := range d.shards {
 		from, to := max(lo, s.first), min(hi, s.first+s.length())
 		if from >= to {

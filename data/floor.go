@@ -29,6 +29,17 @@ func FloorOf(counts []int, n int, least func(same int) float64) float64 {
 	return others(counts, n, func(h int) float64 { return least(1 + h) })
 }
 
+// SigmoidGuess is the sigmoid loss of a guess among so many texts, one of which is the
+// image's: n questions, answered by the logarithm of the odds; SigmoidGuess of a batch is
+// what a model has that knows nothing, and [FloorOf] it the floor.
+func SigmoidGuess(n int) float64 {
+	if n == 1 {
+		return 0
+	}
+	m := float64(n)
+	return math.Log(m) + (m-1)*math.Log(m/(m-1))
+}
+
 // Twins is the share of the pairs of a batch of n whose caption another pair of
 // the batch has; counts are as for Floor.
 func Twins(counts []int, n int) float64 {

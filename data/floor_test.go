@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"github.com/goclip/goclip/model"
 )
 
 // TestFloor has the values of E[ln(1 + B)] for captions of equal frequency, B of
@@ -64,5 +66,23 @@ func TestCountCaptions(t *testing.T) {
 	cancel()
 	if _, err := CountCaptions(ctx, all); err == nil {
 		t.Error("CountCaptions after the end of its context: no error")
+	}
+}
+
+// TestSigmoidGuess holds that a guess is the least of all answers that are the same for
+// every text, that the model says the same, and the floor of the sigmoid loss by hand.
+func TestSigmoidGuess(t *testing.T) {
+	for _, n := range []int{1, 2, 10, 256} {
+		got, least := SigmoidGuess(n), math.Inf(1)
+		for z := -12.0; z < 12; z += 0.001 {
+			least = min(least, math.Log1p(math.Exp(-z))+float64(n-1)*math.Log1p(math.Exp(z)))
+		}
+		if math.Abs(got-least) > 1e-4 || got != (model.Config{Loss: model.Sigmoid}).GuessLoss(n) {
+			t.Errorf("SigmoidGuess(%d) = %g; want %g", n, got, least)
+		}
+	}
+	// Of four pairs, three have one caption: a batch of all costs each of them a guess of three.
+	if got, want := FloorOf([]int{3, 1}, 4, SigmoidGuess), 0.75*(math.Log(3)+2*math.Log(1.5)); math.Abs(got-want) > 1e-12 {
+		t.Errorf("floor of the sigmoid loss %g, want %g", got, want)
 	}
 }

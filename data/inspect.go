@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/goclip/goclip/data/preprocess"
@@ -53,7 +54,7 @@ func Inspect(ctx context.Context, patterns string, c Config) iter.Seq2[ShardInfo
 		}
 		for _, name := range names {
 			info := ShardInfo{Name: name.String()}
-			s, err := openShard(ctx, store, name, c, Need{})
+			s, err := openShard(ctx, store, &footers{}, name, c, Need{})
 			if err == nil {
 				err = s.describe(ctx, &info)
 			}
@@ -87,16 +88,39 @@ func (s *shard) describe(ctx context.Context, info *ShardInfo) error {
 	if err != nil {
 		return err
 	}
+	return s.describeRows(rows, info)
+}
+
+// describeRows takes an example of the first rows, and says what keeps all of them
+// from use.
+func (s *shard) describeRows(rows []row, info *ShardInfo) error {
+	decodable, captions := false, false
+	var unknown error
 	for _, r := range rows {
+		captions = captions || slices.ContainsFunc(r.captions, func(c string) bool { return strings.TrimSpace(c) != "" })
 		if r.problem() != "" {
 			continue
 		}
 		e := &ExampleRow{Row: r.ref.Row, Bytes: len(r.image), Label: r.label, Captions: r.captions}
-		if format, w, h, err := preprocess.Size(r.image); err == nil {
-			e.Format, e.W, e.H = format, w, h
+		format, w, h, err := preprocess.Size(r.image)
+		if err == nil {
+			e.Format, e.W, e.H, decodable = format, w, h, true
+		} else if unknown == nil {
+			unknown = fmt.Errorf("row %d: %w", r.ref.Row, err)
 		}
-		info.Example = e
-		return nil
+		if info.Example == nil {
+			info.Example = e
+		}
 	}
-	return fmt.Errorf("data: %s: none of the first %d rows has an image", s.path, len(rows))
+	switch {
+	case info.Example == nil:
+		return fmt.Errorf("data: %s: none of the first %d rows has an image", s.path, len(rows))
+	case !decodable:
+		return fmt.Errorf("data: %s: none of the first %d images can be decoded: %w", s.path, len(rows), unknown)
+	case s.noCaption != nil && s.label < 0:
+		return fmt.Errorf("data: %s: %w", s.path, s.noCaption)
+	case s.noCaption == nil && !captions:
+		return fmt.Errorf("data: %s: none of the first %d rows has a caption", s.path, len(rows))
+	}
+	return nil
 }

@@ -57,7 +57,7 @@ func TestOddRows(t *testing.T) {
 		}
 		for row, reason := range map[int]string{
 			15: "no caption", 16: "no caption", 17: "no caption", 18: "no image",
-			19: "preprocess: gif: not enough image data", 20: "preprocess: image: unknown format", 21: last,
+			19: "preprocess: gif: not enough image data", 20: "preprocess: image: unknown format: looks like a web page", 21: last,
 		} {
 			if line := fmt.Sprintf(`"row":%d,"reason":%q}`, row, reason); strings.Count(lines.String(), line) != 1 {
 				t.Errorf("%s: the ledger is\n%swant once %s", layout, lines.String(), line)

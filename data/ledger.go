@@ -65,8 +65,8 @@ type badRow struct {
 	reason string
 }
 
-// add accounts for a batch of rows, of which the bad ones were replaced. Past
-// the budget it returns an error that names the worst shard.
+// add accounts for rows that were read, the bad ones among them. Past the budget it
+// returns an error that names the worst shard.
 func (l *Ledger) add(rows int, bad []badRow) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -73,6 +73,7 @@ const (
 	purposeAugment
 	purposeCaptionColumn
 	purposeMix
+	purposeDraw
 )
 
 // keyed returns the random numbers of one purpose at one place.

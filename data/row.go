@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
+	"golang.org/x/text/unicode/norm"
 )
 
 // What one row may hold; more makes it a bad row.
@@ -49,7 +51,8 @@ type row struct {
 	group    int // the row group
 	image    []byte
 	captions []string
-	label    int64 // -1 without one
+	label    int64  // -1 without one
+	unknown  string // the label, where it is the name of no class
 	status   string
 	weighted [][]string // captions of each column of Config.Captions
 	dropped  bool       // by a condition, so that its image is not read
@@ -110,14 +113,34 @@ func text(v parquet.Value) []byte {
 // brief copies text that should be a word.
 func brief(text []byte) string { return string(text[:min(len(text), 100)]) }
 
-func integer(v parquet.Value) int64 {
+// setLabel takes a label: a whole number or, with classes, the name of one.
+func (r *row) setLabel(v parquet.Value, classes map[string]int64) {
 	switch v.Kind() {
 	case parquet.Int32:
-		return int64(v.Int32())
+		r.label = int64(v.Int32())
 	case parquet.Int64:
-		return v.Int64()
+		r.label = v.Int64()
+	default:
+		name := labelName(string(text(v)))
+		if label, ok := classes[name]; ok {
+			r.label = label
+			return
+		}
+		r.unknown = brief([]byte(name))
 	}
-	return -1
+}
+
+// labelName is the name of a class as it is compared.
+func labelName(name string) string { return norm.NFC.String(strings.TrimSpace(name)) }
+
+// notText says which of some captions is not UTF-8, or "".
+func notText(captions []string) string {
+	for _, c := range captions {
+		if !utf8.ValidString(c) {
+			return fmt.Sprintf("caption %q is not UTF-8", brief([]byte(c)))
+		}
+	}
+	return ""
 }
 
 // problem says why a row cannot be used whatever its caption, or "".

@@ -72,6 +72,9 @@ func (s *Stream) caption(r *row, position int64) (caption, reason string) {
 		captions = s.chooseColumn(s.d.config.choicesOf(r), position)
 	}
 	choices := s.d.config.choices(captions)
+	if reason := notText(choices); reason != "" {
+		return "", reason
+	}
 	switch len(choices) {
 	case 0:
 		return "", "no caption"

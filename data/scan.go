@@ -84,6 +84,12 @@ func example(p *preprocess.Processor, dst []float32, r *row, need Need) (reason 
 	if need.Caption && len(r.captions) == 0 {
 		return "no caption"
 	}
+	if reason := notText(r.captions); need.Caption && reason != "" {
+		return reason
+	}
+	if need.Label && r.unknown != "" {
+		return fmt.Sprintf("label %q is none of the %d classes", r.unknown, len(need.classes))
+	}
 	if need.Label && r.label < 0 {
 		return fmt.Sprintf("label %d", r.label)
 	}
@@ -107,7 +113,7 @@ func ReadImage(ctx context.Context, ref RowRef, c Config) (file []byte, captions
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := openShard(ctx, store, storage.NameOf(ref.Shard), c, Need{})
+	s, err := openShard(ctx, store, &footers{}, storage.NameOf(ref.Shard), c, Need{})
 	if err != nil {
 		return nil, nil, err
 	}

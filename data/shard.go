@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -24,6 +23,10 @@ type shard struct {
 	// Numbers of leaf columns; -1 where there is none.
 	image, caption, captions, label, status int
 
+	noCaption, noLabel error // why there is none
+
+	classes map[string]int64 // the label of each name, where labels are text
+
 	layout string // for people: the columns as understood
 
 	groups int
@@ -34,6 +37,7 @@ type shard struct {
 	name     storage.Name
 	version  storage.Version // of the file that was opened first
 	pages    *parquetfile.Pages
+	footers  *footers
 }
 
 // columns says which parts of rows to read.
@@ -73,8 +77,9 @@ func openFile(ctx context.Context, store *storage.Store, name storage.Name, firs
 // the next read of a shard begins with its rows.
 const maxKeptFooter = 32 << 10
 
-func openShard(ctx context.Context, store *storage.Store, name storage.Name, c Config, need Need) (*shard, error) {
-	s := &shard{path: name.String(), store: store, name: name, pages: &parquetfile.Pages{}}
+func openShard(ctx context.Context, store *storage.Store, kept *footers, name storage.Name, c Config,
+	need Need) (*shard, error) {
+	s := &shard{path: name.String(), store: store, name: name, pages: &parquetfile.Pages{}, footers: kept}
 	f, p, err := openFile(ctx, store, name, nil, s.pages)
 	if err != nil {
 		return nil, err
@@ -89,72 +94,18 @@ func openShard(ctx context.Context, store *storage.Store, name storage.Name, c C
 
 // open opens the shard again.
 func (s *shard) open(ctx context.Context) (*storage.File, *parquetfile.File, error) {
-	return openFile(ctx, s.store, s.name, &s.version, s.pages)
-}
-
-// recognize finds the columns that c names, or the columns of a known layout.
-func (s *shard) recognize(p *parquetfile.File, c Config, need Need) error {
-	find := func(names ...string) (int, string) {
-		for _, name := range names {
-			if leaf, ok := p.Column(name); ok {
-				return leaf.ColumnIndex, name
-			}
+	if known := s.footers.of(s); known != nil {
+		f, err := s.store.Open(ctx, s.name, &s.version)
+		if err != nil {
+			return nil, nil, fmt.Errorf("data: %w", err)
 		}
-		return -1, ""
+		return f, known.On(f), nil
 	}
-	named := func(name string, known ...string) ([]string, bool) {
-		if name != "" {
-			return []string{name}, true
-		}
-		return known, false
+	f, p, err := openFile(ctx, s.store, s.name, &s.version, s.pages)
+	if err == nil {
+		s.footers.keep(s, p)
 	}
-	var names []string
-	column := func(what string, wanted bool, name string, known ...string) (int, error) {
-		choices, explicit := named(name, known...)
-		i, found := find(choices...)
-		if i < 0 && (wanted || explicit) {
-			return -1, fmt.Errorf("no %s column: have %s; want %s", what, strings.Join(p.Columns(), ", "),
-				strings.Join(choices, " or "))
-		}
-		if i >= 0 {
-			names = append(names, what+" = "+found)
-		}
-		return i, nil
-	}
-	var err error
-	if s.image, err = column("image", true, c.Image, "image.bytes", "jpg", "png", "webp", "image"); err != nil {
-		return err
-	}
-	if t := p.Schema().Columns()[s.image]; !holdsBytes(p, t) {
-		return fmt.Errorf("image column %s: holds no bytes; want image files", strings.Join(t, "."))
-	}
-	list := []string{"captions.list.element", "captions.list.item", "captions.array", "captions"}
-	s.captions, _ = column("captions", false, "", list...)
-	if c.Caption != "" || len(c.Captions) > 0 { // only those
-		s.captions = -1
-	}
-	if len(c.Captions) > 0 {
-		s.caption = -1
-		if err := s.findCaptions(p, c.Captions); err != nil && need.Caption {
-			return err
-		}
-	} else if s.caption, err = column("caption", need.Caption && s.captions < 0, c.Caption, "caption",
-		"txt", "text"); err != nil {
-		return err
-	}
-	if s.label, err = column("label", need.Label, c.Label, "label", "cls"); err != nil {
-		return err
-	}
-	s.status, _ = column("status", false, "", "status")
-	s.layout = strings.Join(names, ", ")
-	return nil
-}
-
-// holdsBytes says whether a column can have the bytes of files.
-func holdsBytes(p *parquetfile.File, path []string) bool {
-	leaf, _ := p.Schema().Lookup(path...)
-	kind := leaf.Node.Type().Kind()
-	return kind == parquet.ByteArray || kind == parquet.FixedLenByteArray
+	return f, p, err
 }
 
 // read returns rows lo to hi of the shard.
@@ -173,17 +124,16 @@ func (s *shard) read(ctx context.Context, lo, hi int64, want columns) ([]row, er
 	for i := range rows {
 		rows[i] = row{ref: RowRef{s.path, lo + int64(i)}, label: -1, dropped: s.kept != nil && !s.kept.Has(lo+int64(i))}
 	}
-	base := int64(0)
-	for i := range p.RowGroups() {
-		n := p.RowGroups()[i].NumRows()
-		from, to := max(lo, base), min(hi, base+n)
-		if from < to {
-			reading(s.path, i)
-			if err := s.readGroup(p, i, from-base, rows[from-lo:to-lo], want); err != nil {
-				return nil, fmt.Errorf("data: %s: row group %d: %w", s.path, i, err)
-			}
+	for i := p.GroupOf(lo); i < len(p.RowGroups()) && p.FirstRow(i) < hi; i++ {
+		base := p.FirstRow(i)
+		from, to := max(lo, base), min(hi, base+p.RowGroups()[i].NumRows())
+		if from >= to {
+			continue
 		}
-		base += n
+		reading(s.path, i)
+		if err := s.readGroup(p, i, from-base, rows[from-lo:to-lo], want); err != nil {
+			return nil, fmt.Errorf("data: %s: row group %d: %w", s.path, i, err)
+		}
 	}
 	return rows, nil
 }
@@ -204,7 +154,7 @@ func (s *shard) readGroup(p *parquetfile.File, group int, lo int64, rows []row, 
 		{"image", s.image, want.image, (*row).setImage},
 		{"caption", s.caption, want.caption, (*row).addCaption},
 		{"captions", s.captions, want.caption, (*row).addCaption},
-		{"label", s.label, want.label, func(r *row, v parquet.Value) { r.label = integer(v) }},
+		{"label", s.label, want.label, func(r *row, v parquet.Value) { r.setLabel(v, s.classes) }},
 		{"status", s.status, true, func(r *row, v parquet.Value) { r.status = brief(text(v)) }},
 	}
 	for i, column := range s.weighted {

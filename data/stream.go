@@ -185,7 +185,7 @@ func (s *Stream) next(ctx context.Context) (b *Batch, err error) {
 	for _, rows := range b.bad {
 		bad = append(bad, rows...)
 	}
-	return b, s.c.Ledger.add(s.c.Batch, bad)
+	return b, s.c.Ledger.add(s.c.Batch+len(bad), bad)
 }
 
 // Close ends the stream's goroutines, and waits for their end unless Next has

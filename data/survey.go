@@ -24,8 +24,9 @@ type Survey struct {
 	// Broken says of each shard that cannot be opened, why.
 	Broken []error
 
-	shards []*shard
-	rows   int64
+	shards  []*shard
+	rows    int64
+	footers footers
 }
 
 // A Row is one pair as its shard has it. Problem says why the row cannot be
@@ -56,7 +57,7 @@ func OpenSurvey(ctx context.Context, patterns string, c Config, need Need) (*Sur
 	}
 	s := &Survey{Patterns: patterns, Config: c, Need: need}
 	for _, name := range names {
-		opened, err := openShard(ctx, store, name, c, need)
+		opened, err := openShard(ctx, store, &s.footers, name, c, need)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -91,7 +91,7 @@ func TestSurveyDamage(t *testing.T) {
 	must(t, err)
 	f, p, err := openFile(t.Context(), store, storage.NameOf(path), nil, nil)
 	must(t, err)
-	s, err := openShard(t.Context(), store, storage.NameOf(path), Config{}, Need{})
+	s, err := openShard(t.Context(), store, &footers{}, storage.NameOf(path), Config{}, Need{})
 	must(t, err)
 	at := p.Metadata().RowGroups[1].Columns[s.image].MetaData.DataPageOffset
 	must(t, f.Close())

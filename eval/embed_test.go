@@ -41,11 +41,17 @@ func untrained(t *testing.T) (*model.CLIP, *Embedder, *data.Dataset) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return m, embedder(t, m, tokens), d
+}
+
+// embedder embeds two at a time.
+func embedder(t *testing.T, m *model.CLIP, tokens *tokenizer.Tokenizer) *Embedder {
+	t.Helper()
 	e, err := NewEmbedder(m, tokens, 2, newPool(t, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m, e, d
+	return e
 }
 
 // TestEmbed holds that each embedding belongs to its image or caption, however

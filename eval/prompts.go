@@ -3,12 +3,16 @@ package eval
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/goclip/goclip/internal/regular"
 )
 
 // DefaultTemplate is the template where none is given.
@@ -17,8 +21,9 @@ const DefaultTemplate = "a photo of a {}"
 // maxListBytes bounds a class or template file: 100,000 long lines.
 const maxListBytes = 16 << 20
 
-// ReadClasses reads one class name a line. Empty lines are an error, except at
-// the end, because the number of a line is a label; so are names that occur
+// ReadClasses reads one class name a line, or a JSON list of them. The number of a line
+// is a label, so that these are errors: empty lines, except at the end; lines that begin
+// with #; lines that all begin with their number, as in "0 red". So are names that occur
 // twice, because an image of one would count as wrong for the other. Names are
 // normalized to NFC, in which two ways to write é are one.
 func ReadClasses(path string) ([]string, error) {
@@ -26,10 +31,40 @@ func ReadClasses(path string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if lines, err = classesOf(lines); err != nil {
+		return nil, fmt.Errorf("eval: %s: %w", path, err)
+	}
 	if err := CheckClasses(lines); err != nil {
 		return nil, fmt.Errorf("%w in %s", err, path)
 	}
 	return lines, nil
+}
+
+// classesOf returns the names in the lines of a file.
+func classesOf(lines []string) (names []string, err error) {
+	numbered := len(lines) > 1
+	for i, line := range lines {
+		if strings.HasPrefix(line, "#") {
+			return nil, fmt.Errorf("line %d: %q begins with #; want names alone, as the number of a line is a label",
+				i+1, line)
+		}
+		number, name, _ := strings.Cut(strings.NewReplacer("\t", " ", ",", " ", ":", " ").Replace(line), " ")
+		n, err := strconv.Atoi(number)
+		numbered = numbered && err == nil && name != "" && (n == i || n == i+1)
+	}
+	if numbered {
+		return nil, fmt.Errorf("each line begins with its number, as in %q; want names alone", lines[0])
+	}
+	if len(lines) == 0 || !strings.HasPrefix(lines[0], "[") && !strings.HasPrefix(lines[0], "{") {
+		return lines, nil
+	}
+	if err := json.Unmarshal([]byte(strings.Join(lines, "\n")), &names); err != nil {
+		return nil, fmt.Errorf("begins with %q, and is no JSON list of names: %w", lines[0][:1], err)
+	}
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+	}
+	return names, nil
 }
 
 // CheckClasses reports the first empty or repeated name.
@@ -105,7 +140,7 @@ func readLines(path string) ([]string, error) {
 	if info.Size() > maxListBytes {
 		return nil, fmt.Errorf("eval: %s has %d bytes; want a text file of at most %d", path, info.Size(), maxListBytes)
 	}
-	text, err := os.ReadFile(path)
+	text, err := regular.ReadFile(path, maxListBytes)
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
 	}

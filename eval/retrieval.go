@@ -175,13 +175,16 @@ func recall(queries []ranked) (r Recall) {
 	for i, q := range queries {
 		g, e := float64(q.nearer()), float64(q.equal())
 		ranks[i] = g + 1 + e/2
-		r.MeanRank += ranks[i] / n
+		r.MeanRank += ranks[i]
 		for _, at := range []struct {
 			sum *float64
 			k   float64
 		}{{&r.R1, 1}, {&r.R5, 5}, {&r.R10, 10}} {
-			*at.sum += min(1, max(0, (at.k-g)/(e+1))) / n
+			*at.sum += min(1, max(0, (at.k-g)/(e+1)))
 		}
+	}
+	for _, sum := range []*float64{&r.R1, &r.R5, &r.R10, &r.MeanRank} {
+		*sum /= n
 	}
 	slices.Sort(ranks)
 	r.MedianRank = (ranks[(len(ranks)-1)/2] + ranks[len(ranks)/2]) / 2

@@ -195,6 +195,10 @@ func TestLists(t *testing.T) {
 	if d := cmp.Diff([]string{"cat", "sea lion", "caf\u00e9"}, got); err != nil || d != "" {
 		t.Errorf("ReadClasses: %v, (-want +got):\n%s", err, d)
 	}
+	got, err = ReadClasses(file("[\"cat\",\n \"7 up\"]\n"))
+	if d := cmp.Diff([]string{"cat", "7 up"}, got); err != nil || d != "" {
+		t.Errorf("ReadClasses of JSON: %v, (-want +got):\n%s", err, d)
+	}
 	for _, test := range []struct {
 		read func(string) ([]string, error)
 		text string
@@ -205,6 +209,12 @@ func TestLists(t *testing.T) {
 		{ReadClasses, "cat\n\ndog\n", "class 1 is empty"},
 		{ReadClasses, "caf\u00e9\ncafe\u0301\n", `"café" is both 0 and 1`},
 		{ReadClasses, "\xff\xfe", "not UTF-8"},
+		{ReadClasses, "# names\ncat\ndog\n", `line 1: "# names" begins with #`},
+		{ReadClasses, "0 cat\n1 dog\n", `each line begins with its number, as in "0 cat"`},
+		{ReadClasses, "1,cat\n2,dog\n", "each line begins with its number"},
+		{ReadClasses, `{"0": "cat", "1": "dog"}`, "is no JSON list of names"},
+		{ReadClasses, `["cat", 1]`, "is no JSON list of names"},
+		{ReadClasses, `["cat", "cat"]`, `"cat" is both 0 and 1`},
 		{ReadTemplates, "", "no template"},
 		{ReadTemplates, "a {}\na photo\n", "template 2: \"a photo\""},
 		{ReadTemplates, "{} and {}\n", "{} once"},

@@ -8,6 +8,7 @@ package foreign
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -117,11 +118,11 @@ func findWeights(dir string, order []string) (string, error) {
 	}
 	var others []string
 	for _, pattern := range []string{"*.safetensors", "*.bin", "*.pt", "*.pth"} {
-		found, _ := filepath.Glob(filepath.Join(dir, pattern)) // the patterns are good
+		found, _ := fs.Glob(os.DirFS(dir), pattern) // the patterns are good
 		others = append(others, found...)
 	}
 	if len(others) == 1 {
-		return others[0], nil
+		return filepath.Join(dir, others[0]), nil
 	}
 	if len(others) > 1 {
 		return "", fmt.Errorf("foreign: %s: have weights in %d files; want the path of one of them", dir, len(others))

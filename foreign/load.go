@@ -64,8 +64,7 @@ func checkSize(tensors []weights.Tensor, c model.Config) error {
 func fill(m *model.CLIP, file *weights.Tracked) error {
 	n := namesOf(file.Tensors())
 	for _, p := range m.Params() {
-		parts, transposed := n.of(p.Name)
-		if err := read(file, p, parts, transposed); err != nil {
+		if err := read(file, p, n.of(p.Name)); err != nil {
 			return err
 		}
 	}
@@ -94,14 +93,14 @@ func fill(m *model.CLIP, file *weights.Tracked) error {
 }
 
 // read sets a parameter to the rows of tensors.
-func read(file *weights.Tracked, p *model.Param, parts []string, transposed bool) error {
+func read(file *weights.Tracked, p *model.Param, at place) error {
 	want := slices.Clone(p.Shape)
-	if transposed {
+	if at.transposed {
 		slices.Reverse(want)
 	}
 	want = squeezed(want)
 	dst, rows := p.Value, 0
-	for _, name := range parts {
+	for _, name := range at.parts {
 		t, ok := file.Tensor(name)
 		if !ok {
 			of := ""
@@ -112,7 +111,7 @@ func read(file *weights.Tracked, p *model.Param, parts []string, transposed bool
 		}
 		have := squeezed(t.Shape)
 		fits := slices.Equal(have, want)
-		if len(parts) > 1 && len(have) == len(want) {
+		if len(at.parts) > 1 && len(have) == len(want) {
 			rows += have[0]
 			fits = slices.Equal(have[1:], want[1:]) && rows <= want[0]
 		}
@@ -125,9 +124,9 @@ func read(file *weights.Tracked, p *model.Param, parts []string, transposed bool
 		dst = dst[t.Elements():]
 	}
 	if len(dst) > 0 {
-		return fmt.Errorf("tensors %q: have %d rows; want %v", parts, rows, want)
+		return fmt.Errorf("tensors %q: have %d rows; want %v", at.parts, rows, want)
 	}
-	if transposed {
+	if at.transposed {
 		transpose(p.Value, want[0], want[1])
 	}
 	return nil

@@ -10,13 +10,13 @@ import (
 // The tables say under which names a file has a parameter. A line is the name in
 // goclip, which is open_clip's own for a plain model, and that in the file. A star is
 // the number of a block, {q,k,v} are several tensors, whose rows follow one another, a
-// name without its last part stands for all that it begins, and a T is for a matrix
-// that the file has transposed.
+// name without its last part stands for all that it begins, a T is for a matrix that
+// the file has transposed, and each 1 for a side of 1 in front of the file's shape, which
+// only matters where a file is written.
 
-// transformersNames are those of CLIPModel and SiglipModel.
+// transformersNames are those of CLIPModel, and with siglipNames of SiglipModel.
 const transformersNames = `
 logit_scale                 logit_scale
-logit_bias                  logit_bias
 visual.class_embedding      vision_model.embeddings.class_embedding
 visual.conv1                vision_model.embeddings.patch_embedding
 visual.positional_embedding vision_model.embeddings.position_embedding.weight
@@ -24,7 +24,7 @@ visual.ln_pre               vision_model.pre_layrnorm
 visual.ln_post              vision_model.post_layernorm
 visual.proj                 T visual_projection.weight
 
-visual.attn_pool.probe          vision_model.head.probe
+visual.attn_pool.probe          1 1 vision_model.head.probe
 visual.attn_pool.in_proj_weight vision_model.head.attention.in_proj_weight
 visual.attn_pool.in_proj_bias   vision_model.head.attention.in_proj_bias
 visual.attn_pool.out_proj       vision_model.head.attention.out_proj
@@ -56,13 +56,18 @@ transformer.resblocks.*.mlp.c_fc            text_model.encoder.layers.*.mlp.fc1
 transformer.resblocks.*.mlp.c_proj          text_model.encoder.layers.*.mlp.fc2
 `
 
+const siglipNames = transformersNames + `
+logit_scale 1 logit_scale
+logit_bias  1 logit_bias
+`
+
 // trunkNames are those of an image tower of timm inside of open_clip.
 const trunkNames = `
 visual.conv1                visual.trunk.patch_embed.proj
-visual.positional_embedding visual.trunk.pos_embed
+visual.positional_embedding 1 visual.trunk.pos_embed
 visual.ln_post              visual.trunk.norm
 
-visual.attn_pool.probe          visual.trunk.attn_pool.latent
+visual.attn_pool.probe          1 1 visual.trunk.attn_pool.latent
 visual.attn_pool.in_proj_weight visual.trunk.attn_pool.{q,kv}.weight
 visual.attn_pool.in_proj_bias   visual.trunk.attn_pool.{q,kv}.bias
 visual.attn_pool.out_proj       visual.trunk.attn_pool.proj
@@ -87,9 +92,16 @@ var harmless = []string{
 	"input_resolution", "context_length", "vocab_size", // OpenAI: sizes
 }
 
+// A place is where a file has a parameter.
+type place struct {
+	parts      []string // names of tensors, whose rows follow one another
+	transposed bool
+	ones       int // sides of 1 in front of the shape
+}
+
 // names are those of a file's parameters.
 type names struct {
-	table      map[string][]string
+	table      map[string]place
 	textPrefix string // in front of names of the text tower that are not in table
 }
 
@@ -97,7 +109,7 @@ type names struct {
 func namesOf(tensors []weights.Tensor) names {
 	for _, t := range tensors {
 		if strings.HasPrefix(t.Name, "vision_model.") || strings.HasPrefix(t.Name, "text_model.") {
-			return names{table: parseTable(transformersNames)}
+			return names{table: parseTable(siglipNames)}
 		}
 	}
 	var n names
@@ -112,12 +124,23 @@ func namesOf(tensors []weights.Tensor) names {
 	return n
 }
 
-func parseTable(text string) map[string][]string {
-	table := map[string][]string{}
+func parseTable(text string) map[string]place {
+	table := map[string]place{}
 	for line := range strings.Lines(text) {
-		if words := strings.Fields(line); len(words) > 0 {
-			table[words[0]] = append(words[1:len(words)-1], several(words[len(words)-1])...)
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
 		}
+		p := place{parts: several(words[len(words)-1])}
+		for _, mark := range words[1 : len(words)-1] {
+			switch mark {
+			case "T":
+				p.transposed = true
+			case "1":
+				p.ones++
+			}
+		}
+		table[words[0]] = p
 	}
 	return table
 }
@@ -137,32 +160,30 @@ func several(name string) (names []string) {
 
 var blockNumber = regexp.MustCompile(`resblocks\.(\d+)\.`)
 
-// of returns the names in the file for the parameter of a name, and whether what
-// they hold is transposed.
-func (n names) of(parameter string) (parts []string, transposed bool) {
+// of returns where the file has the parameter of a name.
+func (n names) of(parameter string) place {
 	number := ""
 	starred := parameter
 	if m := blockNumber.FindStringSubmatch(parameter); m != nil {
 		number = m[1]
 		starred = strings.Replace(parameter, m[0], "resblocks.*.", 1)
 	}
-	found, last := n.table[starred], ""
-	if found == nil {
-		if dot := strings.LastIndexByte(starred, '.'); dot >= 0 {
-			found, last = n.table[starred[:dot]], starred[dot:]
-		}
+	found, ok := n.table[starred]
+	last := ""
+	if dot := strings.LastIndexByte(starred, '.'); !ok && dot >= 0 {
+		found, ok = n.table[starred[:dot]]
+		last = starred[dot:]
 	}
-	if found == nil {
+	if !ok {
 		if strings.HasPrefix(parameter, "visual.") || strings.HasPrefix(parameter, "logit_") {
-			return []string{parameter}, false
+			return place{parts: []string{parameter}}
 		}
-		return []string{n.textPrefix + parameter}, false
+		return place{parts: []string{n.textPrefix + parameter}}
 	}
-	if transposed = found[0] == "T"; transposed {
-		found = found[1:]
+	parts := make([]string, len(found.parts))
+	for i, name := range found.parts {
+		parts[i] = strings.Replace(name, "*", number, 1) + last
 	}
-	for _, name := range found {
-		parts = append(parts, strings.Replace(name, "*", number, 1)+last)
-	}
-	return parts, transposed
+	found.parts = parts
+	return found
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -157,7 +158,7 @@ func TestOld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if have.Config != want.Config || have.Preprocess.ResizeSize != 20 {
+	if !reflect.DeepEqual(have.Config, want.Config) || have.Preprocess.ResizeSize != 20 {
 		t.Errorf("architecture %+v, resized to %d; want %+v, 20", have.Config, have.Preprocess.ResizeSize, want.Config)
 	}
 	set(t, filepath.Join(dir, preprocessorFile), "default_to_square=true")

@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,6 +25,42 @@ var siglipTower = regexp.MustCompile(`^vit_(tiny|small|base|large|so400m|giantop
 var tanhTowers = []string{"vit_base_patch32_siglip_256", "vit_large_patch16_siglip_512",
 	"vit_so400m_patch16_siglip_256", "vit_so400m_patch16_siglip_384", "vit_so400m_patch16_siglip_512",
 	"vit_giantopt_patch16_siglip_256", "vit_giantopt_patch16_siglip_384"}
+
+// trunkSizes are the widths, blocks, heads, widths of MLPs and patches of timm's SigLIP
+// towers, and the sides of images that each is there for.
+//
+// Source: timm 1.0.31, vision_transformer.py.
+var trunkSizes = []trunkSize{
+	{"base", 768, 12, 12, 3072, 16, []int{224, 256, 384, 512}},
+	{"base", 768, 12, 12, 3072, 32, []int{256}},
+	{"large", 1024, 24, 16, 4096, 16, []int{256, 384, 512}},
+	{"so400m", 1152, 27, 16, 4304, 14, []int{224, 378, 384}},
+	{"so400m", 1152, 27, 16, 4304, 16, []int{256, 384, 512}},
+	{"giantopt", 1536, 40, 16, 6144, 16, []int{256, 384}},
+}
+
+type trunkSize struct {
+	name                             string
+	width, layers, heads, mlp, patch int
+	sides                            []int
+}
+
+// TrunkName is the name that timm has for an image tower like SigLIP's; "" if there is
+// none of these sizes and this activation.
+func TrunkName(c model.ImageConfig) string {
+	for _, t := range trunkSizes {
+		name := fmt.Sprintf("vit_%s_patch%d_siglip_%d", t.name, c.Patch, c.Size)
+		activation := "gelu"
+		if slices.Contains(tanhTowers, name) {
+			activation = "gelu_tanh"
+		}
+		if t.width == c.Width && t.layers == c.Layers && t.heads == c.Heads && t.mlp == c.MLPWidth &&
+			t.patch == c.Patch && slices.Contains(t.sides, c.Size) && activation == c.Activation {
+			return name
+		}
+	}
+	return ""
+}
 
 // trunk takes the fields of an image tower of timm. Its sizes are those of the
 // tensors, but for the heads, which have 64 channels each if the name does not say

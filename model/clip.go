@@ -18,7 +18,7 @@ type CLIP struct {
 	config Config
 	params []*Param
 	byName map[string]*Param
-	grads  []float32 // the memory of all gradients
+	grads  []float32 // the memory of the gradients of what is not frozen
 }
 
 // New returns a model with initial values drawn from seed.
@@ -45,17 +45,16 @@ func Blank(c Config) (*CLIP, error) {
 	}
 	m := &CLIP{config: c, byName: map[string]*Param{}}
 	// The first parameter is one number, and what follows it begins a cache line.
-	n := c.ParamCount() + 15
-	values := vm.NewArena(4 * n)[15:]
-	m.grads = vm.NewArena(4 * n)
-	grads := m.grads[15:]
+	values := vm.NewArena(4 * (c.ParamCount() + 15))[15:]
 	for _, s := range c.specs() {
 		size := s.size()
-		p := &Param{Name: s.name, Shape: s.shape, Value: values[:size:size], Grad: grads[:size:size], Decay: s.decays()}
-		values, grads = values[size:], grads[size:]
+		p := &Param{Name: s.name, Shape: s.shape, Value: values[:size:size], Decay: s.decays()}
+		values = values[size:]
 		m.params = append(m.params, p)
 		m.byName[p.Name] = p
 	}
+	m.freezeBase()
+	m.layGradients()
 	return m, nil
 }
 
@@ -77,13 +76,15 @@ func (m *CLIP) LogitBias() float64 {
 	return 0
 }
 
-// ClampLogitScale bounds the factor on cosines to [1, largest].
+// ClampLogitScale bounds the factor on cosines to [1, largest], unless it is frozen.
 //
 // Source: Radford et al., arXiv:2103.00020, section 2.5: 100, "to prevent
 // training instability".
 func (m *CLIP) ClampLogitScale(largest float64) {
-	v := m.byName["logit_scale"].Value
-	v[0] = min(max(v[0], 0), float32(math.Log(largest)))
+	p := m.byName["logit_scale"]
+	if !p.Frozen {
+		p.Value[0] = min(max(p.Value[0], 0), float32(math.Log(largest)))
+	}
 }
 
 // Load sets every parameter from get, which returns the tensor of a name.
@@ -116,14 +117,15 @@ func (m *CLIP) Load(get func(name string) (shape []int, data []float32, err erro
 type graph struct {
 	*op.Builder
 	*CLIP
-	nodes map[string]*G.Node // of parameters
-	err   error
+	nodes   map[string]*G.Node // of parameters
+	lowRank map[string]*G.Node // of matrices with their adapters
+	err     error
 
 	blocks []vm.Segment // residual blocks
 }
 
 func (m *CLIP) newGraph() *graph {
-	return &graph{Builder: op.NewBuilder(G.NewGraph()), CLIP: m, nodes: map[string]*G.Node{}}
+	return &graph{Builder: op.NewBuilder(G.NewGraph()), CLIP: m, nodes: map[string]*G.Node{}, lowRank: map[string]*G.Node{}}
 }
 
 // input adds an input that reads value.
@@ -135,9 +137,18 @@ func (g *graph) input(name string, value *tensor.Dense) *G.Node {
 	return n
 }
 
-// param is the node of a parameter, which reads and writes its memory. The
-// kernel of the patch embedding is seen as a matrix, the logit scale as a vector.
+// param is the node of a parameter, with its adapter if it has one. The kernel of the
+// patch embedding is seen as a matrix, the logit scale as a vector.
 func (g *graph) param(name string) *G.Node {
+	w := g.stored(name)
+	if g.byName[name+loraA] == nil {
+		return w
+	}
+	return g.adapted(name, w)
+}
+
+// stored is the node of a parameter, which reads and writes its memory.
+func (g *graph) stored(name string) *G.Node {
 	if n, ok := g.nodes[name]; ok {
 		return n
 	}
@@ -156,6 +167,17 @@ func (g *graph) param(name string) *G.Node {
 	n := g.input(name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(p.Value)))
 	g.nodes[name] = n
 	return n
+}
+
+// trainable are the nodes of the parameters in g that are not frozen, and the memory
+// of their gradients.
+func (g *graph) trainable() (wrt G.Nodes, grads [][]float32) {
+	for _, p := range g.params {
+		if node, ok := g.nodes[p.Name]; ok && !p.Frozen {
+			wrt, grads = append(wrt, node), append(grads, p.Grad)
+		}
+	}
+	return wrt, grads
 }
 
 // when is the node of a parameter that a model has under a condition, or nil.
@@ -177,41 +199,68 @@ func (g *graph) check() error {
 	return nil
 }
 
-// A TrainStep computes the loss of a batch and the gradient of every parameter:
-// both towers, the loss, and the backward pass, in one graph.
+// A TrainStep computes the loss of a batch and the gradient of every parameter that is
+// not frozen: both towers, the loss, and the backward pass, in one graph.
 type TrainStep struct {
 	plans
+	keptTokens
 	images     []float32
 	vocabulary int
+	given      struct{ images, texts []float32 } // embeddings; nil where they are computed
 }
 
 // NewTrainStep compiles a step of the whole batch, whatever c.MicroBatch is.
 // Gradients go to the parameters' Grad, whose memory holds other values while
 // it runs.
 func (m *CLIP) NewTrainStep(c StepConfig, pool *Pool) (*TrainStep, error) {
-	if err := c.validate(); err != nil {
+	if err := m.validateStep(c); err != nil {
 		return nil, err
 	}
-	s := &TrainStep{images: m.newImages(c.Batch), vocabulary: m.config.Text.VocabSize}
-	graph := func(tokens []int32) (outputs G.Nodes, o vm.Options, err error) {
-		return m.trainGraph(c, s.images, tokens)
+	s := &TrainStep{vocabulary: m.config.Text.VocabSize}
+	if c.CachedImages {
+		s.given.images = make([]float32, c.Batch*m.config.EmbedDim)
+	} else {
+		s.images, s.keptTokens = m.newImages(c.Batch), m.newKept(c.Batch)
 	}
-	return s, s.plans.init(graph, m.config.Text, c.Batch, m.newTokens(c.Batch), pool)
+	if c.CachedTexts {
+		s.given.texts = make([]float32, c.Batch*m.config.EmbedDim)
+	}
+	graph := func(tokens []int32) (outputs G.Nodes, o vm.Options, err error) {
+		return m.trainGraph(c, s, tokens)
+	}
+	err := s.plans.init(graph, m.config.Text, c.Batch, m.newTokens(c.Batch), pool)
+	s.uncut = c.CachedTexts // the length of texts changes nothing
+	return s, err
 }
 
-// trainGraph builds the graph of a step over images and tokens (N, t): the
-// nodes to compute, which are the loss, the embeddings of images and of texts,
-// and the gradients; and how, with the memory of the gradients.
-func (m *CLIP) trainGraph(c StepConfig, images []float32, tokens []int32) (outputs G.Nodes, o vm.Options, err error) {
+// trainGraph builds the graph of a step over the images of s, or none where a graph is
+// only measured, and tokens (N, t): the nodes to compute, which are the loss, the
+// embeddings of images and of texts that are not given, and the gradients; and how,
+// with the memory of the gradients.
+func (m *CLIP) trainGraph(c StepConfig, s *TrainStep, tokens []int32) (outputs G.Nodes, o vm.Options, err error) {
 	g, n := m.newGraph(), c.Batch
 	g.BF16 = c.BF16
-	in := g.imagesNode(n)
-	if images != nil { // there are none where a graph is only measured
-		g.let(in, images)
+	var x, y, texts *G.Node
+	var computed G.Nodes
+	if c.CachedImages {
+		x = g.letFloats(g.embeddingsNode("image embeddings", n), s.given.images)
+	} else {
+		kept := g.keptNode(n)
+		if s.keptTokens.ids != nil { // there are none where a graph is only measured
+			g.let(kept, s.keptTokens.ids)
+		}
+		x = g.Normalize(g.imageFeatures(g.letFloats(g.imagesNode(n), s.images), kept))
+		computed = append(computed, x)
 	}
-	x := g.Normalize(g.imageFeatures(in))
-	texts := g.let(g.tokensNode(n, len(tokens)/n), tokens)
-	y := g.Normalize(g.textFeatures(texts))
+	if c.SameTexts || !c.CachedTexts {
+		texts = g.let(g.tokensNode(n, len(tokens)/n), tokens)
+	}
+	if c.CachedTexts {
+		y = g.letFloats(g.embeddingsNode("text embeddings", n), s.given.texts)
+	} else {
+		y = g.Normalize(g.textFeatures(texts))
+		computed = append(computed, y)
+	}
 	if !c.SameTexts {
 		texts = nil
 	}
@@ -219,36 +268,47 @@ func (m *CLIP) trainGraph(c StepConfig, images []float32, tokens []int32) (outpu
 	if err := g.check(); err != nil {
 		return nil, o, err
 	}
-	var wrt G.Nodes
-	for _, p := range m.params {
-		wrt = append(wrt, g.nodes[p.Name])
-	}
+	wrt, memory := g.trainable()
 	grads, err := G.Grad(loss, wrt...)
 	if err != nil {
 		return nil, o, fmt.Errorf("model: gradient: %w", err)
 	}
 	o.ForwardEnd, o.Lent, o.Place = loss, m.grads, map[*G.Node][]float32{}
-	for i, p := range m.params {
-		o.Place[grads[i]] = p.Grad
+	for i, grad := range grads {
+		o.Place[grad] = memory[i]
 	}
 	if c.Rematerialize {
 		o.Segments = g.blocks
 	}
-	return append(G.Nodes{loss, x, y}, grads...), o, nil
+	return slices.Concat(G.Nodes{loss}, computed, grads), o, nil
 }
 
-// Images is where to put the normalized images (N, 3, S, S) of the next run.
+// Images is where to put the normalized images (N, 3, S, S) of the next run; nil with
+// CachedImages.
 func (s *TrainStep) Images() []float32 { return s.images }
 
 // Tokens is where to put the token ids (N, T) of the next run.
 func (s *TrainStep) Tokens() []int32 { return s.tokens }
 
 // ImageEmbeddings are the unit rows (N, E) of the last run, TextEmbeddings
-// those of its texts. The next run overwrites them.
-func (s *TrainStep) ImageEmbeddings() []float32 { return s.output(1) }
+// those of its texts. The next run overwrites them, or reads them with CachedImages.
+func (s *TrainStep) ImageEmbeddings() []float32 {
+	if s.given.images != nil {
+		return s.given.images
+	}
+	return s.output(1)
+}
 
 // TextEmbeddings are those of the texts.
-func (s *TrainStep) TextEmbeddings() []float32 { return s.output(2) }
+func (s *TrainStep) TextEmbeddings() []float32 {
+	switch {
+	case s.given.texts != nil:
+		return s.given.texts
+	case s.given.images != nil:
+		return s.output(1)
+	}
+	return s.output(2)
+}
 
 // Run computes the loss and the gradients. A token id outside of the
 // vocabulary is an error.

@@ -14,6 +14,21 @@ import (
 
 // Config is the architecture of both towers, and the loss that they are trained with.
 type Config struct {
+	// From is a model that a run starts from, instead of random values: a run or a
+	// checkpoint, of which the moving average is taken if there is one, a folder of
+	// open_clip or transformers, or a file of weights. How the model is built, its
+	// preprocessing and its vocabulary come with it. A key that says something else is
+	// carried out where that can be: image.size and text.context_length resize the position
+	// embeddings, embed_dim starts new projections, tokenizer.path new token
+	// embeddings, loss sigmoid a new bias; activation, layer_norm_eps, and how the towers
+	// pool and attend change what is computed. Any other is an error. A run that is
+	// resumed does not read From.
+	From string `yaml:"from"`
+
+	// Architecture is the name of the architecture of From, such as ViT-B-32, where that
+	// is a file of weights with no config beside it.
+	Architecture string `yaml:"architecture"`
+
 	// EmbedDim is the width of the space in which both towers end.
 	EmbedDim int `yaml:"embed_dim"`
 
@@ -42,6 +57,7 @@ type Config struct {
 
 	Image ImageConfig `yaml:"image"`
 	Text  TextConfig  `yaml:"text"`
+	LoRA  LoRAConfig  `yaml:"lora"`
 }
 
 // The losses.
@@ -91,6 +107,12 @@ type ImageConfig struct {
 	// LayerScale multiplies what attention and MLP add to the residual stream by a
 	// learned gain for each channel, 1e-5 at first (Touvron et al., arXiv:2103.17239).
 	LayerScale bool `yaml:"layer_scale"`
+
+	// PatchDropout is the part of the patches of an image that a training step leaves
+	// out, chosen anew for each image and step, as in FLIP (Li et al., arXiv:2212.00794):
+	// of P patches, max(1, floor(P (1 - it))) are computed, beside the class token.
+	// Evaluations see all. 0 leaves out none.
+	PatchDropout float64 `yaml:"patch_dropout"`
 }
 
 // TextConfig is the text tower, a transformer.
@@ -155,6 +177,23 @@ func (c Config) GuessLoss(batch int) float64 {
 		return math.Log(n)
 	}
 	return math.Log(n) + (n-1)*math.Log(n/(n-1))
+}
+
+// GuessSigmoid is the sigmoid loss of a model that knows nothing, over a batch in which a
+// text belongs to so many images in the mean, as where texts that repeat are no negatives:
+// that of logits which are all the logarithm of the odds of a pair.
+func GuessSigmoid(batch int, same float64) float64 {
+	return float64(batch) * entropy(same/float64(batch))
+}
+
+// entropy is that of a question with the probability p of a yes, in nats.
+func entropy(p float64) (sum float64) {
+	for _, q := range []float64{p, 1 - p} {
+		if q > 0 {
+			sum -= q * math.Log(q)
+		}
+	}
+	return sum
 }
 
 // tokens is the number of tokens: the patches and the class token.

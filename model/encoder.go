@@ -39,7 +39,7 @@ func (m *CLIP) NewImageEncoder(c EncoderConfig, pool *Pool) (*Encoder, error) {
 	return e, e.plans.init(func([]int32) (G.Nodes, vm.Options, error) {
 		g := m.newGraph()
 		g.BF16 = c.BF16
-		return g.encode(g.imageFeatures(g.let(g.imagesNode(n), e.images)))
+		return g.encode(g.imageFeatures(g.let(g.imagesNode(n), e.images), nil))
 	}, m.config.Text, n, nil, pool)
 }
 

@@ -47,6 +47,27 @@ func TestFLOPs(t *testing.T) {
 			t.Errorf("%s: %g FLOPs a pair, want %g", name, have, test.want)
 		}
 	}
+	for name, test := range map[string]struct {
+		freeze []string
+		step   StepConfig
+		want   float64
+	}{
+		"a part":                 {[]string{"visual.proj"}, StepConfig{Batch: 10}, 3*(image+text+grid) - patches},
+		"images":                 {[]string{"visual.*"}, StepConfig{Batch: 10}, image + 3*(text+grid)},
+		"images, again":          {[]string{"visual.*"}, StepConfig{Batch: 10, MicroBatch: 5, Rematerialize: true}, image + 14./3*text + 3*grid},
+		"images cached":          {[]string{"visual.*"}, StepConfig{Batch: 10, CachedImages: true}, 3 * (text + grid)},
+		"images, texts cached":   {[]string{"[^l]*", "ln_*"}, StepConfig{Batch: 10, CachedTexts: true}, image + 3*grid},
+		"texts in micro-batches": {[]string{"[^vl]*", "ln_*"}, StepConfig{Batch: 10, MicroBatch: 5}, 4*image - patches + text + 3*grid},
+	} {
+		small.Text.VocabSize = 9
+		m, err := Blank(small)
+		if err == nil {
+			err = m.Freeze(test.freeze)
+		}
+		if have := m.StepFLOPs(test.step); err != nil || math.Abs(have-test.want) > 1e-9*test.want {
+			t.Errorf("frozen %s: %g FLOPs a pair, %v; want %g", name, have, err, test.want)
+		}
+	}
 	if small.ImageFLOPs() != image || small.TextFLOPs() != text {
 		t.Errorf("%g, %g FLOPs of an image and a text, want %g, %g", small.ImageFLOPs(), small.TextFLOPs(), image, text)
 	}

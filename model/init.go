@@ -92,7 +92,7 @@ func (c Config) specs() []spec {
 	if c.Loss == Sigmoid { // last, so that the others lie as they do without it
 		all = append(all, spec{"logit_bias", nil, initializer{constant, c.LogitBias}})
 	}
-	return all
+	return append(all, c.LoRA.specs(all)...)
 }
 
 // specs are the parameters of the image tower, in a space of width embed.

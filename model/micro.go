@@ -18,12 +18,13 @@ import (
 // Source: Gao et al., "Scaling Deep Contrastive Learning Batch Size under
 // Memory Limited Setup", arXiv:2101.06983, section 3.2.
 type MicroStep struct {
-	m          *CLIP
-	config     StepConfig
-	pool       *Pool
-	arena      []float32
-	images     []float32
-	tokens     []int32
+	m      *CLIP
+	config StepConfig
+	pool   *Pool
+	arena  []float32
+	images []float32
+	tokens []int32
+	keptTokens
 	imageTower *microTower
 	textTowers map[int]*microTower // by the length of texts: see plans
 	texts      *G.Node             // the tokens of the loss; nil where it needs none
@@ -34,10 +35,11 @@ type MicroStep struct {
 
 // A microTower is one tower of a MicroStep.
 type microTower struct {
-	rows   []float32 // embeddings (N, E)
+	rows   []float32 // embeddings (N, E); the caller's, if the tower has no parts
 	dy     []float32 // gradients by them
 	images []float32 // one of these is nil
 	tokens []int32   // (N, t)
+	kept   []int32   // (N, K) of images with patch dropout
 	parts  []part    // of the batch, in order
 	grads  [][]float32
 }
@@ -49,9 +51,11 @@ type part struct {
 }
 
 // A microPlan is a tower's graph for micro-batches of one size, and its
-// machines: forward to the embeddings, and on to the gradients of the parameters.
+// machines: forward to the embeddings, and on to the gradients of the parameters,
+// unless all are frozen.
 type microPlan struct {
 	in, dy, unit    *G.Node
+	kept            *G.Node // nil without patch dropout
 	grads           G.Nodes
 	options         vm.Options // of replay
 	forward, replay *vm.Machine
@@ -67,7 +71,10 @@ func (m *CLIP) NewMicroStep(c StepConfig, pool *Pool) (*MicroStep, error) {
 		return nil, err
 	}
 	s.pool, s.arena = pool, vm.NewArena(s.stats.ArenaBytes)
-	s.images, s.tokens = m.newImages(c.Batch), m.newTokens(c.Batch)
+	if s.tokens = m.newTokens(c.Batch); !c.CachedImages {
+		s.images, s.keptTokens = m.newImages(c.Batch), m.newKept(c.Batch)
+	}
+	s.imageTower.kept = s.ids
 	s.imageTower.images, s.textTowers[m.config.Text.ContextLength].tokens = s.images, s.tokens
 	if s.texts != nil {
 		tokens := tensor.New(tensor.WithShape(s.texts.Shape()...), tensor.WithBacking(s.tokens))
@@ -113,7 +120,7 @@ func measure(todo []compilation) (all vm.Stats, err error) {
 // microStep builds a step for texts of up to length tokens without its memory,
 // and the machines to compile.
 func (m *CLIP) microStep(c StepConfig, length int) (s *MicroStep, todo []compilation, err error) {
-	if err := c.validate(); err != nil {
+	if err := m.validateStep(c); err != nil {
 		return nil, nil, err
 	}
 	if c.MicroBatch < 1 {
@@ -126,9 +133,12 @@ func (m *CLIP) microStep(c StepConfig, length int) (s *MicroStep, todo []compila
 	x, y := embeddings(), embeddings()
 	s.imageTower, s.textTowers[m.config.Text.ContextLength] = x, y
 	for _, t := range []*microTower{x, y} {
-		context := 0
+		context, cached := 0, c.CachedImages
 		if t == y {
-			context = length
+			context, cached = length, c.CachedTexts
+		}
+		if cached {
+			continue
 		}
 		more, err := t.divide(m, c, context)
 		if err != nil {
@@ -150,9 +160,10 @@ func (t *microTower) divide(m *CLIP, c StepConfig, context int) (todo []compilat
 		} else if p.plan, err = m.microGraph(c, p.hi-p.lo, context); err != nil {
 			return nil, err
 		} else {
-			todo = append(todo,
-				compilation{G.Nodes{p.plan.unit}, vm.Options{}, &p.plan.forward},
-				compilation{p.plan.grads, p.plan.options, &p.plan.replay})
+			todo = append(todo, compilation{G.Nodes{p.plan.unit}, vm.Options{}, &p.plan.forward})
+			if len(p.plan.grads) > 0 {
+				todo = append(todo, compilation{p.plan.grads, p.plan.options, &p.plan.replay})
+			}
 		}
 		t.parts = append(t.parts, p)
 	}
@@ -166,7 +177,7 @@ func (t *microTower) divide(m *CLIP, c StepConfig, context int) (todo []compilat
 func (s *MicroStep) towerOfTexts() (*microTower, error) {
 	n, context := s.config.Batch, s.m.config.Text.ContextLength
 	whole, length := s.textTowers[context], s.m.config.Text.longest(s.tokens, s.config.Batch)
-	if length >= context {
+	if length >= context || s.config.CachedTexts {
 		return whole, nil
 	}
 	t := s.textTowers[length]
@@ -195,8 +206,8 @@ func (m *CLIP) microGraph(c StepConfig, n, context int) (*microPlan, error) {
 	g.BF16 = c.BF16
 	p := &microPlan{options: vm.Options{Place: map[*G.Node][]float32{}, Accumulate: true}}
 	if context == 0 {
-		p.in = g.imagesNode(n)
-		p.unit = g.Normalize(g.imageFeatures(p.in))
+		p.in, p.kept = g.imagesNode(n), g.keptNode(n)
+		p.unit = g.Normalize(g.imageFeatures(p.in, p.kept))
 	} else {
 		p.in = g.tokensNode(n, context)
 		p.unit = g.Normalize(g.textFeatures(p.in))
@@ -205,12 +216,9 @@ func (m *CLIP) microGraph(c StepConfig, n, context int) (*microPlan, error) {
 	if err := g.check(); err != nil {
 		return nil, err
 	}
-	var wrt G.Nodes
-	var grads [][]float32
-	for _, q := range m.params {
-		if node, ok := g.nodes[q.Name]; ok {
-			wrt, grads = append(wrt, node), append(grads, q.Grad)
-		}
+	wrt, grads := g.trainable()
+	if len(wrt) == 0 {
+		return p, nil
 	}
 	var err error
 	if p.grads, err = G.Backpropagate(G.Nodes{p.unit}, G.Nodes{p.dy}, wrt); err != nil {
@@ -233,39 +241,41 @@ func (m *CLIP) microLoss(s *MicroStep, x, y *microTower, n int) (compilation, er
 	rows := func(name string, data []float32) *G.Node {
 		return g.input(name, tensor.New(tensor.WithShape(n, m.config.EmbedDim), tensor.WithBacking(data)))
 	}
-	wrt := G.Nodes{rows("x", x.rows), rows("y", y.rows)}
+	rowsX, rowsY := rows("x", x.rows), rows("y", y.rows)
 	if s.config.SameTexts {
 		s.texts = g.tokensNode(n, m.config.Text.ContextLength)
 	}
-	loss := g.loss(wrt[0], wrt[1], s.texts)
+	loss := g.loss(rowsX, rowsY, s.texts)
 	if err := g.check(); err != nil {
 		return compilation{}, err
 	}
-	own := make([]*Param, 0, 2)
-	for _, p := range m.params {
-		if node, ok := g.nodes[p.Name]; ok {
-			wrt, own = append(wrt, node), append(own, p)
-		}
+	wrt, memory := g.trainable()
+	if len(x.grads) > 0 {
+		wrt, memory = append(wrt, rowsX), append(memory, x.dy)
+	}
+	if len(y.grads) > 0 {
+		wrt, memory = append(wrt, rowsY), append(memory, y.dy)
 	}
 	grads, err := G.Grad(loss, wrt...)
 	if err != nil {
 		return compilation{}, fmt.Errorf("model: gradient: %w", err)
 	}
-	place := map[*G.Node][]float32{loss: s.lossValue, grads[0]: x.dy, grads[1]: y.dy}
-	for i, p := range own {
-		place[grads[2+i]] = p.Grad
+	place := map[*G.Node][]float32{loss: s.lossValue}
+	for i, grad := range grads {
+		place[grad] = memory[i]
 	}
 	return compilation{append(G.Nodes{loss}, grads...), vm.Options{Place: place}, &s.loss}, nil
 }
 
-// Images is where to put the normalized images (N, 3, S, S) of the next run.
+// Images is where to put the normalized images (N, 3, S, S) of the next run; nil with
+// CachedImages.
 func (s *MicroStep) Images() []float32 { return s.images }
 
 // Tokens is where to put the token ids (N, T) of the next run.
 func (s *MicroStep) Tokens() []int32 { return s.tokens }
 
 // ImageEmbeddings are the unit rows (N, E) of the last run. The next run
-// overwrites them.
+// overwrites them, or reads them with CachedImages.
 func (s *MicroStep) ImageEmbeddings() []float32 { return s.imageTower.rows }
 
 // TextEmbeddings are those of the texts.
@@ -296,7 +306,6 @@ func (s *MicroStep) Run() (loss float32, err error) {
 
 // forward computes the embeddings of all micro-batches.
 func (t *microTower) forward() error {
-	n := t.parts[len(t.parts)-1].hi
 	for _, p := range t.parts {
 		if err := t.let(p); err != nil {
 			return err
@@ -304,16 +313,22 @@ func (t *microTower) forward() error {
 		if err := p.plan.forward.RunAll(); err != nil {
 			return err
 		}
-		copy(rows(t.rows, n, p), values(p.plan.unit))
+		copy(rows(t.rows, t.size(), p), values(p.plan.unit))
 	}
 	return nil
 }
+
+// size is the number of pairs of the batch.
+func (t *microTower) size() int { return t.parts[len(t.parts)-1].hi }
 
 // replay sums up the gradients of the parameters over all micro-batches, in
 // their order.
 func (t *microTower) replay() error {
 	for _, g := range t.grads {
 		clear(g)
+	}
+	if len(t.grads) == 0 {
+		return nil
 	}
 	for _, p := range t.parts {
 		if err := t.let(p); err != nil {
@@ -328,7 +343,7 @@ func (t *microTower) replay() error {
 
 // let gives the plan of a part the part's inputs, and the gradients by its rows.
 func (t *microTower) let(p part) error {
-	n := t.parts[len(t.parts)-1].hi
+	n := t.size()
 	var in tensor.ConsOpt
 	if t.tokens == nil {
 		in = tensor.WithBacking(rows(t.images, n, p))
@@ -337,6 +352,12 @@ func (t *microTower) let(p part) error {
 	}
 	if err := G.Let(p.plan.in, tensor.New(tensor.WithShape(p.plan.in.Shape()...), in)); err != nil {
 		return err
+	}
+	if kept := p.plan.kept; kept != nil {
+		ids := tensor.WithBacking(rows(t.kept, n, p))
+		if err := G.Let(kept, tensor.New(tensor.WithShape(kept.Shape()...), ids)); err != nil {
+			return err
+		}
 	}
 	return G.Let(p.plan.dy, tensor.New(tensor.WithShape(p.plan.dy.Shape()...), tensor.WithBacking(rows(t.dy, n, p))))
 }

@@ -3,6 +3,7 @@ package model_test
 import (
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -190,21 +191,21 @@ func TestDefaults(t *testing.T) {
 	want := model.Config{Activation: "gelu", LayerNormEps: 1e-5, Loss: "softmax"}
 	want.Image.Activation, want.Image.Pool = "gelu", "class"
 	want.Text.Activation, want.Text.Pool = "gelu", "eot"
-	if got.SetDefaults(); got != want {
+	if got.SetDefaults(); !reflect.DeepEqual(got, want) {
 		t.Errorf("the zero Config becomes %+v, want %+v", got, want)
 	}
 	c := tiny()
 	c.Activation = ""
 	want = tiny()
 	want.SetDefaults()
-	if m, err := model.New(c, 1); err != nil || m.Config() != want || want.Image.MLPWidth != 128 || want.Text.MLPWidth != 96 {
+	if m, err := model.New(c, 1); err != nil || !reflect.DeepEqual(m.Config(), want) || want.Image.MLPWidth != 128 || want.Text.MLPWidth != 96 {
 		t.Errorf("a model without an activation: %v; want gelu, and MLPs of 4 times the width", err)
 	}
 	c = model.Config{Activation: "quick_gelu", LayerNormEps: 1e-6, Loss: "sigmoid", LogitBias: -1}
 	c.Image.MLPWidth, c.Image.Activation, c.Image.Pool = 5, "gelu", "map"
 	c.Text.MLPWidth, c.Text.Activation, c.Text.Pool = 6, "gelu_tanh", "last"
 	got = c
-	if got.SetDefaults(); got != c {
+	if got.SetDefaults(); !reflect.DeepEqual(got, c) {
 		t.Errorf("SetDefaults makes %+v of %+v", got, c)
 	}
 }

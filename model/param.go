@@ -1,6 +1,6 @@
 package model
 
-// A Param is one trainable tensor of a model, float32, row-major: what model
+// A Param is one tensor of a model that can be trained, float32, row-major: what model
 // makes, optim updates and checkpoint keeps.
 type Param struct {
 	// Name is open_clip's, such as "visual.transformer.resblocks.0.ln_1.weight".
@@ -12,9 +12,13 @@ type Param struct {
 	// Value holds the elements.
 	Value []float32
 
-	// Grad is the gradient of the last backward pass, as long as Value. While a
-	// step runs, its memory may hold other values.
+	// Grad is the gradient of the last backward pass, as long as Value; nil if
+	// Frozen. While a step runs, its memory may hold other values.
 	Grad []float32
+
+	// Frozen says that training leaves the value as it is: there is no gradient, an
+	// optimizer keeps no moments of it and does not decay it. See [CLIP.Freeze].
+	Frozen bool
 
 	// Decay says that weight decay applies: true of matrices, false of gains,
 	// biases, position embeddings, the class token and the logit scale.

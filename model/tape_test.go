@@ -35,7 +35,7 @@ func checkTape(t *testing.T, bf16 bool) {
 	for i := range images {
 		images[i] = float32(rng.NormFloat64())
 	}
-	outputs, o, err := m.trainGraph(StepConfig{Batch: 3, Rematerialize: true, BF16: bf16}, images, []int32{7, 1, 8, 0, 0, 7, 2, 3, 8, 0, 7, 4, 5, 6, 8})
+	outputs, o, err := m.trainGraph(StepConfig{Batch: 3, Rematerialize: true, BF16: bf16}, &TrainStep{images: images}, []int32{7, 1, 8, 0, 0, 7, 2, 3, 8, 0, 7, 4, 5, 6, 8})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,9 @@ import (
 )
 
 // imageFeatures is the image tower, from images (N, 3, S, S) to features
-// (N, E), not yet of unit length.
-func (g *graph) imageFeatures(images *G.Node) *G.Node {
+// (N, E), not yet of unit length. Kept are nil or the numbers (N, K) of the tokens that
+// patch dropout leaves.
+func (g *graph) imageFeatures(images, kept *G.Node) *G.Node {
 	c, b := g.config.Image, g.Builder
 	x := b.Patches(images, c.Patch)                                                                // (N*P, 3*patch²)
 	x = b.LinearFloat(x, g.param("visual.conv1.weight"), g.when(c.PatchBias, "visual.conv1.bias")) // (N*P, D)
@@ -20,10 +21,15 @@ func (g *graph) imageFeatures(images *G.Node) *G.Node {
 	} else {
 		x = b.Assemble(x, g.param("visual.class_embedding"), g.param("visual.positional_embedding")) // T = P+1
 	}
+	t := c.tokens()
+	if kept != nil {
+		x = b.KeepTokens(x, kept, t) // (N*K, D)
+		t = c.keptTokens()
+	}
 	if !c.NoLnPre {
 		x = g.layerNorm(x, "visual.ln_pre")
 	}
-	x = g.imagePooled(g.imageTransformer(), x) // (N, D)
+	x = g.imagePooled(g.imageTransformer(), x, t) // (N, D)
 	if c.NoProjection {
 		return x
 	}
@@ -31,9 +37,9 @@ func (g *graph) imageFeatures(images *G.Node) *G.Node {
 }
 
 // imagePooled is the residual blocks and what makes one row (N, D) of the tokens of an
-// image, x (N*T, D), with the last LayerNorm.
-func (g *graph) imagePooled(blocks transformer, x *G.Node) *G.Node {
-	c, t := g.config.Image, g.config.Image.tokens()
+// image, x (N*T, D), where t is T, with the last LayerNorm.
+func (g *graph) imagePooled(blocks transformer, x *G.Node, t int) *G.Node {
+	c := g.config.Image
 	if c.Pool == "class" {
 		x = blocks.token(g, x, t, op.Token{})
 		if c.NoProjection {
@@ -127,6 +133,19 @@ func (g *graph) imagesNode(n int) *G.Node {
 // tokensNode is the input (n, t), which has no value yet.
 func (g *graph) tokensNode(n, t int) *G.Node {
 	return g.Builder.Input("tokens", tensor.Int32, n, t)
+}
+
+// embeddingsNode is the input (n, E), which has no value yet.
+func (g *graph) embeddingsNode(name string, n int) *G.Node {
+	return g.Builder.Input(name, tensor.Float32, n, g.config.EmbedDim)
+}
+
+// letFloats is let, unless there is no memory because a graph is only measured.
+func (g *graph) letFloats(node *G.Node, data []float32) *G.Node {
+	if data == nil {
+		return node
+	}
+	return g.let(node, data)
 }
 
 // let gives an input its memory.

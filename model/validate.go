@@ -48,7 +48,10 @@ func (c Config) Validate() error {
 	if err := c.Image.validate(c.EmbedDim); err != nil {
 		return err
 	}
-	return c.Text.validate()
+	if err := c.Text.validate(); err != nil {
+		return err
+	}
+	return c.validateLoRA()
 }
 
 func (c Config) validateLoss() error {
@@ -78,7 +81,7 @@ func (c ImageConfig) validate(embed int) error {
 	case c.NoProjection && c.Width != embed:
 		return fmt.Errorf("model: image.no_projection with image.width %d, embed_dim %d; want the same", c.Width, embed)
 	}
-	return nil
+	return c.validatePatchDropout()
 }
 
 func (c TextConfig) validate() error {

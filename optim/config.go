@@ -67,6 +67,9 @@ type Config struct {
 	// 0.999. Evaluations then use the average, and a checkpoint holds it beside
 	// the parameters. 0 means no average.
 	EMADecay float64 `yaml:"ema_decay"`
+
+	// Muon updates the matrices of the residual blocks by Muon in place of AdamW.
+	Muon MuonConfig `yaml:"muon"`
 }
 
 // Default is the config that a recipe starts from. It differs from a zero
@@ -84,6 +87,7 @@ func (c *Config) SetDefaults() {
 	c.Epsilon = cmp.Or(c.Epsilon, 1e-6)
 	c.Schedule = cmp.Or(c.Schedule, Cosine)
 	c.CooldownPower = cmp.Or(c.CooldownPower, 1)
+	c.Muon.setDefaults()
 	if c.Beta1 == 0 && c.Beta2 == 0 {
 		c.Beta1, c.Beta2 = 0.9, 0.98
 	}
@@ -113,6 +117,9 @@ func (c Config) Validate() error {
 		return fmt.Errorf("optim: layer_decay %g is not in [0, 1]", c.LayerDecay)
 	}
 	if err := c.validateSchedule(); err != nil {
+		return err
+	}
+	if err := c.Muon.validate(); err != nil {
 		return err
 	}
 	return c.validateGroups()

@@ -24,6 +24,10 @@ type EMA struct {
 func NewEMA(params []*model.Param, decay float64, pool *model.Pool) *EMA {
 	e := &EMA{decay: decay, params: params, pool: pool.OrDefault()}
 	for _, p := range params {
+		if p.Frozen { // the average is the value
+			e.averages = append(e.averages, p.Value)
+			continue
+		}
 		e.averages = append(e.averages, append([]float32(nil), p.Value...))
 	}
 	return e
@@ -35,7 +39,9 @@ func (e *EMA) Update(t int) {
 	e.pool.Lock()
 	defer e.pool.Unlock()
 	for i, p := range e.params {
-		e.pool.Average(e.averages[i], p.Value, float32(d))
+		if !p.Frozen {
+			e.pool.Average(e.averages[i], p.Value, float32(d))
+		}
 	}
 }
 
@@ -43,6 +49,9 @@ func (e *EMA) Update(t int) {
 // averages, and again to go on training.
 func (e *EMA) Swap() {
 	for i, p := range e.params {
+		if p.Frozen {
+			continue
+		}
 		for j, v := range e.averages[i] {
 			p.Value[j], e.averages[i][j] = v, p.Value[j]
 		}

@@ -24,7 +24,7 @@ func ExampleConfig_At() {
 }
 
 // AdamW finds the least of x² + y².
-func ExampleAdamW() {
+func ExampleOptimizer() {
 	p := &model.Param{Name: "xy", Shape: []int{2}, Value: []float32{3, -4}, Grad: make([]float32, 2)}
 	const steps = 200
 	a, err := optim.New([]*model.Param{p}, optim.Config{LearningRate: 0.3}, steps, nil)

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/goclip/goclip/internal/glob"
 	"github.com/goclip/goclip/model"
 )
 
@@ -22,12 +22,13 @@ type Group struct {
 	Match string `yaml:"match"`
 
 	// LearningRate is the peak of the schedule for the group, in place of
-	// optim.learning_rate; 0 means that one.
+	// optim.learning_rate; 0 means that one. Of matrices that Muon updates, it scales
+	// optim.muon.learning_rate by as much.
 	LearningRate float64 `yaml:"learning_rate"`
 
-	// WeightDecay takes the place of optim.weight_decay in the group. Gains, biases
-	// and the like still do not decay. 0 means optim.weight_decay, and -1 that
-	// nothing decays.
+	// WeightDecay takes the place of optim.weight_decay in the group, and of
+	// optim.muon.weight_decay. Gains, biases and the like still do not decay. 0 means
+	// optim.weight_decay, or Muon's, and -1 that nothing decays.
 	WeightDecay float64 `yaml:"weight_decay"`
 }
 
@@ -35,11 +36,28 @@ type Group struct {
 type rule struct {
 	peak  float64 // of its learning rate
 	decay float64 // of its weights
+	muon  bool    // and not AdamW
 }
 
-// of returns a rule with the numbers that a group sets.
-func (g Group) of(r rule) rule {
-	r.peak = cmp.Or(g.LearningRate, r.peak)
+// compare orders rules by their numbers.
+func (r rule) compare(o rule) int {
+	muon := func(r rule) int {
+		if r.muon {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(r.peak, o.peak), cmp.Compare(r.decay, o.decay), cmp.Compare(muon(r), muon(o)))
+}
+
+// in is a rule with the numbers that a group sets.
+func (c Config) in(g Group, r rule) rule {
+	switch {
+	case g.LearningRate > 0 && r.muon:
+		r.peak *= g.LearningRate / c.LearningRate
+	case g.LearningRate > 0:
+		r.peak = g.LearningRate
+	}
 	switch {
 	case g.WeightDecay < 0:
 		r.decay = 0
@@ -52,13 +70,13 @@ func (g Group) of(r rule) rule {
 // validateGroups reports the first group that cannot work with any parameters.
 func (c Config) validateGroups() error {
 	for i, g := range c.Groups {
-		if _, err := path.Match(g.Match, ""); err != nil || g.Match == "" {
+		if !glob.Valid(g.Match) {
 			return fmt.Errorf("optim: groups[%d]: match %q is not a pattern of names, such as visual.*", i, g.Match)
 		}
 		if !(g.LearningRate >= 0 && g.LearningRate <= 10) {
 			return fmt.Errorf("optim: groups[%d] (%s): learning_rate %g is not in [0, 10]", i, g.Match, g.LearningRate)
 		}
-		r := g.of(rule{c.LearningRate, c.WeightDecay})
+		r := c.in(g, rule{peak: c.LearningRate, decay: c.WeightDecay})
 		if !(g.WeightDecay == -1 || g.WeightDecay >= 0 && r.decay*r.peak < 1) {
 			return fmt.Errorf("optim: groups[%d] (%s): weight_decay %g is not -1, nor is it in [0, 1) "+
 				"times learning_rate %g", i, g.Match, g.WeightDecay, r.peak)
@@ -67,16 +85,18 @@ func (c Config) validateGroups() error {
 	return nil
 }
 
-// rules returns the rule of each parameter.
-func (c Config) rules(params []*model.Param) ([]rule, error) {
+// rules returns the rule of each parameter of towers with so many layers.
+func (c Config) rules(params []*model.Param, layers layers) ([]rule, error) {
 	rules, used := make([]rule, len(params)), make([]bool, len(c.Groups))
-	layers := countLayers(params)
 	for i, p := range params {
-		r := rule{c.LearningRate, c.WeightDecay}
-		in := slices.IndexFunc(c.Groups, func(g Group) bool { return g.matches(p.Name) })
+		r := rule{peak: c.LearningRate, decay: c.WeightDecay}
+		if c.Muon.on() && hidden(p) {
+			r = rule{c.Muon.LearningRate, c.Muon.WeightDecay, true}
+		}
+		in := slices.IndexFunc(c.Groups, func(g Group) bool { return glob.Match(g.Match, p.Name) })
 		if in >= 0 {
 			used[in] = true
-			r = c.Groups[in].of(r)
+			r = c.in(c.Groups[in], r)
 		}
 		if c.LayerDecay > 0 {
 			r.peak *= math.Pow(c.LayerDecay, float64(layers.belowTop(p.Name)))
@@ -84,7 +104,15 @@ func (c Config) rules(params []*model.Param) ([]rule, error) {
 		if !p.Decay {
 			r.decay = 0
 		}
+		if r.decay*r.peak >= 1 {
+			return nil, fmt.Errorf("optim: %s: weight decay %g times learning rate %g is not below 1; "+
+				"want less of one in its group", p.Name, r.decay, r.peak)
+		}
 		rules[i] = r
+	}
+	if c.Muon.on() && !slices.ContainsFunc(rules, func(r rule) bool { return r.muon }) {
+		return nil, fmt.Errorf("optim: muon: none of the %d trainable parameters is a matrix of a residual block; "+
+			"want muon.learning_rate 0", len(params))
 	}
 	if i := slices.Index(used, false); i >= 0 {
 		return nil, c.unused(i, params)
@@ -92,43 +120,19 @@ func (c Config) rules(params []*model.Param) ([]rule, error) {
 	return rules, nil
 }
 
-// matches says whether a name matches the pattern. Names have no slashes, which
-// * would stop at.
-func (g Group) matches(name string) bool {
-	ok, _ := path.Match(g.Match, name) // validateGroups has seen that it is a pattern
-	return ok
-}
-
 // unused says why no parameter belongs to a group.
 func (c Config) unused(i int, params []*model.Param) error {
-	g, best, most := c.Groups[i], "", -1
+	g := c.Groups[i]
+	var names []string
 	for _, p := range params {
-		if g.matches(p.Name) {
+		if glob.Match(g.Match, p.Name) {
 			return fmt.Errorf("optim: groups[%d]: groups before it have all that %q matches, such as %s; "+
 				"want the narrower group first", i, g.Match, p.Name)
 		}
-		if n := common(g.Match, p.Name); n > most {
-			best, most = p.Name, n
-		}
+		names = append(names, p.Name)
 	}
-	return fmt.Errorf("optim: groups[%d]: %q matches none of the %d parameters; the nearest is %s",
-		i, g.Match, len(params), best)
-}
-
-// common counts the letters that a pattern and a name share at their start and,
-// without the pattern's outer stars, at their end.
-func common(pattern, name string) int {
-	pattern = strings.Trim(pattern, "*")
-	short := min(len(pattern), len(name))
-	n := 0
-	for n < short && pattern[n] == name[n] {
-		n++
-	}
-	m := 0
-	for m < short-n && pattern[len(pattern)-1-m] == name[len(name)-1-m] {
-		m++
-	}
-	return n + m
+	return fmt.Errorf("optim: groups[%d]: %q matches none of the %d trainable parameters; the nearest is %s",
+		i, g.Match, len(params), glob.Nearest(g.Match, names))
 }
 
 // layers counts the blocks of each tower by its prefix, "visual." or "".
@@ -165,7 +169,7 @@ func (l layers) belowTop(name string) int {
 }
 
 // Groups is a table of the parameters by their peak learning rate and weight decay.
-func (a *AdamW) Groups() string {
+func (a *Optimizer) Groups() string {
 	type row struct {
 		tensors, elements int
 		names             []string // some, of one block where several have them
@@ -187,11 +191,13 @@ func (a *AdamW) Groups() string {
 	}
 	var s strings.Builder
 	fmt.Fprintf(&s, "%-14s %-13s %7s %12s  %s", "learning rate", "weight decay", "tensors", "parameters", "such as")
-	order := func(a, b rule) int { return cmp.Or(cmp.Compare(a.peak, b.peak), cmp.Compare(a.decay, b.decay)) }
-	for _, key := range slices.SortedFunc(maps.Keys(rows), order) {
+	for _, key := range slices.SortedFunc(maps.Keys(rows), rule.compare) {
 		r := rows[key]
 		fmt.Fprintf(&s, "\n%-14.4g %-13.4g %7d %12d  %s",
 			key.peak, key.decay, r.tensors, r.elements, strings.Join(r.names, ", "))
+		if key.muon {
+			s.WriteString(" (Muon)")
+		}
 	}
 	return s.String()
 }

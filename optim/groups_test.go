@@ -32,7 +32,7 @@ func TestGroupUpdates(t *testing.T) {
 			{Match: "b*", LearningRate: 0.05, WeightDecay: -1},
 		},
 	}
-	want := []rule{{0.1, 0.6}, {0.4, 0}, {0.05, 0}, {0.1, 0.3}, {0.1, 0}}
+	want := []rule{{0.1, 0.6, false}, {0.4, 0, false}, {0.05, 0, false}, {0.1, 0.3, false}, {0.1, 0, false}}
 	a, err := New(params, c, 10, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -93,8 +93,8 @@ func TestGroupErrors(t *testing.T) {
 		`groups[0] (*): weight_decay 2 is not -1, nor is it in [0, 1) times learning_rate 0.5`: {
 			{Match: "*", WeightDecay: 2, LearningRate: 0.5},
 		},
-		`groups[0]: "visual.project" matches none of the 4 parameters; the nearest is visual.p`:   {{Match: "visual.project"}},
-		`groups[0]: "*ln1.bias" matches none of the 4 parameters; the nearest is transformer.res`: {{Match: "*ln1.bias"}},
+		`groups[0]: "visual.project" matches none of the 4 trainable parameters; the nearest is visual.p`:   {{Match: "visual.project"}},
+		`groups[0]: "*ln1.bias" matches none of the 4 trainable parameters; the nearest is transformer.res`: {{Match: "*ln1.bias"}},
 		`groups[1]: groups before it have all that "visual.proj" matches, such as visual.proj`: {
 			{Match: "visual.*"}, {Match: "visual.proj"},
 		},

@@ -43,7 +43,7 @@ var testConfig = Config{LearningRate: 0.01, Warmup: 3, WeightDecay: 0.2,
 	Beta1: 0.9, Beta2: 0.98, Epsilon: 1e-6, ClipNorm: 5}
 
 // run makes updates until there are to of them.
-func run(t *testing.T, params []*model.Param, a *AdamW, to int) {
+func run(t *testing.T, params []*model.Param, a *Optimizer, to int) {
 	t.Helper()
 	for a.Step() < to {
 		setGrads(params, a.Step())

@@ -8,7 +8,6 @@ import (
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/synth"
 	"github.com/goclip/goclip/data/tokenizer"
-	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/train"
 )
 
@@ -19,12 +18,14 @@ type inputs struct {
 	classes   []string
 	templates []string
 	tokenizer *tokenizer.Tokenizer // of tokenizer.path; nil without one
+	beginning *beginning           // of model.from; nil without it
 }
 
-// An evalSet is labeled data with a name.
+// An evalSet is data with a name that training does not see.
 type evalSet struct {
-	name string
-	data *data.Dataset
+	name    string
+	labeled *data.Dataset // all images with labels; nil if they are not classified
+	pairs   *data.Dataset // the pairs that are evaluated, in memory; nil without captions
 }
 
 // openInputs opens what the config names, and draws the quickstart's world if
@@ -39,12 +40,12 @@ func openInputs(ctx context.Context, c *configs.Run, resume bool, log *train.Con
 	if err != nil {
 		return nil, err
 	}
-	if c.Tokenizer.Path != "" && !resume {
-		if in.tokenizer, err = c.Tokenizer.Load(); err != nil {
+	if !resume {
+		if err := in.openBeginning(c); err != nil {
 			return nil, err
 		}
 	}
-	return in, in.openEval(ctx, c)
+	return in, in.openEval(ctx, c, log)
 }
 
 // openTrain opens the training data alone.
@@ -59,37 +60,18 @@ func openTrain(ctx context.Context, c *configs.Run) (*inputs, error) {
 	return &inputs{train: d}, nil
 }
 
-// openEval opens what the evaluations of a run need, if it has any.
-func (in *inputs) openEval(ctx context.Context, c *configs.Run) (err error) {
-	sets := c.Eval.Sets
-	if len(sets) == 0 && c.Data.Val != "" {
-		sets = []eval.Set{{Name: "validation", Data: c.Data.Val}}
-	}
-	if c.Eval.Classes == "" || len(sets) == 0 {
-		return nil
-	}
-	if in.classes, err = configs.ReadClasses(c.Eval.Classes); err != nil {
-		return err
-	}
-	if in.templates, err = configs.ReadTemplates(c.Eval.Templates); err != nil {
-		return err
-	}
-	for _, s := range sets {
-		d, err := data.Open(ctx, s.Data, c.Data, data.Need{Label: true})
-		if err != nil {
+// openBeginning opens what a run needs that begins: the vocabulary of tokenizer.path, and
+// the model of model.from.
+func (in *inputs) openBeginning(c *configs.Run) (err error) {
+	if in.tokenizer == nil && c.Tokenizer.Path != "" {
+		if in.tokenizer, err = c.Tokenizer.Load(); err != nil {
 			return err
 		}
-		label, at, err := d.MaxLabel(ctx)
-		if err != nil {
-			return err
-		}
-		if label >= int64(len(in.classes)) {
-			return fmt.Errorf("run: %v has label %d; want 0 to %d, the lines of %s", at, label, len(in.classes)-1,
-				c.Eval.Classes)
-		}
-		in.sets = append(in.sets, evalSet{s.Name, d})
 	}
-	return nil
+	if in.beginning == nil && c.Model.From != "" {
+		in.beginning, err = beginFrom(c, in.tokenizer)
+	}
+	return err
 }
 
 // drawWorld draws the quickstart's world and proves by a scan of its training

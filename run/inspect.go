@@ -37,7 +37,7 @@ func Inspect(ctx context.Context, c *configs.Run, dir string, step int, log *tra
 	if err != nil {
 		return nil, err
 	}
-	t, err := newTrainer(p, in, nil, log)
+	t, err := newTrainer(p, in, nil, "", log)
 	if err != nil {
 		return nil, err
 	}

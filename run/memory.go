@@ -8,6 +8,8 @@ import (
 
 	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/model"
+	"github.com/goclip/goclip/train"
+	"github.com/goclip/goclip/train/embedcache"
 )
 
 // A Memory is what a run takes at its peak, in bytes, by what for.
@@ -17,7 +19,7 @@ type Memory struct {
 	Data        int64 // batches being decoded, and the encoded images of two windows
 	Batch       int64 // inputs and embeddings of the step
 	Activations int64 // the arena of the step
-	Eval        int64 // both encoders, and the grid's
+	Eval        int64 // both encoders, the grid's, and the pairs that are held
 }
 
 // Total is the peak.
@@ -49,13 +51,35 @@ func boundGarbage() (undo func()) {
 	return func() { debug.SetGCPercent(was) }
 }
 
-// savedBytes is what a checkpoint holds of a parameter: its value, both moments,
-// and its average if there is one.
-func savedBytes(c *configs.Run) int64 {
+// savedBytes is what a checkpoint holds: values, both moments of what trains, and
+// averages if there are any.
+func savedBytes(c *configs.Run, m *model.CLIP) int64 {
+	all, trained := int64(m.Config().ParamCount()), int64(m.TrainableCount())
 	if c.Optim.EMADecay > 0 {
-		return 4 * 4
+		return 4 * (2*all + 2*trained)
 	}
-	return 3 * 4
+	return 4 * (all + 2*trained)
+}
+
+// heldBytes is what parameters take in memory: savedBytes with gradients, where the
+// average of what is frozen is its value.
+func heldBytes(c *configs.Run, m *model.CLIP) int64 {
+	all, trained := int64(m.Config().ParamCount()), int64(m.TrainableCount())
+	if c.Optim.EMADecay > 0 {
+		return 4 * (all + 4*trained)
+	}
+	return 4 * (all + 3*trained)
+}
+
+// cacheBytes is what the embeddings of all pairs take by the towers that a step leaves
+// out, before train.cache_size.
+func cacheBytes(step model.StepConfig, m *model.CLIP, in *inputs) (bytes int64) {
+	for _, cached := range []bool{step.CachedImages, step.CachedTexts} {
+		if cached {
+			bytes += in.train.Len() * embedcache.RecordBytes(m.Config().EmbedDim)
+		}
+	}
+	return bytes
 }
 
 // predict says what a run takes whose texts have up to length tokens, without
@@ -67,14 +91,26 @@ func predict(c *configs.Run, m *model.CLIP, in *inputs, step model.StepConfig, l
 	}
 	memory := Memory{
 		Process:     processBytes,
-		Parameters:  (4 + savedBytes(c)) * int64(m.Config().ParamCount()),
+		Parameters:  heldBytes(c, m),
 		Data:        in.train.StreamBytes(step.Batch, c.Model.Image.Size, c.Model.Text.ContextLength),
 		Batch:       inputs,
 		Activations: int64(stats.ArenaBytes),
 	}
+	if step.CachedImages || step.CachedTexts {
+		bytes, err := m.EncoderBytes(train.EncoderBatch, length)
+		if err != nil {
+			return memory, err
+		}
+		memory.Activations += bytes
+	}
 	if len(in.sets) > 0 {
 		if memory.Eval, err = m.EncoderBytes(c.Eval.Batch, length); err != nil {
 			return memory, err
+		}
+	}
+	for _, s := range in.sets {
+		if s.pairs != nil {
+			memory.Eval += s.pairs.HeldBytes()
 		}
 	}
 	if n := c.Train.GridSize(); n > 0 {
@@ -121,7 +157,10 @@ func fit(c *configs.Run, m *model.CLIP, in *inputs) (*configs.Run, error) {
 // bytes, whatever texts come; 0 is the whole batch. The number of threads plays no
 // part, so that the choice is the same on every machine.
 func largestMicroBatch(c *configs.Run, m *model.CLIP, in *inputs, limit int64) (int, error) {
-	step := c.Train.Step()
+	step, err := c.Train.CachedStep(m, in.train)
+	if err != nil {
+		return 0, err
+	}
 	for micro := step.Batch; ; micro = (micro + 1) / 2 {
 		step.MicroBatch = 0
 		if micro < step.Batch {

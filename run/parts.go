@@ -18,6 +18,9 @@ type parts struct {
 	tokenizer *tokenizer.Tokenizer
 	model     *model.CLIP
 
+	// beginning is where the weights are from; nil if they are random, or a checkpoint's.
+	beginning *beginning
+
 	// captions are those that the tokenizer was trained on; nil if it was not.
 	captions *data.CaptionCounts
 }
@@ -25,24 +28,46 @@ type parts struct {
 // build makes the tokenizer, the checkpoint's if there is one, and the model with
 // its initial values.
 func build(ctx context.Context, c *configs.Run, in *inputs, from *checkpoint.Checkpoint) (p *parts, err error) {
-	p = &parts{tokenizer: in.tokenizer}
-	vocabulary := c.Tokenizer
-	vocabulary.SetDefaults()
-	switch {
-	case from != nil:
-		p.tokenizer, err = tokenizer.Load(from.Path(TokenizerFile))
-	case p.tokenizer == nil:
-		p.captions = data.NewCaptionCounts()
-		p.tokenizer, err = tokenizer.Train(p.captions.Pass(in.train.Captions(ctx)), vocabulary.VocabSize)
+	p = &parts{}
+	if from != nil {
+		p.tokenizer, err = tokenizer.LoadAlone(from.Path(TokenizerFile))
+	} else {
+		err = p.begin(ctx, c, in)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if p.model, err = newModel(c, p.tokenizer); err != nil {
+	if p.model == nil {
+		if p.model, err = newModel(c, p.tokenizer); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.Train.FreezeIn(p.model); err != nil { // which decides what fits
 		return nil, err
 	}
+	in.limitPairs(c, p.model)
 	p.config, err = fit(c, p.model, in)
 	return p, err
+}
+
+// begin makes what a run begins with: the tokenizer, which is that of tokenizer.path, of
+// model.from, or trained on the captions, and the model, if that starts from another.
+func (p *parts) begin(ctx context.Context, c *configs.Run, in *inputs) (err error) {
+	if err := in.openBeginning(c); err != nil {
+		return err
+	}
+	if b := in.beginning; b != nil {
+		p.tokenizer, p.model, p.beginning = b.tokenizer, b.model, b
+		return nil
+	}
+	if p.tokenizer = in.tokenizer; p.tokenizer != nil {
+		return nil
+	}
+	vocabulary := c.Tokenizer
+	vocabulary.SetDefaults()
+	p.captions = data.NewCaptionCounts()
+	p.tokenizer, err = tokenizer.Train(p.captions.Pass(in.train.Captions(ctx)), vocabulary.VocabSize)
+	return err
 }
 
 // newModel makes a model whose vocabulary is the tokenizer's.
@@ -77,15 +102,19 @@ func (p *parts) sameTokenizer(dir string) error {
 	if err != nil {
 		return err
 	}
-	var a, b bytes.Buffer
-	if err := p.tokenizer.WriteJSON(&a); err != nil {
+	if same, err := equalTokenizers(p.tokenizer, now); err != nil || same {
 		return err
 	}
-	if err := now.WriteJSON(&b); err != nil {
-		return err
+	return fmt.Errorf("run: tokenizer.path %s is not the vocabulary that %s was trained with: have %d tokens, had %d",
+		path, dir, now.Size(), p.tokenizer.Size())
+}
+
+// equalTokenizers says whether two tokenizers are written in the same way.
+func equalTokenizers(a, b *tokenizer.Tokenizer) (bool, error) {
+	var x, y bytes.Buffer
+	if err := a.WriteJSON(&x); err != nil {
+		return false, err
 	}
-	if !bytes.Equal(a.Bytes(), b.Bytes()) {
-		return fmt.Errorf("run: tokenizer.path %s is not the vocabulary that %s was trained with: have %d tokens, had %d", path, dir, now.Size(), p.tokenizer.Size())
-	}
-	return nil
+	err := b.WriteJSON(&y)
+	return bytes.Equal(x.Bytes(), y.Bytes()), err
 }

@@ -14,7 +14,8 @@ import (
 // A Plan says what a run will take.
 type Plan struct {
 	Parameters     int
-	FLOPs          float64 // of a pair in training
+	Trainable      int     // of these
+	FLOPs          float64 // of a pair in training, where nothing is cached
 	Step           model.StepConfig
 	Longest        int // tokens of the longest of many captions
 	Arena          int // bytes, for texts of that length
@@ -24,6 +25,7 @@ type Plan struct {
 	Time           time.Duration // of all steps, without evaluations and saves
 	Checkpoint     int64         // bytes of one
 	Checkpoints    int           // kept at the end
+	Cache          int64         // bytes that embeddings of frozen towers take, at most
 }
 
 // MakePlan works out what a run will take and measures the speed of steps, 1 or
@@ -44,12 +46,18 @@ func MakePlan(ctx context.Context, c *configs.Run, steps int, log *train.Console
 		return nil, err
 	}
 	c = parts.config
-	step := c.Train.Step()
-	p := &Plan{
-		Parameters: parts.model.Config().ParamCount(), FLOPs: parts.model.Config().StepFLOPs(step), Step: step,
-		Steps: c.Train.Steps, Checkpoints: c.Checkpoint.Kept(c.Train.Steps),
+	step, err := c.Train.CachedStep(parts.model, in.train)
+	if err != nil {
+		return nil, err
 	}
-	p.Checkpoint = savedBytes(c) * int64(p.Parameters)
+	p := &Plan{
+		Parameters: parts.model.Config().ParamCount(), Trainable: parts.model.TrainableCount(),
+		FLOPs: parts.model.StepFLOPs(c.Train.Step()), Step: step, Cache: cacheBytes(step, parts.model, in),
+		Steps: c.Train.Steps, Checkpoints: c.Checkpoint.Kept(c.Train.Steps), Checkpoint: savedBytes(c, parts.model),
+	}
+	if parts.beginning != nil && (c.Checkpoint.KeepLast == 0 || c.Checkpoint.KeepEvery > 0) {
+		p.Checkpoints++ // that of step 0 stays
+	}
 	if p.Longest, err = longestText(ctx, parts, in); err != nil {
 		return nil, err
 	}
@@ -88,9 +96,9 @@ func longestText(ctx context.Context, p *parts, in *inputs) (longest int, err er
 }
 
 // timeSteps runs steps of the run, and one before them, and returns the seconds
-// that one takes.
+// that one takes. Frozen towers are computed, as in the first epoch.
 func timeSteps(ctx context.Context, p *parts, in *inputs, steps int, log *train.Console) (float64, error) {
-	t, err := newTrainer(p, in, nil, log)
+	t, err := newTrainer(p, in, nil, "", log)
 	if err != nil {
 		return 0, err
 	}
@@ -112,7 +120,11 @@ func (p *Plan) String() string {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&s, "%-12s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("parameters", "%d", p.Parameters)
+	if p.Trainable < p.Parameters {
+		line("parameters", "%d, of which %d train", p.Parameters, p.Trainable)
+	} else {
+		line("parameters", "%d", p.Parameters)
+	}
 	line("computation", "%.2f GFLOP a pair and step, %.1f TFLOP in all", p.FLOPs/1e9,
 		p.FLOPs*float64(p.Step.Batch)*float64(p.Steps)/1e12)
 	line("step", "%d pairs%s, captions of up to %d tokens, arena of %s", p.Step.Batch, how(p.Step), p.Longest,
@@ -122,6 +134,9 @@ func (p *Plan) String() string {
 	line("time", "%v for %d steps, without evaluations", p.Time.Round(time.Second), p.Steps)
 	line("disk", "%s for %d checkpoints of %s, and one more while it is written",
 		size(int64(p.Checkpoints)*p.Checkpoint), p.Checkpoints, size(p.Checkpoint))
+	if p.Cache > 0 {
+		line("cache", "up to %s of embeddings, which a first epoch computes; speed and time are without them", size(p.Cache))
+	}
 	return strings.TrimSuffix(s.String(), "\n")
 }
 

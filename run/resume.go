@@ -12,7 +12,7 @@ import (
 // returns the config with what o.Extend changes, and no checkpoint if the run ended
 // before its first one.
 func (f *folder) resume(o Options) (*configs.Run, *checkpoint.Checkpoint, error) {
-	old, err := configs.Load(f.path(ConfigFile), nil, nil)
+	old, err := configs.LoadStarted(f.path(ConfigFile), nil, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -7,8 +7,10 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/goclip/goclip/checkpoint"
@@ -48,6 +50,10 @@ type Result struct {
 	// the names to choose from.
 	Evaluations []train.Evaluation
 	Classes     []string
+
+	// Best is the checkpoint that checkpoint.best keeps, BestScore its score in words;
+	// empty without one.
+	Best, BestScore string
 }
 
 // Train starts a run or continues it, and trains to its end. When ctx ends, it
@@ -67,11 +73,15 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 	if err := s.trainer.Run(ctx); err != nil {
 		return nil, err
 	}
-	return &Result{
+	r := &Result{
 		Config: s.config, Step: s.config.Train.Steps,
 		Weights:    filepath.Join(s.folder.store.Path(s.config.Train.Steps), ModelFile),
 		LogitScale: s.model.LogitScale(), Evaluations: s.evaluator.last, Classes: s.inputs.classes,
-	}, nil
+	}
+	if b := s.state.Best; b != nil && len(s.bestSteps()) > 0 {
+		r.Best, r.BestScore = s.folder.store.Path(b.Step), fmt.Sprintf("%s %.4g", b.By, b.Score)
+	}
+	return r, nil
 }
 
 // A session is a run in its folder, ready to train.
@@ -83,6 +93,7 @@ type session struct {
 	trainer   *train.Trainer
 	evaluator *evaluator
 	grid      *grid // nil if there is none; its file is the folder's
+	counts    []int // how often each caption occurs, of the first million
 	log       *train.Console
 }
 
@@ -123,6 +134,9 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 		return s, err
 	}
 	s.state = state{Seed: c.Seed, Batch: c.Train.Batch, Rows: in.train.Len(), Shards: shards}
+	if s.beginning != nil {
+		s.state.Source = &s.beginning.source
+	}
 	if from != nil {
 		if s.state, err = readState(from); err != nil {
 			return s, err
@@ -131,10 +145,18 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 			return s, err
 		}
 	}
+	if err := s.countCaptions(ctx); err != nil {
+		return s, err
+	}
+	if from == nil {
+		if err := s.checkData(ctx); err != nil {
+			return s, err
+		}
+	}
 	if err := s.folder.open(s.config, s.state, from != nil); err != nil {
 		return s, err
 	}
-	if s.trainer, err = newTrainer(s.parts, in, s.folder.bad, o.Log); err != nil {
+	if s.trainer, err = newTrainer(s.parts, in, s.folder.bad, cmp.Or(c.Train.CacheDir, o.Dir), o.Log); err != nil {
 		return s, err
 	}
 	if from != nil {
@@ -142,14 +164,18 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 			return s, err
 		}
 	}
-	return s, s.hook(ctx)
+	if err := s.hook(ctx); err != nil || s.beginning == nil {
+		return s, err
+	}
+	return s, s.save(0) // so that what the run started from need not stay
 }
 
-// newTrainer puts a trainer together, at the first step.
-func newTrainer(p *parts, in *inputs, bad *data.Ledger, log *train.Console) (*train.Trainer, error) {
+// newTrainer puts a trainer together, at the first step. With a folder, it keeps there
+// what frozen towers compute.
+func newTrainer(p *parts, in *inputs, bad *data.Ledger, cacheDir string, log *train.Console) (*train.Trainer, error) {
 	return train.New(train.Setup{
 		Config: p.config.Train, Optim: p.config.Optim, Seed: p.config.Seed,
-		Model: p.model, Tokenizer: p.tokenizer, Data: in.train, Ledger: bad, Log: log,
+		Model: p.model, Tokenizer: p.tokenizer, Data: in.train, Ledger: bad, CacheDir: cacheDir, Log: log,
 	})
 }
 
@@ -165,14 +191,17 @@ func (s *session) hook(ctx context.Context) (err error) {
 		SaveInterval: c.Checkpoint.Interval(),
 		Inspect:      func(n *train.Inspection) error { return s.folder.keepInspection(n, s.log) },
 	}
+	if c.Checkpoint.Best != "" {
+		t.Best = s.isBest
+	}
 	if s.grid, err = openGrid(ctx, s); err != nil {
 		return err
 	}
 	if s.grid != nil {
 		t.Hooks.Grid = s.grid.after
 	}
-	t.Floor, err = s.floor(ctx)
-	return err
+	t.Floor, t.Guess = s.floor(), s.guess()
+	return nil
 }
 
 func (s *session) close() {
@@ -184,12 +213,15 @@ func (s *session) close() {
 
 // save writes a checkpoint of the step and removes old ones.
 func (s *session) save(step int) error {
+	if _, err := os.Stat(s.folder.path(ConfigFile)); err != nil {
+		return fmt.Errorf("run: step %d is not saved, since the folder of the run has been removed: %w", step, err)
+	}
 	now := s.state
 	now.Step, now.Pairs, now.Watch = step, int64(step)*int64(s.config.Train.Batch), s.trainer.Watch
 	if err := s.folder.store.Save(step, files(s.parts, s.trainer, now)); err != nil {
 		return err
 	}
-	if err := s.folder.store.Prune(step, s.config.Checkpoint); err != nil {
+	if err := s.folder.store.Prune(step, s.config.Checkpoint, s.bestSteps()...); err != nil {
 		s.log.Printf("step %d is saved, but old checkpoints stay: %v", step, err)
 	}
 	if len(s.config.Data.Sources) > 0 {
@@ -209,34 +241,17 @@ func (s *session) announce() {
 	s.log.Printf("%d parameters, %d steps of %d pairs in %s on %d threads (%v), arena of %d MB",
 		s.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, c.Train.Precision, s.trainer.Pool().Threads(),
 		kernel.Active(), stats.ArenaBytes>>20)
+	if n := s.model.TrainableCount(); n < s.model.Config().ParamCount() {
+		s.log.Printf("%d of the parameters train, the others are frozen", n)
+	}
 	if c.Train.Step().BF16 && kernel.Active() < kernel.AVX512BF16 {
 		s.log.Printf("%v has no products of bfloat16: they are emulated, which takes longer than train.precision f32", kernel.Active())
 	}
 	s.log.Printf("%s", s.trainer.Optim.Groups())
-}
-
-// floor finds the least loss that the captions allow, and logs it where they
-// repeat enough to matter.
-func (s *session) floor(ctx context.Context) (float64, error) {
-	if s.config.Train.Step().SameTexts { // what repeats is not wrong
-		return 0, nil
+	if s.beginning != nil {
+		s.beginning.print(s.log)
 	}
-	var counts []int
-	if s.captions != nil {
-		counts, s.captions = s.captions.All(), nil
-	} else {
-		var err error
-		if counts, err = data.CountCaptions(ctx, s.inputs.train.Captions(ctx)); err != nil {
-			return 0, err
-		}
-	}
-	n, m := s.config.Train.Batch, s.model.Config()
-	floor := data.FloorOf(counts, n, m.GuessLoss) // a guess among the pairs that have the caption
-	if floor > 0.05 {
-		s.log.Printf("captions repeat (%d distinct ones): no model gets the loss of %d pairs below %.3f, where guessing has %.3f",
-			len(counts), n, floor, m.GuessLoss(n))
-	}
-	return floor, nil
+	s.inputs.announceSets(c, s.log)
 }
 
 // sameInputs refuses to go on with other shards, or another vocabulary, than

@@ -1,13 +1,13 @@
 package run
 
 import (
-	"fmt"
+	"cmp"
 	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/goclip/goclip/configs"
-	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/model"
 )
@@ -51,28 +51,30 @@ func TestSigmoid(t *testing.T) {
 // TestLossFloor holds that the least loss of captions that repeat is that of the loss.
 func TestLossFloor(t *testing.T) {
 	world := filepath.Join(t.TempDir(), "world")
-	floor := func(change func(*configs.Run)) float64 {
+	floor := func(change func(*configs.Run)) (least, guess float64) {
 		r := testRun(t, world, t.TempDir(), false)
 		change(r.Config)
 		r.Config.SetDefaults()
 		s, err := start(t.Context(), *r)
 		must(t, err)
 		defer s.close()
-		s.captions = data.NewCaptionCounts()
-		for range s.captions.Pass(func(yield func(string, error) bool) {
-			for i := range 100 {
-				yield(fmt.Sprint(i%10), nil)
-			}
-		}) {
-		}
-		least, err := s.floor(t.Context())
-		must(t, err)
-		return least
+		s.counts = slices.Repeat([]int{10}, 10)
+		return s.floor(), cmp.Or(s.guess(), s.model.Config().GuessLoss(s.config.Train.Batch))
 	}
-	softmax := floor(func(*configs.Run) {})
-	sigmoid := floor(func(c *configs.Run) { c.Model.Loss = model.Sigmoid })
-	alike := floor(func(c *configs.Run) { c.Train.Positives = "caption" })
-	if !(softmax > 0) || !(sigmoid > softmax) || alike != 0 {
-		t.Errorf("floors of softmax %g, sigmoid %g, with same captions right %g; want rising, and 0", softmax, sigmoid, alike)
+	softmax, lnN := floor(func(*configs.Run) {})
+	sigmoid, more := floor(func(c *configs.Run) { c.Model.Loss = model.Sigmoid })
+	alike, fewer := floor(func(c *configs.Run) { c.Train.Positives = "caption" })
+	none, entropy := floor(func(c *configs.Run) { c.Train.Positives, c.Model.Loss = "caption", model.Sigmoid })
+	if !(softmax > 0) || !(sigmoid > softmax) || alike != 0 || none != 0 {
+		t.Errorf("floors of softmax %g, sigmoid %g, with same captions right %g, %g; want rising, and 0", softmax, sigmoid, alike, none)
+	}
+	// In a batch of 20 of 100 pairs, 9 others have the caption, 171/99 of them in the batch.
+	same := 1 + 171./99
+	p := same / 20
+	want := -20 * (p*math.Log(p) + (1-p)*math.Log(1-p))
+	if math.Abs(lnN-math.Log(20)) > 1e-12 || !(more > lnN) || !(fewer < lnN) || !(fewer > math.Log(20-same+1)-0.01) ||
+		math.Abs(entropy-want) > 1e-9 {
+		t.Errorf("guessing has %g, sigmoid %g, with same captions right %g, %g; want ln 20, more, less, %g",
+			lnN, more, fewer, entropy, want)
 	}
 }

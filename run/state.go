@@ -7,18 +7,20 @@ import (
 	"os"
 
 	"github.com/goclip/goclip/checkpoint"
+	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/export"
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/train"
 )
 
 // Files of a checkpoint. A run's folder has its config as well.
 const (
-	ModelFile     = "model.safetensors"
+	ModelFile     = configs.ModelFile
 	OptimizerFile = "optimizer.safetensors"
-	EMAFile       = "ema.safetensors" // where optim.ema_decay asks for it
+	EMAFile       = configs.EMAFile
 	StateFile     = "state.json"
-	ConfigFile    = "config.yaml"
-	TokenizerFile = "tokenizer.json"
+	ConfigFile    = configs.ConfigFile
+	TokenizerFile = configs.TokenizerFile
 )
 
 // A state is state.json: the place in the run, and what it was trained on. The
@@ -33,7 +35,12 @@ type state struct {
 	// Shards are the fingerprints of the training data, by name.
 	Shards map[string]string `json:"shards"`
 
+	// Source is what the run started from (model.from), if it did.
+	Source *source `json:"source,omitempty"`
+
 	Watch train.Watch `json:"watch"`
+
+	Best *best `json:"best,omitempty"` // where checkpoint.best asks for one
 }
 
 // parseState reads a state whose numbers fit each other.
@@ -72,7 +79,7 @@ func files(p *parts, t *train.Trainer, s state) []checkpoint.File {
 		{Name: ModelFile, Size: size, Write: func(w io.Writer) error {
 			return checkpoint.WriteTensors(w, tensors(p.model.Params()), loadable)
 		}},
-		{Name: OptimizerFile, Size: 2 * size, Write: func(w io.Writer) error {
+		{Name: OptimizerFile, Size: 8 * int64(p.model.TrainableCount()), Write: func(w io.Writer) error {
 			return writeTensors(w, t.Optim.State, nil)
 		}},
 		{Name: StateFile, Write: func(w io.Writer) error {
@@ -93,9 +100,22 @@ func files(p *parts, t *train.Trainer, s state) []checkpoint.File {
 		}},
 		{Name: TokenizerFile, Size: 100 * int64(p.tokenizer.Size()), Write: p.tokenizer.WriteJSON},
 	}
+	all = append(all, p.openCLIP()...)
 	if t.EMA != nil {
 		all = append(all, checkpoint.File{Name: EMAFile, Size: size,
 			Write: func(w io.Writer) error { return writeTensors(w, t.EMA.State, loadable) }})
+	}
+	return all
+}
+
+// openCLIP are the files with which open_clip reads a checkpoint (local-dir:). There are
+// none of an architecture, or a preprocessing, that it does not have.
+func (p *parts) openCLIP() []checkpoint.File {
+	all, err := export.OpenCLIPFiles(export.Model{
+		CLIP: p.model, Preprocess: p.config.Data.Preprocess, Tokenizer: p.tokenizer,
+	})
+	if err != nil {
+		return nil
 	}
 	return all
 }

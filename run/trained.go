@@ -3,13 +3,9 @@ package run
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
-	"github.com/goclip/goclip/checkpoint"
 	"github.com/goclip/goclip/checkpoint/weightfile"
 	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data/tokenizer"
@@ -21,7 +17,8 @@ import (
 // with what using it takes.
 type Trained struct {
 	// Config is what the model was trained with. Of a foreign model, its sections
-	// model, data.preprocess and tokenizer are known, and all else is the default.
+	// model, data.preprocess and tokenizer are known, and all else is the default. It
+	// has no model.lora, since adapters are merged into the Model.
 	Config    *configs.Run
 	Model     *model.CLIP
 	Tokenizer *tokenizer.Tokenizer
@@ -32,103 +29,18 @@ type Trained struct {
 	Skipped []error
 }
 
-// Open reads a model. Path is
-//
-//   - a run's folder, of which the newest checkpoint that is whole is taken, or one
-//     checkpoint folder; one that has a moving average of the parameters gives that;
-//   - a folder of open_clip or transformers, see package foreign;
-//   - a file of weights beside a config.yaml, of which the section model may be all, and
-//     a tokenizer.json unless the config has tokenizer.path; or in a foreign folder.
-//
-// Whatever would be ignored of it is an error.
-func Open(path string) (*Trained, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("run: %w", err)
-	}
-	dir := path
-	if !info.IsDir() {
-		dir = filepath.Dir(path)
-	}
-	_, err = os.Stat(filepath.Join(dir, ConfigFile))
-	ours := err == nil
-	switch {
-	case !ours && foreign.Is(dir):
-		return openForeign(path)
-	case !ours && !info.IsDir():
-		return nil, fmt.Errorf("run: %s: no %s, open_clip_config.json or config.json beside it; "+
-			"want one, or the name of its architecture, such as ViT-B-32", path, ConfigFile)
-	}
-	return openOwn(path, info.IsDir())
-}
+// Open reads a model of a path that [configs.OpenSource] knows. Whatever would be
+// ignored of it is an error.
+func Open(path string) (*Trained, error) { return OpenAs(path, "") }
 
-// OpenAs reads a file of weights, or the index of several, whose architecture has a
-// name, one of [configs.Models]. Without a name it is Open.
+// OpenAs is Open of a file of weights, or of the index of several, whose architecture
+// has a name, one of [configs.Models]. Without a name it is Open.
 func OpenAs(path, architecture string) (*Trained, error) {
-	if architecture == "" {
-		return Open(path)
-	}
-	if info, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("run: %w", err)
-	} else if info.IsDir() {
-		return nil, fmt.Errorf("run: %s: is a folder; want a file of weights for the architecture %s", path,
-			architecture)
-	}
-	c, err := configs.LoadModel(architecture)
+	s, err := configs.OpenSource(path, architecture)
 	if err != nil {
 		return nil, err
 	}
-	if c.Tokenizer.Path == "" {
-		c.Tokenizer.Path = filepath.Dir(path)
-	}
-	t := &Trained{Config: c, Path: path, Format: "weights of " + architecture}
-	if t.Tokenizer, err = c.Tokenizer.Load(); err != nil {
-		return nil, err
-	}
-	return t, t.load()
-}
-
-// openForeign reads a model that another program wrote.
-func openForeign(path string) (*Trained, error) {
-	m, err := foreign.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	c := configs.Default()
-	c.Model, c.Data.Preprocess, c.Tokenizer = m.Config, m.Preprocess, tokenizer.Config{Path: m.Dir}
-	if c.Tokenizer.Path, err = filepath.Abs(m.Dir); err != nil {
-		return nil, fmt.Errorf("run: %w", err)
-	}
-	c.SetDefaults()
-	t := &Trained{Config: &c, Tokenizer: m.Tokenizer, Path: m.Weights, Format: m.Format}
-	return t, t.load()
-}
-
-// openOwn reads a checkpoint, or weights beside a config.yaml.
-func openOwn(path string, folder bool) (*Trained, error) {
-	t := &Trained{Path: path, Format: "goclip"}
-	if folder {
-		c, err := find(path)
-		if err != nil {
-			return nil, err
-		}
-		t.Path, t.Skipped = c.Path(ModelFile), c.Skipped
-		if _, err := os.Stat(c.Path(EMAFile)); err == nil {
-			t.Path = c.Path(EMAFile)
-		}
-	}
-	dir := filepath.Dir(t.Path)
-	var err error
-	if t.Config, err = configs.LoadTrained(filepath.Join(dir, ConfigFile)); err != nil {
-		return nil, err
-	}
-	t.Tokenizer, err = tokenizer.Load(filepath.Join(dir, TokenizerFile))
-	if errors.Is(err, fs.ErrNotExist) && t.Config.Tokenizer.Path != "" {
-		t.Tokenizer, err = t.Config.Tokenizer.Load()
-	}
-	if err != nil {
-		return nil, err
-	}
+	t := &Trained{Config: s.Config, Tokenizer: s.Tokenizer, Path: s.Path, Format: s.Format, Skipped: s.Skipped}
 	return t, t.load()
 }
 
@@ -138,7 +50,12 @@ func (t *Trained) load() error {
 	if err != nil {
 		return err
 	}
-	t.Model, err = foreign.Load(t.Path, c)
+	m, err := foreign.Load(t.Path, c)
+	if err != nil {
+		return err
+	}
+	t.Config.Model.LoRA = model.LoRAConfig{}
+	t.Model, err = m.Merged(nil)
 	return err
 }
 
@@ -167,17 +84,4 @@ func (t *Trained) Hash() (string, error) {
 		fmt.Fprintf(h, "%s  %s\n", sum, filepath.Base(path))
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// find returns the checkpoint of a folder: that itself, or the newest in it.
-func find(path string) (*checkpoint.Checkpoint, error) {
-	store := checkpoint.NewStore(path)
-	if _, err := os.Stat(filepath.Join(path, ModelFile)); err == nil {
-		return store.Load(path)
-	}
-	c, err := store.Latest()
-	if errors.Is(err, checkpoint.ErrNotFound) && c == nil {
-		return nil, fmt.Errorf("run: %s holds no checkpoint, open_clip_config.json or config.json: %w", path, err)
-	}
-	return c, err
 }

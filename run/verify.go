@@ -78,7 +78,7 @@ func Verify(ctx context.Context, c *configs.Run, steps int, seed uint64, log *tr
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what is left is the system's to clean
 	unevaluated := *c
-	unevaluated.Eval = eval.Config{}
+	unevaluated.Eval, unevaluated.Data.Val, unevaluated.Checkpoint.Best = eval.Config{}, "", ""
 	start := time.Now()
 	first := &attempt{steps: steps}
 	if err := first.train(ctx, Options{Config: &unevaluated, Dir: filepath.Join(dir, "whole"), Log: log}); err != nil {

@@ -19,8 +19,9 @@ var ways = []struct {
 	change       func(c *configs.Run)
 }{
 	{"whole batch", "amx avx2 portable", func(*configs.Run) {}},
-	{"micro-batches of 4, blocks recomputed, averages", "avx512", func(c *configs.Run) {
+	{"micro-batches of 4, blocks recomputed, averages, Muon, patch dropout", "avx512", func(c *configs.Run) {
 		c.Train.MicroBatch, c.Train.Rematerialize, c.Optim.EMADecay = 4, "block", 0.9
+		c.Optim.Muon.LearningRate, c.Model.Image.PatchDropout = 0.02, 0.5
 	}},
 	{"bf16", "avx512bf16", func(c *configs.Run) { c.Train.Precision = "bf16" }},
 	{"bf16, micro-batches of 4", "amx", func(c *configs.Run) { c.Train.Precision, c.Train.MicroBatch = "bf16", 4 }},

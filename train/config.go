@@ -48,12 +48,44 @@ type Config struct {
 	// because micro-batches of another size round otherwise. Empty means no bound.
 	Memory string `yaml:"memory"`
 
+	// Freeze are patterns of whole names of parameters that stay as they are, such as
+	// visual.* for the image tower and token_embedding.weight, in which * is any text,
+	// dots included, ? one letter, and [ab] one of these. They take no memory for
+	// gradients and moments, and the backward pass ends above the lowest parameter
+	// that trains. A pattern that matches nothing is an error. Empty means that
+	// everything trains.
+	Freeze []string `yaml:"freeze"`
+
+	// UnlockImageGroups freezes the image tower but for its last so many groups, as
+	// open_clip's lock-image-unlocked-groups: 1 is the projection, 2 also the last
+	// block with ln_post, 3 the block below, and so on; the first group is the patch
+	// embedding with the class token, the positions and ln_pre. 0 means that this key
+	// freezes nothing; the whole tower is freeze: [visual.*].
+	UnlockImageGroups int `yaml:"unlock_image_groups"`
+
+	// CacheFrozen says whether the embeddings of a tower that is frozen as a whole are
+	// computed once and kept in a file, which changes no bit: "off" computes them in
+	// each step; "on" keeps them; "auto" does, but not those of images which
+	// data.preprocess.augment makes others each time. The file is begun anew where the
+	// weights, the precision or the processor's level are others, and an input is known
+	// by its hash. Empty means auto.
+	CacheFrozen string `yaml:"cache_frozen"`
+
+	// CacheDir is the folder of the files of CacheFrozen, which runs with the same
+	// frozen tower may use one after the other. Empty means the run's folder.
+	CacheDir string `yaml:"cache_dir"`
+
+	// CacheSize is the most that each file of CacheFrozen may take, such as 2GiB;
+	// what does not fit is computed in each step. An embedding takes 20 bytes and 4
+	// for each of model.embed_dim. Empty means 16GiB.
+	CacheSize string `yaml:"cache_size"`
+
 	// LogEvery is the number of steps between two lines of the log and of
 	// metrics.jsonl; 0 means 10.
 	LogEvery int `yaml:"log_every"`
 
-	// EvalEvery is the number of steps between two zero-shot evaluations; 0
-	// means only at the end.
+	// EvalEvery is the number of steps between two evaluations of data.val or
+	// eval.sets; 0 means only at the end.
 	EvalEvery int `yaml:"eval_every"`
 
 	// GridPairs is the number of pairs, 2 to 64, whose grid of cosines is written
@@ -103,6 +135,8 @@ func (c *Config) SetDefaults() {
 	c.Positives = cmp.Or(c.Positives, "pair")
 	c.Rematerialize = cmp.Or(c.Rematerialize, "none")
 	c.Precision = cmp.Or(c.Precision, "f32")
+	c.CacheFrozen = cmp.Or(c.CacheFrozen, "auto")
+	c.CacheSize = cmp.Or(c.CacheSize, "16GiB")
 	c.LogEvery = cmp.Or(c.LogEvery, 10)
 	c.GridPairs = cmp.Or(c.GridPairs, 24)
 	c.OnBadStep = cmp.Or(c.OnBadStep, "stop")
@@ -152,6 +186,9 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train: extended_from %d; want 0 to steps, %d", c.ExtendedFrom, c.Steps)
 	case !(c.MaxLogitScale >= 1):
 		return fmt.Errorf("train: max_logit_scale %g; want at least 1, or 0 for the default", c.MaxLogitScale)
+	}
+	if err := c.validateFrozen(); err != nil {
+		return err
 	}
 	_, err := c.MemoryBytes()
 	return err

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -10,18 +11,20 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Positives: "pair", Rematerialize: "none", Precision: "f32",
 		LogEvery: 10, GridPairs: 24, OnBadStep: "stop", MaxBadSteps: 10, MaxLogitScale: 100,
+		CacheFrozen: "auto", CacheSize: "16GiB",
 	}
 	var got Config
-	if got.SetDefaults(); got != want {
+	if got.SetDefaults(); !reflect.DeepEqual(got, want) {
 		t.Errorf("the zero Config becomes %+v, want %+v", got, want)
 	}
 	chosen := Config{
 		Steps: 1, Batch: 2, Positives: "caption", MicroBatch: 1, Rematerialize: "block",
 		Precision: "bf16", LogEvery: 3, EvalEvery: 4, GridPairs: -1, Threads: 5,
 		GradNormJump: 6, OnBadStep: "skip", MaxBadSteps: 7, MaxLogitScale: 8,
+		Freeze: []string{"visual.*"}, UnlockImageGroups: 1, CacheFrozen: "on", CacheDir: "c", CacheSize: "1MiB",
 	}
 	got = chosen
-	if got.SetDefaults(); got != chosen {
+	if got.SetDefaults(); !reflect.DeepEqual(got, chosen) {
 		t.Errorf("SetDefaults makes %+v of %+v", got, chosen)
 	}
 	for pairs, size := range map[int]int{-1: 0, 0: 24, 9: 9} {

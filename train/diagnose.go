@@ -57,8 +57,21 @@ func every(lines []Metrics, has func(Metrics) bool) bool {
 	return len(lines) > 0
 }
 
-// nearLnN says whether the loss of a line is what guessing gives.
-func nearLnN(m Metrics) bool { return m.Loss > 0.97*m.LnN && m.Loss < 1.03*m.LnN }
+// meanLoss is the mean of the losses of lines, and of those of guessing.
+func meanLoss(lines []Metrics) (loss, guess float64) {
+	for _, m := range lines {
+		loss += m.Loss / float64(len(lines))
+		guess += m.LnN / float64(len(lines))
+	}
+	return loss, guess
+}
+
+// nearLnN says whether the mean loss of lines is what guessing gives. The loss of a line
+// is that of one batch, and a small batch has a loss that varies.
+func nearLnN(lines []Metrics) bool {
+	loss, guess := meanLoss(lines)
+	return loss > 0.97*guess && loss < 1.03*guess
+}
 
 // collapse finds that the embeddings of all pairs have become the same.
 func collapse(h History) *Finding {
@@ -73,18 +86,53 @@ func collapse(h History) *Finding {
 		m.CosineRest, m.Loss, m.LnNName(), m.LnN)}
 }
 
-// stuck finds a loss that stays at the loss of guessing. Captions that repeat much
-// may allow no better; then it is atFloor that says so.
+// What stuck needs: lines, steps between the first and the last of them, and lines after
+// which it says so whatever the steps.
+const (
+	stuckLines = recent + 2
+	stuckSteps = 40
+	mostLines  = 60
+)
+
+// stuck finds a loss that stays at the loss of guessing, over both halves of the last
+// lines: of as many as span 40 steps, 5 at least, behind the warmup, or of 60 wherever
+// they are. Captions that repeat much may allow no better; then it is atFloor that says so.
 func stuck(h History) *Finding {
-	lines := h.last(recent + 2)
-	if !every(lines, nearLnN) || collapse(h) != nil || h.Floor > 0.9*lines[0].LnN {
+	lines := h.after(stuckLines, stuckSteps)
+	if n := len(h.Lines); n >= mostLines && !h.guesses(lines) { // losses of small batches vary
+		lines = h.Lines[n-mostLines:]
+	}
+	if !h.guesses(lines) || collapse(h) != nil {
 		return nil
 	}
-	m := lines[len(lines)-1]
-	return &Finding{"stuck at ln N", fmt.Sprintf("the loss is what guessing gives since step %d: %.3f, %s %.3f; "+
+	loss, guess := meanLoss(lines)
+	rising := ""
+	if lines[len(lines)-1].Step <= h.Warmup {
+		rising = fmt.Sprintf("the learning rate still rises, up to step %d, which may be why; ", h.Warmup)
+	}
+	return &Finding{"stuck at ln N", fmt.Sprintf("the loss is what guessing gives since step %d: %.3f, %s %.3f; %s"+
 		"try optim.learning_rate ten times lower and higher, a shorter optim.warmup, "+
 		"and whether captions belong to their images (goclip data inspect)",
-		lines[0].Step, m.Loss, m.LnNName(), m.LnN)}
+		lines[0].Step, loss, lines[0].LnNName(), guess, rising)}
+}
+
+// guesses says whether both halves of lines have the loss of guessing, and could have
+// another.
+func (h History) guesses(lines []Metrics) bool {
+	n := len(lines)
+	return n > 1 && nearLnN(lines[:n/2]) && nearLnN(lines[n/2:]) && h.Floor <= 0.9*lines[0].LnN
+}
+
+// after is the fewest last lines that are so many and span so many steps, or none, if
+// the first of them is of the warmup.
+func (h History) after(lines, steps int) []Metrics {
+	newest := len(h.Lines) - 1
+	for i := newest + 1 - lines; i >= 0 && h.Lines[i].Step > h.Warmup; i-- {
+		if h.Lines[newest].Step-h.Lines[i].Step >= steps {
+			return h.Lines[i:]
+		}
+	}
+	return nil
 }
 
 // atFloor finds a loss as low as the captions allow.
@@ -145,8 +193,8 @@ func atClamp(h History) *Finding {
 			h.MaxLogitScale, lines[0].Step)}
 }
 
-// overfits finds a set whose accuracy has fallen, by more than chance, while the
-// loss on the training pairs fell as well.
+// overfits finds a set whose accuracy has fallen, by more than chance, or whose loss has
+// risen, while the loss on the training pairs fell.
 func overfits(h History) *Finding {
 	if len(h.Scores) == 0 || len(h.Lines) == 0 {
 		return nil
@@ -156,21 +204,65 @@ func overfits(h History) *Finding {
 		if now.Step != newest {
 			continue
 		}
-		best := now
-		for _, s := range h.Scores {
-			if s.Set == now.Set && s.Top1 > best.Top1 {
-				best = s
-			}
+		if f := h.accuracyFell(now); f != nil {
+			return f
 		}
-		before, after := h.lossAt(best.Step), h.lossAt(now.Step)
-		if now.High < best.Low && after < before {
-			return &Finding{"over-fitting", fmt.Sprintf("%s: top-1 fell from %.1f %% at step %d to %.1f %%, "+
-				"the training loss from %.3f to %.3f; try more pairs or fewer train.steps, data.preprocess.augment, "+
-				"a higher optim.weight_decay, or the checkpoint of step %d",
-				now.Set, 100*best.Top1, best.Step, 100*now.Top1, before, after, best.Step)}
+		if f := h.lossRose(now); f != nil {
+			return f
 		}
 	}
 	return nil
+}
+
+// accuracyFell finds a top-1 that has fallen by more than chance.
+func (h History) accuracyFell(now Evaluation) *Finding {
+	if now.Accuracy == nil {
+		return nil
+	}
+	best := now
+	for _, s := range h.Scores {
+		if s.Set == now.Set && s.Accuracy != nil && s.Top1 > best.Top1 {
+			best = s
+		}
+	}
+	if now.High >= best.Low {
+		return nil
+	}
+	return h.overfitting(best, now, fmt.Sprintf("top-1 fell from %.1f %% at step %d to %.1f %%",
+		100*best.Top1, best.Step, 100*now.Top1))
+}
+
+// A validation loss is that of the same pairs each time, so that it varies little: it has
+// risen when it is this part, and so much at least, above the lowest.
+const riseShare, riseLeast = 0.03, 0.05
+
+// lossRose finds a validation loss that has risen.
+func (h History) lossRose(now Evaluation) *Finding {
+	if now.PairScores == nil {
+		return nil
+	}
+	best := now
+	for _, s := range h.Scores {
+		if s.Set == now.Set && s.PairScores != nil && s.PairScores.Loss < best.PairScores.Loss {
+			best = s
+		}
+	}
+	low, is := best.PairScores.Loss, now.PairScores.Loss
+	if is <= low+max(riseLeast, riseShare*low) {
+		return nil
+	}
+	return h.overfitting(best, now, fmt.Sprintf("the loss rose from %.3f at step %d to %.3f", low, best.Step, is))
+}
+
+// overfitting is the finding, if the training loss fell meanwhile.
+func (h History) overfitting(best, now Evaluation, what string) *Finding {
+	before, after := h.lossAt(best.Step), h.lossAt(now.Step)
+	if after >= before {
+		return nil
+	}
+	return &Finding{"over-fitting", fmt.Sprintf("%s: %s, the training loss from %.3f to %.3f; "+
+		"try more pairs or fewer train.steps, data.preprocess.augment, a higher optim.weight_decay, "+
+		"or the checkpoint of step %d (checkpoint.best keeps it)", now.Set, what, before, after, best.Step)}
 }
 
 // lossAt is the mean of the lines up to a step that are recent then.

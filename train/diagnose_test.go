@@ -28,6 +28,23 @@ func names(findings []Finding) (all []string) {
 	return all
 }
 
+// top1 is an evaluation of labels, loss one of captions.
+func top1(step int, set string, top1, low, high float64) Evaluation {
+	return Evaluation{Step: step, Set: set, Accuracy: &Accuracy{Top1: top1, Low: low, High: high}}
+}
+
+func loss(step int, loss float64) Evaluation {
+	return Evaluation{Step: step, Set: "a", PairScores: &PairScores{Loss: loss}}
+}
+
+// apart makes the lines of other steps.
+func apart(lines []Metrics, every int) []Metrics {
+	for i := range lines {
+		lines[i].Step = every * (i + 1)
+	}
+	return lines
+}
+
 func TestDiagnose(t *testing.T) {
 	lnN := math.Log(100)
 	steady := func(loss float64) func(int, *Metrics) { return func(_ int, m *Metrics) { m.Loss = loss } }
@@ -35,9 +52,20 @@ func TestDiagnose(t *testing.T) {
 		h    History
 		want []string
 	}{
-		"healthy":    {History{Lines: series(9, func(int, *Metrics) {}), MaxLogitScale: 100}, nil},
-		"no lines":   {History{}, nil},
-		"stuck":      {History{Lines: series(9, steady(1.01*lnN))}, []string{"stuck at ln N"}},
+		"healthy":  {History{Lines: series(9, func(int, *Metrics) {}), MaxLogitScale: 100}, nil},
+		"no lines": {History{}, nil},
+		"stuck":    {History{Lines: series(9, steady(1.01*lnN))}, []string{"stuck at ln N"}},
+		"stuck in small batches": {History{Lines: series(60, func(i int, m *Metrics) {
+			m.Loss = lnN * (1 + 0.1*float64(i%3-1))
+		})}, []string{"stuck at ln N"}},
+		"stuck, a line a step":        {History{Lines: apart(series(60, steady(lnN)), 1), Warmup: 2000}, []string{"stuck at ln N"}},
+		"a line a step":               {History{Lines: apart(series(40, steady(lnN)), 1)}, nil},
+		"stuck, a line in 1000 steps": {History{Lines: apart(series(5, steady(lnN)), 1000)}, []string{"stuck at ln N"}},
+		"falls past ln N":             {History{Lines: series(8, func(i int, m *Metrics) { m.Loss = lnN * (1.2 - 0.05*float64(i)) })}, nil},
+		"loss rises": {History{Lines: series(9, func(int, *Metrics) {}),
+			Scores: []Evaluation{loss(10, 3), loss(30, 2.5), loss(60, 2.7)}}, []string{"over-fitting"}},
+		"loss rises a little": {History{Lines: series(9, func(int, *Metrics) {}),
+			Scores: []Evaluation{loss(10, 3), loss(30, 2.5), loss(60, 2.54)}}, nil},
 		"warming up": {History{Lines: series(9, steady(1.01*lnN)), Warmup: 50}, nil},
 		"too early":  {History{Lines: series(4, steady(lnN))}, nil},
 		"collapse": {History{Lines: series(9, func(i int, m *Metrics) {
@@ -57,21 +85,21 @@ func TestDiagnose(t *testing.T) {
 		"dips": {History{Lines: series(9,
 			func(i int, m *Metrics) { m.LogitScale = 14.3 + math.Abs(float64(i)-4)/2 })}, nil},
 		"over-fitting": {History{Lines: series(9, func(int, *Metrics) {}), Scores: []Evaluation{
-			{Step: 10, Set: "seen", Top1: 0.4, Low: 0.37, High: 0.43},
-			{Step: 10, Set: "unseen", Top1: 0.4, Low: 0.37, High: 0.43},
-			{Step: 60, Set: "seen", Top1: 0.5, Low: 0.47, High: 0.53},
-			{Step: 60, Set: "unseen", Top1: 0.3, Low: 0.27, High: 0.33},
+			top1(10, "seen", 0.4, 0.37, 0.43),
+			top1(10, "unseen", 0.4, 0.37, 0.43),
+			top1(60, "seen", 0.5, 0.47, 0.53),
+			top1(60, "unseen", 0.3, 0.27, 0.33),
 		}}, []string{"over-fitting"}},
 		"worse by chance": {History{Lines: series(9, func(int, *Metrics) {}),
-			Scores: []Evaluation{{Step: 10, Set: "seen", Top1: 0.4, Low: 0.35, High: 0.45},
-				{Step: 60, Set: "seen", Top1: 0.35, Low: 0.3, High: 0.4}}}, nil},
+			Scores: []Evaluation{top1(10, "seen", 0.4, 0.35, 0.45),
+				top1(60, "seen", 0.35, 0.3, 0.4)}}, nil},
 		"worse of both": {History{Lines: series(9, func(i int, m *Metrics) { m.Loss = 1 + float64(i) }),
-			Scores: []Evaluation{{Step: 10, Set: "seen", Top1: 0.4, Low: 0.37, High: 0.43},
-				{Step: 60, Set: "seen", Top1: 0.3, Low: 0.27, High: 0.33}}}, nil},
+			Scores: []Evaluation{top1(10, "seen", 0.4, 0.37, 0.43),
+				top1(60, "seen", 0.3, 0.27, 0.33)}}, nil},
 		"recovered": {History{Lines: series(9, func(int, *Metrics) {}),
-			Scores: []Evaluation{{Step: 10, Set: "a", Top1: 0.4, Low: 0.37, High: 0.43},
-				{Step: 60, Set: "a", Top1: 0.3, Low: 0.27, High: 0.33},
-				{Step: 70, Set: "a", Top1: 0.4, Low: 0.37, High: 0.43}}}, nil},
+			Scores: []Evaluation{top1(10, "a", 0.4, 0.37, 0.43),
+				top1(60, "a", 0.3, 0.27, 0.33),
+				top1(70, "a", 0.4, 0.37, 0.43)}}, nil},
 	} {
 		found := Diagnose(test.h)
 		if got := names(found); !slices.Equal(got, test.want) {

@@ -71,7 +71,7 @@ func (t *Trainer) inspection(step int, r StepResult, reason string) *Inspection 
 	n := len(t.last.rows)
 	scale := t.Model.LogitScale()
 	all := &Inspection{
-		Step: step, Reason: reason, Loss: Number(r.Loss), LnN: Number(t.Model.Config().GuessLoss(n)),
+		Step: step, Reason: reason, Loss: Number(r.Loss), LnN: Number(t.guessOf(n)),
 		GradNorm: Number(r.GradNorm), LogitScale: Number(scale), Pairs: make([]InspectedPair, n),
 	}
 	cosine := cosines(x, y, len(x)/n)

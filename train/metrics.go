@@ -14,10 +14,13 @@ type Metrics struct {
 	Epoch float64 `json:"epoch"`
 
 	// Loss is the loss of this step's batch. LnN is the loss of a model that knows
-	// nothing: the logarithm of the batch size, or of the sigmoid loss about one more.
-	// See [model.Config.GuessLoss].
+	// nothing: the logarithm of the batch size, or of the sigmoid loss about one more,
+	// and less where captions that repeat are no negatives. See [model.Config.GuessLoss].
 	Loss float64 `json:"loss"`
 	LnN  float64 `json:"ln_n"`
+
+	// Pairs counts the pairs of the step.
+	Pairs int `json:"batch,omitempty"`
 
 	// Floor is the least mean loss that captions which repeat allow; left out
 	// where none repeats.
@@ -70,9 +73,13 @@ func (m Metrics) LnNName() string {
 	return "ln N"
 }
 
-// Batch is the number of pairs of the step, from LnN: with the sigmoid loss, that is
-// ln N + 1 - 1/2N and less, so that N is half a pair above the exponential.
+// Batch is the number of pairs of the step; of a line that does not have it, as older
+// ones, from LnN: with the sigmoid loss, that is ln N + 1 - 1/2N and less, so that N is
+// half a pair above the exponential.
 func (m Metrics) Batch() int {
+	if m.Pairs > 0 {
+		return m.Pairs
+	}
 	if m.LogitBias != nil {
 		return int(math.Round(math.Exp(m.LnN-1) + 0.5))
 	}
@@ -89,23 +96,6 @@ func (m Metrics) String() string {
 		"cosine %.3f / %.3f  %.0f pairs/s  waited %.2f s",
 		m.Step, m.Epoch, m.Loss, m.LnNName(), m.LnN, m.LogitScale, bias, m.LearningRate, m.GradNorm,
 		m.CosinePairs, m.CosineRest, m.PairsPerSecond, m.WaitSeconds)
-}
-
-// An Evaluation is a line of metrics.jsonl about the accuracy on a set of images,
-// as fractions, with the 95 % confidence interval of Top1.
-type Evaluation struct {
-	Step    int     `json:"step"`
-	Set     string  `json:"set"`
-	Top1    float64 `json:"top1"`
-	Top5    float64 `json:"top5"`
-	Low     float64 `json:"top1_low"`
-	High    float64 `json:"top1_high"`
-	N       int     `json:"n"`
-	Classes int     `json:"classes"`
-}
-
-func (e Evaluation) String() string {
-	return fmt.Sprintf("%s: %.1f %% top-1 (chance %.1f %%)", e.Set, 100*e.Top1, 100/float64(e.Classes))
 }
 
 // meanCosines returns the mean inner product of rows with equal index of x and y

@@ -30,6 +30,30 @@ func (t *Trainer) positives(n int) func(i, j int) bool {
 	}
 }
 
+// guessOf is the loss that a model which knows nothing has on the last batch, of n pairs:
+// of the softmax, the choice among the texts that are negatives and the pair's own.
+func (t *Trainer) guessOf(n int) float64 {
+	if t.Positives != "caption" {
+		return t.guess()
+	}
+	isPair := t.positives(n)
+	var same, left float64
+	for i := range n {
+		var pairs float64
+		for j := range n {
+			if isPair(i, j) {
+				pairs++
+			}
+		}
+		same += pairs / float64(n)
+		left += math.Log(float64(n)-pairs+1) / float64(n)
+	}
+	if t.Model.Config().Loss == model.Sigmoid {
+		return model.GuessSigmoid(n, same)
+	}
+	return left
+}
+
 // softmaxLosses are the log-sum-exps of the rows and of the columns of the logits, less
 // the pair's own, and without what else is one. Cosines are at most 1, so that no
 // exponential of a logit less the largest overflows.

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"strconv"
@@ -13,8 +14,13 @@ import (
 
 // TestFormat holds the lines for people.
 func TestFormat(t *testing.T) {
-	e := Evaluation{Set: "seen", Top1: 0.5, Classes: 8}
-	if got, want := e.String(), "seen: 50.0 % top-1 (chance 12.5 %)"; got != want {
+	e := Evaluation{Set: "seen", Accuracy: &Accuracy{Top1: 0.5, Top5: 0.75, Low: 0.4, High: 0.6, N: 90, Classes: 8}}
+	e.PairScores = &PairScores{Loss: 2.5, LnN: 3, ImageToTextR1: 0.25, ImageToTextR5: 0.5, ImageToTextR10: 0.75,
+		TextToImageR1: 0.125, TextToImageR5: 0.25, TextToImageR10: 0.5, Images: 50, Captions: 250}
+	want := "seen: 50.0 % top-1 (chance 12.5 %), top-5 75.0 %, 95 % between 40.0 and 60.0, 90 images\n" +
+		"seen: loss 2.500 (guessing 3.000), R@1/5/10 of captions 25.0/50.0/75.0 %, " +
+		"of images 12.5/25.0/50.0 % (chance 2.0 %), 50 images, 250 captions"
+	if got := strings.Join(e.Lines(), "\n"); got != want {
 		t.Errorf("%q; want %q", got, want)
 	}
 	m := Metrics{Step: 7, Epoch: 0.5, Loss: 1.25, LnN: 2, LogitScale: 14.3, PairsPerSecond: 99}
@@ -70,5 +76,38 @@ func TestUnmeasured(t *testing.T) {
 	tr.Save = func(int) error { return full }
 	if err := tr.Run(t.Context()); !errors.Is(err, gone) || !errors.Is(err, full) {
 		t.Errorf("Run = %v; want both errors", err)
+	}
+}
+
+// TestEvaluationJSON holds that a line has what the set has, zeros too, and nothing else.
+func TestEvaluationJSON(t *testing.T) {
+	for _, test := range []struct {
+		e           Evaluation
+		have, never string
+	}{
+		{Evaluation{Set: "a", Accuracy: &Accuracy{}}, `"top1":0,`, "recall"},
+		{Evaluation{Set: "a", PairScores: &PairScores{}}, `"recall":0,`, "top1"},
+	} {
+		text, err := json.Marshal(test.e)
+		must(t, err)
+		var back Evaluation
+		must(t, json.Unmarshal(text, &back))
+		if s := string(text); !strings.Contains(s, test.have) || strings.Contains(s, test.never) ||
+			(back.Accuracy == nil) != (test.e.Accuracy == nil) || (back.PairScores == nil) != (test.e.PairScores == nil) {
+			t.Errorf("%s read as %+v; want %s and no %s", s, back, test.have, test.never)
+		}
+	}
+}
+
+// TestScore holds which number a name of checkpoint.best stands for.
+func TestScore(t *testing.T) {
+	e := Evaluation{Accuracy: &Accuracy{Top1: 0.1}, PairScores: &PairScores{Recall: 0.2, Loss: 0.3}}
+	for name, want := range map[string]float64{"val.top1": 0.1, "val.recall": 0.2, "val.loss": 0.3} {
+		if got, ok := e.Score(name); !ok || got != want {
+			t.Errorf("Score(%s) = %g, %v; want %g", name, got, ok, want)
+		}
+		if _, ok := (Evaluation{}).Score(name); ok {
+			t.Errorf("Score(%s) of nothing is something", name)
+		}
 	}
 }

@@ -25,11 +25,15 @@ type Setup struct {
 	Data      *data.Dataset
 	Ledger    *data.Ledger // of rows that cannot be used; nil forgets them
 
+	// CacheDir is the folder of the files of Config.CacheFrozen; where it is empty,
+	// frozen towers are computed in each step.
+	CacheDir string
+
 	Log *Console
 }
 
-// New compiles the step of s.Model and makes its optimizer, as they are before
-// the first step. The result must be closed.
+// New freezes what s.Config names in s.Model, compiles its step and makes its
+// optimizer, as they are before the first step. The result must be closed.
 //
 // A run that goes on restores the moments by t.Optim.State, calls t.Optim.Resume
 // and sets t.Watch before its first step.
@@ -48,9 +52,21 @@ func New(s Setup) (*Trainer, error) {
 	if rows := s.Data.Len(); rows < int64(s.Config.Batch) {
 		return nil, fmt.Errorf("train: %d pairs of data; want at least the batch, %d", rows, s.Config.Batch)
 	}
+	if err := s.Config.FreezeIn(s.Model); err != nil {
+		return nil, err
+	}
+	step, err := s.Config.CachedStep(s.Model, s.Data)
+	if err != nil {
+		return nil, err
+	}
+	if s.CacheDir == "" {
+		step.CachedImages, step.CachedTexts = false, false
+	}
 	t := &Trainer{Config: s.Config, Model: s.Model, Log: s.Log, setup: s, pool: model.NewPool(s.Config.Threads)}
-	var err error
-	if t.Step, err = s.Model.NewStep(s.Config.Step(), t.pool); err == nil {
+	if t.Step, err = s.Model.NewStep(step, t.pool); err == nil {
+		err = t.newFrozen(step)
+	}
+	if err == nil {
 		t.Optim, err = optim.New(s.Model.Params(), s.Optim, s.Config.Steps, t.pool)
 	}
 	if err != nil {
@@ -96,6 +112,9 @@ func (t *Trainer) Stream() *data.Stream {
 func (t *Trainer) Close() {
 	if t.stream != nil {
 		t.stream.Close()
+	}
+	for _, f := range t.frozen {
+		f.close()
 	}
 	t.pool.Close()
 }

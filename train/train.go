@@ -10,6 +10,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ type Trainer struct {
 	Config
 	Model *model.CLIP
 	Step  model.Step // of Model, compiled for batches of Config.Batch
-	Optim *optim.AdamW
+	Optim *optim.Optimizer
 	EMA   *optim.EMA // nil without optim.ema_decay
 
 	// Watch finds bad steps. A run that goes on must go on with its state.
@@ -36,15 +37,17 @@ type Trainer struct {
 	Hooks
 
 	// Floor is the least loss that the captions allow, which the diagnosis of a
-	// run expects; 0 where it is not known.
-	Floor float64
+	// run expects; 0 where it is not known. Guess is the loss of a model that knows
+	// nothing; 0 means that of a batch in which no caption repeats.
+	Floor, Guess float64
 
 	Metrics io.Writer // JSON lines for programs; nil writes none
 	Log     *Console  // lines for people; nil writes none
 
 	setup  Setup
 	pool   *model.Pool
-	stream *data.Stream // nil before the first step
+	stream *data.Stream   // nil before the first step
+	frozen []*frozenTower // whose embeddings are cached
 	last   lastBatch
 	found  findings
 }
@@ -65,6 +68,10 @@ type Hooks struct {
 	// trains, and after the last step. Config.GridPairs says at how many pairs.
 	Grid func(ctx context.Context, step int)
 
+	// Best says whether the last Eval found the best score so far, so that the
+	// step is to be saved.
+	Best func() bool
+
 	// Inspect keeps what is known of a bad step.
 	Inspect func(*Inspection) error
 }
@@ -83,7 +90,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 		t.grid(ctx, 0)
 	}
 	for step := t.Optim.Step() + 1; step <= t.Steps; step++ {
-		start, last := time.Now(), step == t.Steps
+		start, last, best := time.Now(), step == t.Steps, false
 
 		result, err := t.TrainStep(ctx)
 		if err != nil && ctx.Err() != nil && t.Optim.Step() < step {
@@ -110,8 +117,9 @@ func (t *Trainer) Run(ctx context.Context) error {
 			if err != nil && last { // it is saved all the same
 				missing = ErrInterrupted
 			}
+			best = err == nil && t.Best != nil && t.Best()
 		}
-		if last || due(step, t.SaveEvery) || t.SaveInterval > 0 && time.Since(saved) >= t.SaveInterval {
+		if last || best || due(step, t.SaveEvery) || t.SaveInterval > 0 && time.Since(saved) >= t.SaveInterval {
 			if err := t.save(step); err != nil && last {
 				return fmt.Errorf("train: step %d: %w", step, err)
 			} else if err != nil {
@@ -147,8 +155,9 @@ func (t *Trainer) eval(ctx context.Context, step int) error {
 	}
 	for _, e := range evaluations {
 		t.found.scores = append(t.found.scores, e)
-		t.Log.Printf("step %d  %v, top-5 %.1f %%, 95 %% between %.1f and %.1f, %d images",
-			step, e, 100*e.Top5, 100*e.Low, 100*e.High, e.N)
+		for _, line := range e.Lines() {
+			t.Log.Printf("step %d  %s", step, line)
+		}
 		if err := t.writeLine(e); err != nil {
 			t.Log.Printf("the evaluation of step %d is not written everywhere: %v", step, err)
 		}
@@ -198,9 +207,14 @@ func (t *Trainer) gradients(ctx context.Context) (r StepResult, err error) {
 	r.Wait = time.Since(start)
 	copy(t.Step.Images(), batch.Images)
 	copy(t.Step.Tokens(), batch.Tokens)
+	err = t.embedFrozen(ctx, batch)
 	t.last.rows = append(t.last.rows[:0], batch.Rows...)
 	t.last.captions = append(t.last.captions[:0], batch.Captions...)
 	batch.Release() // its memory is large, and another batch can be decoded into it
+	if err != nil {
+		return r, err
+	}
+	t.Step.DrawPatches(t.setup.Seed, t.Optim.Step()+1)
 	err = t.Interruptible(ctx, func() (err error) {
 		r.Loss, err = t.Step.Run()
 		return err
@@ -245,7 +259,7 @@ func (t *Trainer) report(step int, r StepResult, since interval) {
 	})
 	m := Metrics{
 		Step: step, Epoch: float64(step) * float64(t.Batch) / float64(t.setup.Data.Len()),
-		Loss: float64(r.Loss), LnN: t.Model.Config().GuessLoss(t.Batch), Floor: t.Floor,
+		Loss: float64(r.Loss), LnN: t.guess(), Pairs: t.Batch, Floor: t.Floor,
 		LogitScale: t.Model.LogitScale(), LearningRate: r.LearningRate,
 		GradNorm: r.GradNorm, GradNormImage: image, GradNormText: text,
 		CosinePairs: pairs, CosineRest: rest,
@@ -264,6 +278,11 @@ func (t *Trainer) report(step int, r StepResult, since interval) {
 	}
 	t.found.lines = append(t.found.lines, m)
 	t.diagnose()
+}
+
+// guess is the loss of a model that knows nothing.
+func (t *Trainer) guess() float64 {
+	return cmp.Or(t.Guess, t.Model.Config().GuessLoss(t.Batch))
 }
 
 // findings are what a diagnosis needs, since the start of Run.

@@ -203,13 +203,16 @@ func (x *Examination) floor() (f Floor, suggested int) {
 		occur[i] = r.count
 	}
 	at := func(n int) AtBatch {
-		if len(occur) == 0 {
-			return AtBatch{Batch: n, LnN: math.Log(float64(n))}
+		a := AtBatch{Batch: n, LnN: math.Log(float64(n)), SigmoidGuess: data.SigmoidGuess(n)}
+		if len(occur) > 0 {
+			a.Loss, a.Twins = data.Floor(occur, n), data.Twins(occur, n)
+			a.SigmoidLoss = data.FloorOf(occur, n, data.SigmoidGuess)
 		}
-		return AtBatch{n, math.Log(float64(n)), data.Floor(occur, n), data.Twins(occur, n)}
+		return a
 	}
 	own := at(x.config.Batch)
-	f = Floor{Batch: own.Batch, LnN: own.LnN, Loss: own.Loss, Twins: own.Twins}
+	f = Floor{Batch: own.Batch, LnN: own.LnN, Loss: own.Loss, Twins: own.Twins,
+		SigmoidGuess: own.SigmoidGuess, SigmoidLoss: own.SigmoidLoss}
 	for _, n := range batches {
 		if n > 16 && n > x.train.usable {
 			break

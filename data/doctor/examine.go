@@ -96,13 +96,16 @@ func (e *examiner) examine(r *data.Row) exam {
 	return x
 }
 
-const noCaption = "no caption"
+const (
+	noCaption     = "no caption"
+	unknownFormat = "unknown"
+)
 
 // picture decodes an image file.
 func (e *examiner) picture(x *exam, file []byte) error {
 	x.format = format(file)
 	m, err := e.decoder.Decode(file)
-	if err != nil && strings.HasSuffix(err.Error(), "unknown format") {
+	if err != nil && x.format != unknownFormat && strings.Contains(err.Error(), "unknown format") {
 		return fmt.Errorf("no image that goclip reads: %s", x.format)
 	}
 	if err != nil {
@@ -160,5 +163,5 @@ func format(file []byte) string {
 			return s.name
 		}
 	}
-	return "unknown"
+	return unknownFormat
 }

@@ -163,8 +163,8 @@ func captionFindings(r *Report, c Config, say sayer) {
 		}
 		say(severity, k.Captions-k.Distinct, k.Captions, fmt.Sprintf(
 			"captions repeat (%d distinct ones of %d): in a batch of %d, %.1f %% of pairs have another's caption, "+
-				"and no model gets the loss below %.3f, where guessing has ln N = %.3f",
-			k.Distinct, k.Captions, f.Batch, 100*f.Twins, f.Loss, f.LnN),
+				"and no model gets the loss below %.3f, where guessing has ln N = %.3f (with model.loss sigmoid %.3f, where it has %.3f)",
+			k.Distinct, k.Captions, f.Batch, 100*f.Twins, f.Loss, f.LnN, f.SigmoidLoss, f.SigmoidGuess),
 			do+"; judge the training loss by its distance from this floor, and accuracy by classes")
 	}
 	say(level(t.Truncated, k.Captions, 0.05, "warning", "note"), t.Truncated, k.Captions,

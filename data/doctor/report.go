@@ -162,6 +162,10 @@ type Floor struct {
 	Loss    float64   `json:"loss"`  // that no model gets below
 	Twins   float64   `json:"twins"` // share of pairs whose caption another of the batch has
 	Batches []AtBatch `json:"batches"`
+
+	// Of the sigmoid loss: of a model that knows nothing, and that no model gets below.
+	SigmoidGuess float64 `json:"sigmoid_guess"`
+	SigmoidLoss  float64 `json:"sigmoid_loss"`
 }
 
 // AtBatch is the floor in batches of another size.
@@ -170,6 +174,9 @@ type AtBatch struct {
 	LnN   float64 `json:"ln_n"`
 	Loss  float64 `json:"loss"`
 	Twins float64 `json:"twins"`
+
+	SigmoidGuess float64 `json:"sigmoid_guess"`
+	SigmoidLoss  float64 `json:"sigmoid_loss"`
 }
 
 // A VocabSize is the mean length of captions with a vocabulary trained on a

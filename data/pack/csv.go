@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/goclip/goclip/internal/regular"
 )
 
 // openLists reads the rows of files that name an image each, relative to the
@@ -21,7 +22,7 @@ import (
 func openLists(c Config, paths []string, read func(l *list, c Config, path string, f io.Reader) error) (source, error) {
 	l := newList()
 	for _, path := range paths {
-		f, err := os.Open(path)
+		f, err := regular.Open(path)
 		if err != nil {
 			return nil, fmt.Errorf("pack: %w", err)
 		}

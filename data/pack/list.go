@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -15,6 +14,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/goclip/goclip/internal/regular"
 )
 
 // A list is a source in memory but for its images: a few hundred bytes a row,
@@ -64,7 +65,7 @@ func (p place) read() ([]byte, error) {
 	if p.size < 0 {
 		return nil, nil
 	}
-	f, err := os.Open(p.path)
+	f, err := regular.Open(p.path)
 	if err != nil {
 		return nil, err
 	}
@@ -73,9 +74,6 @@ func (p place) read() ([]byte, error) {
 		info, err := f.Stat()
 		if err != nil {
 			return nil, err
-		}
-		if !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("%s is not a regular file", p.path)
 		}
 		p.size = info.Size()
 	}

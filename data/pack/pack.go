@@ -235,9 +235,9 @@ func open(ctx context.Context, c *Config) (source, error) {
 	if strings.Contains(c.Source, "://") {
 		return nil, fmt.Errorf("pack: %s: is %s; want files on disk, or Parquet", storage.Redact(c.Source), c.Format)
 	}
-	paths, err := expand(c.Source)
+	paths, err := storage.Glob(c.Source)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("pack: %w", err)
 	}
 	switch c.Format {
 	case "tar":
@@ -268,24 +268,4 @@ func formatOf(source string) (string, error) {
 	}
 	return "", fmt.Errorf("pack: %s: its name does not say its format; want one of %s", source,
 		strings.Join(formats, ", "))
-}
-
-// expand lists the files of patterns, the files of each in the order of their names.
-func expand(patterns string) (paths []string, err error) {
-	for pattern := range strings.SplitSeq(patterns, ",") {
-		pattern = strings.TrimSpace(pattern)
-		found, err := filepath.Glob(pattern)
-		if err != nil {
-			return nil, fmt.Errorf("pack: pattern %q: %w", pattern, err)
-		}
-		if len(found) == 0 {
-			return nil, fmt.Errorf("pack: %q matches no file", pattern)
-		}
-		for _, path := range found {
-			if !slices.Contains(paths, path) {
-				paths = append(paths, path)
-			}
-		}
-	}
-	return paths, nil
 }

@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress"
-	"github.com/parquet-go/parquet-go/encoding"
 
 	"github.com/goclip/goclip/data/parquetfile"
 	"github.com/goclip/goclip/data/storage"
@@ -63,20 +61,20 @@ func openParquet(ctx context.Context, c Config) (source, error) {
 		}
 	}
 	paths := s.paths
-	schema := s.files[0].Schema()
-	has := func(name string) bool { _, ok := schema.Lookup(strings.Split(name, ".")...); return ok }
+	has := func(name string) bool { _, ok := s.files[0].Column(name); return ok }
 	name := named(has, c.Image, imageColumns...)
 	if !has(name) {
 		s.close()
 		return nil, fmt.Errorf("pack: %s: no image column; want one of %s, or the name of another", paths[0],
 			strings.Join(imageColumns, ", "))
 	}
-	s.image = strings.Split(name, ".")
-	if leaf, _ := schema.Lookup(s.image...); leaf.MaxRepetitionLevel > 0 || leaf.Node.Type().Kind() != parquet.ByteArray {
+	leaf, _ := s.files[0].Column(name)
+	s.image = leaf.Path
+	if leaf.MaxRepetitionLevel > 0 || leaf.Node.Type().Kind() != parquet.ByteArray {
 		s.close()
 		return nil, fmt.Errorf("pack: %s: column %s: have %v; want one of bytes", paths[0], name, leaf.Node)
 	}
-	s.leaves = parquet.NewSchema(schema.Name(), packedNode{Node: schema, image: s.image})
+	s.leaves = packedSchema(s.files[0], s.image)
 	return s, nil
 }
 
@@ -213,57 +211,11 @@ func (s *shards) seek(file int, row int64) error {
 		s.rowsOf.Close()
 		s.rowsOf = nil
 	}
-	at := row - s.first[file]
-	for _, g := range s.files[file].RowGroups() {
-		if at < g.NumRows() {
-			s.rowsOf, s.file, s.next = g.Rows(), file, row
-			return s.rowsOf.SeekToRow(at)
-		}
-		at -= g.NumRows()
+	f, at := s.files[file], row-s.first[file]
+	group := f.GroupOf(at)
+	if group == len(f.RowGroups()) {
+		return io.ErrUnexpectedEOF
 	}
-	return io.ErrUnexpectedEOF
+	s.rowsOf, s.file, s.next = f.Group(group).Rows(), file, row
+	return s.rowsOf.SeekToRow(at - f.FirstRow(group))
 }
-
-// packedNode is a column of another file as it is written here: the types
-// stay, encodings and compression are ours, images being compressed already.
-type packedNode struct {
-	parquet.Node
-	image []string // the path from here
-}
-
-func (n packedNode) isImage() bool { return n.Leaf() && n.image != nil && len(n.image) == 0 }
-
-func (n packedNode) Encoding() encoding.Encoding {
-	if n.isImage() {
-		return &parquet.Plain
-	}
-	return nil
-}
-
-func (n packedNode) Compression() compress.Codec {
-	if n.Leaf() && !n.isImage() {
-		return &parquet.Snappy
-	}
-	return nil
-}
-
-func (n packedNode) Fields() (fields []parquet.Field) {
-	for _, f := range n.Node.Fields() {
-		p := packedField{f, packedNode{Node: f}}
-		if len(n.image) > 0 && n.image[0] == f.Name() {
-			p.packed.image = n.image[1:]
-		}
-		fields = append(fields, p)
-	}
-	return fields
-}
-
-// packedField is a packedNode with its name.
-type packedField struct {
-	parquet.Field
-	packed packedNode
-}
-
-func (f packedField) Encoding() encoding.Encoding { return f.packed.Encoding() }
-func (f packedField) Compression() compress.Codec { return f.packed.Compression() }
-func (f packedField) Fields() []parquet.Field     { return f.packed.Fields() }

@@ -10,6 +10,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/goclip/goclip/internal/regular"
 )
 
 // openTars lists the samples of tar files as WebDataset has them: neighbors
@@ -27,7 +29,7 @@ func openTars(c Config, paths []string) (source, error) {
 
 // addTar adds the samples of a tar file, or of several that were joined into one.
 func (l *list) addTar(c Config, name string) error {
-	f, err := os.Open(name)
+	f, err := regular.Open(name)
 	if err != nil {
 		return fmt.Errorf("pack: %w", err)
 	}

@@ -251,9 +251,9 @@ func claim(folder string, c Config, src source) error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("pack: %w", err)
 	case err != nil:
-		if others, _ := filepath.Glob(filepath.Join(folder, c.Split+"-*.parquet")); len(others) > 0 {
+		if others, _ := fs.Glob(os.DirFS(folder), c.Split+"-*.parquet"); len(others) > 0 {
 			return fmt.Errorf("pack: %s holds %s, which is not of this source; want another split or another folder",
-				folder, filepath.Base(others[0]))
+				folder, others[0])
 		}
 		if err := replace(name, func(w io.Writer) error { _, err := w.Write(want); return err }); err != nil {
 			return err
@@ -281,9 +281,9 @@ func replace(path string, write func(w io.Writer) error) error {
 
 // removeParts removes what a Run that was killed has written of shards of a split.
 func removeParts(folder, split string) error {
-	parts, err := filepath.Glob(filepath.Join(folder, "."+split+"-*.parquet.*"))
+	parts, err := fs.Glob(os.DirFS(folder), "."+split+"-*.parquet.*")
 	for _, part := range parts {
-		err = errors.Join(err, os.Remove(part))
+		err = errors.Join(err, os.Remove(filepath.Join(folder, part)))
 	}
 	if err != nil {
 		return fmt.Errorf("pack: %w", err)

@@ -3,6 +3,7 @@ package parquetfile
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"strings"
 	"testing"
 
@@ -58,7 +59,12 @@ func footer(t *testing.T, file []byte, change func(*format.FileMetaData)) []byte
 	p, err := parquet.OpenFile(bytes.NewReader(file), int64(len(file)))
 	must(t, err)
 	change(p.Metadata())
-	text, err := thrift.Marshal(new(thrift.CompactProtocol), p.Metadata())
+	return withFooter(t, file, p.Metadata())
+}
+
+func withFooter(t *testing.T, file []byte, m *format.FileMetaData) []byte {
+	t.Helper()
+	text, err := thrift.Marshal(new(thrift.CompactProtocol), m)
 	must(t, err)
 	out := append(bytes.Clone(file), text...)
 	return append(binary.LittleEndian.AppendUint32(out, uint32(len(text))), "PAR1"...)
@@ -78,11 +84,18 @@ func TestPages(t *testing.T) {
 	z, err := zstd.NewWriter(nil)
 	must(t, err)
 	field := func(id byte, v int64) []byte { return binary.AppendVarint([]byte{id<<4 | thriftI32}, v) }
+	v2 := func(values, levels int64) (h []byte) {
+		for _, v := range []int64{values, 0, values, 0, levels, 0} {
+			h = append(h, field(1, v)...)
+		}
+		return h
+	}
 	page := func(kind, unpacked int64, body []byte, v2 ...byte) []byte {
 		h := append(field(1, kind), field(1, unpacked)...)
 		h = append(h, field(1, int64(len(body)))...)
 		if v2 == nil {
-			h = append(append(append(h, 2<<4|thriftStruct), field(1, 3)...), 0) // data_page_header: 3 values
+			h = append(append(h, 2<<4|thriftStruct), field(1, 3)...) // data_page_header: 3 values, plain
+			h = append(append(append(append(h, field(1, 0)...), field(1, 3)...), field(1, 3)...), 0)
 		} else {
 			h = append(append(append(h, 5<<4|thriftStruct), v2...), 0)
 		}
@@ -103,29 +116,33 @@ func TestPages(t *testing.T) {
 		{"longer than its column", format.Uncompressed, append(append(field(3, 1<<30), 0), "abc"...),
 			"has 1073741824 bytes; 3 are left"},
 		{"of two sizes", format.Uncompressed, append(field(3, 1<<30), thriftI32, 6, 0, 0), "has -1 bytes"},
-		{"too many values", format.Uncompressed, page(3, 3, []byte("abc"), field(1, 1<<30)...),
+		{"too many values", format.Uncompressed, page(3, 3, []byte("abc"), v2(1<<30, 0)...),
 			"has 1073741824 values; want at most 16777216"},
-		{"levels beyond it", format.Snappy, page(3, 3, []byte("abc"), field(5, 4)...), "has 4 bytes of levels among 3"},
+		{"levels beyond it", format.Snappy, page(3, 3, []byte("abc"), v2(3, 4)...), "has 4 bytes of levels among 3"},
 		{"a page that ends early", format.Uncompressed, []byte{0x15}, "ends early"},
 		{"snappy of 1 GiB", format.Snappy, page(0, 100, binary.AppendUvarint(nil, 1<<30)),
 			"has 1073741824 bytes by its compression; want 100"},
 		{"snappy whose levels hide it", format.Snappy,
-			page(0, 100, binary.AppendUvarint(nil, 1<<30), field(5, 5)...), "by its compression; want 100"},
+			page(0, 100, binary.AppendUvarint(nil, 1<<30), v2(3, 5)...), "by its compression; want 100"},
 		{"gzip of 10 MB", format.Gzip, page(0, 1000, zip(10e6)), "has more than 1000 bytes"},
 		{"zstd of 10 MB", format.Zstd, page(0, 1000, z.EncodeAll(make([]byte, 10e6), nil)), "has more than 1000 bytes"},
 		{"damaged lz4", format.Lz4Raw, page(0, 1000, []byte{0xf0, 1, 2}), "lz4"},
 		{"of old lz4", format.Lz4, page(0, 1000, []byte{0xf0, 1, 2}), "is compressed by LZ4; want snappy"},
 	} {
 		file := append([]byte("PAR1"), test.pages...)
-		m := &format.ColumnMetaData{Codec: test.codec, DataPageOffset: 4, TotalCompressedSize: int64(len(test.pages))}
+		c := chunk{test.codec, 4, 4, int64(len(file))}
 		bounded.Run(t, 32<<20, func() {
-			_, err := checkPages(bytes.NewReader(file), int64(len(file)), m, true)
+			_, err := checkPages(bytes.NewReader(file), int64(len(file)), c, true)
+			if err == nil && test.codec != format.Uncompressed {
+				pages := &unpacked{r: bytes.NewReader(file), chunk: c, from: c.data, until: c.end}
+				_, err = io.Copy(io.Discard, io.NewSectionReader(pages, c.first, anyLength))
+			}
 			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%s: %v; want error with %q", test.name, err, test.want)
 			}
 		})
-		m.DataPageOffset++ // into the first page
-		if _, err := checkPages(bytes.NewReader(file), int64(len(file)), m, true); err == nil {
+		c.data++ // into the first page
+		if _, err := checkPages(bytes.NewReader(file), int64(len(file)), c, true); err == nil {
 			t.Errorf("%s: data that begin within a page: want an error", test.name)
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sort"
 	"strings"
 	"sync"
 
@@ -42,8 +44,29 @@ type File struct {
 	// FooterBytes is the length of the footer, with the eight bytes behind it.
 	FooterBytes int64
 
-	r     io.ReaderAt
-	pages *Pages
+	r      io.ReaderAt
+	pages  *Pages
+	chunks [][]chunk // by row group and column
+	first  []int64   // row of each row group
+}
+
+// On is the same file, read by another reader. R may be nil while nothing is read.
+func (f *File) On(r io.ReaderAt) *File {
+	g := *f
+	g.r = source{r}
+	return &g
+}
+
+// FirstRow is the number of rows before a row group.
+func (f *File) FirstRow(group int) int64 { return f.first[group] }
+
+// GroupOf is the row group that has a row; past the last row it is the number of
+// row groups.
+func (f *File) GroupOf(row int64) int {
+	if row >= f.NumRows() {
+		return len(f.first)
+	}
+	return sort.Search(len(f.first), func(i int) bool { return f.first[i] > row }) - 1
 }
 
 // Pages keeps where the pages of a file begin once they have been checked, for
@@ -58,19 +81,27 @@ type Pages struct {
 // earlier Open of the same bytes found. Errors of r are returned as they are.
 func Open(r io.ReaderAt, size int64, pages *Pages, options ...parquet.FileOption) (*File, error) {
 	r = source{r}
-	footer, err := checkFooter(r, size)
+	footer, codecs, err := checkFooter(r, size)
 	if err != nil {
 		return nil, err
 	}
 	if pages == nil {
 		pages = &Pages{}
 	}
-	f := &File{FooterBytes: footer, r: r, pages: pages}
+	f := &File{FooterBytes: int64(len(footer)) + 8, r: r, pages: pages}
 	options = append([]parquet.FileOption{parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true)}, options...)
 	err = guard.Call(func() (err error) {
-		f.File, err = parquet.OpenFile(r, size, options...)
+		tail := &overlay{r, size - f.FooterBytes, footer}
+		f.File, err = parquet.OpenFile(tail, size, options...)
+		*tail = overlay{} // which the parquet.File holds, and does not read any more
 		return notEncrypted(err)
 	})
+	if err == nil {
+		err = f.uniqueNames()
+	}
+	if err == nil {
+		err = f.locate(codecs)
+	}
 	if err == nil {
 		err = f.checkGroups()
 	}
@@ -108,7 +139,7 @@ func notEncrypted(err error) error {
 }
 
 // checkGroups compares the sizes of row groups with what is allowed and with the
-// footer.
+// footer, and sums up their rows.
 func (f *File) checkGroups() error {
 	var sum int64
 	for i, g := range f.RowGroups() {
@@ -119,10 +150,23 @@ func (f *File) checkGroups() error {
 		if size < 0 || size > MaxGroupBytes {
 			return fmt.Errorf("row group %d has %d bytes; want at most %d", i, size, int64(MaxGroupBytes))
 		}
+		f.first = append(f.first, sum)
 		sum += n
 	}
 	if sum != f.NumRows() {
 		return fmt.Errorf("its row groups have %d rows; its footer says %d", sum, f.NumRows())
+	}
+	return nil
+}
+
+// uniqueNames refuses a file in which two columns have one name: which of them is meant?
+func (f *File) uniqueNames() error {
+	names := f.Columns()
+	slices.Sort(names)
+	for i := range names[:max(0, len(names)-1)] {
+		if names[i] == names[i+1] {
+			return fmt.Errorf("two columns have the name %s; want one, or another name for the other", names[i])
+		}
 	}
 	return nil
 }
@@ -135,9 +179,38 @@ func (f *File) Columns() (names []string) {
 	return names
 }
 
-// Column finds a leaf column by its name, such as image.bytes.
+// Column finds a leaf column by its name, such as image.bytes, which may be the name
+// of one column, or of bytes in a group image.
 func (f *File) Column(name string) (parquet.LeafColumn, bool) {
-	return f.Schema().Lookup(strings.Split(name, ".")...)
+	for _, path := range f.Schema().Columns() {
+		if strings.Join(path, ".") == name {
+			return f.leaf(path)
+		}
+	}
+	return parquet.LeafColumn{}, false
+}
+
+// Elements finds the elements of a column of lists by its name, whatever their writer
+// calls what lies between. Elements that are groups are not found.
+func (f *File) Elements(name string) (parquet.LeafColumn, bool) {
+	for _, path := range f.Schema().Columns() {
+		for inner := 0; inner <= min(2, len(path)-1); inner++ { // name, name.array or name.list.element
+			if strings.Join(path[:len(path)-inner], ".") != name {
+				continue
+			}
+			if leaf, ok := f.leaf(path); leaf.MaxRepetitionLevel == 1 {
+				return leaf, ok
+			}
+		}
+	}
+	return parquet.LeafColumn{}, false
+}
+
+// leaf finds a column by its path, of which parquet-go returns only the last name.
+func (f *File) leaf(path []string) (parquet.LeafColumn, bool) {
+	leaf, ok := f.Schema().Lookup(path...)
+	leaf.Path = path
+	return leaf, ok
 }
 
 // Bytes is the size of all row groups, not compressed.
@@ -159,7 +232,7 @@ func (f *File) check(group, column int) (*chunkPages, error) {
 	}
 	m := &f.Metadata().RowGroups[group].Columns[column].MetaData
 	leaf, _ := f.Schema().Lookup(m.PathInSchema...)
-	found, err := checkPages(f.r, f.Size(), m, leaf.MaxRepetitionLevel == 0)
+	found, err := checkPages(f.r, f.Size(), f.chunks[group][column], leaf.MaxRepetitionLevel == 0)
 	if err != nil {
 		return nil, err
 	}
@@ -181,9 +254,7 @@ func (f *File) Values(group, column int, lo, hi int64, set func(row int, v parqu
 		if err != nil {
 			return err
 		}
-		chunk := f.RowGroups()[group].ColumnChunks()[column].(*parquet.FileColumnChunk)
-		data := f.Metadata().RowGroups[group].Columns[column].MetaData.DataPageOffset
-		pages, skip := found.pagesOf(chunk, f.r, data, lo, hi)
+		pages, skip := f.pagesOf(group, column, found, lo, hi)
 		c := Cursor{pages: pages}
 		defer c.Close()
 		if err := pages.SeekToRow(skip); err != nil {
@@ -213,8 +284,37 @@ func (f *File) Rows(group, column int) (c *Cursor, err error) {
 		if _, err := f.check(group, column); err != nil {
 			return err
 		}
-		c = &Cursor{pages: f.RowGroups()[group].ColumnChunks()[column].Pages()}
+		c = &Cursor{pages: f.allPages(group, column)}
 		return nil
 	})
 	return c, err
 }
+
+// Group is a row group whose rows may be read; no page is checked before it is its
+// turn. Those of RowGroups have sizes and statistics alone.
+func (f *File) Group(group int) parquet.RowGroup { return rowGroup{f.RowGroups()[group], f, group} }
+
+// A rowGroup is one whose columns are read as [unpacked].
+type rowGroup struct {
+	parquet.RowGroup
+	file  *File
+	group int
+}
+
+func (g rowGroup) ColumnChunks() []parquet.ColumnChunk {
+	chunks := slices.Clone(g.RowGroup.ColumnChunks())
+	for i := range chunks {
+		chunks[i] = columnChunk{chunks[i], g, i}
+	}
+	return chunks
+}
+
+func (g rowGroup) Rows() parquet.Rows { return parquet.NewRowGroupRowReader(g) }
+
+type columnChunk struct {
+	parquet.ColumnChunk
+	group  rowGroup
+	column int
+}
+
+func (c columnChunk) Pages() parquet.Pages { return c.group.file.allPages(c.group.group, c.column) }

@@ -7,37 +7,17 @@ import (
 	"io"
 	"math"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
-	"github.com/pierrec/lz4/v4"
 )
 
 // checkFooter refuses a file whose footer would make the Parquet reader take
-// more memory than the footer is worth. It returns the length of the footer, with
-// the eight bytes behind it.
-func checkFooter(r io.ReaderAt, size int64) (length int64, err error) {
-	var tail [8]byte
-	if size < 12 {
-		return 0, fmt.Errorf("have %d bytes", size)
-	}
-	if _, err := r.ReadAt(tail[:], size-8); err != nil {
-		return 0, err
-	}
-	if string(tail[4:]) == "PARE" {
-		return 0, errEncrypted
-	}
-	if string(tail[4:]) != "PAR1" {
-		return 0, fmt.Errorf("ends in %q; want PAR1", tail[4:])
-	}
-	n := int64(binary.LittleEndian.Uint32(tail[:]))
-	if n > min(maxFooterBytes, size-12) {
-		return 0, fmt.Errorf("footer of %d bytes in a file of %d; want at most %d", n, size, maxFooterBytes)
-	}
-	text := make([]byte, n)
-	if _, err := r.ReadAt(text, size-8-n); err != nil {
-		return 0, err
+// more memory than the footer is worth. It returns the footer as if nothing were
+// compressed, which [unpacked] makes true, and what the compressions are, in the
+// order of the columns of the row groups.
+func checkFooter(r io.ReaderAt, size int64) (text []byte, codecs []format.CompressionCodec, err error) {
+	text, err = readFooter(r, size)
+	if err != nil {
+		return nil, nil, err
 	}
 	t := compact{bytes: text, list: func(path, n int) error {
 		const schema, groups, chunks = 2, 4, 4<<8 | 1
@@ -49,10 +29,46 @@ func checkFooter(r io.ReaderAt, size int64) (length int64, err error) {
 		}
 		return nil
 	}}
-	if err := t.structure(0, 0); err != nil {
-		return 0, fmt.Errorf("footer %w", err)
+	t.integer = func(path int, v int64) {
+		const codec = (4<<8|1)<<16 | 3<<8 | 4
+		if path != codec {
+			return
+		}
+		if at := t.at - 1; v >= 0 && v < 1<<6 && text[at] == byte(2*v) { // as a number of 32 bits is written
+			text[at] = byte(format.Uncompressed)
+			codecs = append(codecs, format.CompressionCodec(v))
+			return
+		}
+		err = fmt.Errorf("footer has the compression %d, which Parquet does not know", v)
 	}
-	return n + 8, nil
+	if err := t.structure(0, 0); err != nil {
+		return nil, nil, fmt.Errorf("footer %w", err)
+	}
+	return text, codecs, err
+}
+
+// readFooter reads the footer, less the eight bytes behind it.
+func readFooter(r io.ReaderAt, size int64) ([]byte, error) {
+	var tail [8]byte
+	if size < 12 {
+		return nil, fmt.Errorf("have %d bytes", size)
+	}
+	if _, err := r.ReadAt(tail[:], size-8); err != nil {
+		return nil, err
+	}
+	if string(tail[4:]) == "PARE" {
+		return nil, errEncrypted
+	}
+	if string(tail[4:]) != "PAR1" {
+		return nil, fmt.Errorf("ends in %q; want PAR1", tail[4:])
+	}
+	n := int64(binary.LittleEndian.Uint32(tail[:]))
+	if n > min(maxFooterBytes, size-12) {
+		return nil, fmt.Errorf("footer of %d bytes in a file of %d; want at most %d", n, size, maxFooterBytes)
+	}
+	text := make([]byte, n)
+	_, err := r.ReadAt(text, size-8-n)
+	return text, err
 }
 
 // A pageHeader is what a page says of its size.
@@ -63,36 +79,26 @@ type pageHeader struct {
 	seen                               int   // fields, by bits
 }
 
-// checkPages walks the pages of a column of a row group. The Parquet reader
-// trusts their sizes, and what their compression claims; this does not. It
-// returns where they begin; with one value a row, also which rows they hold.
-func checkPages(r io.ReaderAt, size int64, m *format.ColumnMetaData, flat bool) (*chunkPages, error) {
-	at := m.DataPageOffset
-	if m.DictionaryPageOffset != 0 {
-		at = m.DictionaryPageOffset
+// checkPages walks the pages of a column of a row group, whose sizes the Parquet
+// reader trusts. It returns where they begin; with one value a row, also which rows
+// they hold.
+func checkPages(r io.ReaderAt, size int64, c chunk, flat bool) (*chunkPages, error) {
+	if c.end < 0 {
+		return nil, fmt.Errorf("damaged: %d bytes at %d in a file of %d", c.end-c.first, c.first, size)
 	}
-	if at < 4 || m.TotalCompressedSize < 0 || m.TotalCompressedSize > size || at > size-m.TotalCompressedSize {
-		return nil, fmt.Errorf("damaged: %d bytes at %d in a file of %d", m.TotalCompressedSize, at, size)
-	}
-	begins := m.TotalCompressedSize == 0 // whether a page begins where data are said to
-	window := make([]byte, 1<<12)
-	found, row := &chunkPages{end: at + m.TotalCompressedSize}, int64(0)
-	for end := at + m.TotalCompressedSize; at < end; {
-		begins = begins || at == m.DataPageOffset
+	begins := c.first == c.end // whether a page begins where data are said to
+	var window []byte
+	found, row := &chunkPages{end: c.end}, int64(0)
+	for at := c.first; at < c.end; {
+		begins = begins || at == c.data
 		start := at
-		h, length, err := readPageHeader(r, at, end, &window)
+		h, length, err := readPageHeader(r, at, c.end, &window)
 		if err == nil {
 			at += int64(length)
-			err = h.check(end - at)
-		}
-		if err == nil && m.Codec != format.Uncompressed && !h.plain {
-			err = unpack(io.NewSectionReader(r, at+h.levels, h.compressed-h.levels), m.Codec, h)
-		}
-		if errors.As(err, new(*readError)) {
-			return nil, err
+			err = h.check(c.end - at)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("damaged: page at byte %d: %w", at, err)
+			return nil, damaged(at, err)
 		}
 		at += h.compressed
 		if data := h.kind == int64(format.DataPage) || h.kind == int64(format.DataPageV2); data && flat {
@@ -101,7 +107,7 @@ func checkPages(r io.ReaderAt, size int64, m *format.ColumnMetaData, flat bool) 
 		}
 	}
 	if !begins {
-		return nil, fmt.Errorf("damaged: no page begins at byte %d, where data should", m.DataPageOffset)
+		return nil, fmt.Errorf("damaged: no page begins at byte %d, where data should", c.data)
 	}
 	return found, nil
 }
@@ -109,6 +115,9 @@ func checkPages(r io.ReaderAt, size int64, m *format.ColumnMetaData, flat bool) 
 // readPageHeader reads the header at a byte of a file. It begins with few
 // bytes, and takes more where statistics are long.
 func readPageHeader(r io.ReaderAt, at, end int64, window *[]byte) (h pageHeader, length int, err error) {
+	if len(*window) == 0 {
+		*window = make([]byte, 1<<12)
+	}
 	for {
 		text := (*window)[:min(int64(len(*window)), end-at)]
 		if _, err := r.ReadAt(text, at); err != nil && !errors.Is(err, io.EOF) {
@@ -169,57 +178,4 @@ func (h *pageHeader) check(left int64) error {
 		return fmt.Errorf("has %d bytes of levels among %d", h.levels, h.compressed)
 	}
 	return nil
-}
-
-// unpack sees that the body of a page gives no more bytes than its header says.
-// It costs little: images are compressed already.
-func unpack(body *io.SectionReader, codec format.CompressionCodec, h pageHeader) error {
-	var r io.Reader
-	switch codec {
-	case format.Snappy: // its first number is a length that its decoder keeps to
-		var head [binary.MaxVarintLen64]byte
-		k, err := body.ReadAt(head[:], 0)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
-		n, ok := binary.Uvarint(head[:k])
-		if ok <= 0 || n > uint64(h.unpacked) {
-			return fmt.Errorf("has %d bytes by its compression; want %d", n, h.unpacked)
-		}
-		return nil
-	case format.Lz4Raw: // its decoder asks for more memory until a page that is damaged fits
-		text, err := io.ReadAll(body)
-		if err != nil {
-			return err
-		}
-		if len(text) == 0 && h.unpacked == 0 {
-			return nil
-		}
-		if _, err := lz4.UncompressBlock(text, make([]byte, h.unpacked)); err != nil {
-			return err
-		}
-		return nil
-	case format.Gzip:
-		z, err := gzip.NewReader(body)
-		if err != nil {
-			return err
-		}
-		r = z
-	case format.Brotli:
-		r = brotli.NewReader(body)
-	case format.Zstd:
-		z, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(MaxPageBytes))
-		if err != nil {
-			return err
-		}
-		defer z.Close()
-		r = z
-	default:
-		return fmt.Errorf("is compressed by %v; want snappy, zstd, gzip, brotli or lz4_raw", codec)
-	}
-	n, err := io.Copy(io.Discard, io.LimitReader(r, h.unpacked+1))
-	if err == nil && n > h.unpacked {
-		err = fmt.Errorf("has more than %d bytes, which its header says", h.unpacked)
-	}
-	return err
 }

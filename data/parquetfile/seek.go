@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // A pageStart is where a page of a column begins, and the first row in it.
@@ -23,18 +24,37 @@ type chunkPages struct {
 //
 // The Parquet reader finds a row by an index that many writers leave out, or else
 // by reading all pages before it.
-func (c *chunkPages) pagesOf(chunk *parquet.FileColumnChunk, r io.ReaderAt, data, lo,
-	hi int64) (pages *parquet.FilePages, skip int64) {
-	if len(c.starts) == 0 || c.starts[0].at != data {
-		return chunk.PagesFrom(r), lo
+func (f *File) pagesOf(group, column int, found *chunkPages, lo, hi int64) (pages *parquet.FilePages, skip int64) {
+	data := f.chunks[group][column].data
+	if len(found.starts) == 0 || found.starts[0].at != data {
+		return f.allPages(group, column), lo
 	}
-	first := sort.Search(len(c.starts), func(i int) bool { return c.starts[i].row > lo }) - 1
-	after := sort.Search(len(c.starts), func(i int) bool { return c.starts[i].row >= hi })
-	end := c.end
-	if after < len(c.starts) {
-		end = c.starts[after].at
+	first := sort.Search(len(found.starts), func(i int) bool { return found.starts[i].row > lo }) - 1
+	after := sort.Search(len(found.starts), func(i int) bool { return found.starts[i].row >= hi })
+	until := found.end
+	if after < len(found.starts) {
+		until = found.starts[after].at
 	}
-	return chunk.PagesFrom(&without{r, data, c.starts[first].at, end}), lo - c.starts[first].row
+	return f.somePages(group, column, found.starts[first].at, until), lo - found.starts[first].row
+}
+
+// allPages returns the pages of a column of a row group.
+func (f *File) allPages(group, column int) *parquet.FilePages {
+	c := f.chunks[group][column]
+	return f.somePages(group, column, c.data, c.end)
+}
+
+// somePages returns the pages from one byte of the file to another, and the
+// dictionary.
+func (f *File) somePages(group, column int, from, until int64) *parquet.FilePages {
+	chunk := f.RowGroups()[group].ColumnChunks()[column].(*parquet.FileColumnChunk)
+	c := f.chunks[group][column]
+	if c.codec == format.Uncompressed {
+		return chunk.PagesFrom(&without{f.r, c.data, from, until})
+	}
+	pages := chunk.PagesFrom(&unpacked{r: f.r, chunk: c, from: from, until: until})
+	_ = pages.SeekToRow(0) // over the gap behind the dictionary; without an index it cannot fail
+	return pages
 }
 
 // without is a file from which the bytes between two offsets are left out, and

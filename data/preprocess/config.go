@@ -117,6 +117,14 @@ var normals = map[string][2][]float64{
 	"inception": {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
 }
 
+// MeanStd are the mean and the standard deviation of each channel, of values from 0 to 1.
+func (c Config) MeanStd() (mean, std []float64) {
+	if len(c.Mean) > 0 {
+		return c.Mean, c.Std
+	}
+	return normals[c.Normalize][0], normals[c.Normalize][1]
+}
+
 // SetDefaults fills in what is 0 or empty and means something else.
 func (c *Config) SetDefaults() {
 	if c.Normalize == "" && len(c.Mean) == 0 {
@@ -223,6 +231,11 @@ func (c Config) validateResize() error {
 		}
 	}
 	return nil
+}
+
+// Active says whether a changes images.
+func (a Augment) Active() bool {
+	return len(a.CropScale) > 0 || a.Pad > 0 || a.Flip > 0 || len(a.ColorJitter) > 0 || a.Gray > 0
 }
 
 func (a Augment) validate() error {

@@ -130,6 +130,9 @@ func Size(file []byte) (format string, w, h int, err error) {
 		if name := foreign(file); name != "" {
 			return "", 0, 0, fmt.Errorf("preprocess: have %s image; want JPEG, PNG, GIF, BMP, TIFF or WebP", name)
 		}
+		if what := notImage(file); what != "" {
+			return "", 0, 0, fmt.Errorf("preprocess: %w: looks like %s", err, what)
+		}
 		return "", 0, 0, fmt.Errorf("preprocess: %w", err)
 	}
 	return format, header.Width, header.Height, nil

@@ -32,10 +32,7 @@ func NewProcessor(c Config, size int) *Processor {
 	if c.ScaledJPEG {
 		p.decoder.short = p.scaled
 	}
-	mean, std := c.Mean, c.Std
-	if len(mean) == 0 {
-		mean, std = normals[c.Normalize][0], normals[c.Normalize][1]
-	}
+	mean, std := c.MeanStd()
 	for channel := range p.table {
 		for v := range p.table[channel] {
 			scaled := float32(v) / 255

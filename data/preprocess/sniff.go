@@ -3,7 +3,9 @@ package preprocess
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
+	"regexp"
 	"strings"
 )
 
@@ -22,6 +24,33 @@ func foreign(file []byte) string {
 	}
 	return heif(file)
 }
+
+// notImage says what stands where the bytes of an image should, or returns "".
+func notImage(file []byte) string {
+	const longest = 4096 // of a path or an address
+	text := strings.TrimSpace(string(file[:min(len(file), longest)]))
+	switch {
+	case strings.HasPrefix(text, "data:image/"):
+		return "a data URL with base64"
+	case len(file) < longest && address.MatchString(text):
+		return fmt.Sprintf("the address %q", text)
+	case len(file) < longest && imagePath.MatchString(text):
+		return fmt.Sprintf("the path %q", text)
+	case len(text) >= 16 && base64Text.MatchString(text):
+		return "base64"
+	case strings.HasPrefix(text, "<!DOCTYPE") || strings.HasPrefix(strings.ToLower(text), "<html"):
+		return "a web page"
+	case strings.HasPrefix(text, "<svg") || strings.HasPrefix(text, "<?xml"):
+		return "an SVG, or other XML"
+	}
+	return ""
+}
+
+var (
+	address    = regexp.MustCompile(`(?i)^[a-z][a-z0-9+.-]*://\S+$`)
+	imagePath  = regexp.MustCompile(`(?i)^[^\x00-\x1f]+\.(jpe?g|jfif|png|gif|bmp|tiff?|webp|avif|heic)$`)
+	base64Text = regexp.MustCompile(`^[A-Za-z0-9+/_-]+={0,2}$`)
+)
 
 // heif names what is in the box that AVIF and HEIC files begin with: its major
 // brand, a version, then the brands that it is compatible with.

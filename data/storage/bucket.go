@@ -9,6 +9,8 @@ import (
 	"path"
 	"strings"
 	"sync"
+
+	"github.com/bmatcuk/doublestar/v4"
 )
 
 // A Bucket is a place in an object store, which holds files under keys. Its
@@ -84,7 +86,7 @@ func (s *buckets) bucket(ctx context.Context, address string) (Bucket, error) {
 }
 
 // match lists the keys of a bucket that a pattern matches, in their order; * stays
-// within a folder.
+// within a folder, ** does not.
 func (s *buckets) match(ctx context.Context, scheme, address, pattern string) (names []Name, err error) {
 	place, options, _ := strings.Cut(address, "?")
 	if options != "" {
@@ -100,22 +102,22 @@ func (s *buckets) match(ctx context.Context, scheme, address, pattern string) (n
 	if meta < 0 {
 		return []Name{name(pattern)}, nil
 	}
-	if _, err := path.Match(pattern, ""); err != nil {
-		return nil, err
+	if !doublestar.ValidatePattern(pattern) {
+		return nil, path.ErrBadPattern
 	}
 	b, err := s.bucket(ctx, address)
 	if err != nil {
 		return nil, err
 	}
 	delimiter := "/"
-	if strings.Contains(pattern[meta:], "/") {
+	if strings.Contains(pattern[meta:], "/") || strings.Contains(pattern, "**") {
 		delimiter = ""
 	}
 	for key, err := range b.Keys(ctx, pattern[:meta], delimiter) {
 		if err != nil {
 			return nil, err
 		}
-		if ok, _ := path.Match(pattern, key); ok {
+		if ok, _ := doublestar.Match(pattern, key); ok {
 			names = append(names, name(key))
 		}
 		if len(names) > maxNames {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
 )
 
 // maxNames bounds a list of files.
@@ -72,9 +75,11 @@ func Redact(text string) string {
 }
 
 // List returns the files that patterns match, several with commas between: paths
-// with * ? [ ], the same in a bucket, where ? begins its options, and addresses
-// of https. {000..099} and {a,b} stand for each of what they name. A pattern that
-// matches nothing is an error, and so is one whose service does not let us look.
+// with * ? [ ] and, for folders of any depth, **, the same in a bucket, where ? begins
+// its options, and addresses of https. {000..099} and {a,b} stand for each of what they
+// name. A file that is there as it is written is that file, whatever its name holds. A
+// pattern that matches nothing is an error, and so is one whose service does not let us
+// look.
 func (s *Store) List(ctx context.Context, patterns string) ([]Name, error) {
 	var names []Name
 	seen, shown := map[string]bool{}, map[string]int{}
@@ -111,11 +116,10 @@ func (s *Store) match(ctx context.Context, pattern string) (names []Name, err er
 	shown := Redact(pattern)
 	scheme, rest, remote := strings.Cut(pattern, "://")
 	if !remote {
-		paths, err := filepath.Glob(pattern)
+		paths, err := glob(pattern)
 		if err != nil {
 			return nil, fmt.Errorf("pattern %q: %w", shown, err)
 		}
-		slices.Sort(paths)
 		for _, p := range paths {
 			names = append(names, Name{full: p, shown: p})
 		}
@@ -156,8 +160,71 @@ func (s *Store) match(ctx context.Context, pattern string) (names []Name, err er
 	return names, nil
 }
 
-// split divides a list at the commas that are not within braces.
+// isThere says whether a file on disk has exactly this name.
+func isThere(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
+}
+
+// glob lists the files on disk that a pattern without braces matches, by their names.
+// ** follows links to folders, and of names for one file it gives the first.
+func glob(pattern string) ([]string, error) {
+	if isThere(pattern) {
+		return []string{pattern}, nil
+	}
+	if !strings.Contains(pattern, "**") {
+		paths, err := doublestar.FilepathGlob(pattern, doublestar.WithFailOnIOErrors())
+		slices.Sort(paths)
+		return paths, err
+	}
+	paths, err := doublestar.FilepathGlob(pattern, doublestar.WithFailOnIOErrors(), doublestar.WithFilesOnly())
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(paths)
+	seen := map[string]bool{}
+	return slices.DeleteFunc(paths, func(p string) bool {
+		real, err := filepath.Abs(p)
+		if err == nil {
+			real, err = filepath.EvalSymlinks(real)
+		}
+		again := err == nil && seen[real]
+		seen[real] = true
+		return again
+	}), nil
+}
+
+// Glob is List of files on disk alone.
+func Glob(patterns string) (paths []string, err error) {
+	for _, pattern := range split(patterns) {
+		all, err := expand(pattern, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range all {
+			found, err := glob(one)
+			if err != nil {
+				return nil, fmt.Errorf("pattern %q: %w", one, err)
+			}
+			if len(found) == 0 {
+				return nil, fmt.Errorf("pattern %q matches no file", one)
+			}
+			for _, p := range found {
+				if !slices.Contains(paths, p) {
+					paths = append(paths, p)
+				}
+			}
+		}
+	}
+	return paths, nil
+}
+
+// split divides a list at the commas that are not within braces, unless it is the name
+// of a file.
 func split(patterns string) (parts []string) {
+	if isThere(patterns) {
+		return []string{patterns}
+	}
 	depth, start := 0, 0
 	for i, c := range patterns + "," {
 		switch {
@@ -178,7 +245,7 @@ var braces = regexp.MustCompile(`\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}`)
 // expand appends what a pattern stands for, its braces written out.
 func expand(pattern string, to []string) (_ []string, err error) {
 	m := braces.FindStringSubmatchIndex(pattern)
-	if m == nil {
+	if m == nil || isThere(pattern) {
 		if len(to) == maxNames {
 			return nil, fmt.Errorf("pattern with braces: more than %d files", maxNames)
 		}

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/goclip/goclip/internal/regular"
 )
 
 // Config chooses the vocabulary of a run.
@@ -98,6 +100,20 @@ func Load(path string) (*Tokenizer, error) {
 	return t, nil
 }
 
+// LoadAlone reads a tokenizer.json by itself: a checkpoint's, beside which the files of
+// open_clip say how open_clip pads.
+func LoadAlone(path string) (*Tokenizer, error) {
+	text, err := readFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: %w", err)
+	}
+	t, err := readJSON(text, settings{})
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: %s: %w", path, err)
+	}
+	return t, nil
+}
+
 func load(path string) (*Tokenizer, error) {
 	if path == CLIP {
 		return clipVocabulary()
@@ -134,7 +150,7 @@ func parse(path string, text []byte) (*Tokenizer, error) {
 
 // readFile reads a file, packed by gzip or not.
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -132,3 +132,14 @@ func (t *Tokenizer) Decode(ids []int32) string {
 	}
 	return strings.TrimSpace(strings.ToValidUTF8(t.model.decode(known), "\ufffd"))
 }
+
+// Token is the string that files have for an id, which must be one of the vocabulary.
+func (t *Tokenizer) Token(id int32) string { return t.model.tokens()[id] }
+
+// Special says that the token of an id stands for no text, as the ends of a text do.
+func (t *Tokenizer) Special(id int32) bool {
+	if p, ok := t.model.(*pipeline); ok {
+		return p.special[id]
+	}
+	return id == t.SOT() || id == t.EOT()
+}

@@ -2,8 +2,10 @@ package tokenizer
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -47,6 +49,29 @@ func (t *Tokenizer) WriteJSON(w io.Writer) error {
 	}
 	_, err = w.Write(append(text, '\n'))
 	return err
+}
+
+// WithPad is t with a new token, its last one, for padding.
+func (t *Tokenizer) WithPad(token string) (*Tokenizer, error) {
+	var f hfFile
+	switch m := t.model.(type) {
+	case *clip:
+		f = m.file(t)
+	case *pipeline:
+		f = m.file // without the cleaning, which is set below
+		if t.zero != 0 {
+			f.PostProcessor = m.around(t.start, t.end)
+		}
+	}
+	id := int32(t.Size())
+	f.AddedTokens = append(slices.Clone(f.AddedTokens), hfToken{ID: id, Content: token, Special: true})
+	f.Padding = t.padding(f.Padding, token)
+	f.Padding.ID = id
+	other, err := readParts(f, settings{})
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: %w", err)
+	}
+	return other.WithClean(t.clean)
 }
 
 // normalizer is how Hugging Face's tokenizers cleans in the way of c.
@@ -225,7 +250,7 @@ func readCLIP(f hfFile) *Tokenizer {
 var transformersSpecials = [2]string{"<|startoftext|>", "<|endoftext|>"}
 
 // transformersCLIP is the tokenizer.json that transformers makes of vocab.json
-// and merges.txt for CLIP.
+// and merges.txt for CLIP, with every field that Hugging Face's tokenizers asks for.
 func transformersCLIP(vocab map[string]int32, lines []string, s settings) ([]byte, error) {
 	bos, eos, unk := transformersSpecials[0], transformersSpecials[1], transformersSpecials[1]
 	for name, from := range map[*string]tokenName{
@@ -245,6 +270,7 @@ func transformersCLIP(vocab map[string]int32, lines []string, s settings) ([]byt
 	}
 	named := func(token string) []any { return []any{token, vocab[token]} }
 	return json.Marshal(hfFile{
+		Version: "1.0",
 		AddedTokens: []hfToken{
 			{ID: vocab[bos], Content: bos, Special: true},
 			{ID: vocab[eos], Content: eos, Special: true},
@@ -255,9 +281,11 @@ func transformersCLIP(vocab map[string]int32, lines []string, s settings) ([]byt
 		PreTokenizer: part(object{"type": "Sequence", "pretokenizers": []object{
 			{"type": "Split", "pattern": object{"Regex": `<\|startoftext\|>|<\|endoftext\|>|` + clipPattern},
 				"behavior": "Removed", "invert": true},
-			{"type": "ByteLevel", "add_prefix_space": false},
+			{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
 		}}),
-		PostProcessor: part(object{"type": "RobertaProcessing", "sep": named(eos), "cls": named(bos)}),
-		Model:         part(hfBPE{Type: "BPE", Suffix: wordEnd, Vocab: vocab, Merges: merges, UnkToken: unk}),
+		PostProcessor: part(object{"type": "RobertaProcessing", "sep": named(eos), "cls": named(bos),
+			"trim_offsets": false, "add_prefix_space": false}),
+		Decoder: part(object{"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true}),
+		Model:   part(hfBPE{Type: "BPE", Suffix: wordEnd, Vocab: vocab, Merges: merges, UnkToken: unk}),
 	})
 }

@@ -2,6 +2,7 @@ package where
 
 import (
 	"fmt"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,6 +77,10 @@ func written(c *Condition, n *node) string {
 			return quoted(v.text, "'")
 		case v.kind == isBool:
 			return strconv.FormatBool(v.number != 0)
+		}
+		if o.value.rest != 0 {
+			x := new(big.Float).SetPrec(128).SetFloat64(o.value.number)
+			return x.Add(x, new(big.Float).SetInt64(o.value.rest)).Text('f', 0)
 		}
 		return strconv.FormatFloat(o.value.number, 'g', -1, 64)
 	}

@@ -1,9 +1,6 @@
 package where
 
-import (
-	"cmp"
-	"strings"
-)
+import "strings"
 
 // truth has the three values of SQL: a comparison with null is unknown.
 type truth int8
@@ -53,7 +50,7 @@ func (n *node) match(row []value) truth {
 	if a != a || b != b { // NaN is not even itself
 		return truthOf(n.op == "!=")
 	}
-	return truthOf(compared(n.op, cmp.Compare(a, b)))
+	return truthOf(compared(n.op, compareNumbers(left, right)))
 }
 
 func (o operand) of(row []value) value {

@@ -14,7 +14,9 @@
 package where
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,10 +49,35 @@ type operand struct {
 }
 
 // A value is a null, a number, a text, or true or false, which are 1 and 0.
+// A whole number is number + rest, which tells those apart that a float64 does not;
+// as rounding keeps their order, numbers are compared by both in turn.
 type value struct {
 	kind   valueKind
 	number float64
+	rest   int64
 	text   string
+}
+
+// ofInt sets a whole number.
+func (v *value) ofInt(n int64) {
+	if v.number = float64(n); v.number == 1<<63 { // which no int64 is
+		v.rest = n - math.MaxInt64 - 1
+		return
+	}
+	v.rest = n - int64(v.number)
+}
+
+func (v *value) ofUint(n uint64) {
+	if v.number = float64(n); v.number == 1<<64 {
+		v.rest = -int64(math.MaxUint64-n) - 1
+		return
+	}
+	v.rest = int64(n - uint64(v.number))
+}
+
+// compareNumbers is negative where a is less than b, and 0 where they are equal.
+func compareNumbers(a, b value) int {
+	return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.rest, b.rest))
 }
 
 type valueKind int8
@@ -286,6 +313,11 @@ func (p *parser) operand() (operand, error) {
 			return o, p.bad(t, "a number")
 		}
 		o.value = value{kind: isNumber, number: x}
+		if n, err := strconv.ParseInt(t.text, 10, 64); err == nil {
+			o.value.ofInt(n)
+		} else if n, err := strconv.ParseUint(t.text, 10, 64); err == nil {
+			o.value.ofUint(n)
+		}
 	case t.kind == tokenWord && lower == "null":
 	case t.kind == tokenWord && lower == "true":
 		o.value = value{kind: isBool, number: 1}

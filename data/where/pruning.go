@@ -1,9 +1,6 @@
 package where
 
-import (
-	"cmp"
-	"strings"
-)
+import "strings"
 
 // bounds are what is known of a column in a row group: that its values lie
 // between two, unless known is false, but for those that are NaN.
@@ -79,7 +76,7 @@ func within(op string, b bounds, v value) (holds, fails bool) {
 		if a.kind == isText {
 			return strings.Compare(a.text, v.text)
 		}
-		return cmp.Compare(a.number, v.number)
+		return compareNumbers(a, v)
 	}
 	low, high := order(b.low), order(b.high)
 	switch op {

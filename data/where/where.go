@@ -170,8 +170,8 @@ func (c *column) value(v parquet.Value) value {
 			out.number = float64(v.Uint32())
 		}
 	case parquet.Int64:
-		if out.number = float64(v.Int64()); c.unsigned {
-			out.number = float64(v.Uint64())
+		if out.ofInt(v.Int64()); c.unsigned {
+			out.ofUint(v.Uint64())
 		}
 	case parquet.Float:
 		out.number = float64(v.Float())

@@ -105,6 +105,36 @@ func TestPrune(t *testing.T) {
 	})
 }
 
+// TestWhole: whole numbers of 64 bits are compared as they are, not as float64.
+func TestWhole(t *testing.T) {
+	type row struct {
+		U uint64 `parquet:"u"`
+		I int64  `parquet:"i"`
+	}
+	const u, i = 1<<64 - 3, math.MinInt64
+	var b bytes.Buffer
+	if err := parquet.Write(&b, []row{{u, i}, {u + 1, i + 1}, {u + 2, math.MaxInt64}}); err != nil {
+		t.Fatal(err)
+	}
+	f, err := parquetfile.Open(bytes.NewReader(b.Bytes()), int64(b.Len()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]int64{
+		"u > 18446744073709551613": 2, "u = 18446744073709551615": 1, "u < 18446744073709551614": 1,
+		"i <= -9223372036854775807": 2, "i >= 9223372036854775807": 1, "i > 9223372036854775807": 0,
+		"i > 0.5": 1, "u > 9223372036854775808": 3, "u > 1e19": 3, "i < u": 3,
+	} {
+		c, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k, err := c.Keep(f, "x"); err != nil || k.Len() != want {
+			t.Errorf("%s keeps %d rows, %v; want %d", text, k.Len(), err, want)
+		}
+	}
+}
+
 // TestUnsigned compares numbers beyond the largest signed ones.
 func TestUnsigned(t *testing.T) {
 	type row struct {

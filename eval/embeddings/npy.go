@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/goclip/goclip/internal/regular"
 )
 
 // maxNPYHeader bounds what a .npy file may say about itself.
@@ -45,7 +46,7 @@ func WriteNPY(w io.Writer, x []float32, e int) error {
 // ReadNPY reads a .npy file that holds a float32 array (N, E) in little-endian,
 // row-major order. Its size must be what its header says.
 func ReadNPY(path string) (x []float32, e int, err error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, 0, fmt.Errorf("embeddings: %w", err)
 	}

@@ -4,12 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/parquetfile"
+	"github.com/goclip/goclip/internal/regular"
 )
 
 // An embeddedRow is an image in a file of WriteParquet, which holds the name of
@@ -62,7 +63,7 @@ func readParquet(path string) (s *Set, err error) {
 			err = fmt.Errorf("embeddings: %s: damaged: %v", path, r)
 		}
 	}()
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("embeddings: %w", err)
 	}
@@ -71,7 +72,7 @@ func readParquet(path string) (s *Set, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("embeddings: %w", err)
 	}
-	p, err := parquet.OpenFile(f, info.Size())
+	p, err := parquetfile.Open(f, info.Size(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("embeddings: %s: not a whole Parquet file: %w", path, err)
 	}
@@ -80,21 +81,31 @@ func readParquet(path string) (s *Set, err error) {
 	}
 	s = &Set{}
 	s.Weights, _ = p.Lookup(weightsKey)
-	r := parquet.NewGenericReader[embeddedRow](p)
+	for i := range p.RowGroups() {
+		if err := s.addGroup(p.Group(i)); err != nil {
+			return nil, fmt.Errorf("embeddings: %s: %w", path, err)
+		}
+	}
+	return s, nil
+}
+
+// addGroup appends the rows of a row group.
+func (s *Set) addGroup(group parquet.RowGroup) error {
+	r := parquet.NewGenericRowGroupReader[embeddedRow](group)
 	defer func() { _ = r.Close() }() // it was only read
 	rows := make([]embeddedRow, groupRows)
 	for {
 		n, err := r.Read(rows)
 		for _, row := range rows[:n] {
 			if err := s.add(row); err != nil {
-				return nil, fmt.Errorf("embeddings: %s: row %d: %w", path, len(s.Rows), err)
+				return fmt.Errorf("row %d: %w", len(s.Rows), err)
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			return s, nil
+			return nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("embeddings: %s: %w", path, err)
+			return err
 		}
 		clear(rows)
 	}

@@ -23,8 +23,8 @@ type Source struct {
 	Data    string // where the images are
 	Written time.Time
 
-	// Set has labels, and captions with their embeddings. Its labels are
-	// numbers of Classes.
+	// Set has captions with their embeddings and, where there are Classes, labels,
+	// which are numbers of them. Without Classes nothing is said of labels.
 	Set       *embeddings.Set
 	Classes   []string
 	Templates []string
@@ -39,6 +39,8 @@ type Source struct {
 	// batch of training. Without Train, nothing is said of them.
 	Train *data.Dataset
 	Batch int
+
+	Loss *eval.PairLoss // of training on the pairs of Set; nil where it is not known
 
 	Pool *model.Pool
 }
@@ -57,14 +59,16 @@ const (
 // New measures the model and reads the pictures of its report, all but the
 // Curves.
 func New(ctx context.Context, from Source) (*Report, error) {
-	classifier, err := eval.NewClassifier(from.Classes, from.Prompts, len(from.Templates))
-	if err != nil {
-		return nil, err
-	}
-	b := &builder{from, classifier, preprocess.NewProcessor(from.Read.Preprocess, from.Size), &Report{
+	b := &builder{from, nil, preprocess.NewProcessor(from.Read.Preprocess, from.Size), &Report{
 		Title: from.Title, Weights: from.Weights, Data: from.Data, Classes: from.Classes,
-		Written: from.Written.UTC().Format("2006-01-02 15:04 MST"),
+		Written: from.Written.UTC().Format("2006-01-02 15:04 MST"), Loss: from.Loss,
 	}}
+	if len(from.Classes) > 0 {
+		var err error
+		if b.classifier, err = eval.NewClassifier(from.Classes, from.Prompts, len(from.Templates)); err != nil {
+			return nil, err
+		}
+	}
 	for _, fill := range []func(context.Context) error{b.numbers, b.training, b.photos, b.grid, b.maps, b.extremes} {
 		if err := fill(ctx); err != nil {
 			return nil, err
@@ -76,13 +80,30 @@ func New(ctx context.Context, from Source) (*Report, error) {
 // A builder fills a report.
 type builder struct {
 	Source
-	classifier *eval.Classifier
+	classifier *eval.Classifier // nil without classes
 	processor  *preprocess.Processor
 	report     *Report
 }
 
 // numbers measures the model on the set.
-func (b *builder) numbers(ctx context.Context) (err error) {
+func (b *builder) numbers(ctx context.Context) error {
+	r, x := b.report, b.Set
+	retrieval, err := eval.Retrieve(ctx, b.Pool, x.Images, x.Texts, x.ImageOf)
+	if err != nil {
+		return err
+	}
+	r.Retrieval = &retrieval
+	if best := eval.Ceiling(x.Captions, x.ImageOf); best.ImageToText.R1+best.TextToImage.R1 < 2 {
+		r.Ceiling = &best
+	}
+	if b.classifier == nil {
+		return nil
+	}
+	return b.accuracy()
+}
+
+// accuracy measures the model by labels.
+func (b *builder) accuracy() (err error) {
 	r, c, x := b.report, b.classifier, b.Set
 	if r.ZeroShot, err = c.Score(x.Images, x.Labels); err != nil {
 		return err
@@ -93,18 +114,27 @@ func (b *builder) numbers(ctx context.Context) (err error) {
 	if r.Templates, err = eval.ScoreTemplates(b.Classes, b.Templates, b.Prompts, x.Images, x.Labels); err != nil {
 		return err
 	}
-	if r.Confusion, err = c.Confusion(x.Images, x.Labels); err != nil {
-		return err
-	}
-	retrieval, err := eval.Retrieve(ctx, b.Pool, x.Images, x.Texts, x.ImageOf)
-	r.Retrieval = &retrieval
+	r.Confusion, err = c.Confusion(x.Images, x.Labels)
 	return err
 }
 
-// training measures classes that the captions of training name apart from the
-// others.
+// training finds the floor of the loss, and measures classes that the captions of training
+// name apart from the others.
 func (b *builder) training(ctx context.Context) error {
 	if b.Train == nil {
+		return nil
+	}
+	counts, err := data.CountCaptions(ctx, b.Train.Captions(ctx))
+	if err != nil {
+		return err
+	}
+	loss := model.Config{}
+	if b.Logits.Sigmoid {
+		loss.Loss = model.Sigmoid
+	}
+	r := b.report
+	r.Floor = data.FloorOf(counts, b.Batch, loss.GuessLoss)
+	if b.classifier == nil {
 		return nil
 	}
 	audit, err := eval.AuditCaptions(b.Classes, b.Train.Captions(ctx))
@@ -115,12 +145,7 @@ func (b *builder) training(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	counts, err := data.CountCaptions(ctx, b.Train.Captions(ctx))
-	if err != nil {
-		return err
-	}
-	r := b.report
-	r.Split, r.Audit, r.Floor, r.Unseen = &split, audit.String(), data.Floor(counts, b.Batch), map[string]bool{}
+	r.Split, r.Audit, r.Unseen = &split, audit.String(), map[string]bool{}
 	for i, unseen := range audit.Unseen() {
 		r.Unseen[b.Classes[i]] = unseen
 	}
@@ -137,8 +162,14 @@ func (b *builder) spread(n int) (all []int) {
 	return all
 }
 
-// truth is the class of image i.
-func (b *builder) truth(i int) string { return b.Classes[b.Set.Labels[i]] }
+// truth is the class of image i, or without classes the first of its captions.
+func (b *builder) truth(i int) string {
+	if b.classifier != nil {
+		return b.Classes[b.Set.Labels[i]]
+	}
+	j, _ := slices.BinarySearch(b.Set.ImageOf, i)
+	return b.Set.Captions[j]
+}
 
 // thumbnail reads the picture of image i.
 func (b *builder) thumbnail(ctx context.Context, i, side int) (template.URL, error) {
@@ -154,16 +185,36 @@ func (b *builder) thumbnail(ctx context.Context, i, side int) (template.URL, err
 }
 
 func (b *builder) photos(ctx context.Context) error {
+	labels := b.classifier
+	if labels == nil { // the captions of all images are what there is to choose from
+		labels = &eval.Classifier{Classes: b.Set.Captions, Weights: b.Set.Texts}
+	}
 	for _, i := range b.spread(maxPhotos) {
 		picture, err := b.thumbnail(ctx, i, thumbSide)
 		if err != nil {
 			return err
 		}
-		labels := b.classifier.Predict(b.Set.Image(i), b.Logits)
-		b.report.Photos = append(b.report.Photos, Photo{picture, b.truth(i), labels[:min(5, len(labels))],
-			labels[0].Class == b.truth(i)})
+		all := labels.Predict(b.Set.Image(i), b.Logits)
+		photo := Photo{Picture: picture, Truth: b.truth(i), Labels: all[:min(5, len(all))]}
+		if b.classifier == nil {
+			own := b.own(i)
+			photo.Truth = all[slices.IndexFunc(all, func(l eval.Label) bool { return own[l.Class] })].Class
+		}
+		photo.Right = all[0].Class == photo.Truth
+		b.report.Photos = append(b.report.Photos, photo)
 	}
 	return nil
+}
+
+// own are the captions of image i.
+func (b *builder) own(i int) map[string]bool {
+	own := map[string]bool{}
+	for j, of := range b.Set.ImageOf {
+		if of == i {
+			own[b.Set.Captions[j]] = true
+		}
+	}
+	return own
 }
 
 // grid takes pairs whose captions differ.
@@ -218,7 +269,7 @@ func dot(a, b []float32) (sum float32) {
 	return sum
 }
 
-// maps shows images and the names of their classes.
+// maps shows images and the names of their classes, or some captions.
 func (b *builder) maps(ctx context.Context) error {
 	x := b.Set
 	var images, texts []float32
@@ -233,12 +284,36 @@ func (b *builder) maps(ctx context.Context) error {
 		dots, images = append(dots, Dot{picture, name}), append(images, x.Image(i)...)
 		if !slices.Contains(names, name) && len(names) < maxNames {
 			names = append(names, name)
-			texts = append(texts, b.classifier.Weights[x.Labels[i]*x.Width:][:x.Width]...)
+			texts = append(texts, b.text(i)...)
 		}
+	}
+	if b.classifier == nil {
+		names = shorten(names, 24)
 	}
 	maps, err := drawMaps(ctx, images, texts, x.Width, dots, names)
 	b.report.Maps = maps
 	return err
+}
+
+// text is the embedding of the truth of image i.
+func (b *builder) text(i int) []float32 {
+	x := b.Set
+	if b.classifier != nil {
+		return b.classifier.Weights[x.Labels[i]*x.Width:][:x.Width]
+	}
+	j, _ := slices.BinarySearch(x.ImageOf, i)
+	return x.Text(j)
+}
+
+// shorten cuts names to n characters.
+func shorten(names []string, n int) (short []string) {
+	for _, name := range names {
+		if r := []rune(name); len(r) > n {
+			name = string(r[:n-1]) + "…"
+		}
+		short = append(short, name)
+	}
+	return short
 }
 
 // extremes lists the nearest and the farthest of all pairs.

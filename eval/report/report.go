@@ -35,6 +35,11 @@ type Report struct {
 	Templates   []eval.TemplateScore
 	Retrieval   *eval.Retrieval
 
+	// Ceiling is the recall that captions which repeat allow, and Loss the training loss
+	// on the pairs; nil where captions allow all, and where the loss is not known.
+	Ceiling *eval.Retrieval
+	Loss    *eval.PairLoss
+
 	Photos []Photo
 	Pairs  []PairList
 	Maps   []Map
@@ -49,7 +54,8 @@ type Report struct {
 	Curves []template.HTML
 }
 
-// A Photo is an image with its class and the most probable labels.
+// A Photo is an image with its class and the most probable labels; without classes, the
+// nearest of its own captions and the nearest of all.
 type Photo struct {
 	Picture template.URL
 	Truth   string
@@ -72,9 +78,12 @@ type Pair struct {
 
 // Write writes the report as one file that needs no other.
 func (r *Report) Write(w io.Writer) error {
-	picture, err := confusionPicture(r.Confusion)
-	if err != nil {
-		return err
+	var picture template.URL
+	if len(r.Classes) > 0 {
+		var err error
+		if picture, err = confusionPicture(r.Confusion); err != nil {
+			return err
+		}
 	}
 	var b bytes.Buffer
 	if err := reportTemplate.Execute(&b, struct {

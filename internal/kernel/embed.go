@@ -34,12 +34,14 @@ func (e *embedTask) do(_, tile int) {
 const embedColumns = 32
 
 // EmbedGrad computes the gradients of Embed by the table and the positions.
-// Rows that no token used are 0.
+// Rows that no token used are 0. A nil dtable is left out.
 func (p *Pool) EmbedGrad(dtable, dposition, dy []float32, ids []int32, t, d int) {
 	checkEmbed("EmbedGrad", dy, dtable, dposition, ids, t, d)
-	p.clear = clearTask{dtable}
-	p.run(&p.clear, ceil(len(dtable), elementTile))
-	p.clear = clearTask{}
+	if dtable != nil {
+		p.clear = clearTask{dtable}
+		p.run(&p.clear, ceil(len(dtable), elementTile))
+		p.clear = clearTask{}
+	}
 	clear(dposition)
 	p.embedGrad = embedGradTask{dtable: dtable, dposition: dposition, dy: dy, ids: ids, t: t, d: d}
 	p.run(&p.embedGrad, ceil(d, embedColumns))
@@ -56,8 +58,10 @@ func (e *embedGradTask) do(_, tile int) {
 	lo, hi := span(tile, e.d, embedColumns)
 	for i, id := range e.ids {
 		dy := e.dy[i*e.d+lo : i*e.d+hi]
-		row := e.dtable[int(id)*e.d+lo : int(id)*e.d+hi]
-		add(row, row, dy)
+		if e.dtable != nil {
+			row := e.dtable[int(id)*e.d+lo : int(id)*e.d+hi]
+			add(row, row, dy)
+		}
 		place := e.dposition[i%e.t*e.d+lo : i%e.t*e.d+hi]
 		add(place, place, dy)
 	}

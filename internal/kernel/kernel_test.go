@@ -109,6 +109,9 @@ func kases() (all []kase) {
 				p.SelectToken(out(2*d), in(6*d), at, 2, d)
 				p.SelectTokenGrad(out(6*d), in(2*d), at, 2, d)
 			}
+			kept := []int32{0, 2, 1, 2}
+			p.KeepTokens(out(4*d), in(6*d), kept, 2, 3, d)
+			p.KeepTokensGrad(out(6*d), in(4*d), kept, 2, 3, d)
 			p.AverageTokens(out(2*d), in(6*d), 2, 3, 1, d)
 			p.AverageTokensGrad(out(6*d), in(2*d), 2, 3, 1, d)
 			p.AddPosition(out(6*d), in(6*d), in(3*d), 2)

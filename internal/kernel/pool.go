@@ -230,6 +230,8 @@ type tasks struct {
 	assembleGrad      assembleGradTask
 	selection         selectTask
 	selectionGrad     selectGradTask
+	keep              keepTask
+	keepGrad          keepGradTask
 	averageTokens     averageTokensTask
 	averageTokensGrad averageTokensGradTask
 	pooled            pooledTask

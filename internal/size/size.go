@@ -23,7 +23,7 @@ func Parse(text string) (int64, error) {
 		}
 		if v, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil &&
 			v > 0 && v*u.bytes < math.MaxInt64 {
-			return int64(v * u.bytes), nil
+			return int64(math.Round(v * u.bytes)), nil
 		}
 	}
 	return 0, fmt.Errorf("%q; want a size, such as 512MiB or 2GiB", text)

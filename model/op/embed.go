@@ -51,7 +51,7 @@ func (embed) grad(b *Builder, in, _ []*G.Node, dy *G.Node) []*G.Node {
 	return append(b.apply(embedGrad{table.Shape(), position.Shape()}, 2, ids, dy), nil)
 }
 
-// embedGrad maps ids, dy to dtable, dposition.
+// embedGrad maps ids, dy to dtable, which may be left out, and dposition.
 type embedGrad struct{ table, position tensor.Shape }
 
 func (op embedGrad) String() string {
@@ -79,4 +79,4 @@ func (op embedGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
 	return []hlo.Value{b.AddRows(op.table[0], b.Reshape(ids, n*t), dy), position}
 }
 
-func (embedGrad) traits() Traits { return Traits{Tokens: []int{0}} }
+func (embedGrad) traits() Traits { return Traits{Tokens: []int{0}, Optional: []int{0}} }

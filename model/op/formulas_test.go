@@ -153,6 +153,25 @@ func opTests() (all []opTest) {
 					return concat(in[0][token.first*d:][:d], in[0][token.second*d:][:d])
 				}})
 		}
+		add(fmt.Sprint("AddLowRank ", d), opTest{shapes: []tensor.Shape{{5, d}, {3, d}, {5, 3}},
+			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.AddLowRank(in[0], in[1], in[2], 0.5) },
+			ref: func(in [][]float64) (y []float64) {
+				for i, v := range in[0] {
+					for k := range 3 {
+						v += 0.5 * in[2][i/d*3+k] * in[1][k*d+i%d]
+					}
+					y = append(y, v)
+				}
+				return y
+			}})
+		add(fmt.Sprint("KeepTokens ", d), opTest{shapes: []tensor.Shape{{6, d}}, ids: []int32{0, 2, 1, 1},
+			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.KeepTokens(in[0], in[1], 3) },
+			ref: func(in [][]float64) (y []float64) {
+				for _, row := range []int{0, 2, 3 + 1, 3 + 1} {
+					y = append(y, in[0][row*d:][:d]...)
+				}
+				return y
+			}})
 		add(fmt.Sprint("AverageTokens ", d), opTest{shapes: []tensor.Shape{{6, d}},
 			build: func(b *op.Builder, in []*G.Node) *G.Node { return b.AverageTokens(in[0], 3, 1) },
 			ref: func(in [][]float64) (y []float64) {

@@ -158,8 +158,9 @@ func (op pooled) grad(b *Builder, in, out []*G.Node, dy *G.Node) []*G.Node {
 	return append(grads[:3:3], make([]*G.Node, count(op.at.ids))...)
 }
 
-// pooledGrad maps x, w, rows, q, u, probs, o, dy[, ids] to dx, dw, dbias and
-// memory: three of (N*H, D), one of (N, D). With a probe, its gradient follows.
+// pooledGrad maps x, w, rows, q, u, probs, o, dy[, ids] to dx, dw, which may be left
+// out, dbias and memory: three of (N*H, D), one of (N, D). With a probe, its gradient
+// follows.
 type pooledGrad struct{ of pooled }
 
 func (op pooledGrad) String() string { return "grad of " + op.of.String() }
@@ -177,19 +178,24 @@ func (op pooledGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	of, heads, square := op.of, n*op.of.heads, d*d
 	x, rows, q, u, probs, o, dy := in[0].F, in[2].F, in[3].F, in[4].F, in[5].F, in[6].F, in[7].F
 	wq, wk, wv := in[1].F[:square], in[1].F[square:2*square], in[1].F[2*square:]
-	dx, dwq, dwk, dwv := out[0].F, out[1].F[:square], out[1].F[square:2*square], out[1].F[2*square:]
+	dx, dw := out[0].F, out[1].F
 	dbias, dparts, do, du, dq := out[2].F, out[3].F, out[4].F, out[5].F, out[6].F
 	at := of.at.of(in)
 
 	p.SpreadHeads(dparts, dy, n, of.heads)
 	p.Gemm(do, dparts, wv, heads, d, d, kernel.Gemm{BF16: of.bf16})
-	p.Gemm(dwv, dparts, o, d, d, heads, kernel.Gemm{BF16: of.bf16, TransA: true})
+	weight := func(part int, x, y []float32, rows int) { // of queries, keys or values
+		if dw != nil {
+			p.Gemm(dw[part*square:][:square], x, y, d, d, rows, kernel.Gemm{BF16: of.bf16, TransA: true})
+		}
+	}
+	weight(2, dparts, o, heads)
 	p.PooledAttentionGrad(du, dx, do, probs, u, x, at, n, of.heads, of.scale(d))
-	p.Gemm(dwk, q, du, d, d, heads, kernel.Gemm{BF16: of.bf16, TransA: true})
+	weight(1, q, du, heads)
 	dqs, drows := do, dparts[:n*d] // which are read no more
 	p.Gemm(dqs, du, wk, heads, d, d, kernel.Gemm{BF16: of.bf16, TransB: true})
 	p.GatherHeads(dq, dqs, nil, n, of.heads)
-	p.Gemm(dwq, dq, rows, d, d, n, kernel.Gemm{BF16: of.bf16, TransA: true})
+	weight(0, dq, rows, n)
 	p.Gemm(drows, dq, wq, n, d, d, kernel.Gemm{BF16: of.bf16})
 	if of.probe {
 		p.ColumnSum(out[7].F, drows)
@@ -231,4 +237,6 @@ func (op pooledGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
 	return out
 }
 
-func (op pooledGrad) traits() Traits { return Traits{Tokens: when(op.of.at.ids, 8)} }
+func (op pooledGrad) traits() Traits {
+	return Traits{Tokens: when(op.of.at.ids, 8), Optional: []int{1}}
+}

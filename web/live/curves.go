@@ -1,6 +1,8 @@
 package live
 
 import (
+	"slices"
+
 	"github.com/goclip/goclip/train"
 	"github.com/goclip/goclip/web/page"
 )
@@ -40,8 +42,8 @@ func Curves(lines []train.Metrics, scores []train.Evaluation) []page.Curve {
 	if newest.Floor > 0 {
 		loss.Marks = append(loss.Marks, page.Mark{Name: "the captions' floor", Y: newest.Floor})
 	}
-	return []page.Curve{
-		loss, accuracies(scores),
+	return slices.Concat([]page.Curve{loss}, pairCurves(scores), []page.Curve{
+		accuracies(scores),
 		of("logit scale", []string{"logit scale"}, func(i int) float64 { return lines[i].LogitScale }),
 		of("cosines", []string{"true pairs", "all others"},
 			func(i int) float64 { return lines[i].CosinePairs },
@@ -52,7 +54,7 @@ func Curves(lines []train.Metrics, scores []train.Evaluation) []page.Curve {
 		of("learning rate", []string{"learning rate"}, func(i int) float64 { return lines[i].LearningRate }),
 		of("pairs a second", []string{"pairs a second"}, func(i int) float64 { return lines[i].PairsPerSecond }),
 		of("waiting for data, % of the time", []string{"waiting"}, func(i int) float64 { return waits[i] }),
-	}
+	})
 }
 
 // waiting is the share of the time of training that each line waited for data,
@@ -70,21 +72,77 @@ func waiting(lines []train.Metrics) []float64 {
 	return all
 }
 
-// accuracies draws a line for each set.
+// accuracies draws a line for each set with labels.
 func accuracies(scores []train.Evaluation) page.Curve {
 	c := page.Curve{Title: "zero-shot top-1, %"}
-	sets := map[string]int{}
-	for _, e := range scores {
-		i, known := sets[e.Set]
-		if !known {
-			i = len(sets)
-			sets[e.Set] = i
-			c.Lines = append(c.Lines, page.Line{Name: e.Set})
-		}
-		if i == 0 {
-			c.X = append(c.X, float64(e.Step))
-		}
-		c.Lines[i].Y = append(c.Lines[i].Y, 100*e.Top1)
+	for _, of := range bySet(scores) {
+		of.draw(&c, of.set, func(e train.Evaluation) (float64, bool) {
+			if e.Accuracy == nil {
+				return 0, false
+			}
+			return 100 * e.Top1, true
+		})
 	}
 	return c
+}
+
+// A series is the scores of one set, in the order of their steps.
+type series struct {
+	set    string
+	scores []train.Evaluation
+}
+
+func bySet(scores []train.Evaluation) (all []series) {
+	at := map[string]int{}
+	for _, e := range scores {
+		i, known := at[e.Set]
+		if !known {
+			i = len(all)
+			at[e.Set], all = i, append(all, series{set: e.Set})
+		}
+		all[i].scores = append(all[i].scores, e)
+	}
+	return all
+}
+
+// draw adds a line of a number to a chart, if the set has it. All sets are measured at
+// the same steps.
+func (s series) draw(c *page.Curve, name string, number func(train.Evaluation) (float64, bool)) {
+	var x []float64
+	l := page.Line{Name: name}
+	for _, e := range s.scores {
+		if y, ok := number(e); ok {
+			x, l.Y = append(x, float64(e.Step)), append(l.Y, y)
+		}
+	}
+	if len(x) == 0 {
+		return
+	}
+	c.X, c.Lines = x, append(c.Lines, l)
+}
+
+// pairCurves draw the validation loss of all sets, and the recall of each.
+func pairCurves(scores []train.Evaluation) []page.Curve {
+	loss := page.Curve{Title: "validation loss"}
+	var all []page.Curve
+	for _, s := range bySet(scores) {
+		of := func(number func(*train.PairScores) float64) func(train.Evaluation) (float64, bool) {
+			return func(e train.Evaluation) (float64, bool) {
+				if e.PairScores == nil {
+					return 0, false
+				}
+				return number(e.PairScores), true
+			}
+		}
+		s.draw(&loss, s.set, of(func(p *train.PairScores) float64 { return p.Loss }))
+		recall := page.Curve{Title: s.set + ": R@1, %"}
+		s.draw(&recall, "image of caption", of(func(p *train.PairScores) float64 { return 100 * p.TextToImageR1 }))
+		s.draw(&recall, "caption of image", of(func(p *train.PairScores) float64 { return 100 * p.ImageToTextR1 }))
+		if last := s.scores[len(s.scores)-1]; last.PairScores != nil {
+			loss.Marks = []page.Mark{{Name: "guessing", Y: last.LnN}}
+			recall.Marks = []page.Mark{{Name: "chance", Y: 100 * last.Chance(1)}}
+		}
+		all = append(all, recall)
+	}
+	return append([]page.Curve{loss}, all...)
 }

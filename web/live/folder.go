@@ -150,7 +150,7 @@ func (f *Folder) readConfig() error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	c, err := configs.Load(path, nil, nil)
+	c, err := configs.LoadStarted(path, nil, nil)
 	if err != nil {
 		return err
 	}

@@ -143,10 +143,14 @@ func TestVerdict(t *testing.T) {
 		{State{Lines: []train.Metrics{line(10, 2.6)}}, "It learns: the loss has come 50 % of the way from guessing, ln N 4.60, to the least that the captions allow, 0.60."},
 		{State{Lines: []train.Metrics{line(10, 2.6)}, Step: 10, Steps: 10}, "It has learned"},
 		{State{Lines: []train.Metrics{line(10, 4.6)}, warmup: 50, Step: 10}, "still rising"},
-		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Low: 0.25, Classes: 10}}},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Accuracy: &train.Accuracy{Low: 0.25, Classes: 10}}}},
 			"It learns: the loss has come 2 %"},
-		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Low: 0.15, Classes: 10}}},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Accuracy: &train.Accuracy{Low: 0.15, Classes: 10}}}},
 			"not learned much yet"},
+		{State{Lines: []train.Metrics{line(90, 2.6)}, Step: 90, Scores: []train.Evaluation{{Set: "val",
+			PairScores: &train.PairScores{Loss: 4.5, LnN: 4.6}}}}, "It learns: the loss"},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Set: "val",
+			PairScores: &train.PairScores{Loss: 4.5, LnN: 4.6, TextToImageR1: 0.2, Images: 100}}}}, "It learns: the loss has come 2 %"},
 		{State{Lines: []train.Metrics{line(90, 4.7)}, warmup: 50, Step: 90},
 			"not learned much yet: the loss has come 0 %"},
 		{State{Lines: []train.Metrics{line(90, 4.6)}, Step: 90,
@@ -157,6 +161,46 @@ func TestVerdict(t *testing.T) {
 		}
 		if got, good := test.s.verdict(); !strings.Contains(got, test.want) || good != (len(test.s.Findings) == 0) {
 			t.Errorf("verdict %q, good %v; want %q", got, good, test.want)
+		}
+	}
+}
+
+// TestMemorizes holds that a run whose validation loss is no better than guessing is not
+// said to learn, and is not good.
+func TestMemorizes(t *testing.T) {
+	s := State{Lines: []train.Metrics{{Step: 90, Loss: 2.6, LnN: 4.6}}, Step: 90, Steps: 90,
+		Scores: []train.Evaluation{{Set: "val", PairScores: &train.PairScores{Loss: 5.1, LnN: 4.6}}}}
+	s.Newest = &s.Lines[0]
+	want := "by heart, and on val the loss 5.10 is no better than guessing, 4.60"
+	if got, good := s.verdict(); good || !strings.Contains(got, want) {
+		t.Errorf("verdict %q, good %v; want %q", got, good, want)
+	}
+}
+
+// TestPairs shows what an evaluation of captions adds: tiles, and charts of each set.
+func TestPairs(t *testing.T) {
+	p := func(step int, set string, r1 float64) train.Evaluation {
+		return train.Evaluation{Step: step, Set: set, PairScores: &train.PairScores{Loss: 3, LnN: 4, Batch: 50, Batches: 2,
+			TextToImageR1: r1, ImageToTextR1: 0.25, Images: 100}}
+	}
+	scores := []train.Evaluation{p(10, "a", 0.125), p(10, "b", 0.5), p(20, "a", 0.375), p(20, "b", 0.625)}
+	var titles []string
+	for _, c := range Curves([]train.Metrics{{Step: 10}}, scores) {
+		titles = append(titles, c.Title)
+		if c.Title == "a: R@1, %" && (fmt.Sprint(c.X, c.Lines[0].Y, c.Marks) != "[10 20] [12.5 37.5] [{chance 1}]" || len(c.Lines) != 2) {
+			t.Errorf("recall of a: %+v", c)
+		}
+		if c.Title == "validation loss" && (len(c.Lines) != 2 || c.Marks[0].Y != 4) {
+			t.Errorf("validation loss: %+v", c)
+		}
+	}
+	if !slices.Contains(titles, "b: R@1, %") || !slices.Contains(titles, "validation loss") {
+		t.Errorf("charts %q", titles)
+	}
+	tiles := fmt.Sprint(State{Scores: scores}.tiles())
+	for _, want := range []string{"{a: loss 3.000 guessing 4.000; 2 × 50 pairs}", "{b: image of a caption 62.5 % R@1; R@5 0.0, R@10 0.0; chance 1.0, 5.0, 10.0}"} {
+		if !strings.Contains(tiles, want) {
+			t.Errorf("tiles %s; want %s", tiles, want)
 		}
 	}
 }
@@ -185,8 +229,8 @@ func TestHandler(t *testing.T) {
 	r.step(10, 3)
 	r.add(run.MetricsFile, fmt.Sprintf(`{"step":10,"set":%q,"top1":0.25,"n":100,"classes":10}`+"\n", hostile))
 	r.add(run.LedgerFile, fmt.Sprintf(`{"shard":"s","row":1,"reason":%q}`+"\n", hostile))
-	for range 5 {
-		r.step(20, 4.6) // at ln N again
+	for i := range 5 {
+		r.step(20+10*i, 4.6) // at ln N again
 	}
 	s := httptest.NewServer(Open(r.dir).Handler())
 	defer s.Close()
@@ -203,7 +247,7 @@ func TestHandler(t *testing.T) {
 		return string(text)
 	}
 	page := get("/", 200)
-	for _, want := range []string{"training, step 20 of 100", "verdict bad", "stuck at ln N",
+	for _, want := range []string{"training, step 60 of 100", "verdict bad", "stuck at ln N",
 		"&lt;script&gt;alert", "<svg role=\"img\"", "ln N 4.605, floor 0.500"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)
@@ -215,7 +259,7 @@ func TestHandler(t *testing.T) {
 	}
 	var state State
 	must(t, json.Unmarshal([]byte(get("/api/run", 200)), &state))
-	if state.Step != 20 || state.Newest.Loss != 4.6 ||
+	if state.Step != 60 || state.Newest.Loss != 4.6 ||
 		len(state.Findings) != 1 || state.Bad.Count != 1 || state.Snapshots != 6 {
 		t.Errorf("api/run: %+v", state)
 	}
@@ -247,7 +291,7 @@ func TestHandler(t *testing.T) {
 		t.Errorf("POST of api/run: %v, %v; want 405", a, err)
 	}
 	gauges := get("/metrics", 200) // which module web/shots reads by Prometheus' own parser
-	for _, want := range []string{"goclip_train_step 20\n",
+	for _, want := range []string{"goclip_train_step 60\n",
 		"goclip_train_loss 4.6\n", "goclip_bad_rows 1\n", "goclip_running 1\n"} {
 		if !strings.Contains(gauges, want) {
 			t.Errorf("metrics: no %q in\n%s", want, gauges)

@@ -112,12 +112,15 @@ func (s State) verdict() (text string, good bool) {
 	way := 100 * (lnN - loss) / max(1e-9, lnN-floor)
 	learns := way >= 10
 	for _, e := range s.latest() { // captions that say little keep the loss high, but not the accuracy low
-		learns = learns || e.Low > 2/float64(max(1, e.Classes))
+		learns = learns || e.Accuracy != nil && e.Low > 2/float64(max(1, e.Classes)) ||
+			e.PairScores != nil && e.TextToImageR1-2*e.Error(e.TextToImageR1) > 2*e.Chance(1)
 	}
 	how := fmt.Sprintf("the loss has come %.0f %% of the way from guessing, %s %.2f, "+
 		"to the least that the captions allow, %.2f", max(0, way), s.Newest.LnNName(), lnN, floor)
 	what := "It has not learned much yet"
 	switch {
+	case way >= 10 && s.memorizes() != "":
+		what = s.memorizes()
 	case learns && s.Steps > 0 && s.Step >= s.Steps:
 		what = "It has learned"
 	case learns:
@@ -125,7 +128,19 @@ func (s State) verdict() (text string, good bool) {
 	case s.Step <= s.warmup:
 		what = "The learning rate is still rising"
 	}
-	return what + ": " + how + ".", len(s.Findings) == 0
+	return what + ": " + how + ".", len(s.Findings) == 0 && !(way >= 10 && s.memorizes() != "")
+}
+
+// memorizes says that what is learned of the training pairs is of no use for others,
+// where the newest evaluation shows it; or is empty.
+func (s State) memorizes() string {
+	for _, e := range s.latest() {
+		if p := e.PairScores; p != nil && p.Loss >= p.LnN {
+			return fmt.Sprintf("It learns its training pairs by heart, and on %s the loss %.2f is no better than guessing, %.2f",
+				e.Set, p.Loss, p.LnN)
+		}
+	}
+	return ""
 }
 
 func (s State) tiles() (all []tile) {
@@ -143,15 +158,35 @@ func (s State) tiles() (all []tile) {
 			tile{"logit scale", fmt.Sprintf("%.1f", m.LogitScale), fmt.Sprintf("at most %.4g", s.maxLogitScale)})
 	}
 	for _, e := range s.latest() {
-		all = append(all, tile{e.Set, fmt.Sprintf("%.1f %%", 100*e.Top1),
-			fmt.Sprintf("top-1; 95 %%: %.0f to %.0f, chance %.1f",
-				100*e.Low, 100*e.High, 100/float64(max(1, e.Classes)))})
+		all = append(all, scoreTiles(e)...)
 	}
 	note := "that could not be used"
 	if n := s.skipped(); n > 0 {
 		note += fmt.Sprintf("; %d bad steps skipped", n)
 	}
 	return append(all, tile{"bad rows", fmt.Sprint(s.Bad.Count), note})
+}
+
+// scoreTiles show an evaluation: accuracy, loss, and recall both ways.
+func scoreTiles(e train.Evaluation) (all []tile) {
+	if e.Accuracy != nil {
+		all = append(all, tile{e.Set, fmt.Sprintf("%.1f %%", 100*e.Top1),
+			fmt.Sprintf("top-1; 95 %%: %.0f to %.0f, chance %.1f",
+				100*e.Low, 100*e.High, 100/float64(max(1, e.Classes)))})
+	}
+	p := e.PairScores
+	if p == nil {
+		return all
+	}
+	percent := func(r1 float64) string { return fmt.Sprintf("%.1f %%", 100*r1) }
+	rest := func(r5, r10 float64) string {
+		return fmt.Sprintf("R@1; R@5 %.1f, R@10 %.1f; chance %.1f, %.1f, %.1f", 100*r5, 100*r10,
+			100*p.Chance(1), 100*p.Chance(5), 100*p.Chance(10))
+	}
+	return append(all,
+		tile{e.Set + ": loss", fmt.Sprintf("%.3f", p.Loss), fmt.Sprintf("guessing %.3f; %d × %d pairs", p.LnN, p.Batches, p.Batch)},
+		tile{e.Set + ": image of a caption", percent(p.TextToImageR1), rest(p.TextToImageR5, p.TextToImageR10)},
+		tile{e.Set + ": caption of an image", percent(p.ImageToTextR1), rest(p.ImageToTextR5, p.ImageToTextR10)})
 }
 
 func (s State) skipped() int {

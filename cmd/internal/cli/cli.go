@@ -14,9 +14,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/goclip/goclip/data/storage"
 	"github.com/goclip/goclip/internal/kernel"
@@ -43,10 +45,18 @@ func Run(root *cobra.Command, args []string, w io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	strict(root)
+	root.SetErr(w)
 	root.SetArgs(args)
 	err := kernel.CheckLevel()
+	out := &checkedOutput{w: root.OutOrStdout()}
+	if f, ok := out.w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) { // which commands want to know
+		root.SetOut(out)
+	}
 	if err == nil {
 		err = root.ExecuteContext(storage.WithLog(ctx, log.Printf))
+	}
+	if err == nil {
+		err = out.failed()
 	}
 	if err == nil {
 		return 0
@@ -58,6 +68,29 @@ func Run(root *cobra.Command, args []string, w io.Writer) int {
 	}
 	fmt.Fprintln(w, text)
 	return 1
+}
+
+// A checkedOutput remembers the first error of writing, which few who print look at.
+type checkedOutput struct {
+	w   io.Writer
+	mu  sync.Mutex
+	err error
+}
+
+func (o *checkedOutput) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil && err != nil && !errors.Is(err, syscall.EPIPE) { // who has read enough knows what is missing
+		o.err = fmt.Errorf("standard output: %w", err)
+	}
+	return n, err
+}
+
+func (o *checkedOutput) failed() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
 }
 
 // tools are the commands that are programs of their own as well.

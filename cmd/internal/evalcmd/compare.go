@@ -71,7 +71,7 @@ func (f *compareFlags) right(ctx context.Context, path string) ([]float64, error
 	if err != nil {
 		return nil, err
 	}
-	x, err := s.embed(ctx, f.shards, data.Need{Label: true})
+	x, err := s.embed(ctx, f.shards, data.Need{Label: true, Classes: f.prompts.classes})
 	if err != nil {
 		return nil, err
 	}

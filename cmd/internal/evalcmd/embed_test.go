@@ -20,7 +20,7 @@ func TestEmbed(t *testing.T) {
 		if !strings.Contains(text, "34 images and 34 captions, 8 numbers each") {
 			t.Errorf("embed prints %q", text)
 		}
-		if got := ok(t, "retrieval", "--embeddings", out, "--json"); got != fromShards {
+		if got := ok(t, "retrieval", "--checkpoint", "r", "--embeddings", out, "--json"); got != fromShards {
 			t.Errorf("retrieval of %s: %swant, as of the shards, %s", name, got, fromShards)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/goclip/goclip/cmd/internal/cli"
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/regular"
 )
 
 // maxImageBytes bounds the file of an image.
@@ -70,37 +70,40 @@ func (f *predictFlags) run(c *cobra.Command, images []string) error {
 	if err != nil {
 		return err
 	}
+	bad := 0
 	for _, path := range images {
 		embedding, err := s.embedFile(c.Context(), path)
-		if err != nil {
+		if err != nil && (len(images) == 1 || c.Context().Err() != nil) {
 			return err
 		}
-		p := prediction{path, classifier.Predict(embedding, s.logits())}
-		if f.asJSON {
-			err = json.NewEncoder(c.OutOrStdout()).Encode(p)
-		} else {
-			_, err = io.WriteString(c.OutOrStdout(), bars(p))
-		}
 		if err != nil {
+			fmt.Fprintln(c.ErrOrStderr(), err)
+			bad++
+			continue
+		}
+		if err := f.print(c.OutOrStdout(), prediction{path, classifier.Predict(embedding, s.logits())}); err != nil {
 			return err
 		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("eval: images that cannot be used: %d of %d", bad, len(images))
 	}
 	return nil
 }
 
+func (f *predictFlags) print(w io.Writer, p prediction) error {
+	if f.asJSON {
+		return json.NewEncoder(w).Encode(p)
+	}
+	_, err := io.WriteString(w, bars(p))
+	return err
+}
+
 // embedFile embeds an image file.
 func (s *session) embedFile(ctx context.Context, path string) ([]float32, error) {
-	f, err := os.Open(path)
+	file, err := regular.ReadFile(path, maxImageBytes)
 	if err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
-	}
-	defer f.Close()
-	file, err := io.ReadAll(io.LimitReader(f, maxImageBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("eval: %w", err)
-	}
-	if len(file) > maxImageBytes {
-		return nil, fmt.Errorf("eval: %s is larger than %d bytes", path, maxImageBytes)
 	}
 	size := s.Config.Model.Image.Size
 	p, input := preprocess.NewProcessor(s.Config.Data.Preprocess, size), make([]float32, 3*size*size)

@@ -24,6 +24,17 @@ func TestPredict(t *testing.T) {
 	}
 }
 
+// TestPredictGoesOn: an image that cannot be used is told, and the others are predicted.
+func TestPredictGoesOn(t *testing.T) {
+	enter(t)
+	code, out, errs := call(predictArgs("a.png", "none.png", "recipe.yaml", "a.png")...)
+	if code != 1 || strings.Count(out, "a.png") != 2 || !strings.Contains(errs, "none.png: no such file") ||
+		!strings.Contains(errs, "recipe.yaml: preprocess: ") ||
+		!strings.HasSuffix(errs, "eval: images that cannot be used: 2 of 4\n") {
+		t.Errorf("exit code %d, printed\n%s\nand\n%s", code, out, errs)
+	}
+}
+
 // TestForeign predicts with what another program wrote; a name that is not needed is
 // an error.
 func TestForeign(t *testing.T) {

@@ -35,6 +35,33 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// TestReportOfCaptions holds that a report needs no classes, and says nothing of them then.
+func TestReportOfCaptions(t *testing.T) {
+	enter(t)
+	out := filepath.Join(t.TempDir(), "r.html")
+	ok(t, "report", "--checkpoint", "r", "--embeddings", embedded(t), "--train", "world/train-*.parquet", "--out", out)
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	for _, want := range []string{"five most probable captions", "caption of an image, R@1", "image of a caption, R@1",
+		"loss of pairs not trained on", "<h2>Nearest", "<h2>Training", "<h2>Images and names"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the report has no %s", want)
+		}
+	}
+	for _, never := range []string{"zero-shot", "<h2>Calibration", "<h2>Classes", "<h2>Confusion", "NaN", "ZgotmplZ", "%!"} {
+		if strings.Contains(page, never) {
+			t.Errorf("the report has %q", never)
+		}
+	}
+	if code, _, errs := call("report", "--checkpoint", "r", "--embeddings", embedded(t), "--templates", "x", "--out", out); code != 2 ||
+		!strings.Contains(errs, "--templates without --classes") {
+		t.Errorf("templates without classes: %d, %s", code, errs)
+	}
+}
+
 // TestCurves holds that a floor is drawn where it is known.
 func TestCurves(t *testing.T) {
 	enter(t)

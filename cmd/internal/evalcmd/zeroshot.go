@@ -73,9 +73,14 @@ func (f *zeroshotFlags) run(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	x, err := f.from.set(c.Context(), s, data.Need{Label: true})
+	x, err := f.from.set(c.Context(), s, data.Need{Label: true, Classes: f.prompts.classes})
 	if err != nil {
 		return err
+	}
+	seen := slices.Compact(slices.Sorted(slices.Values(x.Labels)))
+	if n := len(f.prompts.classes); len(seen) < n && seen[len(seen)-1] == len(seen)-1 {
+		fmt.Fprintf(c.ErrOrStderr(), "the class list has %d names, and the labels are 0 to %d: is it their list?\n",
+			n, len(seen)-1)
 	}
 	if err := f.prompts.embed(c.Context(), s); err != nil {
 		return err

@@ -22,7 +22,7 @@ func (o *options) inspectCommand() *cobra.Command {
 		Short: "Rebuild the batch of a step: rows, captions, losses, the grid",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			config, err := configs.Load(filepath.Join(o.workdir, run.ConfigFile), o.sets, os.Environ())
+			config, err := configs.LoadStarted(filepath.Join(o.workdir, run.ConfigFile), o.sets, os.Environ())
 			if err != nil {
 				return err
 			}

@@ -129,7 +129,12 @@ func summarize(cmd *cobra.Command, log *train.Console, workdir string, r *run.Re
 		r.LogitScale, cli.Tool(cmd, "eval"), cli.Quote(workdir), cli.Quote(labels))
 	log.Printf("see how it was learned: %s serve --workdir %s", cli.Tool(cmd, "eval"), cli.Quote(workdir))
 	for _, e := range r.Evaluations {
-		log.Printf("%v", e)
+		for _, line := range e.Lines() {
+			log.Printf("%s", line)
+		}
+	}
+	if r.Best != "" {
+		log.Printf("best %s: %s", r.BestScore, r.Best)
 	}
 }
 

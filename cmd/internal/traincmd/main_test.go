@@ -48,6 +48,10 @@ func TestExit(t *testing.T) {
 		return write(name, strings.NewReplacer("TRAIN", train, "EXTRA", extra).Replace(recipe))
 	}
 	ok := config("ok.yaml", "world/train-*.parquet", "log_every: 1")
+	tune := func(args ...string) []string {
+		return append([]string{"--config", "finetune", "--set", "data.train=world/train-*.parquet", "--set", "train.steps=2",
+			"--set", "train.batch=4", "--set", "optim.warmup=1"}, args...)
+	}
 	for _, test := range []struct {
 		args []string
 		code int
@@ -66,6 +70,14 @@ func TestExit(t *testing.T) {
 		{[]string{"--config", ok, "--extend", "steps=3"}, 2, "--extend without --resume"},
 		{[]string{"plan", "--config", ok, "--steps", "1"}, 0, ""},
 		{[]string{"plan"}, 2, "--config is missing"},
+		{tune("--workdir", "runs/tuned", "--set", "model.from=runs/ok"), 0, ""},
+		{tune("--workdir", "runs/tuned", "--set", "model.from=runs/ok", "--resume"), 0, ""},
+		{tune("--workdir", "runs/tuned", "--set", "model.from=runs/no", "--resume"), 1, "was started with another config: model.from was "},
+		{tune("--workdir", "w"), 1, "configs: model has no sizes, and model.from is empty; want weights to start from"},
+		{tune("--workdir", "w", "--set", "model.from=runs/no"), 1, "configs: model.from: configs: stat runs/no: no such file"},
+		{tune("--workdir", "w", "--set", "model.from=runs/ok", "--set", "model.text.width=16"), 1, "run: model.text.width 16: model.from "},
+		{[]string{"config", "finetune"}, 0, ""},
+		{[]string{"config", "finetune", "--set", "model.from=runs/ok"}, 0, ""},
 		{[]string{"verify", "--config", ok, "--steps", "2", "--seed", "1"}, 0, ""},
 		{[]string{"verify", "--config", ok, "--steps", "3"}, 1, "run: 3 steps to verify; want 1 to train.steps, 2"},
 		{[]string{"--config", "none.yaml"}, 1, "configs: open none.yaml: no such file or directory"},
