@@ -47,9 +47,7 @@ func Blend(a, b Model, alpha float64) (*model.CLIP, error) {
 
 // same returns an error for the first field in which two models differ.
 func same(a, b Model) error {
-	x, y := a.CLIP.Config(), b.CLIP.Config()
-	x.LogitBias, y.LogitBias = 0, 0     // first values
-	x.Activation, y.Activation = "", "" // the towers have their own
+	x, y := architecture(a.CLIP.Config()), architecture(b.CLIP.Config())
 	if err := sameFields("model", reflect.ValueOf(x), reflect.ValueOf(y)); err != nil {
 		return err
 	}
@@ -62,6 +60,14 @@ func same(a, b Model) error {
 		err = fmt.Errorf("the tokenizers of %d and %d tokens differ; want the same", a.Tokenizer.Size(), b.Tokenizer.Size())
 	}
 	return err
+}
+
+// architecture is a config without what concerns training alone.
+func architecture(c model.Config) model.Config {
+	c.From, c.Architecture, c.Image.PatchDropout = "", "", 0
+	c.LogitBias = 0   // a first value
+	c.Activation = "" // the towers have their own
+	return c
 }
 
 // compared is a config without what concerns training alone, and with the numbers that
