@@ -21,6 +21,9 @@ internal/kernel:
 internal/regular:
 internal/size:
 internal/glob:
+internal/dist:
+internal/pjrt:
+model/xla: model/hlo model/op
 internal/bounded:
 internal/atomicfile:
 internal/duration:

@@ -2,17 +2,13 @@
 
 package dist
 
-import (
-	"fmt"
-)
+import "fmt"
 
-// Open is a run of one rank: this program is built without MPI. It is an error
-// where a launcher has started several ranks, each of which would be a run of its
-// own.
+// Open is a run of one rank: this program is built without MPI. Several ranks are an
+// error.
 func Open() (Comm, error) {
-	if l, ok := launched(); ok && l.size > 1 {
-		return nil, fmt.Errorf("dist: %s has started %d ranks, but this program is built without MPI, "+
-			"and each would train by itself; build it with -tags mpi", l.launcher, l.size)
+	if err := Alone(); err != nil {
+		return nil, fmt.Errorf("%w; a program built with -tags mpi joins them", err)
 	}
 	return Single(), nil
 }

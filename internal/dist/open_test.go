@@ -14,7 +14,7 @@ func TestOpenWithoutMPI(t *testing.T) {
 		t.Errorf("one rank: %v", err)
 	}
 	t.Setenv("OMPI_COMM_WORLD_SIZE", "2")
-	if _, err := Open(); err == nil || !strings.Contains(err.Error(), "has started 2 ranks, but this program") {
+	if _, err := Open(); err == nil || !strings.Contains(err.Error(), "has started 2 processes; want one") {
 		t.Errorf("two ranks: %v; want an error", err)
 	}
 }
