@@ -66,10 +66,18 @@ func scores(path string, step int) ([]export.Score, error) {
 	var all []export.Score
 	for _, set := range sets {
 		e := last[set]
-		all = append(all, export.Score{
-			What:  fmt.Sprintf("zero-shot top-1 on %s (%d pairs, %d classes, after step %d)", set, e.N, e.Classes, e.Step),
-			Value: fmt.Sprintf("%.1f %% (95 %% interval %.1f to %.1f)", 100*e.Top1, 100*e.Low, 100*e.High),
-		})
+		if a := e.Accuracy; a != nil {
+			all = append(all, export.Score{
+				What:  fmt.Sprintf("zero-shot top-1 on %s (%d pairs, %d classes, after step %d)", set, a.N, a.Classes, e.Step),
+				Value: fmt.Sprintf("%.1f %% (95 %% interval %.1f to %.1f)", 100*a.Top1, 100*a.Low, 100*a.High),
+			})
+		}
+		if p := e.PairScores; p != nil {
+			all = append(all, export.Score{
+				What:  fmt.Sprintf("R@1 on %s (%d images, %d captions, after step %d)", set, p.Images, p.Captions, e.Step),
+				Value: fmt.Sprintf("%.1f %% of captions, %.1f %% of images", 100*p.ImageToTextR1, 100*p.TextToImageR1),
+			})
+		}
 	}
 	return all, lines.Err()
 }
