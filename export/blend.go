@@ -31,7 +31,7 @@ func Blend(a, b Model, alpha float64) (*model.CLIP, error) {
 	if err := same(a, b); err != nil {
 		return nil, fmt.Errorf("export: blend: %w", err)
 	}
-	m, err := model.Blank(a.CLIP.Config())
+	m, err := model.Blank(architecture(a.CLIP))
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func Blend(a, b Model, alpha float64) (*model.CLIP, error) {
 
 // same returns an error for the first field in which two models differ.
 func same(a, b Model) error {
-	x, y := a.CLIP.Config(), b.CLIP.Config()
+	x, y := architecture(a.CLIP), architecture(b.CLIP)
 	x.LogitBias, y.LogitBias = 0, 0     // first values
 	x.Activation, y.Activation = "", "" // the towers have their own
 	if err := sameFields("model", reflect.ValueOf(x), reflect.ValueOf(y)); err != nil {
@@ -62,6 +62,14 @@ func same(a, b Model) error {
 		err = fmt.Errorf("the tokenizers of %d and %d tokens differ; want the same", a.Tokenizer.Size(), b.Tokenizer.Size())
 	}
 	return err
+}
+
+// architecture is the config of a model without what it started from and what concerns
+// training alone.
+func architecture(m *model.CLIP) model.Config {
+	c := m.Config()
+	c.From, c.Architecture, c.Image.PatchDropout = "", "", 0
+	return c
 }
 
 // compared is a config without what concerns training alone, and with the numbers that

@@ -44,6 +44,24 @@ func TestBlend(t *testing.T) {
 	}
 }
 
+// A model and what a run made of it blend, whatever the run says of its training.
+func TestBlendOfFineTuned(t *testing.T) {
+	a := openModel(t, here+"/open_clip")
+	b, c := a, a.CLIP.Config()
+	c.From, c.Architecture, c.Image.PatchDropout = "runs/a", "ViT-B-32", 0.5
+	b.CLIP = must(model.New(c, 5))
+	for _, pair := range [][2]Model{{a, b}, {b, a}} {
+		m, err := Blend(pair[0], pair[1], 0.5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := m.Config(); c.From != "" || c.Architecture != "" || c.Image.PatchDropout != 0 {
+			t.Errorf("the blend has from %q, architecture %q, patch_dropout %g; want none of them",
+				c.From, c.Architecture, c.Image.PatchDropout)
+		}
+	}
+}
+
 func TestBlendErrors(t *testing.T) {
 	a := openModel(t, here+"/open_clip")
 	for _, alpha := range []float64{-0.1, 1.1} {
