@@ -68,7 +68,10 @@ func beginFrom(c *configs.Run, t *tokenizer.Tokenizer) (*beginning, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run: model.from %s: %w", s.Path, err)
 	}
-	return b, nil
+	if err := c.Train.FreezeIn(b.model); err != nil {
+		return nil, err
+	}
+	return b, b.frozen()
 }
 
 // finite refuses a model with a parameter that is no number.
@@ -132,6 +135,20 @@ func carryOut(changes []configs.Change, from string, same bool) (fresh []string,
 		}
 	}
 	return fresh, nil
+}
+
+// frozen refuses a parameter of a tower that is new and does not train: it would keep
+// its first, random values. Adapters that do not train change nothing.
+func (b *beginning) frozen() error {
+	for i, s := range b.starts {
+		if s.Origin != model.Fresh {
+			continue
+		}
+		if p := b.model.Params()[i]; p.Frozen && p.Tower() != "" && !p.Adapter() {
+			return fmt.Errorf("run: %s is new, and frozen; want it to train, or the source's values", p.Name)
+		}
+	}
+	return nil
 }
 
 var block = regexp.MustCompile(`resblocks\.\d+\..*|attn_pool\..*|\.(weight|bias)$`)
