@@ -158,6 +158,9 @@ func checkEmpty(out string) error {
 	if strings.TrimSpace(out) == "" {
 		return errors.New("export: no name of a folder; want one to write")
 	}
+	if filepath.Base(filepath.Clean(out)) == "." {
+		return fmt.Errorf("export: %s: is the current folder; want another, such as a new one in it", out)
+	}
 	entries, err := os.ReadDir(out)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -188,7 +188,7 @@ func TestExisting(t *testing.T) {
 		out, want string
 	}{
 		{OpenCLIP, full, "holds mine already"}, {OpenCLIP, file, "not a directory"}, {"coreml", empty, `form "coreml"`},
-		{OpenCLIP, "", "no name"},
+		{OpenCLIP, "", "no name"}, {OpenCLIP, "./", "./: is the current folder"},
 	} {
 		if _, err := Write(m, test.to, test.out); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("Write(%s, %s): %v; want error with %q", test.to, test.out, err, test.want)
