@@ -16,13 +16,15 @@ const module = "github.com/goclip/goclip"
 // arrows says which packages of this module a package may import, its tests
 // apart: a line for each. A trailing /... stands for the package and all below it.
 const arrows = `
-goclip: configs data data/preprocess data/tokenizer eval internal/kernel model run train
+goclip: configs data data/preprocess data/tokenizer eval internal/guard internal/kernel model run train
 internal/kernel:
 internal/regular:
 internal/size:
 internal/glob:
 internal/bounded:
 internal/atomicfile:
+internal/duration:
+internal/nearest:
 checkpoint: checkpoint/weights
 data/preprocess: internal/kernel
 data/tokenizer: internal/regular
@@ -35,23 +37,25 @@ model/op: internal/kernel
 model/vm: internal/kernel model/op
 model: internal/glob internal/kernel model/op model/vm
 optim: internal/glob internal/kernel model
-train: data data/tokenizer internal/atomicfile internal/glob internal/kernel internal/size model optim train/embedcache
+train: data data/tokenizer internal/atomicfile internal/duration internal/glob internal/kernel internal/size model optim train/embedcache
 train/embedcache:
 eval: data data/tokenizer eval/embeddings internal/kernel internal/regular model
-configs: checkpoint checkpoint/weightfile data/... eval foreign internal/regular model optim train
+configs: checkpoint checkpoint/weightfile data/... eval foreign internal/nearest internal/regular model optim train
 foreign: checkpoint checkpoint/weightfile checkpoint/weights data/preprocess data/tokenizer model
 export: checkpoint data/preprocess data/tokenizer foreign internal/atomicfile model
 run: checkpoint checkpoint/weightfile configs export foreign data/... eval internal/... model train train/embedcache web/page
+eval/suite: data eval eval/embeddings
 web/page:
 web/serve:
-web/live: checkpoint configs data run train web/page web/serve
-web/demo: data data/preprocess eval eval/embeddings model web/page web/serve
+web/live: checkpoint configs data internal/duration run train web/page web/serve
+web/api: data/preprocess eval eval/embeddings model
+web/demo: data data/preprocess eval eval/embeddings model web/api web/page web/serve
 bench: internal/kernel model model/vm optim // model/vm reports the time of operations
 bench/race: bench // reads its report
 bench/killtest: checkpoint run
 bench/mutate:
 bench/soak: ...
-cmd/internal/cli: data/storage internal/kernel
+cmd/internal/cli: data/storage internal/kernel internal/nearest
 checkpoint/weights:
 checkpoint/torchfile: checkpoint/weights
 checkpoint/weightfile: checkpoint checkpoint/torchfile checkpoint/weights
@@ -142,7 +146,7 @@ var never = map[string][]string{
 	"plugin":       {},
 	"net":          {"data/storage", "web/serve"},
 	"net/http":     {"cmd/internal/evalcmd", "data/storage", "web/..."},
-	"os/exec":      {"bench/killtest", "bench/mutate", "bench/race"},
+	"os/exec":      {"bench/killtest", "bench/mutate", "bench/race", "cmd/internal/cli"}, // the last for --open
 }
 
 // TestNever holds what SECURITY.md says of code and connections.

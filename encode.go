@@ -9,6 +9,7 @@ import (
 
 	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/eval"
+	"github.com/goclip/goclip/internal/guard"
 )
 
 // maxFile bounds an image file, in bytes.
@@ -17,21 +18,37 @@ const maxFile = 256 << 20
 // EncodeImages returns the embeddings of images: unit rows (N, E). Each is an
 // [image.Image], or an [io.Reader] of a JPEG, PNG, GIF, BMP, TIFF or WebP file, which
 // is decoded as in training; anything else is an error. An image without pixels and
-// a file that cannot be decoded are errors as well, which name its place, from 0.
+// a file that cannot be decoded are errors as well, an [ImageError].
 func (m *Model) EncodeImages(ctx context.Context, images ...any) ([][]float32, error) {
 	size := m.config.Model.Image.Size
 	return m.images.encode(ctx, len(images), func(i int, in *input) error {
 		p := m.processors.Get().(*preprocess.Processor)
 		defer m.processors.Put(p)
-		pixels, err := decode(p, images[i])
-		if err != nil {
-			return fmt.Errorf("goclip: image %d: %w", i, err)
-		}
 		in.pixels = make([]float32, 3*size*size)
-		p.Eval(in.pixels, pixels)
+		err := guard.Call(func() error { // a decoder may panic on a damaged file
+			pixels, err := decode(p, images[i])
+			if err == nil {
+				p.Eval(in.pixels, pixels)
+			}
+			return err
+		})
+		if err != nil {
+			return &ImageError{i, err}
+		}
 		return nil
 	})
 }
+
+// An ImageError says which of several images, from 0, cannot be embedded, and why.
+type ImageError struct {
+	Image int
+	Err   error
+}
+
+func (e *ImageError) Error() string { return fmt.Sprintf("goclip: image %d: %v", e.Image, e.Err) }
+
+// Unwrap is what is wrong with the image.
+func (e *ImageError) Unwrap() error { return e.Err }
 
 func decode(p *preprocess.Processor, source any) (*preprocess.Image, error) {
 	switch s := source.(type) {
@@ -92,6 +109,16 @@ func (m *Model) LogitScale() float64 { return m.logits.Scale }
 
 // LogitBias is what the sigmoid loss adds to logits; 0 of a model without it.
 func (m *Model) LogitBias() float64 { return m.logits.Bias }
+
+// Logits say how cosines become probabilities: by LogitScale, LogitBias, and the kind of
+// loss that the model was trained with.
+func (m *Model) Logits() eval.Logits { return m.logits }
+
+// CountTokens is the number of tokens of a text, as EncodeTexts sees it: at most the
+// model's context.
+func (m *Model) CountTokens(text string) int {
+	return min(len(m.tokenizer.Encode(text))+m.tokenizer.MinContext(), m.config.Model.Text.ContextLength)
+}
 
 // classifierOf embeds the prompts of labels, unless the last call had the same.
 func (m *Model) classifierOf(ctx context.Context, labels, templates []string) (*eval.Classifier, error) {

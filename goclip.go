@@ -55,6 +55,7 @@ type Option func(*options) error
 type options struct {
 	threads      int
 	architecture string
+	maxPixels    int
 }
 
 // WithThreads sets the number of threads that compute; 0, the default, means one for
@@ -88,6 +89,19 @@ func WithArchitecture(name string) Option {
 	}
 }
 
+// WithMaxPixels refuses larger images before they are decoded, in place of the limit of
+// the model's config; 0 means that limit. A server that takes images from anywhere wants
+// a low one.
+func WithMaxPixels(n int) Option {
+	return func(o *options) error {
+		if n < 0 {
+			return fmt.Errorf("goclip: at most %d pixels; want 0 or more", n)
+		}
+		o.maxPixels = n
+		return nil
+	}
+}
+
 // Open reads a model. Path is the folder of a run, of which the newest checkpoint
 // that is whole is taken, the folder of a checkpoint, a folder that open_clip or
 // transformers wrote, or a file of weights with its config and tokenizer beside it.
@@ -97,19 +111,43 @@ func Open(path string, o ...Option) (*Model, error) {
 	if err := kernel.CheckLevel(); err != nil {
 		return nil, err
 	}
-	var with options
-	for _, option := range o {
-		if err := option(&with); err != nil {
-			return nil, err
-		}
+	with, err := collect(o)
+	if err != nil {
+		return nil, err
 	}
 	t, err := run.OpenAs(path, with.architecture)
 	if err != nil {
 		return nil, err
 	}
-	c := t.Config
+	return newModel(t, with), nil
+}
+
+// FromTrained is Open of a model that package run has read already. Both share its
+// weights, which must not change meanwhile.
+func FromTrained(t *run.Trained, o ...Option) (*Model, error) {
+	with, err := collect(o)
+	if err != nil {
+		return nil, err
+	}
+	return newModel(t, with), nil
+}
+
+func collect(all []Option) (with options, err error) {
+	for _, option := range all {
+		if err := option(&with); err != nil {
+			return with, err
+		}
+	}
+	return with, nil
+}
+
+func newModel(t *run.Trained, with options) *Model {
+	c := *t.Config
+	if with.maxPixels > 0 {
+		c.Data.Preprocess.MaxPixels = with.maxPixels
+	}
 	m := &Model{
-		config: c, tokenizer: t.Tokenizer, path: t.Path, skipped: t.Skipped,
+		config: &c, tokenizer: t.Tokenizer, path: t.Path, skipped: t.Skipped,
 		logits: eval.LogitsOf(t.Model), pool: model.NewPool(with.threads),
 	}
 	m.processors.New = func() any { return preprocess.NewProcessor(c.Data.Preprocess, c.Model.Image.Size) }
@@ -119,7 +157,7 @@ func Open(path string, o ...Option) (*Model, error) {
 	m.texts = newTower(c.Model.EmbedDim, func(batch int) (*model.Encoder, error) {
 		return t.Model.NewTextEncoder(model.EncoderConfig{Batch: batch}, m.pool)
 	})
-	return m, nil
+	return m
 }
 
 // Config is what the model was trained with.

@@ -104,12 +104,15 @@ func (r *Run) Validate() error {
 	case r.Optim.Warmup >= r.Train.Steps:
 		return fmt.Errorf("configs: optim.warmup %d is not less than train.steps %d: the run would never reach its learning rate",
 			r.Optim.Warmup, r.Train.Steps)
+	case r.Optim.Warmup >= r.Train.Steps-r.Optim.RewarmedFrom:
+		return fmt.Errorf("configs: optim.warmup %d is not less than the %d of train.steps after optim.rewarmed_from",
+			r.Optim.Warmup, r.Train.Steps-r.Optim.RewarmedFrom)
 	case r.Checkpoint.Best != "" && r.Train.EvalEvery == 0:
 		return fmt.Errorf("configs: checkpoint.best %s without train.eval_every: there is one evaluation, at the end; "+
 			"want steps between evaluations", r.Checkpoint.Best)
-	case r.Optim.Cooldown >= r.Train.Steps-r.Optim.Warmup:
+	case r.Optim.Cooldown >= r.Train.Steps-r.Optim.RewarmedFrom-r.Optim.Warmup:
 		return fmt.Errorf("configs: optim.cooldown %d is not less than the %d of train.steps after optim.warmup",
-			r.Optim.Cooldown, r.Train.Steps-r.Optim.Warmup)
+			r.Optim.Cooldown, r.Train.Steps-r.Optim.RewarmedFrom-r.Optim.Warmup)
 	case r.Model.Text.VocabSize != 0 && r.Tokenizer.Path == "" && r.Model.From == "" && r.Model.Text.VocabSize < r.Tokenizer.VocabSize:
 		return fmt.Errorf("configs: model.text.vocab_size %d is less than tokenizer.vocab_size %d; want 0, which takes the tokenizer's",
 			r.Model.Text.VocabSize, r.Tokenizer.VocabSize)

@@ -67,6 +67,46 @@ func show(v any) string {
 	return fmt.Sprint(v)
 }
 
+// A Differing is a key in which runs differ, with the value of each run.
+type Differing struct {
+	Key    string
+	Values []string
+}
+
+// DifferingKeys are the keys that not all runs have the same value of, in alphabetical
+// order. Of a run that is nil, all values are empty.
+func DifferingKeys(runs []*Run) (all []Differing) {
+	leaves := make([]map[string]any, len(runs))
+	keys := map[string]bool{}
+	for i, r := range runs {
+		leaves[i] = map[string]any{}
+		if r == nil {
+			continue
+		}
+		shown := r.redacted()
+		shown.SetDefaults()
+		values(leaves[i], reflect.ValueOf(*shown), "")
+		for key := range leaves[i] {
+			keys[key] = true
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		d, same := Differing{Key: key}, true
+		for i := range runs {
+			text := ""
+			if v, ok := leaves[i][key]; ok {
+				text = fmt.Sprint(v)
+			}
+			d.Values = append(d.Values, text)
+			same = same && text == d.Values[0]
+		}
+		if !same {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
 // values collects the leaves of a struct by their keys.
 func values(into map[string]any, v reflect.Value, section string) {
 	for i := range v.NumField() {

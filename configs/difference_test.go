@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -74,5 +75,23 @@ func TestChosenMemory(t *testing.T) {
 	}
 	if got := differs("micro_batch: 2"); got != "train.micro_batch was 0, is 2" {
 		t.Errorf("the recipe differs: %q; want train.micro_batch", got)
+	}
+}
+
+// TestDifferingKeys: every key that is not the same everywhere, and no other; a key that
+// is 0 is its default.
+func TestDifferingKeys(t *testing.T) {
+	a, b, c := Default(), Default(), Default()
+	b.Optim.LearningRate, c.Train.Batch = 1, 7
+	b.Optim.Epsilon = 0
+	want := []Differing{
+		{"optim.learning_rate", []string{fmt.Sprint(a.Optim.LearningRate), "1", fmt.Sprint(a.Optim.LearningRate)}},
+		{"train.batch", []string{fmt.Sprint(a.Train.Batch), fmt.Sprint(a.Train.Batch), "7"}},
+	}
+	if have := DifferingKeys([]*Run{&a, &b, &c}); !reflect.DeepEqual(have, want) {
+		t.Errorf("DifferingKeys = %v, want %v", have, want)
+	}
+	if have := DifferingKeys([]*Run{&a, nil}); len(have) == 0 || have[0].Values[1] != "" {
+		t.Errorf("beside a run that is not there: %v; want all keys, empty there", have)
 	}
 }

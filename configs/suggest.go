@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/goclip/goclip/internal/nearest"
 )
 
 // aliases are names that other programs use for keys.
@@ -75,7 +77,7 @@ func (s schema) meant(key string) string {
 	}
 	inside := s.sections[section]
 	all := slices.Sorted(maps.Keys(s.leaves))
-	if k := nearest(key, inside); k != "" {
+	if k := nearest.Of(key, inside); k != "" {
 		return k
 	}
 	if k := sharing(name, inside); k != "" {
@@ -86,7 +88,7 @@ func (s schema) meant(key string) string {
 			return k
 		}
 	}
-	if k := nearest(key, all); k != "" {
+	if k := nearest.Of(key, all); k != "" {
 		return k
 	}
 	return sharing(name, all)
@@ -147,45 +149,8 @@ func suggestVariable(name string) string {
 
 // suggest is text that names the candidate nearest to name, if one is near.
 func suggest(name string, candidates []string) string {
-	if best := nearest(name, candidates); best != "" {
+	if best := nearest.Of(name, candidates); best != "" {
 		return "; did you mean " + best + "?"
 	}
 	return ""
-}
-
-// nearest returns the candidate that a slip or two would make of name, or "".
-func nearest(name string, candidates []string) string {
-	if len(name) > 100 { // is no slip, and would take long to compare
-		return ""
-	}
-	_, last := split(name)
-	best, least := "", max(2, len(last)/3)+1
-	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if d := distance(name, c); d < least {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// distance is the least number of letters to insert, remove or replace to make
-// b of a (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

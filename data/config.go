@@ -12,7 +12,7 @@ import (
 // Config says where the pairs are and how they are read.
 type Config struct {
 	// Train and Val are patterns of Parquet files, several with commas
-	// between: shards/*.parquet, https://host/{00000..00099}.parquet,
+	// between: shards/*.parquet, a folder of them, ~/more, https://host/{00000..00099}.parquet,
 	// s3://bucket/folder/*.parquet, gs:// and azblob:// as well (in a program
 	// with module cloud, such as goclip-cloud). Val may be empty.
 	Train string `yaml:"train"`

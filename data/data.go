@@ -41,6 +41,7 @@ type Dataset struct {
 	shards []*shard
 	rows   int64 // that are used
 	remote bool  // whether a shard is
+	start  int64 // row that Scan begins with
 
 	footers *footers
 

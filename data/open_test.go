@@ -32,7 +32,7 @@ func TestOpenErrors(t *testing.T) {
 		{"text.parquet", "text.parquet: not a whole Parquet file", Config{}},
 		{"cut.parquet", "cut.parquet: not a whole Parquet file", Config{}},
 		{"empty.parquet", "empty.parquet: not a whole Parquet file", Config{}},
-		{"folder.parquet", "not a regular file", Config{}},
+		{"folder.parquet", "no file of it is .parquet", Config{}},
 		{"noimage.parquet", "no image column: have text; want image.bytes or jpg", Config{}},
 		{"none.parquet", "without a row", Config{}},
 		{"none.parquet", "no caption column: have", Config{Caption: "blip"}},

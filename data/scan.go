@@ -18,6 +18,9 @@ type Examples struct {
 	Labels   []int     // -1 where there is none
 	Captions [][]string
 	Rows     []RowRef
+
+	// Next is the row, of all that are scanned, that comes next.
+	Next int64
 }
 
 // Scan visits all rows that have an image and what the dataset was opened to
@@ -36,7 +39,7 @@ func (d *Dataset) Scan(ctx context.Context, size, n int, ledger *Ledger, visit f
 	pixels := 3 * size * size
 	images := make([]float32, n*pixels)
 	reasons := make([]string, n)
-	for lo := int64(0); lo < d.rows; lo += int64(n) {
+	for lo := d.start; lo < d.rows; lo += int64(n) {
 		rows, err := d.read(ctx, lo, min(d.rows, lo+int64(n)),
 			columns{image: true, label: true, caption: d.need.Caption})
 		if err != nil {
@@ -52,7 +55,7 @@ func (d *Dataset) Scan(ctx context.Context, size, n int, ledger *Ledger, visit f
 		}
 		wg.Wait()
 		var bad []badRow
-		e := Examples{Images: images[:0]}
+		e := Examples{Images: images[:0], Next: lo + int64(len(rows))}
 		for i, r := range rows {
 			if reasons[i] != "" {
 				bad = append(bad, badRow{r.ref, reasons[i]})
@@ -109,6 +112,10 @@ func example(p *preprocess.Processor, dst []float32, r *row, need Need) (reason 
 // ReadImage returns the image file of one row, and its captions.
 func ReadImage(ctx context.Context, ref RowRef, c Config) (file []byte, captions []string, err error) {
 	c.SetDefaults()
+	if IsPicture(ref.Shard) && !strings.Contains(ref.Shard, "://") {
+		file, err = readPicture(ref.Shard)
+		return file, nil, err
+	}
 	store, err := c.store(ctx)
 	if err != nil {
 		return nil, nil, err

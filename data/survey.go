@@ -36,6 +36,7 @@ type Row struct {
 	Group    int // the row group
 	Image    []byte
 	Captions []string // that training may see
+	Label    int64    // -1 without one
 	Problem  string
 }
 
@@ -91,7 +92,7 @@ func (s *Survey) Ref(place int64) RowRef {
 func (s *Survey) At(ctx context.Context, place int64) (Row, error) {
 	i := sort.Search(len(s.shards), func(i int) bool { return s.shards[i].first > place }) - 1
 	at := place - s.shards[i].first
-	rows, err := s.shards[i].read(ctx, at, at+1, columns{image: true, caption: true})
+	rows, err := s.shards[i].read(ctx, at, at+1, columns{image: true, caption: true, label: true})
 	if err != nil {
 		return Row{}, err
 	}
@@ -100,7 +101,7 @@ func (s *Survey) At(ctx context.Context, place int64) (Row, error) {
 
 // row is r for others to see.
 func (s *Survey) row(r *row, image bool) Row {
-	out := Row{RowRef: r.ref, Group: r.group, Image: r.image, Captions: s.Config.seen(r)}
+	out := Row{RowRef: r.ref, Group: r.group, Image: r.image, Captions: s.Config.seen(r), Label: r.label}
 	if out.Problem = r.problem(); !image && r.image == nil && r.excess == "" && out.Problem == "no image" {
 		out.Problem = ""
 	}
@@ -220,6 +221,7 @@ func (g *groupReader) open(p *parquetfile.File, images bool) error {
 	}
 	err := errors.Join(use("image", image, (*row).setImage), use("caption", s.caption, (*row).addCaption),
 		use("captions", s.captions, (*row).addCaption),
+		use("label", s.label, func(r *row, v parquet.Value) { r.setLabel(v, s.classes) }),
 		use("status", s.status, func(r *row, v parquet.Value) { r.status = brief(text(v)) }))
 	for i, column := range s.weighted {
 		err = errors.Join(err, use("captions", column, func(r *row, v parquet.Value) { r.addWeighted(i, v) }))

@@ -53,7 +53,7 @@ func TestSurvey(t *testing.T) {
 		s, got := survey(t, filepath.Join(dir, "*.parquet"), c, true)
 		d, err := Open(t.Context(), filepath.Join(dir, "*.parquet"), c, Need{Caption: true})
 		must(t, err)
-		rows, err := d.read(t.Context(), 0, d.Len(), columns{image: true, caption: true})
+		rows, err := d.read(t.Context(), 0, d.Len(), columns{image: true, caption: true, label: true})
 		must(t, err)
 		var want []Row
 		for i := range rows {

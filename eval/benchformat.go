@@ -2,6 +2,7 @@ package eval
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -34,6 +35,35 @@ func (m Metrics) MarshalJSON() ([]byte, error) {
 		}
 	}
 	return json.Marshal(numbers)
+}
+
+// UnmarshalJSON reads metrics, of which null is not a number.
+func (m *Metrics) UnmarshalJSON(text []byte) error {
+	var numbers map[string]*float64
+	if err := json.Unmarshal(text, &numbers); err != nil {
+		return err
+	}
+	*m = Metrics{}
+	for name, v := range numbers {
+		(*m)[name] = math.NaN()
+		if v != nil {
+			(*m)[name] = *v
+		}
+	}
+	return nil
+}
+
+// ReadBenchmark reads results as Write and CLIP_benchmark write them, one after the other.
+func ReadBenchmark(r io.Reader) (all []BenchmarkResult, err error) {
+	for d := json.NewDecoder(r); ; {
+		var one BenchmarkResult
+		if err := d.Decode(&one); errors.Is(err, io.EOF) {
+			return all, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("eval: result %d: %w", len(all)+1, err)
+		}
+		all = append(all, one)
+	}
 }
 
 // Write writes the result as one line.

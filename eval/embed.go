@@ -91,32 +91,47 @@ func (e *Embedder) run(ctx context.Context, tower *model.Encoder, n int, put fun
 	return all, nil
 }
 
-// Embed embeds the images of a dataset, and its captions if it was opened to
+// A Source has images to embed: a [data.Dataset] or [data.Pictures].
+type Source interface {
+	Scan(ctx context.Context, size, n int, ledger *data.Ledger, visit func(data.Examples) error) error
+}
+
+// Embed embeds the images of a source, and its captions if it was opened to
 // need them. Rows that cannot be used go to the ledger.
-func (e *Embedder) Embed(ctx context.Context, d *data.Dataset, captions bool,
-	ledger *data.Ledger) (*embeddings.Set, error) {
+func (e *Embedder) Embed(ctx context.Context, d Source, captions bool, ledger *data.Ledger) (*embeddings.Set, error) {
 	s := &embeddings.Set{Width: e.config.EmbedDim}
-	err := d.Scan(ctx, e.config.Image.Size, e.images.Batch(), ledger, func(x data.Examples) error {
-		rows, err := e.namedImages(ctx, x.Images, func(i int) string { return x.Rows[i].String() })
+	err := e.EmbedEach(ctx, d, captions, ledger, func(part *embeddings.Set, _ int64) error {
+		s.Append(part)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// EmbedEach is Embed of a source of any size: visit gets a batch, whose memory is its
+// own, and the row of the source that comes next.
+func (e *Embedder) EmbedEach(ctx context.Context, d Source, captions bool, ledger *data.Ledger,
+	visit func(part *embeddings.Set, next int64) error) error {
+	return d.Scan(ctx, e.config.Image.Size, e.images.Batch(), ledger, func(x data.Examples) error {
+		s := &embeddings.Set{Width: e.config.EmbedDim, Labels: x.Labels, Rows: x.Rows}
+		var err error
+		s.Images, err = e.namedImages(ctx, x.Images, func(i int) string { return x.Rows[i].String() })
 		if err != nil {
 			return err
 		}
 		for i, c := range x.Captions {
 			if captions {
-				s.ImageOf = append(s.ImageOf, slices.Repeat([]int{len(s.Labels) + i}, len(c))...)
+				s.ImageOf = append(s.ImageOf, slices.Repeat([]int{i}, len(c))...)
 				s.Captions = append(s.Captions, c...)
 			}
 		}
-		s.Images, s.Labels, s.Rows = append(s.Images, rows...), append(s.Labels, x.Labels...), append(s.Rows, x.Rows...)
-		return nil
+		if s.Texts, err = e.Texts(ctx, s.Captions); err != nil {
+			return err
+		}
+		return visit(s, x.Next)
 	})
-	if err == nil && captions {
-		s.Texts, err = e.Texts(ctx, s.Captions)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
 }
 
 // Classifier embeds the prompts of classes.
@@ -129,7 +144,7 @@ func (e *Embedder) Classifier(ctx context.Context, classes, templates []string) 
 }
 
 // ZeroShot classifies the images of a dataset by prompts for its classes.
-func (e *Embedder) ZeroShot(ctx context.Context, d *data.Dataset, classes, templates []string,
+func (e *Embedder) ZeroShot(ctx context.Context, d Source, classes, templates []string,
 	ledger *data.Ledger) (ZeroShot, error) {
 	classifier, err := e.Classifier(ctx, classes, templates)
 	if err != nil {

@@ -33,6 +33,11 @@ type Config struct {
 	// that is flat at its end. 0 means 1, as in open_clip.
 	CooldownPower float64 `yaml:"cooldown_power"`
 
+	// RewarmedFrom is written by the program: the step after which --extend
+	// steps=N,rewarm last began the schedule again, with its warmup and its end, over
+	// the steps that were left. 0 means never.
+	RewarmedFrom int `yaml:"rewarmed_from"`
+
 	// WeightDecay is the fraction of a parameter that is removed per step and unit
 	// of learning rate. Gains, biases, position embeddings, the class token and
 	// the logit scale do not decay.
@@ -101,6 +106,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("optim: learning_rate %g is not in (0, 10]", c.LearningRate)
 	case c.Warmup < 0:
 		return fmt.Errorf("optim: warmup %d is negative", c.Warmup)
+	case c.RewarmedFrom < 0:
+		return fmt.Errorf("optim: rewarmed_from %d is negative", c.RewarmedFrom)
 	case !(c.WeightDecay >= 0 && c.WeightDecay*c.LearningRate < 1):
 		return fmt.Errorf("optim: weight_decay %g times learning_rate is not in [0, 1)", c.WeightDecay)
 	case !(0 <= c.Beta1 && c.Beta1 < 1):

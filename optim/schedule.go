@@ -33,6 +33,7 @@ func (c Config) At(step, steps int) float64 {
 // an end of 0; warmup_stable_decay is named in Hu et al., MiniCPM,
 // arXiv:2404.06395, and falls as in Hägele et al., arXiv:2405.18392, section 3.
 func (c *Config) scheduled(peak float64, step, steps int) float64 {
+	step, steps = step-c.RewarmedFrom, steps-c.RewarmedFrom
 	if step < c.Warmup {
 		return peak * float64(step+1) / float64(c.Warmup)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/internal/duration"
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/train"
 )
@@ -131,7 +132,7 @@ func (p *Plan) String() string {
 		size(int64(p.Arena)))
 	line("memory", "%v", p.Memory)
 	line("speed", "%.0f pairs/s, %.1f GFLOP/s", p.PairsPerSecond, p.PairsPerSecond*p.FLOPs/1e9)
-	line("time", "%v for %d steps, without evaluations", p.Time.Round(time.Second), p.Steps)
+	line("time", "%s for %d steps, without evaluations", duration.Words(p.Time), p.Steps)
 	line("disk", "%s for %d checkpoints of %s, and one more while it is written",
 		size(int64(p.Checkpoints)*p.Checkpoint), p.Checkpoints, size(p.Checkpoint))
 	if p.Cache > 0 {

@@ -42,11 +42,34 @@ func (f *folder) resume(o Options) (*configs.Run, *checkpoint.Checkpoint, error)
 	}
 	o.Log.Printf("resuming after step %d from %s", from.Step, from.Dir)
 	if o.Extend > 0 {
-		// The learning rate is from now on what a run of the new length has at this
-		// step: after a schedule that had come down, it jumps up.
-		c.Train.ExtendedFrom = from.Step
-		o.Log.Printf("extended from %d to %d steps after step %d: the learning rate goes on from %.2e with %.2e",
-			was, o.Extend, from.Step, c.Optim.At(max(0, from.Step-1), was), c.Optim.At(from.Step, o.Extend))
+		extend(o, &c, was, from.Step)
+		if err := c.Validate(); err != nil { // a warmup that is longer than what is left
+			return nil, nil, err
+		}
 	}
 	return &c, from, nil
+}
+
+// extend gives a run that goes on after a step another end. The learning rate is from
+// now on what a run of the new length has at this step: after a schedule that had come
+// down, it jumps up. With o.Rewarm the schedule begins again instead.
+func extend(o Options, c *configs.Run, was, step int) {
+	c.Train.ExtendedFrom = step
+	before := c.Optim.At(max(0, step-1), was)
+	if o.Rewarm {
+		c.Optim.RewarmedFrom = step
+	}
+	after := c.Optim.At(step, o.Extend)
+	o.Log.Printf("extended from %d to %d steps after step %d: the learning rate goes on from %.2e with %.2e",
+		was, o.Extend, step, before, after)
+	if peak := c.Optim.LearningRate; o.Rewarm || before > peak/100 {
+		return
+	} else if after > peak/10 {
+		o.Log.Printf("the learning rate was at its end, and jumps to %.0f %% of its peak without a warmup: "+
+			"--extend steps=%d,rewarm begins the schedule again with one", 100*after/peak, o.Extend)
+	} else {
+		o.Log.Printf("the learning rate was at its end, and has at most %.1f %% of its peak in the %d steps to come, "+
+			"in which little is learned: --extend steps=%d,rewarm begins the schedule again", 100*after/peak,
+			o.Extend-step, o.Extend)
+	}
 }

@@ -30,7 +30,10 @@ type Options struct {
 	Resume bool
 
 	// Extend is a new number of steps for a run that is resumed; 0 keeps it.
+	// Rewarm lets the schedule of the learning rate begin again with it, warmup and
+	// all, over the steps that are left.
 	Extend int
+	Rewarm bool
 
 	Log *train.Console // nil logs nothing
 
@@ -43,6 +46,7 @@ type Options struct {
 type Result struct {
 	Config     *configs.Run // as it was used
 	Step       int
+	Done       bool   // before this call already, which changed nothing
 	Weights    string // the file that holds them
 	LogitScale float64
 
@@ -66,6 +70,9 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	defer s.close()
+	if s.trainer.Optim.Step() >= s.config.Train.Steps {
+		return s.finished()
+	}
 	s.announce()
 	if o.Alone {
 		defer boundGarbage()()
@@ -127,6 +134,9 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 		}
 	}
 	if s.parts, err = build(ctx, c, in, from); err != nil {
+		return s, err
+	}
+	if err = s.checkRoom(); err != nil {
 		return s, err
 	}
 	shards, err := in.train.Fingerprints(ctx)
@@ -232,22 +242,23 @@ func (s *session) save(step int) error {
 
 // announce logs what is about to be trained.
 func (s *session) announce() {
-	c, d, stats := s.config, s.inputs.train, s.trainer.Step.Stats()
+	c, d := s.config, s.inputs.train
 	s.log.Printf("%d pairs in %d shards, vocabulary of %d tokens", d.Len(), d.Shards(), s.tokenizer.Size())
 	if where := d.FormatWhere(); where != "" {
 		s.log.Printf("%s", where)
 	}
-	s.log.Printf("order of the pairs: shuffle quality %.3f, where 1 is a shuffle of all", d.ShuffleQuality(c.Seed))
-	s.log.Printf("%d parameters, %d steps of %d pairs in %s on %d threads (%v), arena of %d MB",
+	s.log.Verbosef("order of the pairs: shuffle quality %.3f, where 1 is a shuffle of all", d.ShuffleQuality(c.Seed))
+	s.log.Printf("%d parameters, %d steps of %d pairs in %s on %d threads (%v)",
 		s.model.Config().ParamCount(), c.Train.Steps, c.Train.Batch, c.Train.Precision, s.trainer.Pool().Threads(),
-		kernel.Active(), stats.ArenaBytes>>20)
+		kernel.Active())
+	s.log.Verbosef("the step's values lie in an arena of %d MB", s.trainer.Step.Stats().ArenaBytes>>20)
 	if n := s.model.TrainableCount(); n < s.model.Config().ParamCount() {
 		s.log.Printf("%d of the parameters train, the others are frozen", n)
 	}
 	if c.Train.Step().BF16 && kernel.Active() < kernel.AVX512BF16 {
 		s.log.Printf("%v has no products of bfloat16: they are emulated, which takes longer than train.precision f32", kernel.Active())
 	}
-	s.log.Printf("%s", s.trainer.Optim.Groups())
+	s.log.Verbosef("%s", s.trainer.Optim.Groups())
 	if s.beginning != nil {
 		s.beginning.print(s.log)
 	}

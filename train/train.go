@@ -50,6 +50,7 @@ type Trainer struct {
 	frozen []*frozenTower // whose embeddings are cached
 	last   lastBatch
 	found  findings
+	pace   pace
 }
 
 // Hooks are what a Trainer calls beside learning. Each may be nil.
@@ -100,7 +101,8 @@ func (t *Trainer) Run(ctx context.Context) error {
 			return err
 		}
 		since.add(t.Batch, time.Since(start), result.Wait)
-		t.Log.Step(step)
+		t.pace.add(time.Since(start))
+		t.Log.Step(step, t.left(step))
 
 		if last || due(step, t.LogEvery) {
 			t.report(step, result, since)
@@ -133,6 +135,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 
 func (t *Trainer) grid(ctx context.Context, step int) {
 	if t.Grid != nil {
+		defer t.pace.pause(drawing)()
 		t.Grid(ctx, step)
 	}
 }
@@ -141,6 +144,7 @@ func (t *Trainer) save(step int) error {
 	if t.Save == nil {
 		return nil
 	}
+	defer t.pace.pause(saving)()
 	return t.Save(step)
 }
 
@@ -149,6 +153,7 @@ func (t *Trainer) eval(ctx context.Context, step int) error {
 	if t.Eval == nil {
 		return nil
 	}
+	defer t.pace.pause(evaluating)()
 	evaluations, err := t.Eval(ctx, step)
 	if err != nil {
 		return err
@@ -272,7 +277,7 @@ func (t *Trainer) report(step int, r StepResult, since interval) {
 		bias := t.Model.LogitBias()
 		m.LogitBias = &bias
 	}
-	t.Log.Printf("%v", m)
+	t.Log.Metrics(m, t.left(step))
 	if err := t.writeLine(m); err != nil {
 		t.Log.Printf("metrics of step %d are not written: %v", step, err)
 	}
@@ -299,7 +304,7 @@ func (t *Trainer) diagnose() {
 	shown := map[string]bool{}
 	for _, f := range Diagnose(h) {
 		if shown[f.Name] = true; !t.found.shown[f.Name] {
-			t.Log.Printf("%v", f)
+			t.Log.Finding(f)
 		}
 	}
 	t.found.shown = shown

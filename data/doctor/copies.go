@@ -3,6 +3,7 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"math/bits"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -151,8 +152,8 @@ func eachRun(order []uint32, same func(i, j int) bool, f func(run []uint32)) {
 }
 
 // An index finds near pictures without comparing all with all: the 64 bits are
-// four keys of 16, and of two hashes that differ by less than 8 bits, at least
-// one pair of keys differs by at most one (Norouzi et al., "Fast Search in
+// four keys of 16, and of two hashes that differ by less than 12 bits, at least
+// one pair of keys differs by at most two (Norouzi et al., "Fast Search in
 // Hamming Space with Multi-Index Hashing", CVPR 2012).
 type index struct {
 	pictures []picture
@@ -163,6 +164,9 @@ type index struct {
 // maxBucket bounds the rows of a key that are compared: where more than a
 // thousand pictures look the same in a part, the first of them are enough.
 const maxBucket = 1024
+
+// maxFar bounds those of a key that differs by two bits, of which there are 480.
+const maxFar = 64
 
 func newIndex(pictures []picture, rows []uint32) *index {
 	x := &index{pictures: pictures}
@@ -189,7 +193,17 @@ func newIndex(pictures []picture, rows []uint32) *index {
 	return x
 }
 
-func key(bits uint64, part int) uint32 { return uint32(bits >> (16 * part) & 0xffff) }
+// flips are the keys with at most two bits.
+var flips = func() (all []uint32) {
+	for k := range uint32(1 << 16) {
+		if bits.OnesCount32(k) <= 2 {
+			all = append(all, k)
+		}
+	}
+	return all
+}()
+
+func key(hash uint64, part int) uint32 { return uint32(hash >> (16 * part) & 0xffff) }
 
 // nearest finds the row before a limit whose look differs least, the earliest
 // of several.
@@ -197,13 +211,13 @@ func (x *index) nearest(l *look, before uint32) (best twin, found bool) {
 	best.bits = nearBits + 1
 	for part := range x.first {
 		k := key(l.bits, part)
-		for flip := -1; flip < 16; flip++ {
-			other := k
-			if flip >= 0 {
-				other ^= 1 << flip
+		for _, flip := range flips {
+			other, most := k^flip, maxBucket
+			if bits.OnesCount32(flip) == 2 {
+				most = maxFar
 			}
 			rows := x.rows[part][x.first[part][other]:x.first[part][other+1]]
-			for _, row := range rows[:min(len(rows), maxBucket)] {
+			for _, row := range rows[:min(len(rows), most)] {
 				if row >= before {
 					break
 				}

@@ -1,7 +1,7 @@
 // Package doctor finds what is wrong with pairs before a model is trained on
 // them, in one pass over their shards:
 //
-//	rows -> examine, on all cores -> counts and 60 bytes a row -> findings
+//	rows -> examine, on all cores -> counts and 1.2 kB a row -> findings
 //
 // What it finds depends on the rows alone, not on the number of goroutines. Of
 // pictures, hashes are kept; those that a report shows are read again.

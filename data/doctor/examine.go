@@ -25,6 +25,7 @@ type exam struct {
 	w, h   int // pixels; 0 where the picture cannot be decoded
 	bytes  int // of the image file
 	picture
+	label    int64 // -1 without one
 	captions []captionExam
 	texts    []string // of the row's captions
 }
@@ -73,7 +74,7 @@ func newExaminer(c Config, s *data.Survey) *examiner {
 // examine looks at a row as training would: at its status, its caption, and its
 // image.
 func (e *examiner) examine(r *data.Row) exam {
-	x := exam{ref: r.RowRef, group: r.Group, bytes: len(r.Image), texts: r.Captions}
+	x := exam{ref: r.RowRef, group: r.Group, bytes: len(r.Image), label: r.Label, texts: r.Captions}
 	h := sha256.New()
 	for _, text := range r.Captions {
 		x.captions = append(x.captions, e.caption(text))

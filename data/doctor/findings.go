@@ -48,6 +48,7 @@ func findings(r *Report, c Config, read data.Config) []Finding {
 	copyFindings(r, say)
 	pictureFindings(r, c, say)
 	captionFindings(r, c, say)
+	labelFindings(r, say)
 	slices.SortStableFunc(all, func(a, b Finding) int {
 		return cmp.Or(rank[a.Severity]-rank[b.Severity], cmp.Compare(b.Share, a.Share))
 	})
@@ -152,12 +153,16 @@ func captionFindings(r *Report, c Config, say sayer) {
 	if share := f.Loss / f.LnN; share > 0.01 {
 		severity := "note"
 		switch {
+		case r.Train.Labels.Many(): // captions that name classes repeat, and are none the worse for it
 		case share > 0.25:
 			severity = "error"
 		case share > mostFloor:
 			severity = "warning"
 		}
 		do := "captions that say more"
+		if r.Train.Labels.Many() {
+			do = "as is usual where captions name classes; train.positives: caption takes equal captions for no negatives"
+		}
 		if r.SuggestedBatch > 0 && r.SuggestedBatch < c.Batch {
 			do += fmt.Sprintf(", or batches of %d", r.SuggestedBatch)
 		}

@@ -40,6 +40,7 @@ type Set struct {
 	ImageBytes   int64    `json:"image_bytes"`
 	Unusable     []Reason `json:"unusable,omitempty"` // the most frequent first
 	Bad          []Bad    `json:"bad_rows,omitempty"` // the first 10,000
+	Labels       *Labels  `json:"labels,omitempty"`
 	Formats      []Count  `json:"formats"`
 	ShortSide    []Count  `json:"short_side_pixels"`
 	Aspect       []Count  `json:"aspect"` // longer side by the shorter one
@@ -199,7 +200,7 @@ func (r *Report) JSON(w io.Writer) error {
 func (s *set) summary() Set {
 	out := Set{
 		Shards: s.survey.Shards() + len(s.survey.Broken), Rows: len(s.pictures), Usable: s.usable,
-		ImageBytes: s.bytes, Bad: s.bad,
+		ImageBytes: s.bytes, Bad: s.bad, Labels: s.labeled(),
 		Formats: counts(s.formats), ShortSide: bins(s.short), Aspect: bins(s.aspect), Blank: len(s.blank),
 		Small: s.small, Long: s.long, Large: s.large,
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+	"golang.org/x/image/draw"
 
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/tokenizer"
@@ -84,6 +85,13 @@ func write(t testing.TB, path string, rows ...pairRow) {
 	must(t, f.Close())
 }
 
+// half is a picture at half its size.
+func half(m *image.RGBA) image.Image {
+	s := image.NewRGBA(image.Rect(0, 0, m.Rect.Dx()/2, m.Rect.Dy()/2))
+	draw.ApproxBiLinear.Scale(s, s.Rect, m, m.Rect, draw.Src, nil)
+	return s
+}
+
 func gray(v uint8) image.Image {
 	m := image.NewGray(image.Rect(0, 0, 40, 40))
 	for i := range m.Pix {
@@ -105,7 +113,7 @@ func sick(t testing.TB) (c Config, train, val *data.Survey) {
 		row(picture(3), "a thing of kind 3 in the middle"),               // 20: the pair of row 3
 		row(picture(4), "<b>another</b> name"),                           // 21: its picture alone
 		row(asJPEG(t, drawn(5, 48, 40), 60), "saved again"),              // 22
-		row(asPNG(t, drawn(6, 24, 20)), "scaled down"),                   // 23
+		row(asPNG(t, half(drawn(6, 48, 40))), "scaled down"),             // 23
 		row(picture(7)[:200], "cut short"),                               // 24
 		row(nil, "no picture"),                                           // 25
 		row(picture(21), "  "),                                           // 26

@@ -9,6 +9,9 @@ import (
 func (r *Report) Text(w io.Writer) error {
 	fmt.Fprintf(w, "train: %s in %s, %d usable\n", Number(r.Train.Rows, "row"),
 		Number(r.Train.Shards, "shard"), r.Train.Usable)
+	if r.Train.Labels.Many() {
+		fmt.Fprintf(w, "labels: %v\n", r.Train.Labels)
+	}
 	if r.Val != nil {
 		fmt.Fprintf(w, "val: %s in %s, %d usable\n",
 			Number(r.Val.Rows, "row"), Number(r.Val.Shards, "shard"), r.Val.Usable)

@@ -75,11 +75,11 @@ func Redact(text string) string {
 }
 
 // List returns the files that patterns match, several with commas between: paths
-// with * ? [ ] and, for folders of any depth, **, the same in a bucket, where ? begins
-// its options, and addresses of https. {000..099} and {a,b} stand for each of what they
-// name. A file that is there as it is written is that file, whatever its name holds. A
-// pattern that matches nothing is an error, and so is one whose service does not let us
-// look.
+// with * ? [ ], a first ~ and, for folders of any depth, **; folders, whose .parquet files
+// are meant; the same in a bucket, where a folder ends in / and ? begins the options; and
+// addresses of https. {000..099} and {a,b} stand for each of what they name. A file that is
+// there as it is written is that file, whatever its name holds. A pattern that matches
+// nothing is an error, and so is one whose service does not let us look.
 func (s *Store) List(ctx context.Context, patterns string) ([]Name, error) {
 	var names []Name
 	seen, shown := map[string]bool{}, map[string]int{}
@@ -116,9 +116,17 @@ func (s *Store) match(ctx context.Context, pattern string) (names []Name, err er
 	shown := Redact(pattern)
 	scheme, rest, remote := strings.Cut(pattern, "://")
 	if !remote {
-		paths, err := glob(pattern)
+		if pattern, err = Home(pattern); err != nil {
+			return nil, err
+		}
+		paths, folder, err := shardsOf(pattern)
 		if err != nil {
-			return nil, fmt.Errorf("pattern %q: %w", shown, err)
+			return nil, err
+		}
+		if !folder {
+			if paths, err = glob(pattern); err != nil {
+				return nil, fmt.Errorf("pattern %q: %w", shown, err)
+			}
 		}
 		for _, p := range paths {
 			names = append(names, Name{full: p, shown: p})
@@ -146,6 +154,9 @@ func (s *Store) match(ctx context.Context, pattern string) (names []Name, err er
 		default:
 			place, options, _ := strings.Cut(rest, "?")
 			bucket, keys, _ := strings.Cut(place, "/")
+			if strings.HasSuffix(keys, "/") {
+				keys += "*.parquet"
+			}
 			if options != "" {
 				bucket += "?" + options
 			}

@@ -57,6 +57,50 @@ func TestList(t *testing.T) {
 	}
 }
 
+// TestFolder holds what a folder and ~ stand for.
+func TestFolder(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home) // of Windows
+	for _, name := range []string{"s[1]/b.parquet", "s[1]/a.parquet", "s[1]/.x.parquet", "s[1]/ledger.jsonl",
+		"s[1]/below/c.parquet", "photos/a.jpg"} {
+		path := filepath.Join(home, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(home)
+	s, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pattern, want := range map[string]string{
+		"s[1]":              "s[1]/a.parquet s[1]/b.parquet",
+		"s[1]/":             "s[1]/a.parquet s[1]/b.parquet",
+		"~/s*/b.parquet":    home + "/s[1]/b.parquet",
+		"~":                 "error: folder " + home + ": no file of it is .parquet",
+		"photos":            "error: folder photos: no file of it is .parquet",
+		"s[1],~/s[1]":       "s[1]/a.parquet s[1]/b.parquet " + home + "/s[1]/a.parquet " + home + "/s[1]/b.parquet",
+		"~nobody/a.parquet": `error: pattern "~nobody/a.parquet" matches no file`,
+	} {
+		names, err := s.List(t.Context(), pattern)
+		var all []string
+		for _, n := range names {
+			all = append(all, filepath.ToSlash(n.String()))
+		}
+		got := strings.Join(all, " ")
+		if err != nil {
+			got = "error: " + err.Error()
+		}
+		if got != want && (!strings.HasPrefix(want, "error: ") || !strings.HasPrefix(got, want)) {
+			t.Errorf("List(%q) = %s; want %s", pattern, got, want)
+		}
+	}
+}
+
 func TestRedact(t *testing.T) {
 	for text, want := range map[string]string{
 		"shards/*.parquet": "shards/*.parquet",

@@ -27,17 +27,25 @@ func WriteNPY(w io.Writer, x []float32, e int) error {
 	if e < 1 || len(x)%e != 0 {
 		return fmt.Errorf("embeddings: npy: have %d numbers; want rows of %d", len(x), e)
 	}
-	header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", len(x)/e, e)
-	header += strings.Repeat(" ", (64-(10+len(header)+1)%64)%64) + "\n" // the numbers begin at a multiple of 64
-	prefix := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))
-	if _, err := w.Write(append(prefix, header...)); err != nil {
-		return fmt.Errorf("embeddings: npy: %w", err)
+	if err := npyStart(w, len(x)/e, e); err != nil {
+		return err
 	}
 	buffer := bufio.NewWriterSize(w, 1<<16)
 	if err := binary.Write(buffer, binary.LittleEndian, x); err != nil {
 		return fmt.Errorf("embeddings: npy: %w", err)
 	}
 	if err := buffer.Flush(); err != nil {
+		return fmt.Errorf("embeddings: npy: %w", err)
+	}
+	return nil
+}
+
+// npyStart writes what comes before the numbers (N, E).
+func npyStart(w io.Writer, n, e int) error {
+	header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", n, e)
+	header += strings.Repeat(" ", (64-(10+len(header)+1)%64)%64) + "\n" // the numbers begin at a multiple of 64
+	prefix := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))
+	if _, err := w.Write(append(prefix, header...)); err != nil {
 		return fmt.Errorf("embeddings: npy: %w", err)
 	}
 	return nil
@@ -61,10 +69,12 @@ func ReadNPY(path string) (x []float32, e int, err error) {
 	return x, e, nil
 }
 
-func readNPY(r io.Reader, size int64) (x []float32, e int, err error) {
+// npyHeader reads the start of a .npy file of size bytes, which holds numbers (N, E) from
+// byte start on.
+func npyHeader(r io.Reader, size int64) (n int64, e int, start int64, err error) {
 	var prefix [8]byte
 	if _, err := io.ReadFull(r, prefix[:]); err != nil || !bytes.HasPrefix(prefix[:], []byte("\x93NUMPY")) {
-		return nil, 0, errors.New("not a .npy file")
+		return 0, 0, 0, errors.New("not a .npy file")
 	}
 	length, width := uint32(0), int64(2)
 	switch prefix[6] {
@@ -76,21 +86,30 @@ func readNPY(r io.Reader, size int64) (x []float32, e int, err error) {
 		width = 4
 		err = binary.Read(r, binary.LittleEndian, &length)
 	default:
-		return nil, 0, fmt.Errorf("version %d of .npy; want 1 to 3", prefix[6])
+		return 0, 0, 0, fmt.Errorf("version %d of .npy; want 1 to 3", prefix[6])
 	}
 	if err != nil || length > maxNPYHeader {
-		return nil, 0, fmt.Errorf("header of %d bytes; want at most %d", length, maxNPYHeader)
+		return 0, 0, 0, fmt.Errorf("header of %d bytes; want at most %d", length, maxNPYHeader)
 	}
 	header := make([]byte, length)
 	if _, err := io.ReadFull(r, header); err != nil {
-		return nil, 0, errors.New("ends in its header")
+		return 0, 0, 0, errors.New("ends in its header")
 	}
-	n, e, err := parseNPY(string(header))
+	n, e, err = parseNPY(string(header))
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	start = 8 + width + int64(length)
+	if want := start + 4*n*int64(e); size != want {
+		return 0, 0, 0, fmt.Errorf("has %d bytes; want %d for (%d, %d)", size, want, n, e)
+	}
+	return n, e, start, nil
+}
+
+func readNPY(r io.Reader, size int64) (x []float32, e int, err error) {
+	n, e, _, err := npyHeader(r, size)
 	if err != nil {
 		return nil, 0, err
-	}
-	if want := 8 + width + int64(length) + 4*n*int64(e); size != want {
-		return nil, 0, fmt.Errorf("has %d bytes; want %d for (%d, %d)", size, want, n, e)
 	}
 	x = make([]float32, n*int64(e))
 	if err := binary.Read(r, binary.LittleEndian, x); err != nil {

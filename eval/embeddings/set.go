@@ -27,6 +27,11 @@ type Set struct {
 	ImageOf  []int     // (M), the image of each caption, in ascending order
 	Texts    []float32 // (M, E)
 
+	// Columns are further columns that belong to the images, such as key and url: for
+	// each of ColumnNames N values, which are string, int64, float64, bool or nil.
+	ColumnNames []string
+	Columns     [][]any
+
 	// Weights is the SHA-256 of the weights that made the embeddings, in
 	// hexadecimal, and may be empty.
 	Weights string
@@ -92,6 +97,9 @@ func (s *Set) Save(path string) error {
 	return save(path, func(w io.Writer) error { return WriteNPY(w, s.Images, s.Width) })
 }
 
+// rowsName is the file of all else that belongs to the images of path.
+func rowsName(path string) string { return strings.TrimSuffix(path, ".npy") + ".rows.parquet" }
+
 func save(path string, write func(io.Writer) error) error {
 	if err := atomicfile.Write(path, write); err != nil {
 		return fmt.Errorf("embeddings: %s: %w", path, err)
@@ -102,25 +110,35 @@ func save(path string, write func(io.Writer) error) error {
 // textsName is the file of the texts that belong to the images of path.
 func textsName(path string) string { return strings.TrimSuffix(path, ".npy") + ".texts.npy" }
 
-// readPair reads the images of path, and the texts beside it.
+// readPair reads the images of path, the texts beside it, and what eval embed says of
+// the rows, if it wrote them.
 func readPair(path string) (*Set, error) {
 	images, e, err := ReadNPY(path)
 	if err != nil {
 		return nil, err
 	}
 	n := len(images) / e
-	s := &Set{Width: e, Images: images, Labels: slices.Repeat([]int{-1}, n), Rows: make([]data.RowRef, n)}
-	for i := range s.Rows {
-		s.Rows[i] = data.RowRef{Shard: path, Row: int64(i)}
+	s, err := readRows(path, n)
+	if err != nil {
+		return nil, err
 	}
+	s.Width, s.Images = e, images
 	texts, width, err := ReadNPY(textsName(path))
 	if errors.Is(err, os.ErrNotExist) {
+		s.Captions, s.ImageOf = nil, nil // whose embeddings are not there
 		return s, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	m := len(texts) / width
+	if known := len(s.Captions) > 0; known && (width != e || m != len(s.Captions)) {
+		return nil, fmt.Errorf("embeddings: %s holds (%d, %d); want (%d, %d), as %s has so many captions",
+			textsName(path), m, width, len(s.Captions), e, rowsName(path))
+	} else if known {
+		s.Texts = texts
+		return s, nil
+	}
 	if width != e || n == 0 || m%n != 0 {
 		return nil, fmt.Errorf("embeddings: %s holds (%d, %d), %s (%d, %d); "+
 			"want rows of one width, and as many texts for each image",
@@ -129,6 +147,25 @@ func readPair(path string) (*Set, error) {
 	s.Texts, s.Captions = texts, make([]string, m)
 	for j := range m {
 		s.ImageOf = append(s.ImageOf, j/(m/n))
+	}
+	return s, nil
+}
+
+// readRows reads what is known of n images of path beside their embeddings: their
+// places alone where there is no file of it.
+func readRows(path string, n int) (*Set, error) {
+	s, err := readParquet(rowsName(path))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		s = &Set{Labels: slices.Repeat([]int{-1}, n), Rows: make([]data.RowRef, n)}
+		for i := range s.Rows {
+			s.Rows[i] = data.RowRef{Shard: path, Row: int64(i)}
+		}
+	case err != nil:
+		return nil, err
+	case len(s.Rows) != n:
+		return nil, fmt.Errorf("embeddings: %s has %d rows, but %s names %d; want both of one call of embed",
+			path, n, rowsName(path), len(s.Rows))
 	}
 	return s, nil
 }

@@ -218,31 +218,35 @@ func (b *builder) own(i int) map[string]bool {
 }
 
 // grid takes pairs whose captions differ.
-func (b *builder) grid(context.Context) error {
+func (b *builder) grid(ctx context.Context) error {
 	x := b.Set
 	var images, texts []float32
-	var names, captions []string
+	var pairs []Pair
 	known := map[string]bool{}
 	step := max(1, len(x.ImageOf)/(4*maxGrid))
-	for j := 0; j < len(x.ImageOf) && len(names) < maxGrid; j += step {
+	for j := 0; j < len(x.ImageOf) && len(pairs) < maxGrid; j += step {
 		caption, i := x.Captions[j], x.ImageOf[j]
 		if known[caption] {
 			continue
 		}
 		known[caption] = true
+		picture, err := b.thumbnail(ctx, i, dotSide)
+		if err != nil {
+			return err
+		}
 		images, texts = append(images, x.Image(i)...), append(texts, x.Text(j)...)
-		names, captions = append(names, b.truth(i)), append(captions, caption)
+		pairs = append(pairs, Pair{Picture: picture, Caption: caption})
 	}
-	if len(names) > 1 {
-		b.report.setGrid(images, texts, names, captions)
+	if len(pairs) > 1 {
+		b.report.setGrid(images, texts, pairs)
 	}
 	return nil
 }
 
-// setGrid draws the cosines of n pairs, images (n, E) with texts (n, E), and
-// counts the images that are nearest to their own text.
-func (r *Report) setGrid(images, texts []float32, names, captions []string) {
-	n := len(names)
+// setGrid draws the cosines of n pairs, images (n, E) with texts (n, E), and marks the
+// images that are nearest to their own text.
+func (r *Report) setGrid(images, texts []float32, pairs []Pair) {
+	n := len(pairs)
 	e := len(images) / n
 	cosines := make([]float32, n*n)
 	hits := 0
@@ -254,11 +258,12 @@ func (r *Report) setGrid(images, texts []float32, names, captions []string) {
 				best = j
 			}
 		}
-		if best == i {
+		pairs[i].Cosine = cosines[i*n+i]
+		if pairs[i].Found = best == i; best == i {
 			hits++
 		}
 	}
-	r.Grid, r.GridSize = gridSVG(cosines, names, captions), n
+	r.Grid, r.GridPairs = gridSVG(cosines, pairs), pairs
 	r.GridText = fmt.Sprintf("%d of %d images are nearest to their own caption; guessing finds 1.", hits, n)
 }
 
@@ -336,7 +341,7 @@ func (b *builder) extremes(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			l.Pairs = append(l.Pairs, Pair{picture, b.Set.Captions[p.Item], p.Cosine})
+			l.Pairs = append(l.Pairs, Pair{Picture: picture, Caption: b.Set.Captions[p.Item], Cosine: p.Cosine})
 		}
 		b.report.Pairs = append(b.report.Pairs, l)
 	}

@@ -129,8 +129,13 @@ func TestNew(t *testing.T) {
 	if r.Pairs[1].Pairs[0].Cosine != -1 || r.Pairs[1].Pairs[0].Caption != "an east " {
 		t.Errorf("the farthest pair: %+v", r.Pairs[1].Pairs[0])
 	}
-	if r.GridSize != 24 || len(r.Maps) != 2 || r.Floor <= 0 {
-		t.Errorf("a grid of %d, %d maps, floor %g; want 24, 2 and a positive one", r.GridSize, len(r.Maps), r.Floor)
+	for _, p := range r.GridPairs {
+		if !strings.HasPrefix(string(p.Picture), "data:image/png;base64,") || p.Caption == "" {
+			t.Errorf("a pair of the grid: %+v; want a picture and a caption", p)
+		}
+	}
+	if len(r.GridPairs) != 24 || len(r.Maps) != 2 || r.Floor <= 0 {
+		t.Errorf("a grid of %d, %d maps, floor %g; want 24, 2 and a positive one", len(r.GridPairs), len(r.Maps), r.Floor)
 	}
 }
 

@@ -37,24 +37,23 @@ func reliability(k eval.Calibration) template.HTML {
 }
 
 // gridSVG draws cosines (N, N) as cells, the largest brightest.
-func gridSVG(cosines []float32, rows, columns []string) template.HTML {
-	n := len(rows)
+func gridSVG(cosines []float32, pairs []Pair) template.HTML {
+	n := len(pairs)
 	low, high := float32(math.Inf(1)), float32(math.Inf(-1))
 	for _, v := range cosines {
 		low, high = min(low, v), max(high, v)
 	}
 	const cell = 22
 	var s strings.Builder
-	fmt.Fprintf(&s, `<svg role="img" viewBox="0 0 %d %d" width="%d" height="%d" `+
-		`aria-label="Grid of cosines between %.2f and %.2f">`,
-		n*cell, n*cell, n*cell, n*cell, low, high)
+	fmt.Fprintf(&s, `<svg role="img" viewBox="0 0 %d %d" aria-label="Grid of cosines between %.2f and %.2f">`,
+		n*cell, n*cell, low, high)
 	for i := range n {
 		for j := range n {
 			v := cosines[i*n+j]
 			fmt.Fprintf(&s, `<rect class="cell" x="%d" y="%d" width="%d" height="%d" opacity="%.3f">`+
-				`<title>%s / %s: %.3f</title></rect>`,
+				`<title>image of “%s” with caption “%s”: %.3f</title></rect>`,
 				j*cell, i*cell, cell-1, cell-1, shade(float64((v-low)/max(1e-9, high-low))),
-				html.EscapeString(rows[i]), html.EscapeString(columns[j]), v)
+				html.EscapeString(pairs[i].Caption), html.EscapeString(pairs[j].Caption), v)
 		}
 	}
 	s.WriteString("</svg>")

@@ -44,9 +44,10 @@ type Report struct {
 	Pairs  []PairList
 	Maps   []Map
 
-	Grid     template.HTML
-	GridSize int
-	GridText string
+	// Grid has a row for the image, and a column for the caption, of each of GridPairs.
+	Grid      template.HTML
+	GridPairs []Pair
+	GridText  string
 
 	// Floor is the least training loss that the captions allow; 0 where it is
 	// not known. It is for who draws the Curves of training.
@@ -74,26 +75,22 @@ type Pair struct {
 	Picture template.URL
 	Caption string
 	Cosine  float32
+	Found   bool // of a grid: no other caption of it is nearer to the image
 }
 
 // Write writes the report as one file that needs no other.
 func (r *Report) Write(w io.Writer) error {
-	var picture template.URL
-	if len(r.Classes) > 0 {
-		var err error
-		if picture, err = confusionPicture(r.Confusion); err != nil {
-			return err
-		}
-	}
 	var b bytes.Buffer
 	if err := reportTemplate.Execute(&b, struct {
 		*Report
-		Chance5          float64
-		Reliability      template.HTML
-		ConfusionPicture template.URL
-		Confusions       []Confused
-	}{r, min(1, 5/float64(max(1, r.ZeroShot.Classes))), reliability(r.Calibration), picture,
-		Confusions(r.Classes, r.Confusion, 12)}); err != nil {
+		Chance5         float64
+		Reliability     template.HTML
+		ConfusionMatrix template.HTML
+		Confusions      []Confused
+		Named           bool // the rows of the matrix
+	}{r, min(1, 5/float64(max(1, r.ZeroShot.Classes))), reliability(r.Calibration),
+		confusionSVG(r.Classes, r.Confusion),
+		Confusions(r.Classes, r.Confusion, 12), len(r.Classes) <= maxNamed}); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	if _, err := b.WriteTo(w); err != nil {

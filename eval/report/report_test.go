@@ -38,9 +38,10 @@ func TestCharts(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := &Report{}
-	r.setGrid([]float32{1, 0, 0, 1}, []float32{0.8, 0.6, 0, 1}, []string{hostile, "b"}, []string{"c", hostile})
-	if r.GridText != "2 of 2 images are nearest to their own caption; guessing finds 1." {
-		t.Errorf("setGrid says %q", r.GridText)
+	r.setGrid([]float32{1, 0, 0, 1}, []float32{0.8, 0.6, 0, 1}, []Pair{{Caption: "c"}, {Caption: hostile}})
+	if !r.GridPairs[0].Found || r.GridPairs[1].Cosine != 1 ||
+		r.GridText != "2 of 2 images are nearest to their own caption; guessing finds 1." {
+		t.Errorf("setGrid says %q of %+v", r.GridText, r.GridPairs)
 	}
 	for name, svg := range map[string]string{
 		"ece": string(reliability(eval.Calibration{ECE: 0.1,
@@ -92,8 +93,8 @@ func TestReportInChromium(t *testing.T) {
 	r := &Report{Title: "t", Classes: []string{"a", "b", "c"}, Confusion: [][]int{{1, 0, 0}, {0, 3, 0}, {0, 0, 2}},
 		ZeroShot: eval.ZeroShot{Classes: 3, N: 6, PerClass: []eval.ClassScore{{Class: "a", N: 1, Top1: 0.5},
 			{Class: "b", N: 3, Top1: 1}, {Class: "c", N: 2, Top1: 0.1}}},
-		Curves: []template.HTML{page.Curve{Title: "loss", X: []float64{1, 2},
-			Lines: []page.Line{{Name: "loss", Y: []float64{4, 2}}}}.SVG()}}
+		Curves: []template.HTML{page.Curve{Title: "loss",
+			Lines: []page.Line{{Name: "loss", X: []float64{1, 2}, Y: []float64{4, 2}}}}.HTML()}}
 	var page bytes.Buffer
 	if err := r.Write(&page); err != nil {
 		t.Fatal(err)
@@ -123,7 +124,7 @@ func TestReportInChromium(t *testing.T) {
 	if !strings.Contains(text, `aria-sort="descending"`) || b < 0 || b > cc || cc > a { // 3, 2 and 1 images
 		t.Errorf("rows at %d %d %d; want b, c, a, by the number of images:\n%s", b, cc, a, text)
 	}
-	if !strings.Contains(text, `<path class="curve"`) {
+	if !strings.Contains(text, `<path class="curve c0"`) {
 		t.Error("no curve is drawn")
 	}
 }

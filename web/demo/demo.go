@@ -23,6 +23,7 @@ import (
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/eval/embeddings"
 	"github.com/goclip/goclip/model"
+	"github.com/goclip/goclip/web/api"
 	"github.com/goclip/goclip/web/page"
 	"github.com/goclip/goclip/web/serve"
 )
@@ -38,15 +39,14 @@ var demoJS string
 
 var demoTemplate = template.Must(page.Template("demo").Parse(demoHTML))
 
-// A Model is a trained model, and what belongs to it. One request at a time
-// uses the Embedder.
+// A Model is a trained model, and what belongs to it.
 type Model struct {
-	Name     string
-	Embedder *eval.Embedder
-	Logits   eval.Logits // how cosines become probabilities
-	Size     int         // of its images, in pixels
-	Data     data.Config
-	Pool     *model.Pool // nil is the shared one
+	Name    string
+	Encoder api.Encoder
+	Logits  eval.Logits // how cosines become probabilities
+	Size    int         // of its images, in pixels
+	Data    data.Config
+	Pool    *model.Pool // nil is the shared one
 
 	// Set is what can be searched; nil means nothing.
 	Set *embeddings.Set
@@ -59,9 +59,8 @@ type Model struct {
 // What a request may ask for. An upload, which is in memory as a whole, is
 // bounded before it is read.
 const (
-	maxUpload    = 20 << 20   // bytes
-	maxPixels    = 25_000_000 // of an image, looked up before it is decoded
-	maxScans     = 32         // of a JPEG, each of which takes as long as an image
+	maxUpload    = 20 << 20 // bytes
+	maxScans     = 32       // of a JPEG, each of which takes as long as an image
 	maxLabels    = 1000
 	maxTemplates = 100
 	maxPrompts   = 4000
@@ -95,7 +94,7 @@ type server struct {
 //	GET  /api/search       ?text=a+red+circle&k=12: the nearest images; without a text, some
 //	GET  /api/image/ITEM   a small PNG of an image of the set
 func Handler(m Model) http.Handler {
-	m.Data.Preprocess.MaxPixels = maxPixels
+	m.Data.Preprocess.MaxPixels = api.MaxPixels
 	s := &server{Model: m, uploads: make(chan struct{}, maxUploads), turn: make(chan struct{}, 1),
 		processor: preprocess.NewProcessor(m.Data.Preprocess, m.Size)}
 	mux := http.NewServeMux()
@@ -216,11 +215,11 @@ func (s *server) search(_ http.ResponseWriter, r *http.Request) (any, error) {
 		return all, r.Context().Err()
 	}
 	err := s.alone(r.Context(), func() error {
-		query, err := s.Embedder.Texts(r.Context(), []string{text})
+		query, err := s.Encoder.EncodeTexts(r.Context(), text)
 		if err != nil {
 			return err
 		}
-		matches, err := eval.Nearest(r.Context(), s.Pool, query, s.Set.Images, s.Set.Width, k)
+		matches, err := eval.Nearest(r.Context(), s.Pool, query[0], s.Set.Images, s.Set.Width, k)
 		if err != nil {
 			return err
 		}

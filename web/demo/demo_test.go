@@ -20,11 +20,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/goclip/goclip"
+	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/synth"
 	"github.com/goclip/goclip/data/tokenizer"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/model"
+	"github.com/goclip/goclip/run"
+	"github.com/goclip/goclip/web/api"
 )
 
 // untrained is a model that knows nothing, with 30 images to search.
@@ -46,11 +50,15 @@ func untrained(t *testing.T) Model {
 	t.Cleanup(pool.Close)
 	e, err := eval.NewEmbedder(m, tokens, 1, pool)
 	must(t, err)
+	encoder, err := goclip.FromTrained(&run.Trained{Config: &configs.Run{Model: c}, Model: m, Tokenizer: tokens},
+		goclip.WithThreads(2), goclip.WithMaxPixels(api.MaxPixels))
+	must(t, err)
+	t.Cleanup(encoder.Close)
 	set, err := e.Embed(t.Context(), d, true, data.NewLedger(io.Discard, data.Config{}))
 	must(t, err)
 	classes, err := eval.ReadClasses(filepath.Join(dir, "classes.txt"))
 	must(t, err)
-	return Model{Name: hostile, Embedder: e, Logits: eval.Logits{Scale: 14},
+	return Model{Name: hostile, Encoder: encoder, Logits: eval.Logits{Scale: 14},
 		Size: 32, Pool: pool, Set: set, Classes: classes}
 }
 

@@ -8,9 +8,12 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 
+	"github.com/goclip/goclip"
 	"github.com/goclip/goclip/data"
+	"github.com/goclip/goclip/data/preprocess"
 	"github.com/goclip/goclip/eval"
 )
 
@@ -159,23 +162,29 @@ func (s *server) answer(ctx context.Context, q question) (p prediction, err erro
 	if bytes.HasPrefix(q.image, []byte("\xff\xd8")) && bytes.Count(q.image, []byte("\xff\xda")) > maxScans {
 		return p, refuse(http.StatusBadRequest, "a JPEG of more than %d scans", maxScans)
 	}
-	m, err := s.processor.Decode(q.image)
-	if err != nil {
-		return p, refuse(http.StatusBadRequest, "%v", err)
+	rows, err := s.Encoder.EncodeImages(ctx, bytes.NewReader(q.image))
+	var bad *goclip.ImageError
+	if errors.As(err, &bad) {
+		return p, refuse(http.StatusBadRequest, "%v", bad.Err)
 	}
-	input := make([]float32, 3*s.Size*s.Size)
-	s.processor.Eval(input, m)
-	embedding, err := s.Embedder.Images(ctx, input)
 	if err != nil {
 		return p, err
 	}
 	if key := fmt.Sprintf("%q %q", q.labels, q.templates); key != s.key {
-		c, err := s.Embedder.Classifier(ctx, q.labels, q.templates)
+		prompts, err := s.Encoder.EncodeTexts(ctx, eval.Prompts(q.labels, q.templates)...)
+		if err != nil {
+			return p, err
+		}
+		c, err := eval.NewClassifier(q.labels, slices.Concat(prompts...), len(q.templates))
 		if err != nil {
 			return p, err
 		}
 		s.key, s.classifier = key, c
 	}
-	p.Labels, p.Width, p.Height = s.classifier.Predict(embedding, s.Logits), m.W, m.H
-	return p, nil
+	p.Labels = s.classifier.Predict(rows[0], s.Logits)
+	_, p.Width, p.Height, err = preprocess.Size(q.image)
+	if s.Data.Preprocess.Orient && preprocess.Orientation(q.image) >= 5 { // a quarter turn
+		p.Width, p.Height = p.Height, p.Width
+	}
+	return p, err
 }

@@ -7,29 +7,24 @@ import (
 	"github.com/goclip/goclip/web/page"
 )
 
-// maxPoints is the most lines of metrics that are drawn.
+// maxPoints is about the most lines of metrics that are drawn.
 const maxPoints = 300
 
-// Curves are the charts of a run. Of many lines, they show some evenly apart,
-// and the last.
+// Curves are the charts of a run. Of many lines, they show the first, some evenly
+// apart, and the last.
 func Curves(lines []train.Metrics, scores []train.Evaluation) []page.Curve {
 	if len(lines) == 0 {
 		return nil
 	}
-	newest := lines[len(lines)-1]
-	every := (len(lines) + maxPoints - 1) / maxPoints
-	waits := waiting(lines)
-	var at []int
-	for i := (len(lines) - 1) % every; i < len(lines); i += every {
-		at = append(at, i)
+	newest, waits, at := lines[len(lines)-1], waiting(lines), shown(len(lines))
+	x := make([]float64, len(at))
+	for k, i := range at {
+		x[k] = float64(lines[i].Step)
 	}
 	of := func(title string, names []string, values ...func(i int) float64) page.Curve {
 		c := page.Curve{Title: title}
-		for _, i := range at {
-			c.X = append(c.X, float64(lines[i].Step))
-		}
 		for k, value := range values {
-			l := page.Line{Name: names[k]}
+			l := page.Line{Name: names[k], X: x, Color: k}
 			for _, i := range at {
 				l.Y = append(l.Y, value(i))
 			}
@@ -42,19 +37,35 @@ func Curves(lines []train.Metrics, scores []train.Evaluation) []page.Curve {
 	if newest.Floor > 0 {
 		loss.Marks = append(loss.Marks, page.Mark{Name: "the captions' floor", Y: newest.Floor})
 	}
+	cosines := of("cosines", []string{"true pairs", "all others"},
+		func(i int) float64 { return lines[i].CosinePairs },
+		func(i int) float64 { return lines[i].CosineRest })
+	cosines.High = 1
+	wait := of("waiting for data, % of the time", []string{"waiting"}, func(i int) float64 { return waits[i] })
+	wait.High = 100
 	return slices.Concat([]page.Curve{loss}, pairCurves(scores), []page.Curve{
 		accuracies(scores),
 		of("logit scale", []string{"logit scale"}, func(i int) float64 { return lines[i].LogitScale }),
-		of("cosines", []string{"true pairs", "all others"},
-			func(i int) float64 { return lines[i].CosinePairs },
-			func(i int) float64 { return lines[i].CosineRest }),
+		cosines,
 		of("gradient norm", []string{"image tower", "text tower"},
 			func(i int) float64 { return lines[i].GradNormImage },
 			func(i int) float64 { return lines[i].GradNormText }),
 		of("learning rate", []string{"learning rate"}, func(i int) float64 { return lines[i].LearningRate }),
 		of("pairs a second", []string{"pairs a second"}, func(i int) float64 { return lines[i].PairsPerSecond }),
-		of("waiting for data, % of the time", []string{"waiting"}, func(i int) float64 { return waits[i] }),
+		wait,
 	})
+}
+
+// shown are the places of n lines that are drawn.
+func shown(n int) (at []int) {
+	every := (n + maxPoints - 1) / maxPoints
+	for i := (n - 1) % every; i < n; i += every {
+		at = append(at, i)
+	}
+	if at[0] != 0 {
+		at = append([]int{0}, at...)
+	}
+	return at
 }
 
 // waiting is the share of the time of training that each line waited for data,
@@ -105,20 +116,17 @@ func bySet(scores []train.Evaluation) (all []series) {
 	return all
 }
 
-// draw adds a line of a number to a chart, if the set has it. All sets are measured at
-// the same steps.
+// draw adds a line of a number to a chart, if the set has it.
 func (s series) draw(c *page.Curve, name string, number func(train.Evaluation) (float64, bool)) {
-	var x []float64
-	l := page.Line{Name: name}
+	l := page.Line{Name: name, Color: len(c.Lines)}
 	for _, e := range s.scores {
 		if y, ok := number(e); ok {
-			x, l.Y = append(x, float64(e.Step)), append(l.Y, y)
+			l.X, l.Y = append(l.X, float64(e.Step)), append(l.Y, y)
 		}
 	}
-	if len(x) == 0 {
-		return
+	if len(l.X) > 0 {
+		c.Lines = append(c.Lines, l)
 	}
-	c.X, c.Lines = x, append(c.Lines, l)
 }
 
 // pairCurves draw the validation loss of all sets, and the recall of each.

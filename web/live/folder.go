@@ -67,6 +67,7 @@ type State struct {
 	Checkpoints []checkpoint.Saved `json:"checkpoints"`
 	Snapshots   int                `json:"snapshots"`
 
+	config        *configs.Run // nil while there is none
 	maxLogitScale float64
 	warmup        int
 	version       int // grows with what is new
@@ -154,7 +155,7 @@ func (f *Folder) readConfig() error {
 	if err != nil {
 		return err
 	}
-	f.config = c
+	f.config, s.config = c, c
 	s.Steps, s.Batch, s.warmup, s.maxLogitScale = c.Train.Steps, c.Train.Batch, c.Optim.Warmup, c.Train.MaxLogitScale
 	s.version++
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/goclip/goclip/web/page"
 	"github.com/goclip/goclip/web/serve"
 )
 
@@ -30,6 +31,7 @@ func (f *Folder) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", f.servePage)
 	mux.HandleFunc("GET /live.js", serve.File("text/javascript", liveJS))
+	mux.HandleFunc("GET /page.js", serve.File("text/javascript", page.Scripts()))
 	mux.HandleFunc("GET /style.css", serve.File("text/css", style()))
 	mux.HandleFunc("GET /api/run", func(w http.ResponseWriter, _ *http.Request) { serve.JSON(w, f.State()) })
 	mux.HandleFunc("GET /api/metrics", func(w http.ResponseWriter, _ *http.Request) {

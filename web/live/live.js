@@ -48,7 +48,9 @@ function setPairs(got) {
   $("set").textContent = got.set === "training" ? "the training data" : `the set “${got.set}”, which training does not see`;
   document.querySelector(".grid").style.setProperty("--n", pairs.length);
   $("pictures").replaceChildren(...pairs.map(p => picture(p, "")));
-  $("captions").replaceChildren(...pairs.map(p => { const li = document.createElement("li"); li.textContent = li.title = p.caption; return li; }));
+  $("captions").replaceChildren(...pairs.map(p => { const li = document.createElement("li"), text = document.createElement("span"); text.textContent = li.title = p.caption; li.append(picture(p, ""), text); return li; }));
+  $("among").textContent = pairs.length;
+  $("guess").textContent = `ln ${pairs.length} = ${Math.log(pairs.length).toFixed(2)}`;
 }
 
 function picture(p, alt) {
@@ -137,7 +139,7 @@ function describe() {
   $("cell").textContent = `Image of “${pairs[i].caption}” with caption “${pairs[j].caption}”: cosine ${s.cosines[i][j].toFixed(3)}` + (i === j ? ", a pair." : ".");
 }
 
-$("grid").addEventListener("pointermove", e => {
+for (const way of ["pointermove", "pointerdown"]) $("grid").addEventListener(way, e => {
   const n = pairs.length, box = $("grid").getBoundingClientRect(), place = v => Math.min(n - 1, Math.max(0, Math.floor(v * n)));
   cell = [place((e.clientY - box.top) / box.height), place((e.clientX - box.left) / box.width)];
   describe();
@@ -196,6 +198,7 @@ events.addEventListener("view", e => {
   $("top").innerHTML = view.top; // of this server, which has escaped it
   const open = document.querySelector("details")?.open;
   $("rest").innerHTML = view.rest;
+  smoothCharts();
   if (open) document.querySelector("details")?.setAttribute("open", "");
   $("status").textContent = view.status;
   $("age").dataset.written = view.written;

@@ -131,36 +131,42 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// TestVerdict holds what is said of a run, and that its mood is honest: what has learned
+// nothing is bad once it is not early any more, and most of all at its end.
 func TestVerdict(t *testing.T) {
 	line := func(step int, loss float64) train.Metrics {
 		return train.Metrics{Step: step, Loss: loss, LnN: 4.6, Floor: 0.6}
 	}
+	scored := func(low float64) []train.Evaluation {
+		return []train.Evaluation{{Accuracy: &train.Accuracy{Low: low, Classes: 10}}}
+	}
+	finding := []train.Finding{{Name: "collapse", Text: "x"}}
 	for _, test := range []struct {
-		s    State
-		want string
+		s          State
+		want, mood string
 	}{
-		{State{}, "has not come yet"},
-		{State{Lines: []train.Metrics{line(10, 2.6)}}, "It learns: the loss has come 50 % of the way from guessing, ln N 4.60, to the least that the captions allow, 0.60."},
-		{State{Lines: []train.Metrics{line(10, 2.6)}, Step: 10, Steps: 10}, "It has learned"},
-		{State{Lines: []train.Metrics{line(10, 4.6)}, warmup: 50, Step: 10}, "still rising"},
-		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Accuracy: &train.Accuracy{Low: 0.25, Classes: 10}}}},
-			"It learns: the loss has come 2 %"},
-		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Accuracy: &train.Accuracy{Low: 0.15, Classes: 10}}}},
-			"not learned much yet"},
+		{State{}, "has not come yet", "early"},
+		{State{Lines: []train.Metrics{line(10, 2.6)}}, "It learns: the loss has come 50 % of the way from guessing, ln N 4.60, to the least that the captions allow, 0.60.", "good"},
+		{State{Lines: []train.Metrics{line(10, 2.6)}, Step: 10, Steps: 10}, "It has learned", "good"},
+		{State{Lines: []train.Metrics{line(10, 2.6)}, Step: 10, Steps: 10, Findings: finding}, "It has learned", "bad"},
+		{State{Lines: []train.Metrics{line(10, 4.6)}, warmup: 50, Step: 10}, "still rising", "early"},
+		{State{Lines: []train.Metrics{line(60, 4.6)}, warmup: 50, Step: 60, Steps: 1000}, "not learned much yet", "early"},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: scored(0.25)}, "It learns: the loss has come 2 %", "good"},
+		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: scored(0.15)}, "not learned much yet", "bad"},
+		{State{Lines: []train.Metrics{line(90, 4.7)}, warmup: 50, Step: 90}, "not learned much yet: the loss has come 0 %", "bad"},
+		{State{Lines: []train.Metrics{line(90, 4.6)}, Step: 90, Steps: 90}, "It has not learned much: the loss has come 0 %", "bad"},
+		{State{Lines: []train.Metrics{line(40, 4.6)}, Step: 40, Steps: 40, warmup: 50}, "It has not learned much:", "bad"},
+		{State{Lines: []train.Metrics{line(90, 4.6)}, Step: 90, Findings: finding}, "not learned much yet", "bad"},
 		{State{Lines: []train.Metrics{line(90, 2.6)}, Step: 90, Scores: []train.Evaluation{{Set: "val",
-			PairScores: &train.PairScores{Loss: 4.5, LnN: 4.6}}}}, "It learns: the loss"},
+			PairScores: &train.PairScores{Loss: 4.5, LnN: 4.6}}}}, "It learns: the loss", "good"},
 		{State{Lines: []train.Metrics{line(90, 4.5)}, Step: 90, Scores: []train.Evaluation{{Set: "val",
-			PairScores: &train.PairScores{Loss: 4.5, LnN: 4.6, TextToImageR1: 0.2, Images: 100}}}}, "It learns: the loss has come 2 %"},
-		{State{Lines: []train.Metrics{line(90, 4.7)}, warmup: 50, Step: 90},
-			"not learned much yet: the loss has come 0 %"},
-		{State{Lines: []train.Metrics{line(90, 4.6)}, Step: 90,
-			Findings: []train.Finding{{Name: "collapse", Text: "x"}}}, "not learned much yet"},
+			PairScores: &train.PairScores{Loss: 4.5, LnN: 4.6, TextToImageR1: 0.2, Images: 100}}}}, "It learns: the loss has come 2 %", "good"},
 	} {
 		if n := len(test.s.Lines); n > 0 {
 			test.s.Newest = &test.s.Lines[n-1]
 		}
-		if got, good := test.s.verdict(); !strings.Contains(got, test.want) || good != (len(test.s.Findings) == 0) {
-			t.Errorf("verdict %q, good %v; want %q", got, good, test.want)
+		if got, mood := test.s.verdict(); !strings.Contains(got, test.want) || mood != test.mood {
+			t.Errorf("verdict %q, mood %s; want %q, %s", got, mood, test.want, test.mood)
 		}
 	}
 }
@@ -172,8 +178,8 @@ func TestMemorizes(t *testing.T) {
 		Scores: []train.Evaluation{{Set: "val", PairScores: &train.PairScores{Loss: 5.1, LnN: 4.6}}}}
 	s.Newest = &s.Lines[0]
 	want := "by heart, and on val the loss 5.10 is no better than guessing, 4.60"
-	if got, good := s.verdict(); good || !strings.Contains(got, want) {
-		t.Errorf("verdict %q, good %v; want %q", got, good, want)
+	if got, mood := s.verdict(); mood != "bad" || !strings.Contains(got, want) {
+		t.Errorf("verdict %q, mood %s; want %q, bad", got, mood, want)
 	}
 }
 
@@ -187,7 +193,7 @@ func TestPairs(t *testing.T) {
 	var titles []string
 	for _, c := range Curves([]train.Metrics{{Step: 10}}, scores) {
 		titles = append(titles, c.Title)
-		if c.Title == "a: R@1, %" && (fmt.Sprint(c.X, c.Lines[0].Y, c.Marks) != "[10 20] [12.5 37.5] [{chance 1}]" || len(c.Lines) != 2) {
+		if c.Title == "a: R@1, %" && (fmt.Sprint(c.Lines[0].X, c.Lines[0].Y, c.Marks) != "[10 20] [12.5 37.5] [{chance 1}]" || len(c.Lines) != 2) {
 			t.Errorf("recall of a: %+v", c)
 		}
 		if c.Title == "validation loss" && (len(c.Lines) != 2 || c.Marks[0].Y != 4) {
@@ -205,7 +211,7 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// TestCurves draws some of many lines, and always the last.
+// TestCurves draws some of many lines, and always the first and the last.
 func TestCurves(t *testing.T) {
 	var lines []train.Metrics
 	for i := range 3*maxPoints + 1 {
@@ -213,8 +219,8 @@ func TestCurves(t *testing.T) {
 			LnN: math.Log(10), PairsPerSecond: 50, WaitSeconds: 0.5})
 	}
 	all := Curves(lines, nil)
-	x := all[0].X
-	if len(x) > maxPoints || len(x) < maxPoints/2 || x[len(x)-1] != float64(10*len(lines)) || !slices.IsSorted(x) {
+	x := all[0].Lines[0].X
+	if x[0] != 10 || len(x) > maxPoints+1 || len(x) < maxPoints/2 || x[len(x)-1] != float64(10*len(lines)) || !slices.IsSorted(x) {
 		t.Errorf("%d points up to %g of %d lines", len(x), x[len(x)-1], len(lines))
 	}
 	// 10 steps of 10 pairs at 50 a second take 2 s, of which 0.5 were waited.
@@ -248,13 +254,13 @@ func TestHandler(t *testing.T) {
 	}
 	page := get("/", 200)
 	for _, want := range []string{"training, step 60 of 100", "verdict bad", "stuck at ln N",
-		"&lt;script&gt;alert", "<svg role=\"img\"", "ln N 4.605, floor 0.500"} {
+		"&lt;script&gt;alert", "<svg role=\"img\"", "Numbers of step 60, scores of step 10", "ln N 4.605, floor 0.500"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)
 		}
 	}
 	if strings.Contains(page, hostile) || strings.Contains(page, " style=") ||
-		strings.Contains(page, "onclick") || strings.Count(page, "<script") != 1 {
+		strings.Contains(page, "onclick") || strings.Count(page, "<script") != 2 {
 		t.Error("the page holds a hostile name, a style or a script of its own, which its policy forbids")
 	}
 	var state State

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/goclip/goclip/internal/duration"
 	"github.com/goclip/goclip/train"
 	"github.com/goclip/goclip/web/page"
 )
@@ -29,7 +30,8 @@ type view struct {
 	State
 	Status  string
 	Verdict string
-	Good    bool // as far as anyone can know
+	Mood    string // of the verdict: good, bad, or early, when nobody can know
+	Of      string // which step the tiles are of
 	Tiles   []tile
 	Charts  []template.HTML
 	Reasons []reason
@@ -60,11 +62,12 @@ func newView(s State) view {
 		v.Saves = append(v.Saves, save{c.Step, fmt.Sprintf("%.1f", float64(c.Bytes)/1e6),
 			c.Time.UTC().Format("2006-01-02 15:04:05 MST")})
 	}
-	v.Verdict, v.Good = s.verdict()
+	v.Verdict, v.Mood = s.verdict()
+	v.Of = s.of()
 	v.Tiles = s.tiles()
 	for _, c := range Curves(s.Lines, s.Scores) {
-		if svg := c.SVG(); svg != "" {
-			v.Charts = append(v.Charts, svg)
+		if chart := c.HTML(); chart != "" {
+			v.Charts = append(v.Charts, chart)
 		}
 	}
 	for _, text := range slices.Sorted(maps.Keys(s.Bad.Reasons)) {
@@ -97,11 +100,10 @@ func (s State) status() string {
 	return fmt.Sprintf("stopped after step %d of %d", s.Step, s.Steps)
 }
 
-// verdict says in a sentence whether the run learns, and whether nothing was
-// found that someone should look at.
-func (s State) verdict() (text string, good bool) {
+// verdict says in a sentence whether the run learns, and how good that is.
+func (s State) verdict() (text, mood string) {
 	if s.Newest == nil {
-		return "The first line of the log has not come yet.", true
+		return "The first line of the log has not come yet.", "early"
 	}
 	last := s.Lines[max(0, len(s.Lines)-newest):]
 	var loss float64
@@ -117,18 +119,45 @@ func (s State) verdict() (text string, good bool) {
 	}
 	how := fmt.Sprintf("the loss has come %.0f %% of the way from guessing, %s %.2f, "+
 		"to the least that the captions allow, %.2f", max(0, way), s.Newest.LnNName(), lnN, floor)
-	what := "It has not learned much yet"
+	ended := s.Steps > 0 && s.Step >= s.Steps
+	what, mood := "It has not learned much yet", "bad"
 	switch {
 	case way >= 10 && s.memorizes() != "":
 		what = s.memorizes()
-	case learns && s.Steps > 0 && s.Step >= s.Steps:
-		what = "It has learned"
+	case learns && ended:
+		what, mood = "It has learned", "good"
 	case learns:
-		what = "It learns"
+		what, mood = "It learns", "good"
+	case ended:
+		what = "It has not learned much"
 	case s.Step <= s.warmup:
-		what = "The learning rate is still rising"
+		what, mood = "The learning rate is still rising", "early"
+	case s.Step < s.Steps/earlyPart && s.Step < s.warmup+earlySteps:
+		mood = "early"
 	}
-	return what + ": " + how + ".", len(s.Findings) == 0 && !(way >= 10 && s.memorizes() != "")
+	if len(s.Findings) > 0 {
+		mood = "bad"
+	}
+	return what + ": " + how + ".", mood
+}
+
+// It is early in a run before a tenth of its steps, and the first hundred after the
+// warmup, are done.
+const earlyPart, earlySteps = 10, 100
+
+// of says which step the tiles are of. Scores are those of the newest evaluation.
+func (s State) of() string {
+	if s.Newest == nil {
+		return ""
+	}
+	text := fmt.Sprintf("Numbers of step %d", s.Step)
+	if len(s.Scores) > 0 {
+		if at := s.Scores[len(s.Scores)-1].Step; at != s.Step {
+			return fmt.Sprintf("%s, scores of step %d, the newest evaluation.", text, at)
+		}
+		text = fmt.Sprintf("Numbers and scores of step %d", s.Step)
+	}
+	return text + "."
 }
 
 // memorizes says that what is learned of the training pairs is of no use for others,
@@ -213,19 +242,7 @@ func (s State) left() string {
 		return ""
 	}
 	left := time.Duration(float64(s.Steps-s.Step) * float64(s.Batch) / speed * float64(time.Second))
-	if left > time.Minute {
-		return ", " + minutes(left) + " left"
-	}
-	return ", " + fmt.Sprintf("%.0f s left", left.Seconds())
-}
-
-// minutes writes a time for people, such as 2 h 5 min.
-func minutes(d time.Duration) string {
-	m := int(d.Round(time.Minute).Minutes())
-	if m < 60 {
-		return fmt.Sprintf("%d min", m)
-	}
-	return fmt.Sprintf("%d h %d min", m/60, m%60)
+	return ", " + duration.Words(left) + " left"
 }
 
 // latest are the scores of the newest evaluation.

@@ -20,21 +20,28 @@ var css string
 //go:embed sort.js
 var sortable string
 
+//go:embed chart.js
+var charts string
+
 //go:embed head.html
 var heads string
 
 // Template is a template for a page, to which the caller adds its own text. It
 // has css, the style of all pages, and sortable, a script that sorts tables of
-// class sort by a click on a heading. Two templates, executed with the title,
+// class sort by a click on a heading, and charts, the script of a [Curve]. Two templates, executed with the title,
 // begin a page: "head of a file" for a page that is one file, which may load
 // nothing, "head of a server" for one whose style is at style.css. What follows
 // ends the head.
 func Template(name string) *template.Template {
 	t := template.New(name).Funcs(template.FuncMap{"css": CSS,
-		"sortable": func() template.JS { return template.JS(sortable) }})
+		"sortable": func() template.JS { return template.JS(sortable) },
+		"charts":   func() template.JS { return template.JS(charts) }})
 	template.Must(t.New("heads").Parse(heads))
 	return t
 }
+
+// Scripts are those of charts and of tables that are sorted, for a server.
+func Scripts() string { return charts + sortable }
 
 // CSS is the style of a page, with its colors as variables and a dark mode.
 func CSS() template.CSS { return template.CSS(css) }

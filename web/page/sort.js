@@ -1,13 +1,15 @@
 // Tables of class sort are sorted by a click on a heading.
-for (const table of document.querySelectorAll("table.sort")) {
-  const heads = [...table.tHead.rows[0].cells], body = table.tBodies[0];
-  heads.forEach((head, column) => head.querySelector("button")?.addEventListener("click", () => {
-    const number = head.classList.contains("n"), sorted = head.getAttribute("aria-sort");
-    const up = sorted ? sorted === "descending" : !number; // numbers begin with the largest
-    heads.forEach(h => h.removeAttribute("aria-sort"));
-    head.setAttribute("aria-sort", up ? "ascending" : "descending");
-    const key = row => row.cells[column].textContent, down = up ? 1 : -1;
-    const rows = [...body.rows].sort((a, b) => down * (number ? key(a) - key(b) : key(a).localeCompare(key(b))));
-    body.append(...rows);
-  }));
+function sortTable(table, column, up) {
+  const heads = [...table.tHead.rows[0].cells], head = heads[column], body = table.tBodies[0], down = up ? 1 : -1;
+  heads.forEach(h => h.removeAttribute("aria-sort"));
+  head.setAttribute("aria-sort", up ? "ascending" : "descending");
+  const number = head.classList.contains("n"), key = row => row.cells[column].textContent;
+  const missing = row => number && !Number.isFinite(Number(key(row))) ? 1 : 0; // comes last, either way
+  body.append(...[...body.rows].sort((a, b) => missing(a) - missing(b) || (missing(a) ? 0 : down * (number ? key(a) - key(b) : key(a).localeCompare(key(b))))));
 }
+document.addEventListener("click", e => {
+  const head = e.target.closest?.("table.sort th");
+  if (!head || !e.target.closest("button")) return;
+  const sorted = head.getAttribute("aria-sort"); // numbers begin with the largest
+  sortTable(head.closest("table"), head.cellIndex, sorted ? sorted === "descending" : !head.classList.contains("n"));
+});

@@ -13,7 +13,7 @@ import (
 const tokenName = "token"
 
 // maxRequests is the most requests, and viewers of a stream, at once.
-const maxRequests = 64
+const maxRequests = 512
 
 // headers of every answer. Nothing is loaded but from this server, no script
 // but its own files runs, and no other page may show or read an answer.

@@ -23,6 +23,10 @@ type Server struct {
 	// without which nothing is answered.
 	URL string
 
+	// Grace is how long answers under way may take once the server ends; 0 means a
+	// second, and that their context ends at once, as streams need it.
+	Grace time.Duration
+
 	listener net.Listener
 	token    string
 }
@@ -68,19 +72,26 @@ func Listen(address string, public bool) (*Server, error) {
 	return s, nil
 }
 
-// Run answers with pages until ctx ends, and then within a second.
+// Run answers with pages until ctx ends, and then within a second, or Grace.
 func (s *Server) Run(ctx context.Context, pages http.Handler) error {
+	requests, grace := ctx, endTime
+	if s.Grace > 0 {
+		grace = s.Grace
+		var cancel context.CancelFunc
+		requests, cancel = context.WithCancel(context.WithoutCancel(ctx))
+		defer cancel()
+	}
 	server := http.Server{
 		Handler:           guard(s.token, pages),
 		ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime,
 		IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
-		BaseContext: func(net.Listener) context.Context { return ctx }, // streams end with it
-		ErrorLog:    log.New(io.Discard, "", 0),                        // of clients that go away
+		BaseContext: func(net.Listener) context.Context { return requests }, // streams end with it
+		ErrorLog:    log.New(io.Discard, "", 0),                             // of clients that go away
 	}
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
-		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer cancel()
 		if server.Shutdown(soon) != nil {
 			_ = server.Close() // of what did not end in time

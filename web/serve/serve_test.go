@@ -173,6 +173,45 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestGrace holds that an answer under way is given when a server ends, and that the end
+// comes all the same.
+func TestGrace(t *testing.T) {
+	for _, test := range []struct {
+		takes time.Duration
+		want  string
+	}{{endTime + endTime/4, "done"}, {time.Hour, ""}} {
+		s, err := Listen("127.0.0.1:0", false)
+		must(t, err)
+		s.Grace = endTime + endTime/2
+		begun := make(chan bool, 1)
+		stop := s.Start(t.Context(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			begun <- true
+			select {
+			case <-time.After(test.takes):
+				fmt.Fprint(w, "done")
+			case <-r.Context().Done():
+			}
+		}))
+		answer := make(chan string)
+		go func() {
+			a, err := http.Get(s.URL)
+			if err != nil {
+				answer <- ""
+				return
+			}
+			defer a.Body.Close()
+			text, _ := io.ReadAll(a.Body)
+			answer <- string(text)
+		}()
+		<-begun
+		start := time.Now()
+		stop()
+		if got := <-answer; got != test.want || time.Since(start) > 3*time.Second {
+			t.Errorf("an answer of %v: %q after %v; want %q within the grace", test.takes, got, time.Since(start), test.want)
+		}
+	}
+}
+
 // TestSlow holds that a client which sends no whole request is let go.
 func TestSlow(t *testing.T) {
 	if testing.Short() {

@@ -35,7 +35,7 @@ func main() {
 type shot struct {
 	url, out, wait, script, upload string
 	width, height                  int64
-	dark                           bool
+	dark, print                    bool
 }
 
 func command() *cobra.Command {
@@ -54,6 +54,7 @@ func command() *cobra.Command {
 	c.Flags().Int64Var(&s.width, "width", 1100, "of the window, in pixels")
 	c.Flags().Int64Var(&s.height, "height", 0, "of the picture, in pixels; 0 is the whole page")
 	c.Flags().BoolVar(&s.dark, "dark", false, "in dark mode")
+	c.Flags().BoolVar(&s.print, "print", false, "as it is printed")
 	for _, name := range []string{"url", "out"} {
 		_ = c.MarkFlagRequired(name) // the flag exists
 	}
@@ -99,6 +100,9 @@ func (s shot) take(ctx context.Context) error {
 	}
 	media := emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	}
+	if s.print {
+		media.Media = "print"
 	}
 	do := []chromedp.Action[chromedp.Void]{
 		func(ctx context.Context, t *chromedp.Target) (none chromedp.Void, err error) {

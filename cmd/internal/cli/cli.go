@@ -46,8 +46,11 @@ func Run(root *cobra.Command, args []string, w io.Writer) int {
 	context.AfterFunc(ctx, stop)
 	strict(root)
 	root.SetErr(w)
+	args, err := joinLists(root, args)
 	root.SetArgs(args)
-	err := kernel.CheckLevel()
+	if err == nil {
+		err = kernel.CheckLevel()
+	}
 	out := &checkedOutput{w: root.OutOrStdout()}
 	if f, ok := out.w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) { // which commands want to know
 		root.SetOut(out)
@@ -126,17 +129,24 @@ func strict(c *cobra.Command) {
 	if program := c.Root().Name(); !slices.Contains(tools, program) {
 		c.Example = example.ReplaceAllString(c.Example, "  "+program+" $1 ")
 	}
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usagef("%w", err) })
+	c.SetFlagErrorFunc(flagError)
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
 			if err := check(c, args); err != nil {
-				return Usagef("%w; want: %s", err, c.UseLine())
+				meant := ""
+				if len(args) > 0 {
+					meant = argument(c, args[0])
+				}
+				return Usagef("%w%s; want: %s", err, meant, c.UseLine())
 			}
 			return nil
 		}
 	}
 	if c.RunE == nil {
-		c.RunE = func(c *cobra.Command, _ []string) error {
+		c.RunE = func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return Usagef("unknown command %q for %q%s", args[0], c.CommandPath(), argument(c, args[0]))
+			}
 			return Usagef("%s wants a command; see --help", c.Name())
 		}
 	}

@@ -17,16 +17,16 @@ import (
 
 // A doctorCall is what the flags of doctor say.
 type doctorCall struct {
-	recipe           string
-	sets             []string
-	data             data.Config
-	tokenizer        tokenizer.Config
-	out, write       string
-	drop             []string
-	json, strict     bool
-	batch, context   int
-	doctor           doctor.Config
-	outSet, batchSet bool
+	recipe         string
+	sets           []string
+	data           data.Config
+	tokenizer      tokenizer.Config
+	out, write     string
+	drop           []string
+	json, strict   bool
+	batch, context int
+	doctor         doctor.Config
+	batchSet       bool
 }
 
 func doctorCommand() *cobra.Command {
@@ -37,12 +37,12 @@ func doctorCommand() *cobra.Command {
 		Long: `Read all pairs once and report what is wrong with them, worst first, each with
 what to do about it: rows that cannot be used, pictures that occur twice or
 nearly, pictures of --val that are in training too, captions that repeat and
-the floor that they put under the loss, captions that are cut off. The same
-goes into a page with pictures. What it finds is no error: the exit code is 0.`,
+the floor that they put under the loss, captions that are cut off. With
+--out, the same goes into a page with pictures. What it finds is no error: the exit code is 0.`,
 		Args: cobra.NoArgs,
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		d.outSet, d.batchSet = c.Flags().Changed("out"), c.Flags().Changed("batch")
+		d.batchSet = c.Flags().Changed("batch")
 		return d.run(c)
 	}
 	f := c.Flags()
@@ -55,7 +55,7 @@ goes into a page with pictures. What it finds is no error: the exit code is 0.`,
 	f.StringVar(&d.tokenizer.Path, "tokenizer", "", "vocabulary (default: one is trained on the captions, as train does)")
 	f.IntVar(&d.batch, "batch", 256, "pairs of a training step")
 	f.IntVar(&d.context, "context", 77, "tokens of the longest caption")
-	f.StringVar(&d.out, "out", "doctor.html", "page to write; with --json, none unless it is named")
+	f.StringVar(&d.out, "out", "", "page with pictures to write, such as doctor.html; none unless it is named")
 	f.BoolVar(&d.json, "json", false, "print everything as JSON")
 	f.BoolVar(&d.strict, "strict", false, "exit with 1 where something is worse than a note")
 	f.StringVar(&d.write, "write", "",
@@ -63,6 +63,7 @@ goes into a page with pictures. What it finds is no error: the exit code is 0.`,
 	f.StringSliceVar(&d.drop, "drop", doctor.DefaultKinds,
 		"rows that --write leaves out beside: "+strings.Join(doctor.Kinds, ", ")+`, or "" for none`)
 	f.IntVar(&d.doctor.Workers, "workers", 0, "goroutines that examine (default one a core)")
+	cli.List(c, "data", "val")
 	return c
 }
 
@@ -123,9 +124,6 @@ func (d *doctorCall) settle() error {
 			return cli.Usagef("--drop %s; want some of %s", kind, strings.Join(doctor.Kinds, ", "))
 		}
 	}
-	if d.json && !d.outSet {
-		d.out = ""
-	}
 	return nil
 }
 
@@ -167,6 +165,9 @@ func (d *doctorCall) print(c *cobra.Command, x *doctor.Examination) error {
 		return fmt.Errorf("doctor: %w", err)
 	}
 	if d.out == "" {
+		if !d.json {
+			fmt.Fprintln(c.ErrOrStderr(), "with pictures: --out doctor.html")
+		}
 		return nil
 	}
 	if err := x.WritePage(d.out); err != nil {

@@ -6,18 +6,23 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/goclip/goclip/cmd/internal/cli"
 	"github.com/goclip/goclip/data"
 )
 
 func inspectCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "inspect 'SHARDS'",
+		Use:   "inspect SHARDS...",
 		Short: "Print how each shard is understood, and what is wrong with it",
-		Args:  cobra.ExactArgs(1),
+		Args:  cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			w := c.OutOrStdout()
+			patterns, err := cli.Patterns(args)
+			if err != nil {
+				return err
+			}
 			shards, problems, rows := 0, 0, int64(0)
-			for s, err := range data.Inspect(c.Context(), args[0], data.Config{}) {
+			for s, err := range data.Inspect(c.Context(), patterns, data.Config{}) {
 				if err != nil {
 					return err
 				}

@@ -2,7 +2,6 @@ package evalcmd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -30,6 +29,7 @@ func compareCommand() *cobra.Command {
 	f.prompts.flags(c)
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print one line of JSON")
 	cli.Required(c, "data", "classes")
+	cli.List(c, "data")
 	return c
 }
 
@@ -54,7 +54,7 @@ func (f *compareFlags) run(c *cobra.Command, runs []string) error {
 	}
 	out := c.OutOrStdout()
 	if f.asJSON {
-		return json.NewEncoder(out).Encode(result)
+		return cli.PrintJSON(out, result)
 	}
 	_, err = fmt.Fprintf(out, "%d images, %d classes, top-1\nA  %5.1f %%  %s\nB  %5.1f %%  %s\n%v\n",
 		result.N, len(f.prompts.classes), 100*result.A, runs[0], 100*result.B, runs[1], result)

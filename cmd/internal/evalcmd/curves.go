@@ -23,8 +23,8 @@ func curves(path string, floor float64) (all []template.HTML, err error) {
 		s.Lines[n-1].Floor = floor
 	}
 	for _, c := range live.Curves(s.Lines, s.Scores) {
-		if svg := c.SVG(); svg != "" {
-			all = append(all, svg)
+		if chart := c.HTML(); chart != "" {
+			all = append(all, chart)
 		}
 	}
 	return all, nil

@@ -1,66 +1,70 @@
 package evalcmd
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/goclip/goclip/cmd/internal/cli"
-	"github.com/goclip/goclip/data"
 )
 
-// An embedding is what embed prints.
-type embedding struct {
-	Out    string `json:"out"`
-	Images int    `json:"images"`
-	Texts  int    `json:"texts"`
-	Width  int    `json:"width"`
-}
-
 type embedFlags struct {
-	model            modelPath
-	shards, out      string
-	captions, asJSON bool
+	model  modelPath
+	job    embedJob
+	asJSON bool
 }
 
 func embedCommand() *cobra.Command {
 	var f embedFlags
 	c := &cobra.Command{
-		Use:   "embed --checkpoint PATH --data 'SHARDS' --out FILE",
+		Use:   "embed --checkpoint PATH --data SHARDS|FOLDER --out FILE",
 		Short: "Write the embeddings of images and captions, for the other commands",
-		Args:  cobra.NoArgs,
-		RunE:  f.run,
+		Long: `Write the embeddings of the images of shards, or of a folder of pictures and all below it,
+and of captions, with the columns key, url and path where the shards have them. Stopped and called
+again, it goes on where it was. Of pictures, a .parquet file that is there keeps what did not change,
+by path, size and time. Rows that cannot be used are named; then the exit code is 1.`,
+		Args: cobra.NoArgs,
+		RunE: f.run,
 	}
 	f.model.flags(c)
-	c.Flags().StringVar(&f.shards, "data", "", "patterns of Parquet files")
-	c.Flags().StringVar(&f.out, "out", "", "file to write: NAME.parquet, or NAME.npy and NAME.texts.npy for numpy")
-	c.Flags().BoolVar(&f.captions, "captions", false, "embed the captions, too")
+	c.Flags().StringVar(&f.job.data, "data", "", "patterns of Parquet files, or a folder of pictures")
+	c.Flags().StringVar(&f.job.out, "out", "",
+		"file to write: NAME.parquet, or for numpy NAME.npy, NAME.texts.npy and NAME.rows.parquet")
+	c.Flags().BoolVar(&f.job.captions, "captions", false, "embed the captions, too")
+	c.Flags().StringSliceVar(&f.job.columns, "columns", nil, "columns of the shards to keep beside key, url and path")
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print one line of JSON")
 	cli.Required(c, "checkpoint", "data", "out")
+	cli.List(c, "data")
 	return c
 }
 
 func (f *embedFlags) run(c *cobra.Command, _ []string) error {
-	if err := checkOut("out", f.out); err != nil {
+	if err := checkOut("out", f.job.out); err != nil {
 		return err
 	}
 	s, err := f.model.open(0)
 	if err != nil {
 		return err
 	}
-	x, err := s.embed(c.Context(), f.shards, data.Need{Caption: f.captions})
+	e, err := s.embedTo(c.Context(), f.job)
 	if err != nil {
 		return err
 	}
-	if err := x.Save(f.out); err != nil {
+	if f.asJSON {
+		err = cli.PrintJSON(c.OutOrStdout(), e)
+	} else {
+		_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d images and %d captions, %d numbers each%s\n", e.Out, e.Images,
+			e.Texts, e.Width, keptText(e.Kept))
+	}
+	if err != nil {
 		return err
 	}
-	e := embedding{f.out, len(x.Labels), len(x.Captions), x.Width}
-	if f.asJSON {
-		return json.NewEncoder(c.OutOrStdout()).Encode(e)
+	return s.left()
+}
+
+func keptText(n int) string {
+	if n == 0 {
+		return ""
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d images and %d captions, %d numbers each\n", e.Out, e.Images, e.Texts,
-		e.Width)
-	return err
+	return fmt.Sprintf("; %d images were there already", n)
 }

@@ -56,7 +56,7 @@ func TestRetrieval(t *testing.T) {
 
 func TestProbe(t *testing.T) {
 	enter(t)
-	p := parse[probed](t, ok(t, "probe", "--checkpoint", "r", "--train", "world/train-*.parquet", "--data", valData,
+	p := parse[eval.Probed](t, ok(t, "probe", "--checkpoint", "r", "--train", "world/train-*.parquet", "--data", valData,
 		"--k", "3", "--json"))
 	if p.Train != 60 || p.Test != 34 || p.C < 1e-6 || p.K != 3 {
 		t.Errorf("probe --json: %+v", p)

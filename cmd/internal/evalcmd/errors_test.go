@@ -33,6 +33,9 @@ func TestErrors(t *testing.T) {
 		file("few.txt", []byte("cat\ndog\n"))
 	e, alone := embedded(t), filepath.Join(dir, "alone.npy") // images alone, without labels
 	ok(t, "embed", "--checkpoint", "r", "--data", valData, "--out", alone)
+	if err := os.Remove(filepath.Join(dir, "alone.rows.parquet")); err != nil {
+		t.Fatal(err)
+	}
 	on := func(command string, more ...string) []string {
 		return append([]string{command, "--checkpoint", "r", "--data", "world/*.parquet"}, more...)
 	}

@@ -16,7 +16,7 @@ import (
 func Command() *cobra.Command {
 	root := &cobra.Command{Use: "eval", Short: "Measure and use a trained model"}
 	root.AddCommand(zeroshotCommand(), retrievalCommand(), probeCommand(), predictCommand(), searchCommand(),
-		compareCommand(), embedCommand(), reportCommand(), serveCommand())
+		compareCommand(), embedCommand(), reportCommand(), serveCommand(), suiteCommand())
 	return root
 }
 
@@ -24,6 +24,8 @@ func Command() *cobra.Command {
 type session struct {
 	*run.Trained
 	*eval.Embedder
+
+	bad int // rows that could not be used
 }
 
 // A modelPath says where a model is.
@@ -49,7 +51,7 @@ func (m modelPath) open(batch int) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{trained, embedder}, nil
+	return &session{Trained: trained, Embedder: embedder}, nil
 }
 
 // logits say how the model makes probabilities of cosines.

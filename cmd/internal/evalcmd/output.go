@@ -1,7 +1,6 @@
 package evalcmd
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -54,16 +53,20 @@ func (o *output) print(c *cobra.Command, model *session, data string, result ben
 			line.Dataset = o.dataset
 		}
 		if model != nil {
-			m := model.Config.Model
-			line.Model = fmt.Sprintf("goclip-ViT-%d-%d-w%d-l%d", m.Image.Patch, m.Image.Size, m.Image.Width,
-				m.Image.Layers)
+			line.Model = model.name()
 			line.Pretrained = model.Path
 		}
 		return line.Write(c.OutOrStdout())
 	case o.asJSON:
-		return json.NewEncoder(c.OutOrStdout()).Encode(result)
+		return cli.PrintJSON(c.OutOrStdout(), result)
 	}
 	return people(c.OutOrStdout())
+}
+
+// name is the model's in results.
+func (s *session) name() string {
+	m := s.Config.Model
+	return fmt.Sprintf("goclip-ViT-%d-%d-w%d-l%d", m.Image.Patch, m.Image.Size, m.Image.Width, m.Image.Layers)
 }
 
 // dataName makes a name of patterns of files: shards/val-*.parquet is val.
@@ -101,6 +104,18 @@ func writeFile(path string, write func(io.Writer) error) error {
 	}
 	if err != nil {
 		return fmt.Errorf("eval: %s: %w", path, err)
+	}
+	return nil
+}
+
+// sayWritten says which file was written, unless there is an error, or what was
+// written is no file, such as /dev/stdout.
+func sayWritten(c *cobra.Command, path string, err error) error {
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		fmt.Fprintf(c.ErrOrStderr(), "%s: %.1f MB written\n", path, float64(info.Size())/1e6)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package evalcmd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -93,7 +92,7 @@ func (f *predictFlags) run(c *cobra.Command, images []string) error {
 
 func (f *predictFlags) print(w io.Writer, p prediction) error {
 	if f.asJSON {
-		return json.NewEncoder(w).Encode(p)
+		return cli.PrintJSON(w, p)
 	}
 	_, err := io.WriteString(w, bars(p))
 	return err

@@ -1,7 +1,6 @@
 package evalcmd
 
 import (
-	"context"
 	"fmt"
 	"io"
 
@@ -11,32 +10,7 @@ import (
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/data/storage"
 	"github.com/goclip/goclip/eval"
-	"github.com/goclip/goclip/eval/embeddings"
 )
-
-// probed is what probe prints.
-type probed struct {
-	Train   int `json:"train"`
-	Test    int `json:"test"`
-	Classes int `json:"classes"`
-
-	// Top1 and MeanPerClass are of the linear probe, C its inverse penalty,
-	// KNN the top-1 of the K nearest images of training.
-	Top1         float64 `json:"top1"`
-	Low          float64 `json:"top1_low"`
-	High         float64 `json:"top1_high"`
-	Top5         float64 `json:"top5"`
-	MeanPerClass float64 `json:"mean_per_class"`
-	C            float64 `json:"c"`
-	KNN          float64 `json:"knn_top1"`
-	K            int     `json:"k"`
-}
-
-// Benchmark names the task of CLIP_benchmark.
-func (p probed) Benchmark() (task string, m eval.Metrics) {
-	_, m = eval.ZeroShot{Top1: p.Top1, Top5: p.Top5, MeanPerClass: p.MeanPerClass, Classes: p.Classes}.Benchmark()
-	return "linear_probe", m
-}
 
 type probeFlags struct {
 	train, test source
@@ -59,6 +33,7 @@ func probeCommand() *cobra.Command {
 	c.Flags().StringVar(&f.train.embeddings, "train-embeddings", "", "a file of eval embed instead of --train")
 	c.Flags().IntVar(&f.k, "k", 20, "number of nearest neighbors that vote")
 	f.out.flags(c)
+	cli.List(c, "data", "train")
 	return c
 }
 
@@ -98,45 +73,14 @@ func (f *probeFlags) run(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	p, err := probe(c.Context(), train, test, f.k)
+	p, err := eval.Probe(c.Context(), nil, train, test, f.k)
 	if err != nil {
 		return err
 	}
 	return f.out.print(c, s, f.test.name(), p, func(w io.Writer) error { return printProbe(w, p) })
 }
 
-// probe fits both classifiers to train and measures them on test.
-func probe(ctx context.Context, train, test *embeddings.Set, k int) (p probed, err error) {
-	if train.Width != test.Width {
-		return p, fmt.Errorf("eval: probe: embeddings of %d and of %d numbers; want them of one model", train.Width,
-			test.Width)
-	}
-	p = probed{Train: len(train.Labels), Test: len(test.Labels), K: k}
-	for _, l := range append(append([]int(nil), train.Labels...), test.Labels...) {
-		p.Classes = max(p.Classes, l+1)
-	}
-	most, rest := eval.Labeled{X: train.Images, Labels: train.Labels}.HoldOut(1)
-	if len(rest.Labels) == 0 {
-		return p, fmt.Errorf("eval: probe: %d images to train on; want at least 5", len(train.Labels))
-	}
-	fitted, err := eval.SweepLinearProbe(ctx, nil, most, rest, p.Classes)
-	if err != nil {
-		return p, err
-	}
-	z, err := fitted.Score(nil, eval.Labeled{X: test.Images, Labels: test.Labels})
-	if err != nil {
-		return p, err
-	}
-	p.C, p.Top1, p.Low, p.High, p.Top5, p.MeanPerClass = fitted.C, z.Top1, z.Low, z.High, z.Top5, z.MeanPerClass
-	predicted, err := eval.KNN(ctx, nil, test.Images, train.Images, train.Labels, train.Width, k)
-	if err != nil {
-		return p, err
-	}
-	p.KNN = eval.Accuracy(predicted, test.Labels)
-	return p, nil
-}
-
-func printProbe(out io.Writer, p probed) error {
+func printProbe(out io.Writer, p eval.Probed) error {
 	fmt.Fprintf(out, "%d images to train on, %d to test, %d classes\n", p.Train, p.Test, p.Classes)
 	fmt.Fprintf(out, "linear probe    %5.1f %%  (95 %% between %.1f and %.1f; C %.3g)\n", 100*p.Top1, 100*p.Low,
 		100*p.High, p.C)

@@ -32,6 +32,7 @@ func reportCommand() *cobra.Command {
 	c.Flags().StringVar(&f.train, "train", "", trainUsage)
 	c.Flags().StringVar(&f.out, "out", "report.html", "file to write")
 	cli.Required(c, "checkpoint")
+	cli.List(c, "data", "train")
 	return c
 }
 
@@ -89,5 +90,5 @@ func (f *reportFlags) run(c *cobra.Command, _ []string) error {
 	if r.Curves, err = curves(filepath.Join(f.from.checkpoint, run.MetricsFile), r.Floor); err != nil {
 		return err
 	}
-	return writeFile(f.out, r.Write)
+	return sayWritten(c, f.out, writeFile(f.out, r.Write))
 }

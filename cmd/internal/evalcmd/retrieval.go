@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/goclip/goclip/cmd/internal/cli"
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
 	"github.com/goclip/goclip/eval/embeddings"
@@ -40,6 +41,7 @@ func retrievalCommand() *cobra.Command {
 	}
 	f.from.flags(c, "patterns of Parquet files with captions")
 	f.out.flags(c)
+	cli.List(c, "data")
 	return c
 }
 

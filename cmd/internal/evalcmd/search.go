@@ -2,7 +2,6 @@ package evalcmd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"image/png"
 	"io"
@@ -45,18 +44,19 @@ func searchCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  f.run,
 	}
-	f.from.flags(c, "patterns of Parquet files")
+	f.from.flags(c, "patterns of Parquet files, or a folder of pictures")
 	c.Flags().StringVar(&f.text, "text", "", "the query in words")
 	c.Flags().StringVar(&f.picture, "image", "", "the query as an image file")
 	c.Flags().StringVar(&f.sheet, "sheet", "", "PNG file to draw the images into")
 	c.Flags().IntVar(&f.k, "k", 12, "number of images to find")
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print a line of JSON for each image")
 	cli.Required(c, "checkpoint")
+	cli.List(c, "data")
 	return c
 }
 
 func (f *searchFlags) check() error {
-	if err := f.from.check(true); err != nil {
+	if err := f.from.checkKept(); err != nil {
 		return err
 	}
 	if (f.text == "") == (f.picture == "") {
@@ -96,7 +96,10 @@ func (f *searchFlags) run(c *cobra.Command, _ []string) error {
 			return err
 		}
 	}
-	return printFound(c.OutOrStdout(), all, f.asJSON)
+	if err := printFound(c.OutOrStdout(), all, f.asJSON); err != nil {
+		return err
+	}
+	return s.left()
 }
 
 // query embeds the text, or the image if there is no text.
@@ -152,7 +155,7 @@ func writeSheet(path, title string, all []found) error {
 func printFound(out io.Writer, all []found, asJSON bool) error {
 	if asJSON {
 		for _, f := range all {
-			if err := json.NewEncoder(out).Encode(f); err != nil {
+			if err := cli.PrintJSON(out, f); err != nil {
 				return err
 			}
 		}
@@ -160,7 +163,11 @@ func printFound(out io.Writer, all []found, asJSON bool) error {
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, f := range all {
-		fmt.Fprintf(w, "%d\t%.3f\t%s: row %d\t%s\n", f.Rank, f.Cosine, f.Shard, f.Row, strings.Join(f.Captions, " | "))
+		where := data.RowRef{Shard: f.Shard, Row: f.Row}.String()
+		if data.IsPicture(f.Shard) {
+			where = f.Shard
+		}
+		fmt.Fprintf(w, "%d\t%.3f\t%s\t%s\n", f.Rank, f.Cosine, where, strings.Join(f.Captions, " | "))
 	}
 	return w.Flush()
 }

@@ -56,6 +56,7 @@ func zeroshotCommand() *cobra.Command {
 	c.Flags().BoolVar(&f.details, "details", false, "add calibration, the accuracy of each template and, in JSON, the confusion matrix")
 	f.out.flags(c)
 	cli.Required(c, "checkpoint", "classes")
+	cli.List(c, "data", "train")
 	return c
 }
 

@@ -2,6 +2,7 @@
 package traincmd
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -30,8 +31,12 @@ func Command() *cobra.Command {
 	o.configFlags(c)
 	c.Flags().StringVar(&o.workdir, "workdir", "", "folder of the run (default runs/NAME of the recipe)")
 	c.Flags().BoolVar(&o.resume, "resume", false, "continue the run in --workdir from its newest checkpoint")
-	c.Flags().StringVar(&o.extend, "extend", "", "with --resume, go on to a later end: steps=N")
-	c.Flags().StringVar(&o.page, "page", "", "address for a page of the run, such as 127.0.0.1:8080")
+	c.Flags().StringVar(&o.extend, "extend", "",
+		"with --resume, go on to a later end: steps=N, or steps=N,rewarm for a learning rate that rises again")
+	c.Flags().StringVar(&o.page, "page", "",
+		"address for a page of the run, such as 127.0.0.1:8080; none shows none (default: of the quickstart, a free port)")
+	c.Flags().BoolVar(&o.open, "open", false, "open the page in a browser; without --page, at a free port of this machine")
+	c.Flags().BoolVar(&o.verbose, "verbose", false, "say more: how well the order is shuffled, memory, parameter groups")
 	// The arena of a run is large and lives as long as it; as much again in
 	// garbage, Go's default, would double the memory for nothing.
 	c.PersistentPreRun = func(*cobra.Command, []string) { debug.SetGCPercent(20) }
@@ -44,7 +49,7 @@ type options struct {
 	config, workdir, extend string
 	page                    string
 	sets                    []string
-	resume                  bool
+	resume, open, verbose   bool
 }
 
 // configFlags gives c the flags of a recipe.
@@ -79,7 +84,7 @@ func (o *options) train(cmd *cobra.Command) error {
 	if workdir == "" {
 		workdir = filepath.Join("runs", strings.TrimSuffix(filepath.Base(config), filepath.Ext(config)))
 	}
-	extend, err := steps(o.extend)
+	extend, rewarm, err := parseExtend(o.extend)
 	if err != nil {
 		return err
 	}
@@ -94,15 +99,17 @@ func (o *options) train(cmd *cobra.Command) error {
 		return err
 	}
 	log := train.NewConsole(cmd.OutOrStdout(), max(c.Train.Steps, extend))
+	log.Verbose, log.Color = o.verbose, cli.Color()
 	if differs != "" {
 		log.Printf("the run goes on with its own config, not with %s: %s", config, differs)
 	}
-	stop, err := showPage(ctx, o.page, workdir, log)
+	stop, err := o.showPage(cmd, config, workdir, log)
 	if err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, func() { log.Stop("stopping; a second Ctrl-C leaves at once, without saving") })()
 	result, err := run.Train(ctx, run.Options{
-		Config: c, Dir: workdir, Resume: o.resume, Extend: extend, Log: log, Alone: true,
+		Config: c, Dir: workdir, Resume: o.resume, Extend: extend, Rewarm: rewarm, Log: log, Alone: true,
 	})
 	stop()
 	if errors.Is(err, train.ErrInterrupted) {
@@ -111,6 +118,15 @@ func (o *options) train(cmd *cobra.Command) error {
 	}
 	if err != nil {
 		return err
+	}
+	if result.Done {
+		log.Printf("nothing to do: %s has been trained to its end, step %d; "+
+			"to train on: %s --workdir %s --resume --extend steps=%d,rewarm",
+			workdir, result.Step, cli.Tool(cmd, "train"), cli.Quote(workdir), 2*result.Step)
+		for _, e := range result.Evaluations {
+			log.Printf("%v", e)
+		}
+		return nil
 	}
 	summarize(cmd, log, workdir, result)
 	return nil
@@ -138,15 +154,16 @@ func summarize(cmd *cobra.Command, log *train.Console, workdir string, r *run.Re
 	}
 }
 
-// steps reads the value of --extend.
-func steps(extend string) (int, error) {
+// parseExtend reads the value of --extend.
+func parseExtend(extend string) (steps int, rewarm bool, err error) {
 	if extend == "" {
-		return 0, nil
+		return 0, false, nil
 	}
-	text, ok := strings.CutPrefix(extend, "steps=")
+	text, rewarm := strings.CutSuffix(extend, ",rewarm")
+	text, ok := strings.CutPrefix(text, "steps=")
 	n, err := strconv.Atoi(text)
 	if !ok || err != nil || n < 1 {
-		return 0, cli.Usagef("--extend %s; want steps=N, the new number of steps", extend)
+		return 0, false, cli.Usagef("--extend %s; want steps=N, the new number of steps, or steps=N,rewarm", extend)
 	}
-	return n, nil
+	return n, rewarm, nil
 }
