@@ -78,6 +78,9 @@ func Write(m Model, to Format, out string) (*Report, error) {
 	if err := checkEmpty(out); err != nil {
 		return nil, err
 	}
+	if err := m.CLIP.Finite(); err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
 	m.Preprocess.SetDefaults()
 	var err error
 	if m.CLIP, err = m.CLIP.Merged(nil); err != nil {

@@ -2,7 +2,6 @@ package run
 
 import (
 	"fmt"
-	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,7 +38,7 @@ func beginFrom(c *configs.Run, t *tokenizer.Tokenizer) (*beginning, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run: model.from: %w", err)
 	}
-	if err := finite(s.Model); err != nil {
+	if err := s.Model.Finite(); err != nil {
 		return nil, fmt.Errorf("run: model.from %s: %w", s.Path, err)
 	}
 	b := &beginning{source: source{Path: s.Path, Format: s.Format}, tokenizer: t, skipped: s.Skipped}
@@ -72,18 +71,6 @@ func beginFrom(c *configs.Run, t *tokenizer.Tokenizer) (*beginning, error) {
 		return nil, err
 	}
 	return b, b.frozen()
-}
-
-// finite refuses a model with a parameter that is no number.
-func finite(m *model.CLIP) error {
-	for _, p := range m.Params() {
-		for i, v := range p.Value {
-			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-				return fmt.Errorf("%s: element %d is %g; want finite numbers", p.Name, i, v)
-			}
-		}
-	}
-	return nil
 }
 
 // overrides are the keys of the model and of how images are prepared in which a run
