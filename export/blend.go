@@ -31,7 +31,7 @@ func Blend(a, b Model, alpha float64) (*model.CLIP, error) {
 	if err := same(a, b); err != nil {
 		return nil, fmt.Errorf("export: blend: %w", err)
 	}
-	m, err := model.Blank(architecture(a.CLIP))
+	m, err := model.Blank(a.CLIP.Config())
 	if err != nil {
 		return nil, err
 	}
@@ -47,9 +47,7 @@ func Blend(a, b Model, alpha float64) (*model.CLIP, error) {
 
 // same returns an error for the first field in which two models differ.
 func same(a, b Model) error {
-	x, y := architecture(a.CLIP), architecture(b.CLIP)
-	x.LogitBias, y.LogitBias = 0, 0     // first values
-	x.Activation, y.Activation = "", "" // the towers have their own
+	x, y := architecture(a.CLIP.Config()), architecture(b.CLIP.Config())
 	if err := sameFields("model", reflect.ValueOf(x), reflect.ValueOf(y)); err != nil {
 		return err
 	}
@@ -64,11 +62,11 @@ func same(a, b Model) error {
 	return err
 }
 
-// architecture is the config of a model without what it started from and what concerns
-// training alone.
-func architecture(m *model.CLIP) model.Config {
-	c := m.Config()
+// architecture is a config without what concerns training alone.
+func architecture(c model.Config) model.Config {
 	c.From, c.Architecture, c.Image.PatchDropout = "", "", 0
+	c.LogitBias = 0   // a first value
+	c.Activation = "" // the towers have their own
 	return c
 }
 

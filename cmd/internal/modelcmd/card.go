@@ -65,19 +65,25 @@ func scores(path string, step int) ([]export.Score, error) {
 	}
 	var all []export.Score
 	for _, set := range sets {
-		e := last[set]
-		if a := e.Accuracy; a != nil {
-			all = append(all, export.Score{
-				What:  fmt.Sprintf("zero-shot top-1 on %s (%d pairs, %d classes, after step %d)", set, a.N, a.Classes, e.Step),
-				Value: fmt.Sprintf("%.1f %% (95 %% interval %.1f to %.1f)", 100*a.Top1, 100*a.Low, 100*a.High),
-			})
-		}
-		if p := e.PairScores; p != nil {
-			all = append(all, export.Score{
-				What:  fmt.Sprintf("R@1 on %s (%d images, %d captions, after step %d)", set, p.Images, p.Captions, e.Step),
-				Value: fmt.Sprintf("%.1f %% of captions, %.1f %% of images", 100*p.ImageToTextR1, 100*p.TextToImageR1),
-			})
-		}
+		all = append(all, scoresOf(last[set])...)
 	}
 	return all, lines.Err()
+}
+
+func scoresOf(e train.Evaluation) (all []export.Score) {
+	if a := e.Accuracy; a != nil {
+		all = append(all, export.Score{
+			What:  fmt.Sprintf("zero-shot top-1 on %s (%d pairs, %d classes, after step %d)", e.Set, a.N, a.Classes, e.Step),
+			Value: fmt.Sprintf("%.1f %% (95 %% interval %.1f to %.1f)", 100*a.Top1, 100*a.Low, 100*a.High),
+		})
+	}
+	if p := e.PairScores; p != nil {
+		all = append(all, export.Score{
+			What: fmt.Sprintf("R@1/5/10 on %s (%d images, %d captions, after step %d)", e.Set, p.Images, p.Captions, e.Step),
+			Value: fmt.Sprintf("captions %.1f/%.1f/%.1f %%, images %.1f/%.1f/%.1f %%",
+				100*p.ImageToTextR1, 100*p.ImageToTextR5, 100*p.ImageToTextR10,
+				100*p.TextToImageR1, 100*p.TextToImageR5, 100*p.TextToImageR10),
+		})
+	}
+	return all
 }
