@@ -10,12 +10,12 @@ GENERATOR = internal/kernel/_gen
 MODULES = . cloud web/shots internal/extern
 each = @set -e; for m in $(1); do echo "$$m: $(2)"; (cd $$m && $(2)); done
 
-.PHONY: check download tidy test fmt vet lint detector purego turbojpeg qemu generate bench race
+.PHONY: check download tidy test fmt vet lint detector purego turbojpeg qemu mpi xla generate bench race
 
 # With CI set, the test of the generated assembly fails where the generator lacks
 # something, instead of skipping.
 check: export CI = true
-check: download tidy fmt vet lint test detector purego turbojpeg qemu
+check: download tidy fmt vet lint test detector purego turbojpeg qemu mpi
 
 download:
 	$(call each,$(MODULES) $(GENERATOR),$(GO) mod download)
@@ -29,6 +29,8 @@ fmt:
 vet:
 	$(call each,$(MODULES),$(GO) vet ./...)
 	GOARCH=arm64 $(GO) vet ./internal/kernel
+	$(GO) vet -tags mpi ./internal/dist
+	$(GO) vet -tags xla ./internal/pjrt ./model/...
 
 lint:
 	$(call each,$(MODULES),$(LINT) run ./...)
@@ -40,7 +42,7 @@ test:
 
 # The race detector, in packages where goroutines meet.
 detector:
-	$(GO) test -race -short ./internal/kernel ./web/live ./web/serve ./web/demo . ./data ./data/doctor ./data/storage ./data/tokenizer ./eval/... ./train ./checkpoint
+	$(GO) test -race -short ./internal/dist ./internal/kernel ./web/live ./web/serve ./web/demo . ./data ./data/doctor ./data/storage ./data/tokenizer ./eval/... ./train ./checkpoint
 
 # Without assembly, on every platform that we release for.
 purego:
@@ -63,6 +65,21 @@ qemu:
 	if command -v $$qemu >/dev/null; \
 	then set -ex; GOARCH=$${arch%:*} $(GO) test -short -exec "$$qemu -cpu max" -run 'Gemm|LayerNorm|Attention|Activat|AdamW|Contrast' ./internal/kernel; \
 	else echo "qemu: skipped: no $$qemu, which is in qemu-user-static of Debian"; fi; done
+
+# Ranks by each MPI that is installed, Open MPI and MPICH, with one program.
+mpi:
+	@set -e; dir=$$(mktemp -d); trap 'rm -rf $$dir' EXIT; $(GO) test -tags mpi -c -o $$dir/dist.test ./internal/dist; \
+	export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1 \
+		OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_rmaps_base_oversubscribe=1; \
+	for run in 'mpirun.openmpi --bind-to none' mpiexec.mpich; do \
+	if command -v $${run%% *} >/dev/null; \
+	then for n in 1 2 4; do echo "$$run -np $$n"; timeout 120 $$run -np $$n $$dir/dist.test -test.run MPI >$$dir/log 2>&1 || { cat $$dir/log; exit 1; }; done; \
+	else echo "mpi: skipped: no $${run%% *}, which is in openmpi-bin or mpich of Debian"; fi; done
+
+# Operations and whole steps on a device: PJRT_PLUGIN is the file of a PJRT plugin, such
+# as that of lammps-jax-pjrt-cpu 0.11.2 on PyPI for processors.
+xla:
+	CGO_ENABLED=0 $(GO) test -tags xla -run 'Lower|Device' ./model/...
 
 # Assembly is generated and committed; a test says when it is stale.
 generate:

@@ -22,6 +22,9 @@ internal/regular:
 internal/prompt:
 internal/size:
 internal/glob:
+internal/dist:
+internal/pjrt:
+model/xla: model/hlo model/op
 internal/bounded:
 internal/atomicfile:
 internal/duration:
@@ -34,7 +37,8 @@ data/storage: internal/atomicfile
 data/pack: data data/parquetfile data/preprocess data/storage internal/atomicfile internal/guard internal/prompt internal/regular
 data/doctor: data data/pack data/preprocess data/storage data/tokenizer internal/atomicfile internal/guard web/page
 data: data/parquetfile data/preprocess data/storage data/tokenizer data/where internal/guard internal/size
-model/op: internal/kernel
+model/hlo:
+model/op: internal/kernel model/hlo
 model/vm: internal/kernel model/op
 model: internal/glob internal/kernel model/op model/vm
 optim: internal/glob internal/kernel model

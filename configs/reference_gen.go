@@ -126,7 +126,7 @@ var docs = map[string]string{
 	"tokenizer.vocab_size":                 "The largest size of a trained vocabulary; 0 means 4096.",
 	"train":                                "Steers the loop.",
 	"train.batch":                          "The number of pairs in one step. The loss compares every image with every caption of the batch, so 2 is the least.",
-	"train.cache_dir":                      "The folder of the files of cache_frozen, which runs with the same frozen tower may use one after the other. Empty means the run's folder.",
+	"train.cache_dir":                      "The folder of the files of cache_frozen, which runs with the same frozen tower may use one after the other; it is made if it is not there. Empty means the run's folder.",
 	"train.cache_frozen":                   "Says whether the embeddings of a tower that is frozen as a whole are computed once and kept in a file, which changes no bit: \"off\" computes them in each step; \"on\" keeps them; \"auto\" does, but not those of images which data.preprocess.augment makes others each time. The file is begun anew where the weights, the precision or the processor's level are others, and an input is known by its hash. Empty means auto.",
 	"train.cache_size":                     "The most that each file of cache_frozen may take, such as 2GiB; what does not fit is computed in each step. An embedding takes 20 bytes and 4 for each of model.embed_dim. Empty means 16GiB.",
 	"train.eval_every":                     "The number of steps between two evaluations of data.val or eval.sets; 0 means only at the end.",

@@ -78,6 +78,9 @@ func Write(m Model, to Format, out string) (*Report, error) {
 	if err := checkEmpty(out); err != nil {
 		return nil, err
 	}
+	if err := m.CLIP.Finite(); err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
 	m.Preprocess.SetDefaults()
 	var err error
 	if m.CLIP, err = m.CLIP.Merged(nil); err != nil {
@@ -157,6 +160,9 @@ func writeFile(path string, write func(io.Writer) error) error {
 func checkEmpty(out string) error {
 	if strings.TrimSpace(out) == "" {
 		return errors.New("export: no name of a folder; want one to write")
+	}
+	if filepath.Base(filepath.Clean(out)) == "." {
+		return fmt.Errorf("export: %s: is the current folder; want another, such as a new one in it", out)
 	}
 	entries, err := os.ReadDir(out)
 	switch {

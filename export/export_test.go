@@ -2,6 +2,7 @@ package export
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -188,7 +189,7 @@ func TestExisting(t *testing.T) {
 		out, want string
 	}{
 		{OpenCLIP, full, "holds mine already"}, {OpenCLIP, file, "not a directory"}, {"coreml", empty, `form "coreml"`},
-		{OpenCLIP, "", "no name"},
+		{OpenCLIP, "", "no name"}, {OpenCLIP, "./", "./: is the current folder"},
 	} {
 		if _, err := Write(m, test.to, test.out); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("Write(%s, %s): %v; want error with %q", test.to, test.out, err, test.want)
@@ -212,6 +213,19 @@ func TestRatio(t *testing.T) {
 			if r := ratio(width, mlp); int(float64(width)*r) != mlp {
 				t.Fatalf("ratio(%d, %d) = %v gives %d", width, mlp, r, int(float64(width)*r))
 			}
+		}
+	}
+}
+
+// A parameter that is no number is refused by name in every form.
+func TestNotFinite(t *testing.T) {
+	m := openModel(t, here+"/open_clip")
+	p := m.CLIP.Params()[5]
+	p.Value[3] = float32(math.NaN())
+	for _, to := range Formats {
+		want := p.Name + ": element 3 is NaN"
+		if _, err := Write(m, to, filepath.Join(t.TempDir(), "x")); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want error with %q", to, err, want)
 		}
 	}
 }

@@ -94,10 +94,10 @@ func OpenCLIPFiles(m Model) ([]checkpoint.File, error) {
 	m.Preprocess.SetDefaults()
 	p := &plan{format: OpenCLIP}
 	if m.CLIP.Config().LoRA.On() {
-		return nil, errors.New("export: open_clip: model.lora: it has no adapters; want goclip model export")
+		return nil, errors.New("export: open_clip: model.lora: it has no adapters; want an export, which merges them")
 	}
 	if siglipTower(m.CLIP.Config().Image) {
-		return nil, errors.New("export: open_clip: a tower like SigLIP's has other names there; want goclip model export")
+		return nil, errors.New("export: open_clip: a tower like SigLIP's has other names there; want an export, which renames them")
 	}
 	if err := errors.Join(p.openCLIPConfig(&m), p.tokenizerConfig(&m, "")); err != nil {
 		return nil, fmt.Errorf("export: open_clip: %w", err)

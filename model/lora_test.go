@@ -232,8 +232,8 @@ func TestLoRAMatch(t *testing.T) {
 	}
 	for want, l := range map[string]LoRAConfig{
 		"lora.rank -1": {Rank: -1}, "lora.alpha NaN": {Rank: 1, Alpha: math.NaN()},
-		"without lora.rank":                {Match: []string{"*"}},
-		`lora.match[0]: "[" is not a patt`: {Rank: 1, Match: []string{"["}},
+		"without lora.rank":                                       {Match: []string{"*"}},
+		`lora.match[0]: "[" is not a patt`:                        {Rank: 1, Match: []string{"["}},
 		`lora.match[1]: "*ln_1*" matches none of the 14 matrices`: {Rank: 1, Match: []string{"*", "*ln_1*"}},
 		`lora.train[0]: "logit" matches none of the`:              {Rank: 1, Train: []string{"logit"}},
 	} {

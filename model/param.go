@@ -1,5 +1,10 @@
 package model
 
+import (
+	"fmt"
+	"math"
+)
+
 // A Param is one tensor of a model that can be trained, float32, row-major: what model
 // makes, optim updates and checkpoint keeps.
 type Param struct {
@@ -23,4 +28,16 @@ type Param struct {
 	// Decay says that weight decay applies: true of matrices, false of gains,
 	// biases, position embeddings, the class token and the logit scale.
 	Decay bool
+}
+
+// Finite returns an error for the first parameter with an element that is NaN or infinite.
+func (m *CLIP) Finite() error {
+	for _, p := range m.params {
+		for i, v := range p.Value {
+			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+				return fmt.Errorf("model: %s: element %d is %g; want finite numbers", p.Name, i, v)
+			}
+		}
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package run
 
 import (
 	"fmt"
-	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,7 +38,7 @@ func beginFrom(c *configs.Run, t *tokenizer.Tokenizer) (*beginning, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run: model.from: %w", err)
 	}
-	if err := finite(s.Model); err != nil {
+	if err := s.Model.Finite(); err != nil {
 		return nil, fmt.Errorf("run: model.from %s: %w", s.Path, err)
 	}
 	b := &beginning{source: source{Path: s.Path, Format: s.Format}, tokenizer: t, skipped: s.Skipped}
@@ -68,19 +67,10 @@ func beginFrom(c *configs.Run, t *tokenizer.Tokenizer) (*beginning, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run: model.from %s: %w", s.Path, err)
 	}
-	return b, nil
-}
-
-// finite refuses a model with a parameter that is no number.
-func finite(m *model.CLIP) error {
-	for _, p := range m.Params() {
-		for i, v := range p.Value {
-			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-				return fmt.Errorf("%s: element %d is %g; want finite numbers", p.Name, i, v)
-			}
-		}
+	if err := c.Train.FreezeIn(b.model); err != nil {
+		return nil, err
 	}
-	return nil
+	return b, b.frozen()
 }
 
 // overrides are the keys of the model and of how images are prepared in which a run
@@ -132,6 +122,20 @@ func carryOut(changes []configs.Change, from string, same bool) (fresh []string,
 		}
 	}
 	return fresh, nil
+}
+
+// frozen refuses a parameter of a tower that is new and does not train: it would keep
+// its first, random values. Adapters that do not train change nothing.
+func (b *beginning) frozen() error {
+	for i, s := range b.starts {
+		if s.Origin != model.Fresh {
+			continue
+		}
+		if p := b.model.Params()[i]; p.Frozen && p.Tower() != "" && !p.Adapter() {
+			return fmt.Errorf("run: %s is new, and frozen; want it to train, or the source's values", p.Name)
+		}
+	}
+	return nil
 }
 
 var block = regexp.MustCompile(`resblocks\.\d+\..*|attn_pool\..*|\.(weight|bias)$`)

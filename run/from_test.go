@@ -255,10 +255,11 @@ func TestFromErrors(t *testing.T) {
 		{dir, "model.image.layers=2", "has 1, which its weights cannot become; want 1"},
 		{dir, "model.text.heads=4", "model.text.heads 4"},
 		{dir, "model.image.no_ln_pre=true", "model.image.no_ln_pre true"},
+		{dir, "model.embed_dim=8,train.freeze=[visual.*]", "run: visual.proj is new, and frozen; want it to train"},
 		{dir, "model.text.vocab_size=600", "model.text.vocab_size 600: model.from " + dir},
 		{filepath.Join(broken, ModelFile), "seed=1", "visual.proj: element 0 is NaN; want finite numbers"},
 	} {
-		o := tunedRun(t, world, test.from, test.set)
+		o := tunedRun(t, world, test.from, strings.Split(test.set, ",")...)
 		err := begin(t.Context(), o)
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s from %s: %v; want one line with %q", test.set, test.from, err, test.want)

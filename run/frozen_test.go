@@ -101,7 +101,7 @@ func TestFrozenFiles(t *testing.T) {
 // TestCacheDir holds that runs share a folder of embeddings, and that all of them are
 // there after an epoch.
 func TestCacheDir(t *testing.T) {
-	world, shared := filepath.Join(t.TempDir(), "world"), t.TempDir()
+	world, shared := filepath.Join(t.TempDir(), "world"), filepath.Join(t.TempDir(), "new")
 	for i, want := range []string{"which has 0 of them", "which has 94 of them"} {
 		r := testRun(t, world, filepath.Join(t.TempDir(), "run"), false)
 		r.Config.Train.Freeze, r.Config.Train.CacheDir = textTower, shared

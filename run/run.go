@@ -139,29 +139,8 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 	if err = s.checkRoom(); err != nil {
 		return s, err
 	}
-	shards, err := in.train.Fingerprints(ctx)
-	if err != nil {
+	if err := s.setState(ctx, c, o.Dir, from); err != nil {
 		return s, err
-	}
-	s.state = state{Seed: c.Seed, Batch: c.Train.Batch, Rows: in.train.Len(), Shards: shards}
-	if s.beginning != nil {
-		s.state.Source = &s.beginning.source
-	}
-	if from != nil {
-		if s.state, err = readState(from); err != nil {
-			return s, err
-		}
-		if err := s.sameInputs(o.Dir, s.state, shards); err != nil {
-			return s, err
-		}
-	}
-	if err := s.countCaptions(ctx); err != nil {
-		return s, err
-	}
-	if from == nil {
-		if err := s.checkData(ctx); err != nil {
-			return s, err
-		}
 	}
 	if err := s.folder.open(s.config, s.state, from != nil); err != nil {
 		return s, err
@@ -178,6 +157,31 @@ func start(ctx context.Context, o Options) (s *session, err error) {
 		return s, err
 	}
 	return s, s.save(0) // so that what the run started from need not stay
+}
+
+// setState sets the state: that of the checkpoint a run goes on from, whose inputs must be
+// the same, or a new one, whose data is checked.
+func (s *session) setState(ctx context.Context, c *configs.Run, dir string, from *checkpoint.Checkpoint) error {
+	shards, err := s.inputs.train.Fingerprints(ctx)
+	if err != nil {
+		return err
+	}
+	s.state = state{Seed: c.Seed, Batch: c.Train.Batch, Rows: s.inputs.train.Len(), Shards: shards}
+	if s.beginning != nil {
+		s.state.Source = &s.beginning.source
+	}
+	if from != nil {
+		if s.state, err = readState(from); err != nil {
+			return err
+		}
+		if err := s.sameInputs(dir, s.state, shards); err != nil {
+			return err
+		}
+	}
+	if err := s.countCaptions(ctx); err != nil || from != nil {
+		return err
+	}
+	return s.checkData(ctx)
 }
 
 // newTrainer puts a trainer together, at the first step. With a folder, it keeps there

@@ -72,7 +72,8 @@ type Config struct {
 	CacheFrozen string `yaml:"cache_frozen"`
 
 	// CacheDir is the folder of the files of CacheFrozen, which runs with the same
-	// frozen tower may use one after the other. Empty means the run's folder.
+	// frozen tower may use one after the other; it is made if it is not there. Empty
+	// means the run's folder.
 	CacheDir string `yaml:"cache_dir"`
 
 	// CacheSize is the most that each file of CacheFrozen may take, such as 2GiB;

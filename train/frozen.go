@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -213,6 +214,9 @@ func (t *Trainer) openFrozen(f *frozenTower) error {
 	most, err := size.Parse(t.CacheSize)
 	if err != nil {
 		return err
+	}
+	if err := os.MkdirAll(t.setup.CacheDir, 0o777); err != nil {
+		return fmt.Errorf("train: cache_dir: %w; want a folder, or train.cache_frozen off", err)
 	}
 	path := filepath.Join(t.setup.CacheDir, fmt.Sprintf("frozen-%s-%x.embeddings", f.tower, key[:6]))
 	if f.file, err = embedcache.Open(path, key, c.EmbedDim, most); err != nil {

@@ -165,9 +165,11 @@ func TestFrozenFull(t *testing.T) {
 	if log := logOf(t, tr); strings.Count(log, said) != 1 {
 		t.Errorf("the log is\n%s\nwant once %q", log, said)
 	}
-	missing := frozenTrainer(t, filepath.Join(t.TempDir(), "none"), freeze("1GiB"))
-	if _, err := missing.TrainStep(t.Context()); err == nil || !strings.Contains(err.Error(), "or train.cache_frozen off") {
-		t.Errorf("no folder: %v; want error", err)
+	file := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(file, nil, 0o666))
+	below := frozenTrainer(t, file, freeze("1GiB"))
+	if _, err := below.TrainStep(t.Context()); err == nil || !strings.Contains(err.Error(), "or train.cache_frozen off") {
+		t.Errorf("a file in place of the folder: %v; want error", err)
 	}
 }
 

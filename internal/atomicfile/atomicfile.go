@@ -21,8 +21,12 @@ type File struct {
 }
 
 // Create begins to write what is to be the file at path, beside it, under a name
-// that starts with a dot.
+// that starts with a dot. What is there already and is a pipe or a device, such as
+// /dev/stdout, is an error, since it would be replaced.
 func Create(path string) (*File, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, fmt.Errorf("%s: is a pipe or a device; want a file", path)
+	}
 	for {
 		temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%08x", filepath.Base(path), rand.Uint32()))
 		f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)

@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // AverageTokens computes the mean of the t rows of each sequence, the first skip apart:
@@ -33,6 +35,12 @@ func (op averageTokens) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.AverageTokens(out[0].F, in[0].F, shapes[0][0]/op.t, op.t, op.skip, shapes[0][1])
 }
 
+func (op averageTokens) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	x := b.Reshape(in[0], in[0].Shape[0]/op.t, op.t, in[0].Shape[1])
+	sum := b.Sum(b.Slice(x, 1, op.skip, op.t), 1)
+	return []hlo.Value{b.Times(sum, 1/float64(op.t-op.skip))}
+}
+
 func (averageTokens) traits() Traits { return Traits{} }
 
 func (averageTokens) wrt() []bool { return []bool{true} }
@@ -53,6 +61,15 @@ func (op averageTokensGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 
 func (op averageTokensGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.AverageTokensGrad(out[0].F, in[0].F, shapes[0][0], op.t, op.skip, shapes[0][1])
+}
+
+func (op averageTokensGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	n, d := in[0].Shape[0], in[0].Shape[1]
+	dx := b.Spread(b.Times(in[0], 1/float64(op.t-op.skip)), []int{n, op.t - op.skip, d}, 0, 2)
+	if op.skip > 0 {
+		dx = b.Concat(1, b.Full(hlo.F32, 0, n, op.skip, d), dx)
+	}
+	return []hlo.Value{b.Reshape(dx, n*op.t, d)}
 }
 
 func (averageTokensGrad) traits() Traits { return Traits{} }

@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // Embed looks up the embedding of each token and adds the embedding of its position.
@@ -32,6 +34,14 @@ func (embed) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.Embed(out[0].F, in[0].F, in[1].F, in[2].I, shapes[2][1], shapes[0][1])
 }
 
+func (embed) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	table, position, ids := in[0], in[1], in[2]
+	n, t, d := ids.Shape[0], ids.Shape[1], table.Shape[1]
+	y := b.Reshape(b.Rows(table, b.Reshape(ids, n*t)), n, t, d)
+	y = b.Add(y, b.Spread(b.Slice(position, 0, 0, t), y.Shape, 1, 2))
+	return []hlo.Value{b.Reshape(y, n*t, d)}
+}
+
 func (embed) traits() Traits { return Traits{Tokens: []int{2}} }
 
 func (embed) wrt() []bool { return []bool{true, true, false} }
@@ -57,6 +67,16 @@ func (op embedGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 
 func (op embedGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.EmbedGrad(out[0].F, out[1].F, in[1].F, in[0].I, shapes[0][1], op.table[1])
+}
+
+func (op embedGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	ids, dy := in[0], in[1]
+	n, t, d := ids.Shape[0], ids.Shape[1], dy.Shape[1]
+	position := b.Sum(b.Reshape(dy, n, t, d), 0)
+	if rest := op.position[0] - t; rest > 0 {
+		position = b.Concat(0, position, b.Full(hlo.F32, 0, rest, d))
+	}
+	return []hlo.Value{b.AddRows(op.table[0], b.Reshape(ids, n*t), dy), position}
 }
 
 func (embedGrad) traits() Traits { return Traits{Tokens: []int{0}, Optional: []int{0}} }

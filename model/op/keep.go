@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // KeepTokens takes some of the t rows of each sequence: what patch dropout leaves.
@@ -32,6 +34,16 @@ func (op keepTokens) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.KeepTokens(out[0].F, in[0].F, in[1].I, shapes[1][0], op.t, shapes[0][1])
 }
 
+func (op keepTokens) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	return []hlo.Value{b.Rows(in[0], op.rows(b, in[1]))}
+}
+
+// rows are the numbers (N*K) of the rows that are kept, among those of all sequences.
+func (op keepTokens) rows(b *hlo.Builder, ids hlo.Value) hlo.Value {
+	first := b.Mul(b.Iota(0, ids.Shape...), b.Full(hlo.I32, float64(op.t), ids.Shape...))
+	return b.Reshape(b.Add(ids, first), ids.Shape[0]*ids.Shape[1])
+}
+
 func (keepTokens) traits() Traits { return Traits{Tokens: []int{1}} }
 
 func (keepTokens) wrt() []bool { return []bool{true, false} }
@@ -51,6 +63,10 @@ func (op keepTokensGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 
 func (op keepTokensGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.KeepTokensGrad(out[0].F, in[0].F, in[1].I, shapes[1][0], op.t, shapes[0][1])
+}
+
+func (op keepTokensGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	return []hlo.Value{b.AddRows(in[1].Shape[0]*op.t, keepTokens(op).rows(b, in[1]), in[0])}
 }
 
 func (keepTokensGrad) traits() Traits { return Traits{Tokens: []int{1}} }

@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // LayerNorm normalizes each row of x to mean 0 and variance 1, then scales it
@@ -64,6 +66,16 @@ func (op layerNorm) run(p *Pool, out, in []Buffer, _ []tensor.Shape) {
 	p.LayerNorm(out[0].F, out[1].F, out[2].F, in[0].F, in[1].F, in[2].F, op.eps)
 }
 
+func (op layerNorm) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	x, d := in[0], float64(in[0].Shape[1])
+	mean := b.Times(b.Sum(x, 1), 1/d)
+	centered := b.Sub(x, b.Spread(mean, x.Shape, 0))
+	variance := b.Times(b.Sum(b.Mul(centered, centered), 1), 1/d)
+	rstd := b.Rsqrt(b.Plus(variance, float64(op.eps)))
+	y := b.Mul(b.Mul(centered, b.Spread(rstd, x.Shape, 0)), b.Spread(in[1], x.Shape, 1))
+	return []hlo.Value{b.Add(y, b.Spread(in[2], x.Shape, 1)), mean, rstd}
+}
+
 func (op layerNorm) traits() Traits { return Traits{BF16Out: when(op.bf16, 0), Cheap: true} }
 
 func (op layerNorm) wrt() []bool { return []bool{true, true, true} }
@@ -97,6 +109,17 @@ func (layerNormGrad) run(p *Pool, out, in []Buffer, _ []tensor.Shape) {
 		return
 	}
 	p.LayerNormGrad(out[0].F, out[1].F, out[2].F, in[1].F, in[2].F, in[3].F, in[4].F, in[0].F, residual)
+}
+
+// lower: see [kernel.Pool.LayerNormGrad].
+func (layerNormGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	dy, x, gamma, mean, rstd := wide(b, in[0]), in[1], in[2], in[3], in[4]
+	rows := func(v hlo.Value) hlo.Value { return b.Spread(v, x.Shape, 0) }
+	average := func(v hlo.Value) hlo.Value { return rows(b.Times(b.Sum(v, 1), 1/float64(x.Shape[1]))) }
+	hat := b.Mul(b.Sub(x, rows(mean)), rows(rstd))
+	g := b.Mul(dy, b.Spread(gamma, x.Shape, 1))
+	dx := b.Mul(b.Sub(b.Sub(g, average(g)), b.Mul(hat, average(b.Mul(g, hat)))), rows(rstd))
+	return []hlo.Value{dx, b.Sum(b.Mul(dy, hat), 0), b.Sum(dy, 0)}
 }
 
 func (layerNormGrad) traits() Traits {

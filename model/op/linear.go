@@ -2,12 +2,14 @@ package op
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // Linear computes y = x wᵀ + bias, as bfloat16 if b.BF16.
@@ -81,6 +83,36 @@ func (op linear) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.Gemm(out[0].F, in[0].F, in[1].F, shapes[0][0], shapes[1][0], shapes[0][1], g)
 }
 
+func (op linear) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	y := multiply(b, in[0], in[1], 1, 1, op.bf16, op.out16)
+	if op.bias {
+		y = b.Add(y, b.Spread(b.To(y.Type, in[2]), y.Shape, 1))
+	}
+	if op.activation != None {
+		a, _ := activation(b, wide(b, y), op.activation)
+		return []hlo.Value{a, y}
+	}
+	if op.residual {
+		y = b.Add(y, in[3])
+	}
+	return []hlo.Value{y}
+}
+
+// multiply is a product of matrices as Gemm has it: operands are rounded if bf16, the
+// result if out16.
+func multiply(b *hlo.Builder, x, y hlo.Value, cx, cy int, bf16, out16 bool) hlo.Value {
+	operand, result := hlo.F32, hlo.F32
+	if bf16 {
+		operand = hlo.BF16
+	}
+	if out16 {
+		result = hlo.BF16
+	}
+	return b.Dot(result, b.To(operand, x), b.To(operand, y), 0, cx, cy)
+}
+
+func wide(b *hlo.Builder, x hlo.Value) hlo.Value { return b.To(hlo.F32, x) }
+
 func (op linear) traits() Traits {
 	return Traits{
 		InPlace:  when(op.residual, 3),
@@ -153,6 +185,33 @@ func (op activateGrad) run(p *Pool, out, in []Buffer, _ []tensor.Shape) {
 	p.ActivateGradSum(out[0].F, out[1].F, in[0].F, in[1].F, op.Activation)
 }
 
+func (op activateGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	_, slope := activation(b, wide(b, in[0]), op.Activation)
+	dx := b.Mul(slope, wide(b, in[1]))
+	return []hlo.Value{dx, b.Sum(dx, 0)}
+}
+
+// activation is the activation of x, and its derivative.
+func activation(b *hlo.Builder, x hlo.Value, a Activation) (y, slope hlo.Value) {
+	one := b.Full(hlo.F32, 1, x.Shape...)
+	gated := func(u, du hlo.Value) (y, slope hlo.Value) { // x sigma(u)
+		gate := b.Logistic(u)
+		y = b.Mul(x, gate)
+		return y, b.Add(gate, b.Mul(b.Mul(y, b.Sub(one, gate)), du))
+	}
+	switch a {
+	case QuickGELU:
+		return gated(b.Times(x, 1.702), b.Times(one, 1.702))
+	case GELUTanh: // (1 + tanh(u)) / 2 is sigma(2u)
+		c, square := 2*math.Sqrt(2/math.Pi), b.Mul(x, x)
+		return gated(b.Times(b.Mul(x, b.Plus(b.Times(square, 0.044715), 1)), c),
+			b.Times(b.Plus(b.Times(square, 3*0.044715), 1), c))
+	}
+	cdf := b.Times(b.Add(b.Erf(b.Times(x, 1/math.Sqrt2)), one), 0.5)
+	density := b.Times(b.Exp(b.Times(b.Mul(x, x), -0.5)), 1/math.Sqrt(2*math.Pi))
+	return b.Mul(x, cdf), b.Add(cdf, b.Mul(x, density))
+}
+
 func (op activateGrad) traits() Traits {
 	return Traits{
 		InPlace:  []int{0, 1},
@@ -177,6 +236,10 @@ func (columnSum) run(p *Pool, out, in []Buffer, _ []tensor.Shape) {
 		return
 	}
 	p.ColumnSum(out[0].F, in[0].F)
+}
+
+func (columnSum) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	return []hlo.Value{b.Sum(wide(b, in[0]), 0)}
 }
 
 func (columnSum) traits() Traits { return Traits{BF16In: []int{0}} }

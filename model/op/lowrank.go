@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // AddLowRank adds a product of rank r to a matrix, as LoRA does to a weight:
@@ -40,6 +41,11 @@ func (op addLowRank) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.Gemm(out[0].F, out[1].F, in[1].F, shapes[0][0], shapes[0][1], shapes[1][0], kernel.Gemm{Residual: in[0].F})
 }
 
+func (op addLowRank) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	scaled := b.Times(in[2], float64(op.scale))
+	return []hlo.Value{b.Add(in[0], b.Dot(hlo.F32, scaled, in[1], 0, 1, 0)), scaled}
+}
+
 func (addLowRank) traits() Traits { return Traits{Cheap: true} }
 
 func (addLowRank) wrt() []bool { return []bool{true, true, true} }
@@ -63,6 +69,12 @@ func (op addLowRankGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.Gemm(out[0].F, b, dy, rank, columns, rows, kernel.Gemm{TransA: true})
 	p.Gemm(out[1].F, dy, a, rows, rank, columns, kernel.Gemm{TransB: true})
 	p.Scale(out[1].F, out[1].F, op.scale)
+}
+
+func (op addLowRankGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	da := b.Dot(hlo.F32, in[1], in[2], 0, 0, 0)
+	db := b.Times(b.Dot(hlo.F32, in[2], in[0], 0, 1, 1), float64(op.scale))
+	return []hlo.Value{da, db}
 }
 
 func (addLowRankGrad) traits() Traits { return Traits{} }

@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // serials numbers operations, because Gorgonia makes two operations one node
@@ -62,6 +63,17 @@ func (o *Op) Recompute() (run func(p *Pool, out, in []Buffer), fromSecond bool) 
 
 // Run computes the results.
 func (o *Op) Run(p *Pool, out, in []Buffer) { o.run(p, out, in, o.in) }
+
+// Lower writes the operation to a program for another device: the results of in.
+func (o *Op) Lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	out := o.lower(b, in)
+	for i := range out {
+		if o.BF16(i) {
+			out[i] = b.To(hlo.BF16, out[i])
+		}
+	}
+	return out
+}
 
 // Arity and the methods below implement gorgonia.Op.
 func (o *Op) Arity() int { return len(o.types) }

@@ -13,6 +13,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // A Pool is a fixed number of threads that compute. Wherever this module takes
@@ -54,6 +55,9 @@ type rule interface {
 	shapes(in []tensor.Shape) (out []tensor.Shape, err error)
 	// run computes out from in. The shapes are the arguments'.
 	run(p *Pool, out, in []Buffer, shapes []tensor.Shape)
+	// lower writes run to a program. Results that are bfloat16 may be float32 still:
+	// Op.Lower rounds them.
+	lower(b *hlo.Builder, in []hlo.Value) (out []hlo.Value)
 	// traits says what run does with types and memory.
 	traits() Traits
 }

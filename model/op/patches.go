@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // Patches cuts images into square patches, so that the patch embedding of a
@@ -36,6 +38,16 @@ func (op patches) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.Unfold(out[0].F, in[0].F, shapes[0][0], shapes[0][2], op.patch)
 }
 
+func (op patches) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	x, p := in[0], op.patch
+	n, grid := x.Shape[0], x.Shape[2]/p
+	for dim := 2; dim <= 3; dim++ { // without what is left over
+		x = b.Slice(x, dim, 0, grid*p)
+	}
+	x = b.Transpose(b.Reshape(x, n, 3, grid, p, grid, p), 0, 2, 4, 1, 3, 5)
+	return []hlo.Value{b.Reshape(x, n*grid*grid, 3*p*p)}
+}
+
 func (patches) traits() Traits { return Traits{Cheap: true} }
 
 // Assemble puts the class token before the patches of each image and adds the
@@ -65,6 +77,14 @@ func (assemble) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.Assemble(out[0].F, in[0].F, in[1].F, in[2].F, shapes[0][0]/(t-1), t)
 }
 
+func (assemble) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	x, class, position := in[0], in[1], in[2]
+	t, d := position.Shape[0], position.Shape[1]
+	n := x.Shape[0] / (t - 1)
+	y := b.Concat(1, b.Spread(class, []int{n, 1, d}, 2), b.Reshape(x, n, t-1, d))
+	return []hlo.Value{b.Reshape(b.Add(y, b.Spread(position, y.Shape, 1, 2)), n*t, d)}
+}
+
 func (assemble) traits() Traits { return Traits{} }
 
 func (assemble) wrt() []bool { return []bool{true, true, true} }
@@ -85,6 +105,14 @@ func (op assembleGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 
 func (op assembleGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.AssembleGrad(out[0].F, out[1].F, out[2].F, in[0].F, shapes[0][0]/op.t, op.t)
+}
+
+func (op assembleGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	n, d := in[0].Shape[0]/op.t, in[0].Shape[1]
+	dy := b.Reshape(in[0], n, op.t, d)
+	position := b.Sum(dy, 0)
+	dpatches := b.Reshape(b.Slice(dy, 1, 1, op.t), n*(op.t-1), d)
+	return []hlo.Value{dpatches, b.Reshape(b.Slice(position, 0, 0, 1), d), position}
 }
 
 func (assembleGrad) traits() Traits { return Traits{} }
@@ -113,6 +141,13 @@ func (addPosition) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.AddPosition(out[0].F, in[0].F, in[1].F, shapes[0][0]/shapes[1][0])
 }
 
+func (addPosition) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	x, position := in[0], in[1]
+	t, d := position.Shape[0], position.Shape[1]
+	y := b.Reshape(x, x.Shape[0]/t, t, d)
+	return []hlo.Value{b.Reshape(b.Add(y, b.Spread(position, y.Shape, 1, 2)), x.Shape...)}
+}
+
 func (addPosition) traits() Traits { return Traits{InPlace: []int{0}} }
 
 func (addPosition) wrt() []bool { return []bool{true, true} }
@@ -132,6 +167,11 @@ func (op addPositionGrad) shapes([]tensor.Shape) ([]tensor.Shape, error) {
 
 func (addPositionGrad) run(p *Pool, out, in []Buffer, _ []tensor.Shape) {
 	p.ColumnSum(out[0].F, in[0].F)
+}
+
+func (op addPositionGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	t, d := op.position[0], op.position[1]
+	return []hlo.Value{b.Sum(b.Reshape(in[0], in[0].Shape[0]/t, t, d), 0)}
 }
 
 func (addPositionGrad) traits() Traits { return Traits{} }

@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // PooledAttention is the self-attention of one token of each sequence, with
@@ -93,6 +94,54 @@ func (op pooled) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 
 func (op pooled) scale(d int) float32 { return float32(1 / math.Sqrt(float64(d/op.heads))) }
 
+func (op pooled) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	n, d := in[0].Shape[0]/op.at.T, in[0].Shape[1]
+	x, places := b.Reshape(in[0], n, op.at.T, d), op.at.places(b, in, n)
+	rows := op.at.take(b, x, places)
+	if op.probe {
+		rows = b.Spread(in[3], rows.Shape, 1)
+	}
+	third := func(i int) (w, bias hlo.Value) {
+		return b.Slice(in[1], 0, i*d, (i+1)*d), b.Slice(in[2], 0, i*d, (i+1)*d)
+	}
+	wq, bq := third(0)
+	wk, _ := third(1)
+	wv, bv := third(2)
+	q := multiply(b, rows, wq, 1, 1, op.bf16, false)
+	q = op.spread(b, b.Add(q, b.Spread(bq, q.Shape, 1)))
+	u := multiply(b, q, wk, 1, 0, op.bf16, false)
+	s := b.Times(b.Dot(hlo.F32, b.Reshape(u, n, op.heads, d), x, 1, 2, 2), float64(op.scale(d))) // (N, H, T)
+	if op.at.Causal {
+		seen := b.Compare("LE", b.Iota(2, s.Shape...), b.Spread(places, s.Shape, 0))
+		s = b.Where(seen, s, b.Full(hlo.F32, math.Inf(-1), s.Shape...))
+	}
+	e := b.Exp(b.Sub(s, b.Spread(b.Largest(s, 2), s.Shape, 0, 1)))
+	probs := b.Div(e, b.Spread(b.Sum(e, 2), s.Shape, 0, 1))
+	o := b.Reshape(b.Dot(hlo.F32, probs, x, 1, 2, 1), n*op.heads, d)
+	parts := multiply(b, o, wv, 1, 1, op.bf16, false)
+	y := op.gather(b, parts)
+	y = b.Add(y, b.Spread(bv, y.Shape, 1))
+	return []hlo.Value{y, rows, q, u, b.Reshape(probs, n*op.heads, op.at.T), o, parts}
+}
+
+// spread makes of x (N, D) a row for each head (N*H, D), 0 outside of the head's
+// channels; gather takes each head's channels of such rows.
+func (op pooled) spread(b *hlo.Builder, x hlo.Value) hlo.Value {
+	shape := []int{x.Shape[0], op.heads, x.Shape[1]}
+	y := b.Where(op.ownChannels(b, shape), b.Spread(x, shape, 0, 2), b.Full(hlo.F32, 0, shape...))
+	return b.Reshape(y, shape[0]*op.heads, shape[2])
+}
+
+func (op pooled) gather(b *hlo.Builder, x hlo.Value) hlo.Value {
+	shape := []int{x.Shape[0] / op.heads, op.heads, x.Shape[1]}
+	return b.Sum(b.Where(op.ownChannels(b, shape), b.Reshape(x, shape...), b.Full(hlo.F32, 0, shape...)), 1)
+}
+
+func (op pooled) ownChannels(b *hlo.Builder, shape []int) hlo.Value {
+	size := b.Full(hlo.I32, float64(shape[2]/op.heads), shape...)
+	return b.Compare("EQ", b.Iota(1, shape...), b.Div(b.Iota(2, shape...), size))
+}
+
 func (op pooled) traits() Traits { return Traits{Tokens: when(op.at.ids, 3)} }
 
 func (op pooled) wrt() []bool {
@@ -157,6 +206,35 @@ func (op pooledGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.ColumnSum(dbias[:d], dq)
 	clear(dbias[d : 2*d]) // the same for all keys: no probability depends on it
 	p.ColumnSum(dbias[2*d:], dy)
+}
+
+func (op pooledGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	of, n, d := op.of, in[2].Shape[0], in[2].Shape[1]
+	heads := func(x hlo.Value) hlo.Value { return b.Reshape(x, n, of.heads, x.Shape[1]) }
+	third := func(i int) hlo.Value { return b.Slice(in[1], 0, i*d, (i+1)*d) }
+	x, rows, q, u, probs, o, dy := b.Reshape(in[0], n, of.at.T, d), in[2], in[3], heads(in[4]), heads(in[5]), in[6], in[7]
+	product := func(x, y hlo.Value, cx, cy int) hlo.Value { return multiply(b, x, y, cx, cy, of.bf16, false) }
+
+	dparts := of.spread(b, dy)
+	do, dwv := product(dparts, third(2), 1, 0), product(dparts, o, 0, 0)
+	dp := b.Dot(hlo.F32, heads(do), x, 1, 2, 2)
+	delta := b.Sum(b.Mul(probs, dp), 2)
+	ds := b.Times(b.Mul(probs, b.Sub(dp, b.Spread(delta, dp.Shape, 0, 1))), float64(of.scale(d)))
+	du := b.Reshape(b.Dot(hlo.F32, ds, x, 1, 2, 1), n*of.heads, d)
+	dx := b.Add(b.Dot(hlo.F32, probs, heads(do), 1, 1, 1), b.Dot(hlo.F32, ds, u, 1, 1, 1))
+	dwk := product(q, du, 0, 0)
+	dq := of.gather(b, product(du, third(1), 1, 1))
+	dwq, drows := product(dq, rows, 0, 0), product(dq, third(0), 1, 0)
+	if !of.probe {
+		dx = b.Add(dx, of.at.put(b, drows, of.at.places(b, in, n)))
+	}
+	// A bias is the same for all keys: no probability depends on it.
+	dbias := b.Concat(0, b.Sum(dq, 0), b.Full(hlo.F32, 0, d), b.Sum(dy, 0))
+	out := []hlo.Value{b.Reshape(dx, n*of.at.T, d), b.Concat(0, dwq, dwk, dwv), dbias, dparts, do, du, dq}
+	if of.probe {
+		out = append(out, b.Sum(drows, 0))
+	}
+	return out
 }
 
 func (op pooledGrad) traits() Traits {

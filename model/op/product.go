@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // Project computes y = x w, with x (N, I) and w (I, O): the last matrix of a
@@ -64,6 +65,10 @@ func (op product) multiply(p *Pool, out, in []Buffer, shapes []tensor.Shape, acc
 		TransA: op.transX, TransB: op.transY, Accumulate: accumulate,
 		BF16: op.bf16, A16: in[0].H, B16: in[1].H, C16: out[0].H,
 	})
+}
+
+func (op product) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	return []hlo.Value{multiply(b, in[0], in[1], 1-count(op.transX), count(op.transY), op.bf16, op.out16)}
 }
 
 func (op product) traits() Traits {

@@ -5,6 +5,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // ScaleAdd computes y = x gamma + residual, with gamma for each channel: LayerScale on
@@ -34,6 +36,11 @@ func (scaleAdd) run(p *Pool, out, in []Buffer, _ []tensor.Shape) {
 	p.ScaleAdd(out[0].F, in[0].F, in[1].F, in[2].F)
 }
 
+func (scaleAdd) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	x := in[0]
+	return []hlo.Value{b.Add(b.Mul(x, b.Spread(in[1], x.Shape, 1)), in[2])}
+}
+
 func (scaleAdd) traits() Traits { return Traits{InPlace: []int{2, 0}} }
 
 func (scaleAdd) wrt() []bool { return []bool{true, true, true} }
@@ -56,6 +63,11 @@ func (scaleAddGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 
 func (scaleAddGrad) run(p *Pool, out, in []Buffer, _ []tensor.Shape) {
 	p.ScaleAddGrad(out[0].F, out[1].F, in[1].F, in[2].F, in[0].F)
+}
+
+func (scaleAddGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	dy, x, gamma := in[0], in[1], in[2]
+	return []hlo.Value{b.Mul(dy, b.Spread(gamma, x.Shape, 1)), b.Sum(b.Mul(dy, x), 0)}
 }
 
 func (scaleAddGrad) traits() Traits { return Traits{InPlace: []int{0}} }

@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/goclip/goclip/internal/kernel"
+	"github.com/goclip/goclip/model/hlo"
 )
 
 // A Token says which token of each sequence is read, and what that token sees. The zero
@@ -89,6 +90,42 @@ func (op selectToken) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.SelectToken(out[0].F, in[0].F, op.at.of(in), shapes[0][0]/op.at.T, shapes[0][1])
 }
 
+func (op selectToken) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	n, d := in[0].Shape[0]/op.at.T, in[0].Shape[1]
+	return []hlo.Value{op.at.take(b, b.Reshape(in[0], n, op.at.T, d), op.at.places(b, in, n))}
+}
+
+// places are the numbers (N) of the tokens; ids, if any, are the last of in.
+func (p place) places(b *hlo.Builder, in []hlo.Value, n int) hlo.Value {
+	if !p.ids {
+		return b.Full(hlo.I32, float64(p.At), n)
+	}
+	ids := in[len(in)-1]
+	end := b.Spread(b.Largest(ids, 1), ids.Shape, 0)
+	if p.EOT != 0 {
+		end = b.Full(hlo.I32, float64(p.EOT), ids.Shape...)
+	}
+	count, none := b.Iota(1, ids.Shape...), b.Full(hlo.I32, float64(p.T), ids.Shape...)
+	first := b.Least(b.Where(b.Compare("EQ", ids, end), count, none), 1)
+	// A text without that id ends at its first token: see [kernel.Place].
+	return b.Where(b.Compare("LT", first, b.Full(hlo.I32, float64(p.T), n)), first, b.Full(hlo.I32, 0, n))
+}
+
+// is says which tokens of shape (N, T, D) the places (N) name.
+func (place) is(b *hlo.Builder, places hlo.Value, shape []int) hlo.Value {
+	return b.Compare("EQ", b.Iota(1, shape...), b.Spread(places, shape, 0))
+}
+
+// take is the rows of x (N, T, D) at the places (N); put is zeros with dy (N, D) there.
+func (p place) take(b *hlo.Builder, x, places hlo.Value) hlo.Value {
+	return b.Sum(b.Where(p.is(b, places, x.Shape), x, b.Full(hlo.F32, 0, x.Shape...)), 1)
+}
+
+func (p place) put(b *hlo.Builder, dy, places hlo.Value) hlo.Value {
+	shape := []int{dy.Shape[0], p.T, dy.Shape[1]}
+	return b.Where(p.is(b, places, shape), b.Spread(dy, shape, 0, 2), b.Full(hlo.F32, 0, shape...))
+}
+
 func (op selectToken) traits() Traits { return Traits{Tokens: when(op.at.ids, 1)} }
 
 func (op selectToken) wrt() []bool { return []bool{true, false}[:1+count(op.at.ids)] }
@@ -113,6 +150,11 @@ func (op selectTokenGrad) shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 
 func (op selectTokenGrad) run(p *Pool, out, in []Buffer, shapes []tensor.Shape) {
 	p.SelectTokenGrad(out[0].F, in[0].F, op.at.of(in), shapes[0][0], shapes[0][1])
+}
+
+func (op selectTokenGrad) lower(b *hlo.Builder, in []hlo.Value) []hlo.Value {
+	n, d := in[0].Shape[0], in[0].Shape[1]
+	return []hlo.Value{b.Reshape(op.at.put(b, in[0], op.at.places(b, in, n)), n*op.at.T, d)}
 }
 
 func (op selectTokenGrad) traits() Traits { return Traits{Tokens: when(op.at.ids, 1)} }

@@ -18,17 +18,33 @@ import (
 // An inspection is what inspect prints. All of a model is known, or it would not
 // have been opened, so that Ignored is empty.
 type inspection struct {
-	Path       string            `json:"path"`
-	Format     string            `json:"format"`
-	Config     model.Config      `json:"architecture"`
-	Parameters int               `json:"parameters"`
-	LogitScale float64           `json:"logit_scale"`
-	LogitBias  float64           `json:"logit_bias"`
-	Preprocess preprocess.Config `json:"preprocess"`
-	Tokenizer  vocabulary        `json:"tokenizer"`
-	Ignored    []string          `json:"ignored"`
-	Files      []string          `json:"files"`
-	SHA256     string            `json:"sha256"`
+	Path       string                     `json:"path"`
+	Format     string                     `json:"format"`
+	Config     section[model.Config]      `json:"architecture"`
+	Parameters int                        `json:"parameters"`
+	LogitScale float64                    `json:"logit_scale"`
+	LogitBias  float64                    `json:"logit_bias"`
+	Preprocess section[preprocess.Config] `json:"preprocess"`
+	Tokenizer  vocabulary                 `json:"tokenizer"`
+	Ignored    []string                   `json:"ignored"`
+	Files      []string                   `json:"files"`
+	SHA256     string                     `json:"sha256"`
+}
+
+// A section of a config has in JSON the keys that it has in YAML.
+type section[T any] struct{ of T }
+
+// MarshalJSON is of [json.Marshaler].
+func (s section[T]) MarshalJSON() ([]byte, error) {
+	text, err := yaml.Marshal(s.of)
+	if err != nil {
+		return nil, err
+	}
+	var keys map[string]any
+	if err := yaml.Unmarshal(text, &keys); err != nil {
+		return nil, err
+	}
+	return json.Marshal(keys)
 }
 
 // A vocabulary is what inspect prints of a tokenizer. Start and end are -1 where
@@ -72,11 +88,11 @@ func inspect(path, architecture string) (*inspection, error) {
 	}
 	m, v := t.Model, t.Tokenizer
 	i := &inspection{
-		Path: t.Path, Format: t.Format, Config: m.Config(), Parameters: m.Config().ParamCount(),
-		LogitScale: m.LogitScale(), LogitBias: m.LogitBias(), Preprocess: t.Config.Data.Preprocess,
+		Path: t.Path, Format: t.Format, Config: section[model.Config]{m.Config()}, Parameters: m.Config().ParamCount(),
+		LogitScale: m.LogitScale(), LogitBias: m.LogitBias(), Preprocess: section[preprocess.Config]{t.Config.Data.Preprocess},
 		Tokenizer: vocabulary{v.Size(), string(v.Clean()), v.SOT(), v.EOT(), v.Pad()}, Ignored: []string{},
 	}
-	i.Preprocess.SetDefaults()
+	i.Preprocess.of.SetDefaults()
 	if i.Files, err = t.Files(); err != nil {
 		return nil, err
 	}
@@ -85,11 +101,11 @@ func inspect(path, architecture string) (*inspection, error) {
 }
 
 func (i *inspection) print(out io.Writer) error {
-	config, err := yaml.Marshal(i.Config)
+	config, err := yaml.Marshal(i.Config.of)
 	if err != nil {
 		return err
 	}
-	images, err := yaml.Marshal(i.Preprocess)
+	images, err := yaml.Marshal(i.Preprocess.of)
 	if err != nil {
 		return err
 	}
@@ -103,7 +119,7 @@ func (i *inspection) print(out io.Writer) error {
 	fmt.Fprintf(w, "format\t%s\n", i.Format)
 	fmt.Fprintf(w, "parameters\t%d\n", i.Parameters)
 	fmt.Fprintf(w, "logit scale\t%.6g\n", i.LogitScale)
-	if i.Config.Loss == model.Sigmoid {
+	if i.Config.of.Loss == model.Sigmoid {
 		fmt.Fprintf(w, "logit bias\t%.6g\n", i.LogitBias)
 	}
 	fmt.Fprintf(w, "tokenizer\t%d tokens, start %d, end %d, padded with %d, cleaned by %s\n",

@@ -34,12 +34,26 @@ func TestInspect(t *testing.T) {
 		}
 	}
 	text, err = inspected(t, "--json", folder)
-	var i inspection
+	var i struct {
+		Files        []string
+		Parameters   int
+		SHA256       string
+		Tokenizer    vocabulary
+		Architecture struct {
+			EmbedDim int `json:"embed_dim"`
+			Image    struct {
+				Pool string `json:"pool"`
+			} `json:"image"`
+		}
+		Preprocess struct {
+			Interpolation string `json:"interpolation"`
+		}
+	}
 	if err != nil || json.Unmarshal([]byte(text), &i) != nil {
 		t.Fatalf("inspect --json: %v, %s; want JSON", err, text)
 	}
 	if len(i.SHA256) != 64 || i.Parameters < 1000 || len(i.Files) != 1 || i.Tokenizer.Tokens != 958 ||
-		i.Config.EmbedDim != 16 {
+		i.Architecture.EmbedDim != 16 || i.Architecture.Image.Pool != "map" || i.Preprocess.Interpolation != "bilinear" {
 		t.Errorf("inspect --json: %+v; want what the folder holds", i)
 	}
 	if text, err = inspected(t, t.TempDir()); err == nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/goclip/goclip/cmd/internal/cli"
 	"github.com/goclip/goclip/configs"
+	"github.com/goclip/goclip/internal/dist"
 	"github.com/goclip/goclip/run"
 	"github.com/goclip/goclip/train"
 )
@@ -70,6 +71,9 @@ func (o *options) load() (*configs.Run, error) {
 
 // train starts a run or continues it.
 func (o *options) train(cmd *cobra.Command) error {
+	if err := dist.Alone(); err != nil {
+		return err
+	}
 	ctx := cmd.Context()
 	config, workdir := o.config, o.workdir
 	switch {

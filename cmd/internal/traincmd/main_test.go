@@ -22,6 +22,16 @@ train: {steps: 2, batch: 4, EXTRA}
 `
 
 // TestExit holds exit codes and the one line of an error.
+// Of several processes, each would train by itself in one folder.
+func TestLaunched(t *testing.T) {
+	t.Setenv("OMPI_COMM_WORLD_SIZE", "2")
+	var errs strings.Builder
+	if code := cli.Run(Command(), []string{"--config", "quickstart"}, &errs); code != 1 ||
+		!strings.Contains(errs.String(), "mpirun of Open MPI has started 2 processes; want one") {
+		t.Errorf("%d, %s; want an error that says how many", code, errs.String())
+	}
+}
+
 func TestExit(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
