@@ -41,9 +41,14 @@ type Set struct {
 	Train string `yaml:"train"`
 
 	// Classes and Templates are files as of zero-shot evaluation, in place of those of the
-	// layout. Parquet files need Classes, but for retrieval and a linear probe.
+	// layout. Of Parquet files that carry no names of classes, zero-shot accuracy needs
+	// Classes; multi-label accuracy always does.
 	Classes   string `yaml:"classes"`
 	Templates string `yaml:"templates"`
+
+	// RenameClasses takes Classes for other words for the classes whose names Parquet
+	// files carry, one for one. Otherwise names that differ are an error.
+	RenameClasses bool `yaml:"rename_classes"`
 
 	// Label is the column of labels; empty means the usual ones. For multilabel it is a
 	// list of the numbers of classes in each row.
@@ -143,8 +148,8 @@ func (s *Set) settle() error {
 	if s.IsWDS() {
 		return nil
 	}
-	switch needs := s.Task == "zeroshot" || s.Task == "multilabel"; {
-	case needs && s.Classes == "":
+	switch {
+	case s.Task == "multilabel" && s.Classes == "":
 		return fmt.Errorf("%s: no classes; want the file of their names, or a folder with %s/nshards.txt and classnames.txt",
 			s.Name, s.Split)
 	case s.Task == "multilabel" && s.Label == "":

@@ -42,11 +42,11 @@ func TestLoad(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"":                               "no sets",
-		"sets: [{data: x, clases: c}]":   "field clases not found",
-		"sets: [{classes: c}]":           "set 1: no data",
-		"sets: [{data: x}]":              "x: no classes",
-		"sets: [{data: x, task: guess}]": `task "guess"; want one of zeroshot, multilabel, retrieval, linear_probe`,
+		"":                                                 "no sets",
+		"sets: [{data: x, clases: c}]":                     "field clases not found",
+		"sets: [{classes: c}]":                             "set 1: no data",
+		"sets: [{data: x, task: multilabel}]":              "x: no classes",
+		"sets: [{data: x, task: guess}]":                   `task "guess"; want one of zeroshot, multilabel, retrieval, linear_probe`,
 		"sets: [{data: x, classes: c, metric: f1}]":        `metric "f1"; want one of acc1`,
 		"sets: [{data: x, task: linear_probe}]":            "no train",
 		"sets: [{data: x, task: multilabel, classes: c}]":  "no label",

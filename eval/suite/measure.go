@@ -117,10 +117,18 @@ func (s Set) classifier(ctx context.Context, m Model, from eval.Source) (*eval.C
 		classes, templates = w.Classes, w.Templates
 	}
 	var err error
+	if d, ok := from.(*data.Dataset); ok {
+		if classes, err = d.ClassNames(); err != nil {
+			return nil, err
+		}
+	}
 	if s.Classes != "" {
 		if classes, err = eval.ReadClasses(s.Classes); err != nil {
 			return nil, err
 		}
+	}
+	if len(classes) == 0 {
+		return nil, errors.New("the shards carry no names of classes; want classes, the file of their names")
 	}
 	if s.Templates != "" || len(templates) == 0 {
 		if templates, err = eval.ReadTemplates(s.Templates); err != nil {
@@ -134,7 +142,14 @@ func (s Set) classifier(ctx context.Context, m Model, from eval.Source) (*eval.C
 }
 
 func (s Set) zeroshot(ctx context.Context, m Model, r *Result) error {
-	x, from, err := s.embed(ctx, m, s.test(), data.Need{Label: true})
+	need := data.Need{Label: true, RenameClasses: s.RenameClasses}
+	if s.Classes != "" && !s.IsWDS() {
+		var err error
+		if need.Classes, err = eval.ReadClasses(s.Classes); err != nil {
+			return err
+		}
+	}
+	x, from, err := s.embed(ctx, m, s.test(), need)
 	if err != nil {
 		return err
 	}

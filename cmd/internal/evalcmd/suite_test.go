@@ -105,7 +105,7 @@ func TestSuite(t *testing.T) {
 	write(t, config, fmt.Sprintf(`sets:
 - {data: %[1]s/wds/world}
 - {data: %[1]s/wds/captions}
-- {data: world/val-*.parquet, classes: world/classes.txt, templates: world/templates.txt, metric: mean_per_class_recall}
+- {data: world/val-*.parquet, templates: world/templates.txt, metric: mean_per_class_recall}
 - {data: world/val-*.parquet, train: world/train-*.parquet, task: linear_probe}
 - {data: %[2]s, classes: world/classes.txt, label: Many, task: multilabel}
 `, dir, many))
