@@ -35,7 +35,9 @@ func Usagef(format string, args ...any) error {
 // Run executes root with args and returns the exit code: 0 done, 1 an error,
 // in one line on w, 2 wrong usage. SIGINT, SIGTERM and, unless it is
 // ignored already as under nohup, SIGHUP end the context of the command; a second
-// one ends the process at once.
+// one ends the process at once. So does, but for the second, a reader of the output
+// that has gone: a command that has nothing to save then ends without a word, with
+// the 141 that a shell shows for SIGPIPE.
 func Run(root *cobra.Command, args []string, w io.Writer) int {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -43,7 +45,12 @@ func Run(root *cobra.Command, args []string, w io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	context.AfterFunc(ctx, stop)
+	broken := make(chan os.Signal, 1) // makes SIGPIPE an error of Write, which is enough
+	signal.Notify(broken, syscall.SIGPIPE)
+	defer signal.Stop(broken)
 	strict(root)
 	root.SetErr(w)
 	args, err := joinLists(root, args)
@@ -51,7 +58,7 @@ func Run(root *cobra.Command, args []string, w io.Writer) int {
 	if err == nil {
 		err = kernel.CheckLevel()
 	}
-	out := &checkedOutput{w: root.OutOrStdout()}
+	out := &checkedOutput{w: root.OutOrStdout(), closed: cancel}
 	if f, ok := out.w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) { // which commands want to know
 		root.SetOut(out)
 	}
@@ -64,6 +71,9 @@ func Run(root *cobra.Command, args []string, w io.Writer) int {
 	if err == nil {
 		return 0
 	}
+	if errors.Is(err, syscall.EPIPE) || out.unread() && errors.Is(err, context.Canceled) {
+		return 128 + int(syscall.SIGPIPE)
+	}
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	if errors.Is(err, errUsage) || strings.HasPrefix(text, "unknown command") {
 		fmt.Fprintln(w, strings.TrimPrefix(text, errUsage.Error()+": "))
@@ -74,20 +84,34 @@ func Run(root *cobra.Command, args []string, w io.Writer) int {
 }
 
 // A checkedOutput remembers the first error of writing, which few who print look at.
+// It calls closed where nobody reads any more.
 type checkedOutput struct {
-	w   io.Writer
-	mu  sync.Mutex
-	err error
+	w      io.Writer
+	closed func()
+	mu     sync.Mutex
+	err    error
+	broken bool
 }
 
 func (o *checkedOutput) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.err == nil && err != nil && !errors.Is(err, syscall.EPIPE) { // who has read enough knows what is missing
+	switch {
+	case errors.Is(err, syscall.EPIPE): // who has read enough knows what is missing
+		o.broken = true
+		o.closed()
+	case o.err == nil && err != nil:
 		o.err = fmt.Errorf("standard output: %w", err)
 	}
 	return n, err
+}
+
+// unread says whether the reader has gone.
+func (o *checkedOutput) unread() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.broken
 }
 
 func (o *checkedOutput) failed() error {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	ossignal "os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -59,6 +61,40 @@ func TestSignals(t *testing.T) {
 		if took := time.Since(start); !ok || !status.Signaled() || status.Signal() != signal || took > 10*time.Second {
 			t.Errorf("a second %v ends the process after %v by %v; want it killed at once", signal, took, err)
 		}
+	}
+}
+
+// TestUnread: a reader of the output that goes away, as in goclip train | head -1,
+// ends the context, and not the process, which has something to save.
+func TestUnread(t *testing.T) {
+	if path := os.Getenv("CLI_TEST_UNREAD"); path != "" {
+		os.Exit(Run(&cobra.Command{RunE: func(c *cobra.Command, _ []string) error {
+			for c.Context().Err() == nil {
+				fmt.Fprintln(c.OutOrStdout(), "step")
+			}
+			fmt.Fprintln(c.OutOrStdout(), "saving")
+			if err := os.WriteFile(path, nil, 0o666); err != nil {
+				return err
+			}
+			return c.Context().Err()
+		}}, nil, os.Stderr))
+	}
+	path := filepath.Join(t.TempDir(), "saved")
+	c := exec.Command(os.Args[0], "-test.run=^TestUnread$")
+	var errs strings.Builder
+	c.Env, c.Stderr = append(os.Environ(), "CLI_TEST_UNREAD="+path), &errs
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	bufio.NewScanner(out).Scan()
+	out.Close()
+	err = c.Wait()
+	if _, missing := os.Stat(path); missing != nil || c.ProcessState.ExitCode() != 141 || errs.String() != "" {
+		t.Errorf("%v, %v, %q; want what is saved, exit code 141, and no word", err, missing, errs.String())
 	}
 }
 
