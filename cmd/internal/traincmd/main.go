@@ -128,9 +128,7 @@ func (o *options) train(cmd *cobra.Command) error {
 		log.Printf("nothing to do: %s has been trained to its end, step %d; "+
 			"to train on: %s --workdir %s --resume --extend steps=%d,rewarm",
 			workdir, result.Step, cli.Tool(cmd, "train"), cli.Quote(workdir), 2*result.Step)
-		for _, e := range result.Evaluations {
-			log.Printf("%v", e)
-		}
+		printScores(log, result)
 		return nil
 	}
 	summarize(cmd, log, workdir, result)
@@ -149,13 +147,18 @@ func summarize(cmd *cobra.Command, log *train.Console, workdir string, r *run.Re
 	log.Printf("logit scale %.1f; try: %s predict --checkpoint %s --labels %s PICTURE",
 		r.LogitScale, cli.Tool(cmd, "eval"), cli.Quote(workdir), cli.Quote(labels))
 	log.Printf("see how it was learned: %s serve --workdir %s", cli.Tool(cmd, "eval"), cli.Quote(workdir))
+	printScores(log, r)
+	if r.Best != "" {
+		log.Printf("best %s: %s", r.BestScore, r.Best)
+	}
+}
+
+// printScores prints the evaluations of the last step.
+func printScores(log *train.Console, r *run.Result) {
 	for _, e := range r.Evaluations {
 		for _, line := range e.Lines() {
 			log.Printf("%s", line)
 		}
-	}
-	if r.Best != "" {
-		log.Printf("best %s: %s", r.BestScore, r.Best)
 	}
 }
 
