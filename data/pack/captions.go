@@ -1,9 +1,11 @@
 package pack
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -190,6 +192,9 @@ func (f *folderCaptions) text(w *folderWalk, p *pair, relative string) error {
 		return err
 	}
 	f.list.hash.Write(text)
+	if text, err = io.ReadAll(f.decoded(bytes.NewReader(text))); err != nil {
+		return err
+	}
 	f.list.setLines(p, strings.TrimPrefix(string(text), byteOrderMark))
 	if p.caption == "" && len(p.captions) == 0 {
 		return fmt.Errorf("%s: %w: %s is empty", p.where, errNoCaption, name)

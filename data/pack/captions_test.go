@@ -119,3 +119,20 @@ func TestTarLines(t *testing.T) {
 		t.Errorf("a label without a name: %v", err)
 	}
 }
+
+// TestCaptionsEncoding: a .txt beside an image may be in another encoding than UTF-8.
+func TestCaptionsEncoding(t *testing.T) {
+	dir := t.TempDir()
+	pictures(t, dir)
+	images, err := filepath.Glob(filepath.Join(dir, "img", "*.png"))
+	if err != nil || len(images) == 0 {
+		t.Fatal(images, err)
+	}
+	for _, name := range images {
+		write(t, strings.TrimSuffix(name, ".png")+".txt", []byte("it\x92s caf\xe9\n"))
+	}
+	got, _, err := captionsOf(t, Config{Source: filepath.Join(dir, "img"), Encoding: "windows-1252"})
+	if err != nil || len(got) != len(images) || got[0] != "it’s café" {
+		t.Errorf("%q, %v; want it’s café", got, err)
+	}
+}

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/goclip/goclip/internal/regular"
 )
@@ -39,7 +38,7 @@ func readLists(c Config, paths []string, read listReader) (*list, error) {
 			return nil, fmt.Errorf("pack: %w", err)
 		}
 		fmt.Fprintf(l.hash, "%s\n", filepath.Base(path))
-		err = read(l, c, path, io.TeeReader(f, l.hash))
+		err = read(l, c, path, c.decoded(io.TeeReader(f, l.hash)))
 		f.Close()
 		if err != nil {
 			return nil, err
@@ -92,8 +91,8 @@ func readCSV(l *list, c Config, path string, f io.Reader) error {
 		if name == "" || slices.Contains(header[:i], name) {
 			return fmt.Errorf("pack: %s:1: column %d is %q; want a name of its own", path, i+1, name)
 		}
-		if !utf8.ValidString(name) {
-			return fmt.Errorf("pack: %s:1: column %d is %q; want UTF-8", path, i+1, name)
+		if err := checkUTF8(fmt.Sprintf("column %d", i+1), name); err != nil {
+			return fmt.Errorf("pack: %s:1: %w", path, err)
 		}
 	}
 	for {

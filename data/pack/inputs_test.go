@@ -161,17 +161,44 @@ func TestUTF8(t *testing.T) {
 	dir := t.TempDir()
 	pictures(t, dir)
 	for name, test := range map[string]struct{ content, want string }{
-		"a.csv":   {"image,caption\nimg/a.png,a\nimg/b.png,caf\xe9\n", `a.csv:3: caption is "caf\xe9"; want UTF-8`},
-		"b.csv":   {"image,caption,key\nimg/a.png,a,caf\xe9\n", `b.csv:2: key is "caf\xe9"; want UTF-8`},
-		"c.csv":   {"image,caption,k\xe9y\nimg/a.png,a,b\n", `c.csv:1: column 3 is "k\xe9y"; want UTF-8`},
-		"d.tsv":   {"image\tlabel\nimg/a.png\tcaf\xe9\n", `d.tsv:2: label is "caf\xe9"; want UTF-8`},
-		"e.csv":   {"image,caption\nimg/caf\xe9.png,a\n", `e.csv:2: name of the image is "caf\xe9.png"; want UTF-8`},
-		"f.jsonl": {"{\"image\": \"img/a.png\", \"caption\": \"caf\xe9\"}\n", "f.jsonl:1: text is not UTF-8"},
-		"g.jsonl": {"{\"image\": \"img/a.png\", \"captions\": [\"caf\xe9\"]}\n", "g.jsonl:1: text is not UTF-8"},
+		"a.csv":   {"image,caption\nimg/a.png,a\nimg/b.png,caf\xe9\n", `a.csv:3: caption is "caf\xe9"; want UTF-8, or that the encoding is latin1 or windows-1252`},
+		"b.csv":   {"image,caption,key\nimg/a.png,a,caf\xe9\n", `b.csv:2: key is "caf\xe9"; want UTF-8, or that the encoding is latin1 or windows-1252`},
+		"c.csv":   {"image,caption,k\xe9y\nimg/a.png,a,b\n", `c.csv:1: column 3 is "k\xe9y"; want UTF-8, or that the encoding is latin1 or windows-1252`},
+		"d.tsv":   {"image\tlabel\nimg/a.png\tcaf\xe9\n", `d.tsv:2: label is "caf\xe9"; want UTF-8, or that the encoding is latin1 or windows-1252`},
+		"e.csv":   {"image,caption\nimg/caf\xe9.png,a\n", `e.csv:2: name of the image is "caf\xe9.png"; want UTF-8, or that the encoding is latin1 or windows-1252`},
+		"f.jsonl": {"{\"image\": \"img/a.png\", \"caption\": \"caf\xe9\"}\n", "f.jsonl:1: text is not UTF-8; want that, or that the encoding is latin1 or windows-1252"},
+		"g.jsonl": {"{\"image\": \"img/a.png\", \"captions\": [\"caf\xe9\"]}\n", "g.jsonl:1: text is not UTF-8; want that, or that the encoding is latin1 or windows-1252"},
 	} {
 		_, _, err := captionsOf(t, Config{Source: write(t, filepath.Join(dir, name), []byte(test.content))})
 		if err == nil || !strings.HasPrefix(err.Error(), "pack: /") || !strings.HasSuffix(err.Error(), test.want) {
 			t.Errorf("%s: %v; want %q", name, err, test.want)
+		}
+	}
+}
+
+// TestEncoding: text in another encoding is what it is in UTF-8, in every format.
+func TestEncoding(t *testing.T) {
+	dir := t.TempDir()
+	pictures(t, dir)
+	for name, content := range map[string]string{
+		"a.csv":   "image,caption\nimg/a.png,caf\xe9\n",
+		"b.tsv":   "image\tcaption\nimg/a.png\tcaf\xe9\n",
+		"c.jsonl": "{\"image\": \"img/a.png\", \"caption\": \"caf\xe9\"}\n",
+	} {
+		path := write(t, filepath.Join(dir, name), []byte(content))
+		for _, encoding := range []string{"latin1", "windows-1252"} {
+			got, _, err := captionsOf(t, Config{Source: path, Encoding: encoding})
+			if err != nil || fmt.Sprint(got) != "[café]" {
+				t.Errorf("%s in %s: %q, %v; want café", name, encoding, got, err)
+			}
+		}
+	}
+	for want, c := range map[string]Config{
+		`encoding "utf16"; want latin1 or windows-1252`: {Source: "a.csv", Encoding: "utf16"},
+		"encoding latin1 of tar; want none":             {Source: "a.tar", Encoding: "latin1", Format: "tar"},
+	} {
+		if _, err := Run(t.Context(), t.TempDir(), c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %q", err, want)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (l *lines) next() bool {
 // decodeObject reads a JSON object in UTF-8; its numbers keep their digits.
 func decodeObject(text []byte) (keys map[string]any, err error) {
 	if !utf8.Valid(text) { // which Decode would replace
-		return nil, errors.New("text is not UTF-8")
+		return nil, fmt.Errorf("text is not UTF-8; want that, or that the encoding is %s", encodingNames)
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()

@@ -9,7 +9,6 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -111,6 +110,9 @@ func newList(c Config) *list {
 	if len(c.Classes) > 0 {
 		fmt.Fprintf(l.hash, "%q\n", c.Classes)
 	}
+	if c.Encoding != "" {
+		fmt.Fprintf(l.hash, "%s\n", c.Encoding)
+	}
 	return l
 }
 
@@ -171,23 +173,18 @@ func (l *list) set(p *pair, name string, v any) {
 
 // add adds a pair. Every text must be UTF-8, which columns of text promise.
 func (l *list) add(p pair) error {
-	check := func(name, text string) error {
-		if !utf8.ValidString(text) {
-			return fmt.Errorf("%s: %s is %q; want UTF-8", p.where, name, text)
-		}
-		return nil
-	}
-	err := cmp.Or(check("name of the image", p.image.fileName()), check("caption", p.caption), check("label", p.label))
+	err := cmp.Or(checkUTF8("name of the image", p.image.fileName()), checkUTF8("caption", p.caption),
+		checkUTF8("label", p.label))
 	for _, c := range p.captions {
-		err = cmp.Or(err, check("caption", c))
+		err = cmp.Or(err, checkUTF8("caption", c))
 	}
 	for i, v := range p.extras {
 		if s, ok := v.(string); ok && err == nil {
-			err = check(l.columns[i].name, s)
+			err = checkUTF8(l.columns[i].name, s)
 		}
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", p.where, err)
 	}
 	l.pairs = append(l.pairs, p)
 	return nil

@@ -36,6 +36,10 @@ type Config struct {
 	// In a folder, links are followed.
 	Format string
 
+	// Encoding is latin1 or windows-1252 for CSV, TSV, JSONL and the .txt of a folder
+	// in it; empty means UTF-8.
+	Encoding string
+
 	// Split begins the names of the shards; empty means train.
 	Split string
 
@@ -94,6 +98,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.Format != "" && !slices.Contains(formats, c.Format):
 		return fmt.Errorf("pack: format %q; want one of %s", c.Format, strings.Join(formats, ", "))
+	case c.Encoding != "" && encodings[c.Encoding] == nil:
+		return fmt.Errorf("pack: encoding %q; want %s, or nothing for UTF-8", c.Encoding, encodingNames)
 	case strings.ContainsAny(c.Split, `/\*?[,`):
 		return fmt.Errorf("pack: split %q; want a name without / \\ * ? [ and commas", c.Split)
 	case !(0 <= c.Val && c.Val < 1):
@@ -292,6 +298,9 @@ func open(ctx context.Context, c *Config) (source, error) {
 	}
 	if len(c.Drop) > 0 && c.Format != "parquet" {
 		return nil, fmt.Errorf("pack: rows to drop of %s; want Parquet", c.Format)
+	}
+	if c.Encoding != "" && (c.Format == "parquet" || c.Format == "tar") {
+		return nil, fmt.Errorf("pack: encoding %s of %s; want none, as its text is UTF-8", c.Encoding, c.Format)
 	}
 	if c.Format == "folder" {
 		return openFolder(*c)

@@ -31,7 +31,8 @@ func packCommand() *cobra.Command {
     in the names of the images: the first of these that there is,
   CSV or TSV whose first line names columns, such as path,caption,label,
   JSONL with such keys, tars of WebDataset, or Parquet files with images,
-the last three as a pattern of files. Columns beside stay. Text is in UTF-8.
+the last three as a pattern of files. Columns beside stay. Text is in UTF-8,
+or in the --encoding latin1 or windows-1252.
 In TSV a row is a line, and a quote that does not quote a field is kept. In a
 folder, links are followed, and files that are no images counted. With --val 10%
 a tenth of the pictures, by the hash of their bytes, goes to shards of the split
@@ -78,6 +79,7 @@ same call goes on.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&c.Format, "format", "", "folder, csv, tsv, jsonl, tar or parquet (default: by the name)")
+	f.StringVar(&c.Encoding, "encoding", "", "of CSV, TSV, JSONL and .txt: latin1 or windows-1252 (default UTF-8)")
 	f.StringVar(&c.Split, "split", "", "what the names of shards begin with (default train)")
 	f.StringVar(&val, "val", "", "share of the pictures for shards of the split val, such as 10%")
 	f.StringVar(&c.CaptionsFrom, "captions-from", "",
