@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data"
@@ -77,6 +78,11 @@ func (in *inputs) openBeginning(c *configs.Run) (err error) {
 // drawWorld draws the quickstart's world and proves by a scan of its training
 // captions that the combinations held out are never named.
 func drawWorld(ctx context.Context, c *configs.Run, log *train.Console) error {
+	if within, err := filepath.Match(filepath.Join(c.World.Dir, "*"), filepath.Clean(c.Data.Train)); c.Data.Train != "" &&
+		(err != nil || !within) {
+		return fmt.Errorf("run: data.train %s: the recipe trains on pictures that it draws in %s (world.dir); "+
+			"want no data.train, or a recipe for other data, such as cifar10", c.Data.Train, c.World.Dir)
+	}
 	log.Printf("drawing the world of colors and shapes in %s", c.World.Dir)
 	if err := synth.Write(ctx, c.World.Dir, c.World.Draw); err != nil {
 		return err

@@ -157,6 +157,8 @@ func TestRefusals(t *testing.T) {
 		{name: "a folder with a run", workdir: workdir, want: "holds a run already; want to resume it (--resume), or another folder (--workdir)"},
 		{name: "no run to resume", workdir: "none", resume: true, want: "holds no run to resume"},
 		{name: "another config", workdir: workdir, resume: true, change: func(c *configs.Run) { c.Optim.Beta2 = 0.9 }, want: "optim.beta2 was 0.98, is 0.9"},
+		{name: "other data than the world", change: func(c *configs.Run) { c.Data.Train = "mine/*.parquet" },
+			want: "run: data.train mine/*.parquet: the recipe trains on pictures that it draws in "},
 		{name: "no shards", change: func(c *configs.Run) { c.World.Dir, c.Data.Train = "", "none/*.parquet" }, want: "matches no file"},
 		{name: "few pairs", change: func(c *configs.Run) { c.Train.Batch = 1000 }, want: "100 pairs in data.train; want at least train.batch, 1000"},
 		{name: "no tokenizer", change: func(c *configs.Run) { c.Tokenizer.Path = "none.json" }, want: "none.json"},
