@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -21,6 +22,10 @@ type ShardInfo struct {
 
 	// Classes are the names of the labels that the shard carries; nil without.
 	Classes []string
+
+	// NoLabels is why a column of labels is not read without more being said, such as
+	// that it has text; nil where it is, or where there is none.
+	NoLabels error
 
 	// Example is the first row that has an image; nil where none of the first 16 has.
 	Example *ExampleRow
@@ -82,6 +87,9 @@ func (s *shard) describe(ctx context.Context, info *ShardInfo) error {
 	}
 	defer f.Close()
 	info.Bytes = p.Size()
+	if label, err := wanted(p, "label", "", labelColumns); err == nil {
+		info.NoLabels = cmp.Or(s.noLabel, labelOfText(label))
+	}
 	if groups := p.Metadata().RowGroups; len(groups) > 0 {
 		info.Codec = strings.ToLower(groups[0].Columns[s.image].MetaData.Codec.String())
 	}

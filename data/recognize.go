@@ -83,9 +83,8 @@ func (s *shard) recognizeLabel(p *parquetfile.File, c Config, need Need) error {
 	switch {
 	case label.MaxRepetitionLevel > 0:
 		return fmt.Errorf("label column %s: holds lists; want one label a row", name)
-	case isText(label) && need.Label && need.classes == nil:
-		return fmt.Errorf("label column %s: holds text; want whole numbers from 0, "+
-			"or a list of classes in which the text is looked up", name)
+	case need.Label && need.classes == nil && labelOfText(label) != nil:
+		return labelOfText(label)
 	case !isText(label) && !isWhole(label):
 		return fmt.Errorf("label column %s: holds %v; want whole numbers from 0, or the names of classes", name,
 			label.Node.Type())
@@ -96,6 +95,15 @@ func (s *shard) recognizeLabel(p *parquetfile.File, c Config, need Need) error {
 	s.label, s.classes = label.ColumnIndex, need.classes
 	s.see("label", label)
 	return nil
+}
+
+// labelOfText is an error where labels are text, which wants a list of classes.
+func labelOfText(label parquet.LeafColumn) error {
+	if !isText(label) {
+		return nil
+	}
+	return fmt.Errorf("label column %s: holds text; want whole numbers from 0, "+
+		"or a list of classes in which the text is looked up", strings.Join(label.Path, "."))
 }
 
 // wanted finds a column by the name that a user gave, or else by the first of known

@@ -23,6 +23,30 @@ type textRow struct {
 	Label   string `parquet:"label"`
 }
 
+// TestNoLabels: a column of labels that is not read is no problem, but said.
+func TestNoLabels(t *testing.T) {
+	png := pixel(t, 1)
+	number := func(label float64) string {
+		return twenty(t, struct {
+			Image   []byte  `parquet:"image"`
+			Caption string  `parquet:"caption"`
+			Label   float64 `parquet:"label"`
+		}{png, "a", label})
+	}
+	for want, path := range map[string]string{
+		"label column label: holds text; want whole numbers from 0, or a list of classes": twenty(t,
+			textRow{png, "a", "cat"}),
+		"label column label: holds DOUBLE; want whole numbers from 0": number(1.5),
+	} {
+		for s, err := range Inspect(t.Context(), path, Config{}) {
+			must(t, err)
+			if s.Problem != nil || s.NoLabels == nil || !strings.Contains(s.NoLabels.Error(), want) {
+				t.Errorf("problem %v, labels %v; want only %q", s.Problem, s.NoLabels, want)
+			}
+		}
+	}
+}
+
 // TestUnfit: shards that cannot be trained on have a problem that says what was found.
 func TestUnfit(t *testing.T) {
 	png := pixel(t, 1)

@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,7 +54,11 @@ func argument(c *cobra.Command, arg string) string {
 	if meant := nearest.Of(arg, names); meant != "" {
 		return fmt.Sprintf("; did you mean %s %s?", c.CommandPath(), meant)
 	}
-	for _, flag := range []string{"config", "checkpoint", "data"} {
+	flags := []string{"config", "checkpoint", "data"}
+	if info, err := os.Stat(arg); strings.Contains(arg, ".parquet") || err == nil && info.IsDir() {
+		slices.Reverse(flags)
+	}
+	for _, flag := range flags {
 		if c.Flags().Lookup(flag) != nil {
 			return fmt.Sprintf("; did you mean --%s %s?", flag, Quote(arg))
 		}

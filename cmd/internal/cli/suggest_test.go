@@ -22,12 +22,20 @@ func program() *cobra.Command {
 	train.AddCommand(&cobra.Command{Use: "plan", Args: cobra.NoArgs, RunE: nothing})
 	group := &cobra.Command{Use: "eval"}
 	group.AddCommand(&cobra.Command{Use: "zeroshot", Args: cobra.NoArgs, RunE: nothing})
+	doctor := &cobra.Command{Use: "doctor", Args: cobra.NoArgs, RunE: nothing}
+	doctor.Flags().String("config", "", "")
+	doctor.Flags().String("data", "", "")
+	root.AddCommand(doctor)
 	root.AddCommand(train, group)
 	return root
 }
 
 // TestSuggest: whatever does not exist is answered with what is probably meant.
 func TestSuggest(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("testdata", 0o777); err != nil {
+		t.Fatal(err)
+	}
 	for args, want := range map[string]string{
 		"train --confg x":           "unknown flag: --confg; did you mean --config?",
 		"train --wrokdir x":         "did you mean --workdir?",
@@ -35,6 +43,9 @@ func TestSuggest(t *testing.T) {
 		"train --optim.warmup 3":    "a key of the recipe is changed by --set optim.warmup=VALUE",
 		"train --elephants":         "unknown flag: --elephants; goclip train --help lists them all",
 		"train configs/x.yaml":      "did you mean --config configs/x.yaml?",
+		"doctor configs/x.yaml":     "did you mean --config configs/x.yaml?",
+		"doctor testdata":           "did you mean --data testdata?",
+		"doctor a.parquet":          "did you mean --data a.parquet?",
 		"train plann":               "did you mean goclip train plan?",
 		"eval zershot":              `unknown command "zershot" for "goclip eval"; did you mean goclip eval zeroshot?`,
 		"eval":                      "eval wants a command",

@@ -56,6 +56,9 @@ func printShard(w io.Writer, s data.ShardInfo) {
 		}
 		fmt.Fprintf(w, "  labels of %d classes: %s%s\n", n, strings.Join(s.Classes[:min(n, most)], ", "), more)
 	}
+	if s.NoLabels != nil {
+		fmt.Fprintf(w, "  labels not read: %v\n", s.NoLabels)
+	}
 	if s.Bytes > 0 {
 		fmt.Fprintf(w, "  %d rows in %d row groups, %d bytes, images %s\n", s.Rows, s.Groups, s.Bytes, s.Codec)
 	}

@@ -2,6 +2,7 @@ package evalcmd
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,9 @@ by path, size and time. Rows that cannot be used are named; then the exit code i
 }
 
 func (f *embedFlags) run(c *cobra.Command, _ []string) error {
+	if ext := filepath.Ext(f.job.out); ext != ".parquet" && ext != ".npy" {
+		return cli.Usagef("--out %s; want a name that ends with .parquet or .npy", f.job.out)
+	}
 	if err := checkOut("out", f.job.out); err != nil {
 		return err
 	}

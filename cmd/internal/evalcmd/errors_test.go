@@ -76,6 +76,7 @@ func TestErrors(t *testing.T) {
 		{on("probe", "--train", "x", "--k", "0"), 2, "--k 0"},
 		{[]string{"compare", "r", "--data", "world/*.parquet", "--classes", "world/classes.txt"}, 2, "accepts 2 arg"},
 		{on("embed", "--out", "none/e.parquet"), 1, "eval: --out none/e.parquet: "},
+		{on("embed", "--out", "e.usearch"), 2, "--out e.usearch; want a name that ends with .parquet or .npy"},
 		{on("report", "--classes", "world/classes.txt", "--out", "none/r.html"), 1, "eval: --out none/r.html: "},
 		{[]string{"serve"}, 2, "--workdir, --checkpoint"},
 		{[]string{"guess"}, 2, "unknown command"},
