@@ -53,6 +53,16 @@ func TestFooters(t *testing.T) {
 	}
 }
 
+// TestLargeFooter: a footer of many row groups with statistics, here of 20 MiB, is read.
+func TestLargeFooter(t *testing.T) {
+	large := footer(t, file(t, 3, 2), func(m *format.FileMetaData) {
+		m.KeyValueMetadata = append(m.KeyValueMetadata, format.KeyValue{Key: "k", Value: strings.Repeat("v", 20<<20)})
+	})
+	if f, err := Open(bytes.NewReader(large), int64(len(large)), nil); err != nil || f.NumRows() != 3 {
+		t.Errorf("a footer of 20 MiB: %v; want a file of 3 rows", err)
+	}
+}
+
 // footer writes a file again with another footer.
 func footer(t *testing.T, file []byte, change func(*format.FileMetaData)) []byte {
 	t.Helper()

@@ -31,7 +31,7 @@ const (
 	MaxGroupRows  = 1 << 24   // of a row group, and values of a page
 	MaxPageBytes  = 256 << 20 // of a page, not compressed
 
-	maxFooterBytes = 16 << 20
+	maxFooterBytes = 128 << 20 // 30,000 row groups of one small image, which statistics repeat
 	maxColumns     = 10_000
 	maxHeaderBytes = 1 << 20 // of a page
 )
