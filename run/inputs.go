@@ -56,7 +56,8 @@ func openTrain(ctx context.Context, c *configs.Run) (*inputs, error) {
 		return nil, err
 	}
 	if d.Len() < int64(c.Train.Batch) {
-		return nil, fmt.Errorf("run: %d pairs in data.train; want at least train.batch, %d", d.Len(), c.Train.Batch)
+		return nil, fmt.Errorf("run: %d pairs in data.train; want at least train.batch, %d: "+
+			"more pairs, or a smaller batch", d.Len(), c.Train.Batch)
 	}
 	return &inputs{train: d}, nil
 }

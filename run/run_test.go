@@ -160,7 +160,7 @@ func TestRefusals(t *testing.T) {
 		{name: "other data than the world", change: func(c *configs.Run) { c.Data.Train = "mine/*.parquet" },
 			want: "run: data.train mine/*.parquet: the recipe trains on pictures that it draws in "},
 		{name: "no shards", change: func(c *configs.Run) { c.World.Dir, c.Data.Train = "", "none/*.parquet" }, want: "matches no file"},
-		{name: "few pairs", change: func(c *configs.Run) { c.Train.Batch = 1000 }, want: "100 pairs in data.train; want at least train.batch, 1000"},
+		{name: "few pairs", change: func(c *configs.Run) { c.Train.Batch = 1000 }, want: "100 pairs in data.train; want at least train.batch, 1000: more pairs, or a smaller batch"},
 		{name: "no tokenizer", change: func(c *configs.Run) { c.Tokenizer.Path = "none.json" }, want: "none.json"},
 		{name: "a label without a class", change: func(c *configs.Run) { c.Eval.Classes = two }, want: "have 144 (red circle, red square, red triangle, ...), not 2 (cat, dog)"},
 		{name: "no classes", change: func(c *configs.Run) { c.Eval.Classes = "none.txt" }, want: "none.txt"},

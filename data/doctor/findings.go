@@ -55,6 +55,9 @@ func findings(r *Report, c Config, read data.Config) []Finding {
 	return all
 }
 
+// dropNear leaves out pictures that are nearly equal, beside what is left out anyway.
+var dropNear = "--drop " + strings.Join(append(slices.Clone(DefaultKinds), Near), ",")
+
 // A sayer takes a finding, unless it is about no rows.
 type sayer func(severity string, rows, of int, what, do string)
 
@@ -103,7 +106,7 @@ func copyFindings(r *Report, say sayer) {
 			"--write leaves them out of train")
 		say("warning", o.NearRows, r.Val.Rows,
 			among(o.NearRows, r.Val.Rows, "picture of val", "is", "are")+" nearly one of train",
-			"look at the pairs below; --write with --drop near leaves them out of train")
+			"look at the pairs on the page; --write with "+dropNear+" leaves them out of train")
 		say("note", o.CaptionRows, r.Val.Rows,
 			among(o.CaptionRows, r.Val.Rows, "row of val", "has", "have")+" a caption of train",
 			"nothing where captions are names of classes; "+
@@ -120,7 +123,7 @@ func copyFindings(r *Report, say sayer) {
 	say("warning", d.Rows, r.Train.Usable, what, do)
 	say(level(d.NearRows, r.Train.Usable, 0.01, "warning", "note"), d.NearRows, r.Train.Usable,
 		among(d.NearRows, r.Train.Usable, "row", "has", "have")+" nearly the picture of an earlier row",
-		"look at the pairs below: copies that were scaled or saved again go with --write and --drop near; "+
+		"look at the pairs on the page: copies that were scaled or saved again go with --write and "+dropNear+"; "+
 			"drawings that are alike may stay")
 }
 
