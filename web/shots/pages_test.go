@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/goclip/goclip"
 	"github.com/goclip/goclip/configs"
 	"github.com/goclip/goclip/data"
 	"github.com/goclip/goclip/eval"
@@ -253,11 +254,15 @@ func TestDemoPage(t *testing.T) {
 	pool := kernel.NewPool(1)
 	defer pool.Close()
 	m := demo.Model{Name: "r", Logits: eval.LogitsOf(trained.Model), Size: 32, Data: trained.Config.Data, Pool: pool}
-	m.Embedder, err = eval.NewEmbedder(trained.Model, trained.Tokenizer, 1, pool)
+	encoder, err := goclip.FromTrained(trained)
+	must(t, err)
+	defer encoder.Close()
+	m.Encoder = encoder
+	embedder, err := eval.NewEmbedder(trained.Model, trained.Tokenizer, 1, pool)
 	must(t, err)
 	d, err := data.Open(t.Context(), "world/val-seen-*.parquet", m.Data, data.Need{Label: true, Caption: true})
 	must(t, err)
-	m.Set, err = m.Embedder.Embed(t.Context(), d, true, data.NewLedger(io.Discard, m.Data))
+	m.Set, err = embedder.Embed(t.Context(), d, true, data.NewLedger(io.Discard, m.Data))
 	must(t, err)
 	m.Classes, err = eval.ReadClasses("world/classes.txt")
 	must(t, err)
