@@ -61,6 +61,16 @@ func TestLargeFooter(t *testing.T) {
 	if f, err := Open(bytes.NewReader(large), int64(len(large)), nil); err != nil || f.NumRows() != 3 {
 		t.Errorf("a footer of 20 MiB: %v; want a file of 3 rows", err)
 	}
+	text := binary.AppendUvarint([]byte{4<<4 | thriftList, 0xf0 | thriftStruct}, maxElements+1) // row groups of nothing
+	text = append(text, make([]byte, 3*maxElements+3)...)
+	many := append(append([]byte("PAR1"), text...), binary.LittleEndian.AppendUint32(nil, uint32(len(text)))...)
+	many = append(many, "PAR1"...)
+	bounded.Run(t, 64<<20, func() {
+		if _, err := Open(bytes.NewReader(many), int64(len(many)), nil); err == nil ||
+			!strings.Contains(err.Error(), "lists of more than 5242880 elements") {
+			t.Errorf("too many elements: %v", err)
+		}
+	})
 }
 
 // footer writes a file again with another footer.

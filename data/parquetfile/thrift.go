@@ -15,6 +15,7 @@ import (
 type compact struct {
 	bytes []byte
 	at    int
+	held  int // elements of all lists so far
 
 	// integer is called with whole numbers of 32 bits and booleans, and list with
 	// the lengths of lists, by their path: the field number in the lowest 8 bits,
@@ -128,6 +129,9 @@ func (t *compact) elements(path, depth int) error {
 	}
 	if n > uint64(len(t.bytes)-t.at)/least {
 		return errCut
+	}
+	if t.held += int(n); t.held > maxElements {
+		return fmt.Errorf("lists of more than %d elements", maxElements)
 	}
 	if t.list != nil {
 		if err := t.list(path, int(n)); err != nil {
