@@ -32,7 +32,7 @@ const (
 	MaxPageBytes  = 256 << 20 // of a page, not compressed
 
 	maxFooterBytes = 128 << 20 // 30,000 row groups of one small image, which statistics repeat
-	maxElements    = 5 << 20 // of all lists in a footer; parsed, a row group of 3 bytes takes 200
+	maxElements    = 5 << 20   // of all lists in a footer; parsed, a row group of 3 bytes takes 200
 	maxColumns     = 10_000
 	maxHeaderBytes = 1 << 20 // of a page
 )
