@@ -48,7 +48,7 @@ func spoil(t *testing.T, tensor string) string {
 func TestNotFinite(t *testing.T) {
 	enter(t)
 	classes := []string{"--data", valData, "--classes", "world/classes.txt"}
-	out := filepath.Join(t.TempDir(), "out")
+	out := filepath.Join(t.TempDir(), "out.parquet")
 	const image, text, scale = "val-seen-00000-of-00001.parquet: row 0: its embedding has NaN", `text "a photo of a `,
 		"logit_scale: the factor is NaN"
 	for _, test := range []struct {
