@@ -3,31 +3,22 @@
 package model_test
 
 import (
-	"os"
 	"slices"
 	"testing"
-
-	G "gorgonia.org/gorgonia"
 
 	"github.com/goclip/goclip/internal/pjrt"
 	"github.com/goclip/goclip/model"
 	"github.com/goclip/goclip/model/op"
 	"github.com/goclip/goclip/model/vm"
 	"github.com/goclip/goclip/model/xla"
+	"github.com/goclip/goclip/model/xla/xlatest"
 )
 
 // TestDevice runs whole steps on a device: loss, embeddings and all gradients are vm's
 // within 1e-5 of their norm in float32; in bfloat16, all together are no further from
 // float32's than twice as far as vm's are.
 func TestDevice(t *testing.T) {
-	path := os.Getenv("PJRT_PLUGIN")
-	if path == "" {
-		t.Skip("no PJRT_PLUGIN: pip download --no-deps lammps-jax-pjrt-cpu==0.11.2, unzip it, and set it to the .so file")
-	}
-	p, err := pjrt.Load(path)
-	must(t, err)
-	c, err := p.Open(nil)
-	must(t, err)
+	c := xlatest.Open(t)
 	for name, config := range architectures() {
 		t.Run(name, func(t *testing.T) {
 			m := newModel(t, config)
@@ -62,7 +53,7 @@ func onDevice(t *testing.T, c *pjrt.Client, m *model.CLIP, step model.StepConfig
 	must(t, err)
 	var args []*pjrt.Buffer
 	for _, in := range xla.Inputs(outputs) {
-		args = append(args, put(t, c, in))
+		args = append(args, xlatest.Put(t, c, in))
 	}
 	results, err := program.Run([][]*pjrt.Buffer{args})
 	must(t, err)
@@ -74,19 +65,6 @@ func onDevice(t *testing.T, c *pjrt.Client, m *model.CLIP, step model.StepConfig
 		cpu, device = append(cpu, append([]float32(nil), v.F...)), append(device, got)
 	}
 	return cpu, device
-}
-
-func put(t *testing.T, c *pjrt.Client, n *G.Node) *pjrt.Buffer {
-	v, err := op.BufferOf(n.Value())
-	must(t, err)
-	var b *pjrt.Buffer
-	if v.I != nil {
-		b, err = pjrt.Put(c, 0, v.I, n.Shape()...)
-	} else {
-		b, err = pjrt.Put(c, 0, v.F, n.Shape()...)
-	}
-	must(t, err)
-	return b
 }
 
 // relative is |x - y| / |y|, or |x| where y is 0.

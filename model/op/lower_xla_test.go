@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
@@ -18,19 +17,13 @@ import (
 	"github.com/goclip/goclip/model/op"
 	"github.com/goclip/goclip/model/vm"
 	"github.com/goclip/goclip/model/xla"
+	"github.com/goclip/goclip/model/xla/xlatest"
 )
 
 // TestLower checks every operation and its gradient on a device against vm, in float32
 // and bfloat16.
 func TestLower(t *testing.T) {
-	path := os.Getenv("PJRT_PLUGIN")
-	if path == "" {
-		t.Skip("no PJRT_PLUGIN: pip download --no-deps lammps-jax-pjrt-cpu==0.11.2, unzip it, and set it to the .so file")
-	}
-	p, err := pjrt.Load(path)
-	must(t, err)
-	c, err := p.Open(nil)
-	must(t, err)
+	c := xlatest.Open(t)
 	for _, bf16 := range []bool{false, true} {
 		t.Run(fmt.Sprintf("bf16=%v", bf16), func(t *testing.T) { checkLower(t, c, bf16) })
 	}
@@ -50,9 +43,7 @@ func checkLower(t *testing.T, c *pjrt.Client, bf16 bool) {
 		given := map[*G.Node]hlo.Value{}
 		for _, in := range xla.Inputs(nodes) {
 			given[in] = b.Argument(xla.TypeOf(in), in.Shape(), -1)
-			arg, err := put(c, in)
-			must(t, err)
-			args = append(args, arg)
+			args = append(args, xlatest.Put(t, c, in))
 		}
 		values, err := xla.Emit(b, nodes, given)
 		must(t, err)
@@ -121,18 +112,4 @@ func opGraph(t *testing.T, test opTest, bf16 bool) G.Nodes {
 	grads, err := G.Backpropagate(G.Nodes{y}, G.Nodes{dy}, wrt)
 	must(t, err)
 	return append(G.Nodes{y}, grads...)
-}
-
-// put copies the value of a node to the device.
-func put(c *pjrt.Client, n *G.Node) (*pjrt.Buffer, error) {
-	v, err := op.BufferOf(n.Value())
-	switch {
-	case err != nil:
-		return nil, err
-	case v.H != nil:
-		return pjrt.Put(c, 0, v.H, n.Shape()...)
-	case v.I != nil:
-		return pjrt.Put(c, 0, v.I, n.Shape()...)
-	}
-	return pjrt.Put(c, 0, v.F, n.Shape()...)
 }
